@@ -1,0 +1,348 @@
+/**
+ * Fresh workloads as fast-check arbitraries, so that anybody's property test draws, and shrinks, exactly what
+ * the fuzzer draws. Plain choices are drawn first and read as a workload afterwards: whatever is drawn is
+ * valid, and so is whatever it shrinks to. How often what is drawn stands in `weights.ts`.
+ */
+import fc from 'fast-check';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { at } from '../vocabulary/assert.ts';
+import { canonicalSetup } from '../vocabulary/canonical.ts';
+import type {
+  AreaSetup,
+  FileSetup,
+  Input,
+  PageState,
+  ProcessSetup,
+  Schedule,
+  Setup,
+  Switch,
+  ThreadOps,
+  Workload,
+} from '../vocabulary/input.ts';
+import {
+  FILES,
+  LINE_BYTES,
+  MMS,
+  NAME_BYTES_MAX,
+  OPS,
+  PAGE_BYTES,
+  PAGES,
+  STEPS_MAX,
+  THREADS,
+} from '../vocabulary/limits.ts';
+import type { Op, OpKind, Sharing } from '../vocabulary/ops.ts';
+import { OP_KINDS } from '../vocabulary/ops.ts';
+import type { Random } from '../vocabulary/random.ts';
+import { LABEL_END } from '../vocabulary/validate.ts';
+import type { FileRange } from './op-shape.ts';
+import { opAt, rangeAt } from './op-shape.ts';
+import type { Cut, Extent, Reach, SecondArea, SizeChoice, Weighted } from './weights.ts';
+import {
+  BUFFERED_ONE_IN,
+  CUT_WEIGHTS,
+  deck,
+  EXTENT_WEIGHTS,
+  FILE_B_ONE_IN,
+  FILE_WEIGHTS,
+  HOT_NEXT,
+  HOT_PICK_WEIGHTS,
+  HOT_WEIGHTS,
+  LONG_LIST_ONE_IN,
+  OP_WEIGHTS,
+  OPS_USUAL,
+  PAGE_WEIGHTS,
+  PROCESS_WEIGHTS,
+  REACH_WEIGHTS,
+  SECOND_AREA_WEIGHTS,
+  SHARING_WEIGHTS,
+  SIZE_WEIGHTS,
+  SPAN_WEIGHTS,
+  THREAD_WEIGHTS,
+} from './weights.ts';
+
+/** What a caller may narrow; what is left out is as the fuzzer has it. */
+export interface WorkloadOptions {
+  readonly kinds: readonly OpKind[];
+  readonly threadsMax: number;
+  readonly opsMax: number;
+  readonly pagesMax: number;
+  readonly filesMax: number;
+  readonly processesMax: number;
+}
+
+const EVERYTHING: WorkloadOptions = {
+  kinds: OP_KINDS,
+  threadsMax: THREADS,
+  opsMax: OPS,
+  pagesMax: PAGES,
+  filesMax: FILES,
+  processesMax: MMS,
+};
+
+export function arbWorkload(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<Workload> {
+  const limits = { ...EVERYTHING, ...options };
+  return fc
+    .tuple(
+      several(FILE_WEIGHTS, limits.filesMax, fileDraw(limits.pagesMax)),
+      several(PROCESS_WEIGHTS, limits.processesMax, processDraw()),
+      several(THREAD_WEIGHTS, limits.threadsMax, threadDraw(limits)),
+      weighted(HOT_WEIGHTS),
+      fc.nat(PAGES - 1),
+    )
+    .map(([files, processes, threads, hotCount, hotStart]) => {
+      const setup = setupOf(files, processes);
+      const span = spanOf(setup, 0);
+      const start = hotStart % span;
+      const hot = { start, count: Math.min(hotCount, span - start) };
+      return { setup, threads: threads.map((draw, i) => threadOf(draw, i, setup, hot)) };
+    });
+}
+
+/** A workload with a schedule whose labels may or may not exist: for laws about texts and replay. */
+export function arbInput(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<Input> {
+  return fc
+    .tuple(arbWorkload(options), fc.nat(THREADS - 1), fc.array(switchDraw(), { maxLength: 4 }))
+    .map(([workload, first, switches]) => ({
+      ...workload,
+      schedule: scheduleOf(workload.threads, first, switches),
+    }));
+}
+
+const FRESH = arbWorkload();
+
+/** One fresh workload; `rng` gives a single draw, and everything follows from it. */
+export function generateWorkload(rng: Random): Workload {
+  return FRESH.generate(new fc.Random(xoroshiro128plus(rng.next())), undefined).value;
+}
+
+function weighted<T>(table: Weighted<T>): fc.Arbitrary<T> {
+  return fc.constantFrom(...deck(table));
+}
+
+/** As many as the table says, up to `most`. */
+function several<T>(
+  table: Weighted<number>,
+  most: number,
+  one: fc.Arbitrary<T>,
+): fc.Arbitrary<readonly T[]> {
+  const rows = table.filter(([count]) => count <= most);
+  return fc.oneof(
+    { withCrossShrink: true },
+    ...rows.map(([count, weight]) => ({
+      weight,
+      arbitrary: fc.tuple(...new Array<fc.Arbitrary<T>>(count).fill(one)),
+    })),
+  );
+}
+
+// Files and processes
+
+type FileDraw = readonly [span: number, states: readonly PageState[], size: SizeChoice];
+
+/** Three states repeat over the pages of a long file. */
+function fileDraw(pagesMax: number): fc.Arbitrary<FileDraw> {
+  const state = weighted(PAGE_WEIGHTS);
+  const span = weighted(SPAN_WEIGHTS.filter(([pages]) => pages <= pagesMax));
+  return fc.tuple(span, fc.tuple(state, state, state), weighted(SIZE_WEIGHTS));
+}
+
+type ProcessDraw = readonly [Sharing, Reach, SecondArea, Sharing];
+
+function processDraw(): fc.Arbitrary<ProcessDraw> {
+  const sharing = weighted(SHARING_WEIGHTS);
+  return fc.tuple(sharing, weighted(REACH_WEIGHTS), weighted(SECOND_AREA_WEIGHTS), sharing);
+}
+
+function setupOf(fileDraws: readonly FileDraw[], processDraws: readonly ProcessDraw[]): Setup {
+  const files = fileDraws.map(fileOf);
+  return canonicalSetup({ files, processes: processDraws.map((draw) => processOf(draw, files)) });
+}
+
+function fileOf([span, states, choice]: FileDraw): FileSetup {
+  const pages = Array.from({ length: span }, (_, page) => at(states, page % states.length));
+  return { size: sizeOf(span, choice), pages };
+}
+
+function sizeOf(span: number, choice: SizeChoice): number {
+  if (choice === 'empty') return 0;
+  if (choice === 'half') return span * PAGE_BYTES - LINE_BYTES;
+  return Math.min(choice === 'beyond' ? span + 1 : span, PAGES) * PAGE_BYTES;
+}
+
+function processOf(
+  [sharing, reach, second, secondSharing]: ProcessDraw,
+  files: readonly FileSetup[],
+): ProcessSetup {
+  return {
+    areas: [
+      areaOf(files, 0, 0, reach, sharing),
+      second === 'none' ? null : secondArea(files, second, secondSharing),
+    ],
+  };
+}
+
+function secondArea(
+  files: readonly FileSetup[],
+  second: Exclude<SecondArea, 'none'>,
+  sharing: Sharing,
+): AreaSetup {
+  const file = second === 'other' ? files.length - 1 : 0;
+  const firstPage = second === 'tail' ? 1 : 0;
+  return areaOf(files, file, firstPage, 'span', sharing);
+}
+
+function areaOf(
+  files: readonly FileSetup[],
+  file: number,
+  firstPage: number,
+  reach: Reach,
+  sharing: Sharing,
+): AreaSetup {
+  const span = at(files, file).pages.length;
+  const end = reach === 'all' ? PAGES : Math.min(reach === 'more' ? span + 1 : span, PAGES);
+  const length = Math.max(end - firstPage, 1) * PAGE_BYTES;
+  return { file, offset: firstPage * PAGE_BYTES, length, sharing };
+}
+
+// Threads and operations
+
+interface HotPages {
+  readonly start: number;
+  readonly count: number;
+}
+
+interface OpDraw {
+  readonly kind: OpKind;
+  readonly page: number;
+  readonly line: number;
+  readonly extent: Extent;
+  readonly cut: Cut;
+  readonly file: number;
+  readonly area: number;
+  readonly buffer: number;
+}
+type ThreadDraw = readonly [shift: number, ops: readonly OpDraw[]];
+
+function threadDraw({ kinds, opsMax }: WorkloadOptions): fc.Arbitrary<ThreadDraw> {
+  const op = opDraw(kinds);
+  const usual = fc.array(op, { minLength: 1, maxLength: Math.min(OPS_USUAL, opsMax) });
+  const long = fc.array(op, { minLength: 1, maxLength: opsMax });
+  const list = fc.oneof(
+    { withCrossShrink: true },
+    { weight: LONG_LIST_ONE_IN - 1, arbitrary: usual },
+    { weight: 1, arbitrary: long },
+  );
+  // Neighbouring threads live in different processes, if there are two, three times in four.
+  return fc.tuple(fc.constantFrom(0, 0, 0, 1), list);
+}
+
+function opDraw(kinds: readonly OpKind[]): fc.Arbitrary<OpDraw> {
+  return fc
+    .tuple(
+      weighted(OP_WEIGHTS.filter(([kind]) => kinds.includes(kind))),
+      weighted(HOT_PICK_WEIGHTS),
+      fc.nat(1),
+      weighted(EXTENT_WEIGHTS),
+      weighted(CUT_WEIGHTS),
+      fc.nat(FILE_B_ONE_IN - 1),
+      fc.constantFrom(0, 0, 1),
+      fc.nat(BUFFERED_ONE_IN - 1),
+    )
+    .map(([kind, page, line, extent, cut, file, area, buffer]) => {
+      return { kind, page, line, extent, cut, file, area, buffer };
+    });
+}
+
+function threadOf(
+  [shift, draws]: ThreadDraw,
+  index: number,
+  setup: Setup,
+  hot: HotPages,
+): ThreadOps {
+  const process = (index + shift) % setup.processes.length;
+  const { areas } = at(setup.processes, process);
+  const ops = draws.map((draw): Op => {
+    const file = draw.file === FILE_B_ONE_IN - 1 ? setup.files.length - 1 : 0;
+    const span = spanOf(setup, file);
+    const page = pageOfDraw(draw.page, span, hot);
+    if (draw.kind === 'truncate') return { kind: 'truncate', file, size: cutAt(draw, page, span) };
+    const choice = { area: draw.area, buffered: draw.buffer === BUFFERED_ONE_IN - 1 };
+    return opAt(draw.kind, rangeOfDraw(draw, file, page, span), areas, choice);
+  });
+  return { process, ops };
+}
+
+/** Pages of a file that operations aim at: an empty file still has its first. */
+function spanOf(setup: Setup, file: number): number {
+  return Math.max(at(setup.files, file).pages.length, 1);
+}
+
+function pageOfDraw(pick: number, span: number, { start, count }: HotPages): number {
+  if (pick === HOT_NEXT) return Math.min(start + count, PAGES - 1);
+  return (start + (pick % count)) % span;
+}
+
+function cutAt({ cut }: OpDraw, page: number, span: number): number {
+  if (cut === 'all') return 0;
+  if (cut === 'whole') return span * PAGE_BYTES;
+  if (cut === 'more') return Math.min(span + 1, PAGES) * PAGE_BYTES;
+  return page * PAGE_BYTES + (cut === 'line' ? LINE_BYTES : 0);
+}
+
+function rangeOfDraw(draw: OpDraw, file: number, page: number, span: number): FileRange {
+  const begin = page * PAGE_BYTES;
+  const isAccess = draw.kind === 'load' || draw.kind === 'store';
+  switch (isAccess ? 'line' : draw.extent) {
+    case 'line':
+      return rangeAt(file, begin + draw.line * LINE_BYTES, LINE_BYTES);
+    case 'page':
+      return rangeAt(file, begin, PAGE_BYTES);
+    case 'two':
+      return rangeAt(file, begin, 2 * PAGE_BYTES);
+    case 'across':
+      return rangeAt(file, begin + LINE_BYTES, PAGE_BYTES);
+    case 'rest':
+      return rangeAt(file, begin, Math.max(span - page, 1) * PAGE_BYTES);
+  }
+}
+
+// Schedules
+
+/** Some labels of today's models, so that a replay now and then meets one that exists. */
+const LABELS = ['fault/getBlock', 'fault/insertPte', 'pwrite/copy~2', 'punch/freeBlocks(1)'];
+const LABEL_CHARACTERS = [...'abcXYZ019_~().-/'];
+
+function switchDraw(): fc.Arbitrary<Switch> {
+  const unit = fc.constantFrom(...LABEL_CHARACTERS);
+  const label = fc.oneof(
+    fc.constantFrom(...LABELS),
+    fc.string({ unit, minLength: 1, maxLength: NAME_BYTES_MAX }),
+  );
+  return fc.record({
+    thread: fc.nat(THREADS - 1),
+    op: fc.nat(OPS),
+    label,
+    occurrence: fc.integer({ min: 1, max: STEPS_MAX }),
+    to: fc.nat(THREADS - 1),
+  });
+}
+
+function scheduleOf(
+  threads: readonly ThreadOps[],
+  first: number,
+  draws: readonly Switch[],
+): Schedule {
+  const switches = draws.map((draw): Switch => {
+    const thread = draw.thread % threads.length;
+    const ends = at(threads, thread).ops.length;
+    const op = draw.op % (ends + 1);
+    return {
+      thread,
+      op,
+      label: op === ends ? LABEL_END : draw.label,
+      occurrence: draw.occurrence,
+      to: draw.to % threads.length,
+    };
+  });
+  return { first: first % threads.length, switches };
+}

@@ -1,0 +1,153 @@
+/**
+ * How often what is drawn: every bias of fresh and mutated workloads in one place. A row is a value and its
+ * weight; the first row is what a failing property test shrinks towards.
+ */
+import type { PageState } from '../vocabulary/input.ts';
+import type { OpKind, Sharing } from '../vocabulary/ops.ts';
+
+export type Weighted<T> = readonly (readonly [value: T, weight: number])[];
+
+/** The values, each as often as its weight says: a pick from it is a weighted pick. */
+export function deck<T>(table: Weighted<T>): readonly T[] {
+  return table.flatMap(([value, weight]) => new Array<T>(weight).fill(value));
+}
+
+/** Page faults meet everything; next what frees, allocates or moves blocks under them (dossier 4.4). */
+export const OP_WEIGHTS: Weighted<OpKind> = [
+  ['load', 18],
+  ['store', 26],
+  ['pread', 6],
+  ['pwrite', 16],
+  ['punch', 8],
+  ['truncate', 9],
+  ['fsync', 7],
+  ['collapse', 3],
+  ['insert', 2],
+  ['zero', 2],
+  ['fallocate', 2],
+  ['msync', 1],
+  ['mmap', 1],
+  ['munmap', 1],
+  ['commit', 2],
+  ['crash', 1],
+  ['revoke', 1],
+  ['enospc', 1],
+];
+
+/** Two threads show nearly every race; 3 of 18 workloads get a third. */
+export const THREAD_WEIGHTS: Weighted<number> = [
+  [1, 1],
+  [2, 13],
+  [3, 3],
+  [4, 1],
+];
+
+export const PROCESS_WEIGHTS: Weighted<number> = [
+  [1, 3],
+  [2, 4],
+];
+
+/** The second file is for blocks that change owner and for IO through a mapping of the other file. */
+export const FILE_WEIGHTS: Weighted<number> = [
+  [1, 3],
+  [2, 1],
+];
+
+/** Pages a file covers; 4 and 8 can be mapped huge. */
+export const SPAN_WEIGHTS: Weighted<number> = [
+  [1, 12],
+  [2, 6],
+  [3, 3],
+  [4, 2],
+  [8, 1],
+];
+
+export const PAGE_WEIGHTS: Weighted<PageState> = [
+  ['hole', 4],
+  ['cached', 3],
+  ['unwritten', 2],
+  ['written', 4],
+];
+
+/** The size against the pages: all of them, to the middle of the last, none, a page more. */
+export type SizeChoice = 'whole' | 'half' | 'empty' | 'beyond';
+export const SIZE_WEIGHTS: Weighted<SizeChoice> = [
+  ['whole', 12],
+  ['half', 1],
+  ['empty', 1],
+  ['beyond', 1],
+];
+
+/** How many neighbouring pages the operations fight over. */
+export const HOT_WEIGHTS: Weighted<number> = [
+  [1, 9],
+  [2, 4],
+  [3, 1],
+];
+
+/** Which of the hot pages an operation takes; HOT_NEXT is the page behind the last. */
+export const HOT_NEXT = 3;
+export const HOT_PICK_WEIGHTS: Weighted<number> = [
+  [0, 9],
+  [1, 5],
+  [2, 2],
+  [HOT_NEXT, 1],
+];
+
+/** What of a page, and of those behind it, an operation on a range takes. */
+export type Extent = 'page' | 'line' | 'two' | 'rest' | 'across';
+export const EXTENT_WEIGHTS: Weighted<Extent> = [
+  ['page', 8],
+  ['line', 7],
+  ['two', 2],
+  ['rest', 1],
+  ['across', 1],
+];
+
+/** Where truncate cuts: all away, the page away, within the page, back to the whole file, a page more. */
+export type Cut = 'all' | 'page' | 'line' | 'whole' | 'more';
+export const CUT_WEIGHTS: Weighted<Cut> = [
+  ['all', 4],
+  ['page', 3],
+  ['line', 2],
+  ['whole', 4],
+  ['more', 1],
+];
+
+export const SHARING_WEIGHTS: Weighted<Sharing> = [
+  ['shared', 12],
+  ['private', 1],
+];
+
+/** What a process maps besides the whole of file A: nothing, the other file, A again, A from its page 1. */
+export type SecondArea = 'none' | 'other' | 'same' | 'tail';
+export const SECOND_AREA_WEIGHTS: Weighted<SecondArea> = [
+  ['none', 6],
+  ['other', 3],
+  ['same', 2],
+  ['tail', 1],
+];
+
+/** How far a mapping reaches: over the file's pages, a page more, as far as a file can. */
+export type Reach = 'span' | 'more' | 'all';
+export const REACH_WEIGHTS: Weighted<Reach> = [
+  ['span', 12],
+  ['more', 1],
+  ['all', 1],
+];
+
+/** One read or write in so many takes a mapping as its buffer. */
+export const BUFFERED_ONE_IN = 8;
+/** One operation in so many is on file B, where there is one. */
+export const FILE_B_ONE_IN = 4;
+
+/** Operations a thread, mostly; one list in LONG_LIST_ONE_IN may have up to OPS. */
+export const OPS_USUAL = 3;
+export const LONG_LIST_ONE_IN = 8;
+
+/** Operators a mutation applies. */
+export const OPERATOR_COUNT_WEIGHTS: Weighted<number> = [
+  [1, 6],
+  [2, 3],
+  [3, 1],
+];

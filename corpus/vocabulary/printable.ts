@@ -1,0 +1,27 @@
+/**
+ * What comes from outside, made safe for a terminal, a log and a mail: control, bidi, zero-width and other
+ * invisible characters are written as `\u{...}`, and the rest is cut.
+ */
+
+/** Anything quoted in a message is cut here: enough to recognise it, too little to hide the message. */
+export const QUOTED_LENGTH_MAX = 40;
+
+/** Control, format (bidi, zero-width), lone surrogates, private use; blanks of any width; fillers. */
+const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+const CUT = '...';
+
+export function printable(text: string, lengthMax: number = QUOTED_LENGTH_MAX): string {
+  let shown = '';
+  let cut = CUT;
+  for (const character of text) {
+    shown += escaped(character);
+    if (shown.length > lengthMax) return cut;
+    if (shown.length + CUT.length <= lengthMax) cut = shown + CUT;
+  }
+  return shown;
+}
+
+function escaped(character: string): string {
+  if (character === ' ' || !INVISIBLE.test(character)) return character;
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}

@@ -1,0 +1,303 @@
+/** The statements of the text form, one a line, read into an input. What they mean is `validate.ts`'s. */
+import { assert, at } from './assert.ts';
+import { fail } from './errors.ts';
+import type { AreaSetup, FileSetup, Input, PageState, ProcessSetup, Switch } from './input.ts';
+import { PAGE_STATES } from './input.ts';
+import { AREAS, OPS, PAGES, SWITCHES_MAX } from './limits.ts';
+import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
+import type { AreaOffset, Op, OpKind, Sharing } from './ops.ts';
+import { OP_KINDS } from './ops.ts';
+import type { Cursor, Spot } from './text-lexer.ts';
+import {
+  nextLine,
+  peek,
+  readHeader,
+  refuse,
+  spotOf,
+  take,
+  takeEnd,
+  takeIf,
+  takeKeyword,
+  takeMatch,
+  takeName,
+  takeNumber,
+} from './text-lexer.ts';
+import type { Place } from './validate.ts';
+import { findProblem, LABEL } from './validate.ts';
+
+export const INPUT_VERSION = 1;
+
+/** Statements come in this order, so that there is one way to write an input. */
+const STATEMENTS = ['file', 'process', 'thread', 'first', 'switch'] as const;
+type Statement = (typeof STATEMENTS)[number];
+
+interface ThreadDraft {
+  readonly process: number;
+  readonly ops: Op[];
+  readonly spot: Spot;
+  readonly opSpots: Spot[];
+}
+
+interface Draft {
+  readonly files: FileSetup[];
+  readonly fileSpots: Spot[];
+  readonly processes: ProcessSetup[];
+  readonly processSpots: Spot[];
+  readonly threads: ThreadDraft[];
+  readonly switches: Switch[];
+  readonly switchSpots: Spot[];
+  first: number;
+  firstSpot: Spot;
+  /** The statement read last, as an index of STATEMENTS. */
+  stage: number;
+}
+
+/** An input from its first line to the end of the text, or to a line that begins with `stop`. */
+export function readInput(cursor: Cursor, stop: string | null): Input {
+  readHeader(cursor, 'input', INPUT_VERSION);
+  const draft = emptyDraft(spotOf(cursor));
+  while (nextLine(cursor) && peek(cursor) !== stop) {
+    readStatement(cursor, draft);
+    takeEnd(cursor);
+  }
+  // An error about something that never came belongs to where it should have come.
+  if (draft.threads.length === 0) throw refuse(cursor, expectedAt(draft));
+  return checked(cursor, draft);
+}
+
+function emptyDraft(firstSpot: Spot): Draft {
+  return {
+    files: [],
+    fileSpots: [],
+    processes: [],
+    processSpots: [],
+    threads: [],
+    switches: [],
+    switchSpots: [],
+    first: 0,
+    firstSpot,
+    stage: 0,
+  };
+}
+
+function readStatement(cursor: Cursor, draft: Draft): void {
+  const word = peek(cursor);
+  const kind = OP_KINDS.find((known) => known === word);
+  const thread = draft.threads.at(-1);
+  if (kind !== undefined && thread !== undefined && draft.stage === STATEMENTS.indexOf('thread')) {
+    thread.opSpots.push(spotOf(cursor));
+    thread.ops.push(readOp(cursor, kind));
+    if (thread.ops.length > OPS) checked(cursor, draft);
+    return;
+  }
+  const statement = STATEMENTS.find((known) => known === word);
+  if (statement === undefined || !mayFollow(draft, statement)) {
+    throw refuse(cursor, expectedAt(draft));
+  }
+  draft.stage = STATEMENTS.indexOf(statement);
+  READERS[statement](cursor, draft);
+}
+
+/** Files before processes before threads before the schedule; a later part needs the earlier ones. */
+function mayFollow(draft: Draft, statement: Statement): boolean {
+  const stage = STATEMENTS.indexOf(statement);
+  if (stage < draft.stage) return false;
+  if (statement === 'process') return draft.files.length > 0;
+  if (statement === 'thread') return draft.processes.length > 0;
+  if (statement === 'first') return draft.threads.length > 0 && draft.stage < stage;
+  return statement === 'file' || draft.threads.length > 0;
+}
+
+function expectedAt(draft: Draft): string {
+  const statements = STATEMENTS.filter((statement) => mayFollow(draft, statement));
+  const inThread = draft.stage === STATEMENTS.indexOf('thread') && draft.threads.length > 0;
+  const words = statements.map((statement) => `"${statement}"`);
+  return [...(inThread ? ['an operation'] : []), ...words].join(' or ');
+}
+
+const READERS: Readonly<Record<Statement, (cursor: Cursor, draft: Draft) => void>> = {
+  file: readFile,
+  process: readProcess,
+  thread: readThread,
+  first: readFirst,
+  switch: readSwitch,
+};
+
+function readFile(cursor: Cursor, draft: Draft): void {
+  draft.fileSpots.push(spotOf(cursor));
+  takeKeyword(cursor, 'file');
+  takeNext(cursor, FILE_NAMES, draft.files.length);
+  takeKeyword(cursor, 'size');
+  const size = takeNumber(cursor, 'a size in bytes');
+  draft.files.push({ size, pages: takeIf(cursor, 'pages') ? readPages(cursor) : [] });
+}
+
+function readPages(cursor: Cursor): PageState[] {
+  const pages: PageState[] = [];
+  do pages.push(at(PAGE_STATES, takeName(cursor, PAGE_STATES, 'the state of a page')));
+  while (peek(cursor) !== '' && pages.length < PAGES);
+  return pages;
+}
+
+function readProcess(cursor: Cursor, draft: Draft): void {
+  draft.processSpots.push(spotOf(cursor));
+  takeKeyword(cursor, 'process');
+  takeNext(cursor, PROCESS_NAMES, draft.processes.length);
+  const areas: (AreaSetup | null)[] = new Array<null>(AREAS).fill(null);
+  while (peek(cursor) !== '') {
+    const free = AREA_NAMES.filter((_, index) => areas[index] === null);
+    if (!free.includes(peek(cursor))) throw refuse(cursor, areaExpected(free));
+    areas[takeName(cursor, AREA_NAMES, 'an area')] = readMapping(cursor);
+  }
+  draft.processes.push({ areas });
+}
+
+function areaExpected(free: readonly string[]): string {
+  return free.length === 0 ? 'the end of the line' : `an area, ${free.join(' or ')}`;
+}
+
+function readMapping(cursor: Cursor): AreaSetup {
+  const file = takeFile(cursor);
+  const offset = takeOffset(cursor);
+  const length = takeLength(cursor);
+  return { file, offset, length, sharing: readSharing(cursor) };
+}
+
+function readSharing(cursor: Cursor): Sharing {
+  if (takeIf(cursor, 'shared')) return 'shared';
+  if (takeIf(cursor, 'private')) return 'private';
+  throw refuse(cursor, '"shared" or "private"');
+}
+
+function readThread(cursor: Cursor, draft: Draft): void {
+  const spot = spotOf(cursor);
+  takeKeyword(cursor, 'thread');
+  takeNext(cursor, THREAD_NAMES, draft.threads.length);
+  const process = takeName(cursor, PROCESS_NAMES, 'a process');
+  draft.threads.push({ process, ops: [], spot, opSpots: [] });
+}
+
+function readFirst(cursor: Cursor, draft: Draft): void {
+  draft.firstSpot = spotOf(cursor);
+  takeKeyword(cursor, 'first');
+  draft.first = takeThread(cursor);
+}
+
+function readSwitch(cursor: Cursor, draft: Draft): void {
+  draft.switchSpots.push(spotOf(cursor));
+  takeKeyword(cursor, 'switch');
+  const thread = takeThread(cursor);
+  takeKeyword(cursor, 'op');
+  const op = takeNumber(cursor, 'the number of an operation');
+  takeKeyword(cursor, 'at');
+  const label = takeMatch(cursor, LABEL, 'the label of a step');
+  const occurrence = takeNumber(cursor, 'an occurrence, from 1');
+  takeKeyword(cursor, 'to');
+  draft.switches.push({ thread, op, label, occurrence, to: takeThread(cursor) });
+  if (draft.switches.length > SWITCHES_MAX) checked(cursor, draft);
+}
+
+function readOp(cursor: Cursor, kind: OpKind): Op {
+  take(cursor, 'an operation');
+  switch (kind) {
+    case 'load':
+    case 'store':
+      return { kind, ...readAreaOffset(cursor) };
+    case 'mmap':
+      return { kind, area: takeArea(cursor), ...readMapping(cursor) };
+    case 'munmap':
+    case 'msync':
+      return { kind, area: takeArea(cursor) };
+    case 'pread':
+      return { kind, ...readRange(cursor), ...readBuffer(cursor, 'into') };
+    case 'pwrite':
+      return { kind, ...readRange(cursor), ...readBuffer(cursor, 'from') };
+    case 'truncate':
+      return { kind, file: takeFile(cursor), size: takeNumber(cursor, 'a size in bytes') };
+    case 'punch':
+    case 'collapse':
+    case 'insert':
+    case 'zero':
+    case 'fallocate':
+      return { kind, ...readRange(cursor) };
+    case 'fsync':
+      return { kind, file: takeFile(cursor) };
+    default:
+      return { kind };
+  }
+}
+
+function readRange(cursor: Cursor): { file: number; offset: number; length: number } {
+  const file = takeFile(cursor);
+  const offset = takeOffset(cursor);
+  return { file, offset, length: takeLength(cursor) };
+}
+
+function readBuffer(cursor: Cursor, keyword: string): { buffer?: AreaOffset } {
+  return takeIf(cursor, keyword) ? { buffer: readAreaOffset(cursor) } : {};
+}
+
+function readAreaOffset(cursor: Cursor): AreaOffset {
+  const area = takeArea(cursor);
+  return { area, offset: takeOffset(cursor) };
+}
+
+function takeFile(cursor: Cursor): number {
+  return takeName(cursor, FILE_NAMES, 'a file');
+}
+
+function takeArea(cursor: Cursor): number {
+  return takeName(cursor, AREA_NAMES, 'an area');
+}
+
+function takeThread(cursor: Cursor): number {
+  return takeName(cursor, THREAD_NAMES, 'a thread');
+}
+
+function takeOffset(cursor: Cursor): number {
+  return takeNumber(cursor, 'an offset in bytes');
+}
+
+function takeLength(cursor: Cursor): number {
+  return takeNumber(cursor, 'a length in bytes');
+}
+
+/** Files, processes and threads are written in order, none left out. */
+function takeNext(cursor: Cursor, names: readonly string[], index: number): void {
+  const name = names[index];
+  if (name === undefined) throw refuse(cursor, `no more than ${names.join(' and ')}`);
+  takeKeyword(cursor, name);
+}
+
+/** The input, or a refusal; also asked as soon as a list is too long, so that no list grows without end. */
+function checked(cursor: Cursor, draft: Draft): Input {
+  const input: Input = {
+    setup: { files: draft.files, processes: draft.processes },
+    threads: draft.threads.map(({ process, ops }) => ({ process, ops })),
+    schedule: { first: draft.first, switches: draft.switches },
+  };
+  const problem = findProblem(input);
+  if (problem === null) return input;
+  const spot = spotAt(draft, problem.place);
+  throw fail('INPUT_INVALID', { file: cursor.file, ...spot, what: problem.what });
+}
+
+function spotAt(draft: Draft, place: Place): Spot {
+  switch (place.kind) {
+    case 'input':
+    case 'first':
+      return draft.firstSpot;
+    case 'file':
+      return at(draft.fileSpots, place.file);
+    case 'process':
+      return at(draft.processSpots, place.process);
+    case 'thread':
+      return at(draft.threads, place.thread).spot;
+    case 'op':
+      return at(at(draft.threads, place.thread).opSpots, place.op);
+    case 'switch':
+      return at(draft.switchSpots, place.index);
+    default:
+      assert(false, 'place');
+  }
+}

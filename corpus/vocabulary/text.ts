@@ -1,0 +1,105 @@
+/**
+ * The canonical text of an input, and its way back. One value has one text: a statement a line, one blank
+ * between words, everything in order, no comments; the SHA-256 of that text is the input's id.
+ */
+import { unreachable } from './assert.ts';
+import { canonicalInput } from './canonical.ts';
+import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch } from './input.ts';
+import { sha256Hex } from './json.ts';
+import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
+import type { AreaOffset, FileIo, Op } from './ops.ts';
+import { openText } from './text-lexer.ts';
+import { INPUT_VERSION, readInput } from './text-read.ts';
+
+/** Strict: what is not understood is refused, with its place. */
+export function parseInput(text: string, fileName: string): Input {
+  return canonicalInput(readInput(openText(text, fileName), null));
+}
+
+export function printInput(input: Input): string {
+  return `${inputLines(canonicalInput(input)).join('\n')}\n`;
+}
+
+export function inputId(input: Input): string {
+  return sha256Hex(printInput(input));
+}
+
+function inputLines({ setup, threads, schedule }: Input): string[] {
+  return [
+    `faultline input ${INPUT_VERSION}`,
+    ...setup.files.map((file, index) => `file ${FILE_NAMES[index]} ${printFile(file)}`),
+    ...setup.processes.map(printProcess),
+    ...threads.flatMap(({ process, ops }, index) => [
+      `thread ${THREAD_NAMES[index]} ${PROCESS_NAMES[process]}`,
+      ...ops.map(printOp),
+    ]),
+    `first ${THREAD_NAMES[schedule.first]}`,
+    ...schedule.switches.map(printSwitch),
+  ];
+}
+
+function printFile({ size, pages }: FileSetup): string {
+  return pages.length === 0 ? `size ${size}` : `size ${size} pages ${pages.join(' ')}`;
+}
+
+function printProcess({ areas }: ProcessSetup, index: number): string {
+  const mapped = areas.flatMap((area, place) =>
+    area === null ? [] : [`${AREA_NAMES[place]} ${printArea(area)}`],
+  );
+  return ['process', PROCESS_NAMES[index], ...mapped].join(' ');
+}
+
+function printArea({ file, offset, length, sharing }: AreaSetup): string {
+  return `${FILE_NAMES[file]} ${offset} ${length} ${sharing}`;
+}
+
+function printSwitch({ thread, op, label, occurrence, to }: Switch): string {
+  const anchor = `${THREAD_NAMES[thread]} op ${op} at ${label} ${occurrence}`;
+  return `switch ${anchor} to ${THREAD_NAMES[to]}`;
+}
+
+export function printOp(op: Op): string {
+  switch (op.kind) {
+    case 'load':
+    case 'store':
+      return `${op.kind} ${printAreaOffset(op)}`;
+    case 'mmap':
+      return `mmap ${AREA_NAMES[op.area]} ${printArea(op)}`;
+    case 'munmap':
+    case 'msync':
+      return `${op.kind} ${AREA_NAMES[op.area]}`;
+    case 'pread':
+    case 'pwrite':
+      return `${op.kind} ${printRange(op)}${printBuffer(op)}`;
+    case 'truncate':
+      return `truncate ${FILE_NAMES[op.file]} ${op.size}`;
+    case 'punch':
+    case 'collapse':
+    case 'insert':
+    case 'zero':
+    case 'fallocate':
+      return `${op.kind} ${printRange(op)}`;
+    case 'fsync':
+      return `fsync ${FILE_NAMES[op.file]}`;
+    case 'revoke':
+    case 'commit':
+    case 'crash':
+    case 'enospc':
+      return op.kind;
+    default:
+      return unreachable(op);
+  }
+}
+
+function printRange(op: { file: number; offset: number; length: number }): string {
+  return `${FILE_NAMES[op.file]} ${op.offset} ${op.length}`;
+}
+
+function printBuffer({ kind, buffer }: FileIo): string {
+  if (buffer === undefined) return '';
+  return ` ${kind === 'pread' ? 'into' : 'from'} ${printAreaOffset(buffer)}`;
+}
+
+function printAreaOffset({ area, offset }: AreaOffset): string {
+  return `${AREA_NAMES[area]} ${offset}`;
+}

@@ -1,0 +1,263 @@
+/**
+ * Whether an input can be run: every bound of `limits.ts`, and every number that names something. It knows
+ * no text: a problem says which part of the input it is about, and the parser knows where that part stands.
+ */
+import { unreachable } from './assert.ts';
+import type {
+  AreaSetup,
+  FileSetup,
+  Input,
+  ProcessSetup,
+  Setup,
+  Switch,
+  Workload,
+} from './input.ts';
+import { PAGE_STATES } from './input.ts';
+import {
+  AREAS,
+  FILE_BYTES_MAX,
+  FILES,
+  LINE_BYTES,
+  MMS,
+  NAME_BYTES_MAX,
+  OPS,
+  PAGE_BYTES,
+  PAGES,
+  STEPS_MAX,
+  SWITCHES_MAX,
+  THREADS,
+} from './limits.ts';
+import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
+import type { FileIo, Op, Sharing } from './ops.ts';
+import { printable } from './printable.ts';
+
+/** The part of an input that a problem is about. */
+export type Place =
+  | { readonly kind: 'input' }
+  | { readonly kind: 'file'; readonly file: number }
+  | { readonly kind: 'process'; readonly process: number }
+  | { readonly kind: 'thread'; readonly thread: number }
+  | { readonly kind: 'op'; readonly thread: number; readonly op: number }
+  | { readonly kind: 'first' }
+  | { readonly kind: 'switch'; readonly index: number };
+
+export interface Problem {
+  readonly place: Place;
+  readonly what: string;
+}
+
+/** A label as models spell them: `fault/insertPte`, with `~2` for a twin. */
+export const LABEL: RegExp = new RegExp(`^[A-Za-z0-9_~().\\/-]{1,${NAME_BYTES_MAX}}$`);
+/** The label of a thread that has finished; its operation is the number of its operations. */
+export const LABEL_END = 'end';
+
+/** The first problem in words, or null. */
+export function checkInput(input: Input): string | null {
+  return inWords(findProblem(input));
+}
+
+/** As `checkInput`, without a schedule. */
+export function checkWorkload(workload: Workload): string | null {
+  return inWords(workloadProblem(workload));
+}
+
+export function findProblem(input: Input): Problem | null {
+  return workloadProblem(input) ?? scheduleProblem(input);
+}
+
+function inWords(problem: Problem | null): string | null {
+  return problem === null ? null : `${placeName(problem.place)}: ${problem.what}`;
+}
+
+export function placeName(place: Place): string {
+  switch (place.kind) {
+    case 'input':
+      return 'input';
+    case 'file':
+      return `file ${FILE_NAMES[place.file] ?? place.file}`;
+    case 'process':
+      return `process ${PROCESS_NAMES[place.process] ?? place.process}`;
+    case 'thread':
+      return `thread ${THREAD_NAMES[place.thread] ?? place.thread}`;
+    case 'op':
+      return `thread ${THREAD_NAMES[place.thread] ?? place.thread} operation ${place.op}`;
+    case 'first':
+      return 'first';
+    case 'switch':
+      return `switch ${place.index}`;
+    default:
+      return unreachable(place);
+  }
+}
+
+function workloadProblem(workload: Workload): Problem | null {
+  return countsProblem(workload) ?? setupProblem(workload.setup) ?? threadsProblem(workload);
+}
+
+function countsProblem({ setup, threads }: Workload): Problem | null {
+  const what =
+    countProblem('files', setup.files.length, FILES) ??
+    countProblem('processes', setup.processes.length, MMS) ??
+    countProblem('threads', threads.length, THREADS);
+  return what === null ? null : { place: { kind: 'input' }, what };
+}
+
+function countProblem(noun: string, count: number, most: number): string | null {
+  return count >= 1 && count <= most ? null : `has ${count} ${noun}, can have 1 to ${most}`;
+}
+
+function setupProblem(setup: Setup): Problem | null {
+  for (const [file, one] of setup.files.entries()) {
+    const what = fileProblem(one);
+    if (what !== null) return { place: { kind: 'file', file }, what };
+  }
+  for (const [process, one] of setup.processes.entries()) {
+    const what = processProblem(one, setup.files.length);
+    if (what !== null) return { place: { kind: 'process', process }, what };
+  }
+  return null;
+}
+
+function fileProblem({ size, pages }: FileSetup): string | null {
+  if (pages.length > PAGES) return `names ${pages.length} pages, a file has ${PAGES}`;
+  for (const state of pages) {
+    if (!PAGE_STATES.includes(state)) return `a page cannot be "${printable(String(state))}"`;
+  }
+  return sizeProblem(size);
+}
+
+function processProblem({ areas }: ProcessSetup, files: number): string | null {
+  if (areas.length > AREAS) return `has ${areas.length} areas, can have ${AREAS}`;
+  for (const [index, area] of areas.entries()) {
+    const what = area === null ? null : areaProblem(area, files);
+    if (what !== null) return `${AREA_NAMES[index]}: ${what}`;
+  }
+  return null;
+}
+
+function areaProblem(area: AreaSetup, files: number): string | null {
+  return (
+    indexProblem('file', area.file, files) ??
+    rangeProblem(area.offset, area.length, PAGE_BYTES) ??
+    sharingProblem(area.sharing)
+  );
+}
+
+function threadsProblem({ setup, threads }: Workload): Problem | null {
+  for (const [thread, { process, ops }] of threads.entries()) {
+    const named = indexProblem('process', process, setup.processes.length);
+    if (named !== null) return { place: { kind: 'thread', thread }, what: named };
+    for (const [op, one] of ops.entries()) {
+      const place: Place = { kind: 'op', thread, op };
+      if (op >= OPS) return { place, what: `a thread can have ${OPS} operations` };
+      const what = opProblem(one, setup.files.length);
+      if (what !== null) return { place, what };
+    }
+  }
+  return null;
+}
+
+function opProblem(op: Op, files: number): string | null {
+  switch (op.kind) {
+    case 'load':
+    case 'store':
+      return (
+        indexProblem('area', op.area, AREAS) ?? rangeProblem(op.offset, LINE_BYTES, LINE_BYTES)
+      );
+    case 'mmap':
+      return indexProblem('area', op.area, AREAS) ?? areaProblem(op, files);
+    case 'munmap':
+    case 'msync':
+      return indexProblem('area', op.area, AREAS);
+    case 'pread':
+    case 'pwrite':
+      return fileIoProblem(op, files);
+    case 'truncate':
+      return indexProblem('file', op.file, files) ?? sizeProblem(op.size);
+    case 'collapse':
+    case 'insert':
+      return indexProblem('file', op.file, files) ?? rangeProblem(op.offset, op.length, PAGE_BYTES);
+    case 'punch':
+    case 'zero':
+    case 'fallocate':
+      return indexProblem('file', op.file, files) ?? rangeProblem(op.offset, op.length, LINE_BYTES);
+    case 'fsync':
+      return indexProblem('file', op.file, files);
+    case 'revoke':
+    case 'commit':
+    case 'crash':
+    case 'enospc':
+      return null;
+    default:
+      return unreachable(op);
+  }
+}
+
+function fileIoProblem({ file, offset, length, buffer }: FileIo, files: number): string | null {
+  const own = indexProblem('file', file, files) ?? rangeProblem(offset, length, LINE_BYTES);
+  if (own !== null || buffer === undefined) return own;
+  const named = indexProblem('area', buffer.area, AREAS);
+  const what = named ?? rangeProblem(buffer.offset, length, LINE_BYTES);
+  return what === null ? null : `buffer: ${what}`;
+}
+
+function sizeProblem(size: number): string | null {
+  if (!isCount(size)) return `size ${size} is not a whole number`;
+  if (size % LINE_BYTES !== 0) return `size ${size} is not a multiple of ${LINE_BYTES}`;
+  return size <= FILE_BYTES_MAX ? null : `size ${size} is more than ${FILE_BYTES_MAX}`;
+}
+
+function rangeProblem(offset: number, length: number, unit: number): string | null {
+  if (!isCount(offset)) return `offset ${offset} is not a whole number`;
+  if (!isCount(length)) return `length ${length} is not a whole number`;
+  if (offset % unit !== 0) return `offset ${offset} is not a multiple of ${unit}`;
+  if (length % unit !== 0) return `length ${length} is not a multiple of ${unit}`;
+  if (length === 0) return 'length is 0';
+  const end = offset + length;
+  return end <= FILE_BYTES_MAX ? null : `range ends at ${end}, beyond ${FILE_BYTES_MAX}`;
+}
+
+function indexProblem(noun: string, index: number, count: number): string | null {
+  if (isCount(index) && index < count) return null;
+  return `names ${noun} ${index}, there ${count === 1 ? 'is 1' : `are ${count}`}`;
+}
+
+function sharingProblem(sharing: Sharing): string | null {
+  if (sharing === 'shared' || sharing === 'private') return null;
+  return `sharing cannot be "${printable(String(sharing))}"`;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
+}
+
+function scheduleProblem({ threads, schedule }: Input): Problem | null {
+  const first = indexProblem('thread', schedule.first, threads.length);
+  if (first !== null) return { place: { kind: 'first' }, what: first };
+  for (const [index, one] of schedule.switches.entries()) {
+    const place: Place = { kind: 'switch', index };
+    if (index >= SWITCHES_MAX)
+      return { place, what: `a schedule can have ${SWITCHES_MAX} switches` };
+    const what = switchProblem(one, threads);
+    if (what !== null) return { place, what };
+  }
+  return null;
+}
+
+function switchProblem(one: Switch, threads: Workload['threads']): string | null {
+  const ops = threads[one.thread]?.ops.length ?? 0;
+  return (
+    indexProblem('thread', one.thread, threads.length) ??
+    indexProblem('thread', one.to, threads.length) ??
+    anchorProblem(one, ops)
+  );
+}
+
+function anchorProblem({ op, label, occurrence }: Switch, ops: number): string | null {
+  if (!LABEL.test(label)) return `label "${printable(label)}" is not a label`;
+  if (!isCount(op) || op > ops) return `names operation ${op}, the thread has ${ops}`;
+  if (op === ops && label !== LABEL_END) return `operation ${op} stands for the end of the thread`;
+  if (op < ops && label === LABEL_END) return `the end of the thread is operation ${ops}`;
+  if (isCount(occurrence) && occurrence >= 1 && occurrence <= STEPS_MAX) return null;
+  return `occurrence ${occurrence} is not within 1 to ${STEPS_MAX}`;
+}

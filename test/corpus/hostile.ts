@@ -1,0 +1,171 @@
+/** What is done to a text to see whether a parser holds, and a look at what it must not have touched. */
+import fc from 'fast-check';
+
+/** Characters that have fooled parsers and terminals. */
+const CHARACTERS = [
+  ...' \t\n\r#>"\'\\/-+.,:;{}[]()$`%&|<=~0179aATP',
+  '\0',
+  '\x07',
+  '\x1b',
+  '\x7f',
+  '\x85',
+  '\u00a0',
+  '\u00ad',
+  '\u034f',
+  '\u061c',
+  '\u200b',
+  '\u200e',
+  '\u2028',
+  '\u202e',
+  '\u2066',
+  '\u3000',
+  '\ufeff',
+  '\ufffd',
+  '\ud800',
+  '\udc00',
+  '\u{1f600}',
+  'é',
+] as const;
+
+const WORDS = [
+  'file',
+  'process',
+  'thread',
+  'first',
+  'switch',
+  'A',
+  'B',
+  'C',
+  'a0',
+  'a1',
+  'a2',
+  'P0',
+  'P1',
+  'T0',
+  'T1',
+  'T9',
+  'size',
+  'pages',
+  'hole',
+  'written',
+  'shared',
+  'private',
+  'op',
+  'at',
+  'to',
+  'end',
+  'into',
+  'from',
+  'store',
+  'mmap',
+  'collapse',
+  'crash',
+  '0',
+  '1',
+  '2048',
+  '4096',
+  '32768',
+  '99999999999999',
+  '-1',
+  'NaN',
+  'Infinity',
+  '0x10',
+  '1e9',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  '',
+  'faultline',
+  'input',
+  'repro',
+  'model-json',
+  'null',
+  'undefined',
+  '#',
+  '>',
+] as const;
+
+interface Edit {
+  readonly at: number;
+  readonly kind: 'delete' | 'insert' | 'replace' | 'double';
+  readonly with: string;
+}
+
+function arbEdits(values: readonly string[]): fc.Arbitrary<Edit[]> {
+  const edit = fc.record({
+    at: fc.nat(),
+    kind: fc.constantFrom('delete', 'insert', 'replace', 'double'),
+    with: fc.constantFrom(...values),
+  });
+  return fc.array(edit, { minLength: 1, maxLength: 4 });
+}
+
+function edited(parts: readonly string[], { at, kind, with: value }: Edit): readonly string[] {
+  const index = at % (parts.length + 1);
+  const part = parts[index] ?? '';
+  if (kind === 'delete') return parts.toSpliced(index, 1);
+  if (kind === 'insert') return parts.toSpliced(index, 0, value);
+  return parts.toSpliced(index, 1, ...(kind === 'replace' ? [value] : [part, part]));
+}
+
+/** A few characters lost, added, replaced or doubled. */
+export function arbByteMutant(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc
+    .tuple(texts, arbEdits(CHARACTERS))
+    .map(([text, edits]) => edits.reduce(edited, text.split('') as readonly string[]).join(''));
+}
+
+/** A few words replaced and a few lines lost, doubled, moved to the end or put in. */
+export function arbLineMutant(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  const words = fc.oneof(arbEdits(WORDS), fc.constant<Edit[]>([]));
+  const lines = fc.oneof(arbEdits(WORDS), fc.constant<Edit[]>([]));
+  return fc.tuple(texts, words, lines).map(([text, wordEdits, lineEdits]) => {
+    const parts = wordEdits.reduce(edited, text.split(/(?<=[ \n])/) as readonly string[]);
+    return lineEdits.reduce(edited, parts.join('').split('\n') as readonly string[]).join('\n');
+  });
+}
+
+const INTRINSICS: readonly object[] = [
+  Object,
+  Function,
+  Array,
+  String,
+  Number,
+  Boolean,
+  Symbol,
+  Map,
+  Set,
+  WeakMap,
+  Promise,
+  RegExp,
+  Date,
+  Error,
+  JSON,
+  Math,
+  Reflect,
+  Proxy,
+  BigInt,
+  ArrayBuffer,
+  Int32Array,
+  Uint8Array,
+  DataView,
+  globalThis,
+];
+
+/** The property names of built-in objects and of their prototypes, and what stands on `Object.prototype`. */
+export function intrinsics(): readonly (readonly PropertyKey[])[] {
+  const owners = INTRINSICS.flatMap((one) => {
+    const prototype: unknown = Reflect.get(one, 'prototype');
+    return typeof prototype === 'object' && prototype !== null ? [one, prototype] : [one];
+  });
+  return owners.map((owner) => Reflect.ownKeys(owner));
+}
+
+/** Of this process, so that a busy machine does not make a parser slow. */
+export function cpuMsOf(act: () => void): number {
+  const begin = process.cpuUsage();
+  act();
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / 1000;
+}

@@ -1,0 +1,163 @@
+/**
+ * The test runner: `npm test [-- NAME…]`, `npm run test:nightly`, `npm run test:weekly [-- --resume]`.
+ * Runs suites (support/suites.ts) file by file, two at a time; the last line is the count.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { PACKAGE_ROOT } from './support/package-root.ts';
+import { rngSeedOf } from './support/rng-seed.ts';
+import { type FileResult, runFile } from './support/run-file.ts';
+import { chooseSuites, findSuites, LANES, type Lane, type Suite } from './support/suites.ts';
+import { openWeekly, type Weekly } from './support/weekly.ts';
+
+const FILES_AT_ONCE = 2;
+const BUDGET_TOLERANCE = 1.5;
+/** A file that hangs is stopped; far above any budget that is merely missed. */
+const timeoutSecondsOf = (suite: Suite): number => Math.max(60, 3 * suite.budgetSeconds);
+
+interface SuiteResult {
+  readonly suite: Suite;
+  readonly passed: number;
+  readonly skipped: FileResult['skipped'];
+  readonly seconds: number;
+  /** Each is printed in full and counts as one failure. */
+  readonly complaints: readonly string[];
+}
+
+interface Count {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { lane: { type: 'string', default: 'quick' }, resume: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const lane = LANES.find((name) => name === values.lane);
+  if (lane === undefined) return refuse(`no lane ${values.lane}; there are ${LANES.join(', ')}`);
+  const all = findSuites(PACKAGE_ROOT);
+  const chosen = chooseSuites(all, lane, positionals);
+  if (chosen.length === 0 && positionals.length > 0) {
+    const known = all.map((suite) => `${suite.name} (${suite.lane})`).join(', ');
+    return refuse(`no ${lane} suite is named like ${positionals.join(' or ')}; there are ${known}`);
+  }
+  const weekly = lane === 'weekly' ? openWeekly(PACKAGE_ROOT, values.resume === true) : undefined;
+  const rngSeed = chooseRngSeed(weekly);
+  process.env.RNG_SEED = String(rngSeed);
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
+  print(`rngSeed ${rngSeed}; RNG_SEED=${rngSeed} repeats this run`);
+
+  const count = await runSuites(chosen, weekly, lane);
+  print(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  return count.failed > 0 ? 1 : 0;
+}
+
+function chooseRngSeed(weekly: Weekly | undefined): number {
+  const given = rngSeedOf(process.env.RNG_SEED) ?? weekly?.rngSeed;
+  return given ?? (process.env.CI === 'true' ? 1 : randomInt(2 ** 32));
+}
+
+async function runSuites(
+  chosen: readonly Suite[],
+  weekly: Weekly | undefined,
+  lane: Lane,
+): Promise<Count> {
+  const count: Count = { passed: 0, failed: 0, skipped: 0 };
+  const isOpen = (suite: Suite): boolean => weekly?.passed.has(suite.name) !== true;
+  for (const suite of chosen) if (!isOpen(suite)) print(`done  ${suite.name} (an earlier run)`);
+
+  const finish = (result: SuiteResult): void => {
+    count.passed += result.passed;
+    count.failed += result.complaints.length;
+    count.skipped += result.skipped.length;
+    printSuite(result, lane);
+    weekly?.record(rowOf(result));
+  };
+  const open = chosen.filter(isOpen);
+  await runTogether(
+    open.filter((suite) => !suite.alone),
+    FILES_AT_ONCE,
+    finish,
+  );
+  await runTogether(
+    open.filter((suite) => suite.alone),
+    1,
+    finish,
+  );
+  return count;
+}
+
+/** Files of several suites side by side; a suite is finished when its last file is. */
+async function runTogether(
+  suites: readonly Suite[],
+  filesAtOnce: number,
+  finish: (result: SuiteResult) => void,
+): Promise<void> {
+  const queue = suites.flatMap((suite) => suite.files.map((file) => ({ suite, file })));
+  const resultsOf = new Map<Suite, FileResult[]>(suites.map((suite) => [suite, []]));
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { suite, file } = next;
+      const results = resultsOf.get(suite) ?? [];
+      results.push(await runFile(file, timeoutSecondsOf(suite)));
+      if (results.length === suite.files.length) finish(judge(suite, results));
+    }
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, work));
+}
+
+function judge(suite: Suite, results: readonly FileResult[]): SuiteResult {
+  const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
+  const skipped = results.flatMap((result) => result.skipped);
+  const complaints = results.flatMap(complaintsOf);
+  if (seconds > BUDGET_TOLERANCE * suite.budgetSeconds) {
+    complaints.push(`took ${seconds.toFixed(1)} s; its budget is ${suite.budgetSeconds} s`);
+  }
+  if (process.env.CI === 'true' && skipped.length > 0) {
+    complaints.push(`skipped ${skipped.length} tests; in CI nothing may be skipped`);
+  }
+  const passed = results.reduce((sum, result) => sum + result.passed, 0);
+  return { suite, passed, skipped, seconds, complaints };
+}
+
+function complaintsOf(result: FileResult): readonly string[] {
+  const complaints = result.failures.map(({ name, detail }) => `${name}\n${indent(detail)}`);
+  const last = complaints.at(-1);
+  if (last === undefined || result.output.trim() === '') return complaints;
+  return [...complaints.slice(0, -1), `${last}\n${indent(`printed:\n${result.output.trim()}`)}`];
+}
+
+function printSuite(result: SuiteResult, lane: Lane): void {
+  const { suite, skipped, complaints } = result;
+  const tests = `${String(result.passed).padStart(5)} tests`;
+  const time = `${result.seconds.toFixed(1).padStart(7)} s of ${suite.budgetSeconds} s`;
+  print(`${complaints.length > 0 ? 'FAIL' : 'ok  '}  ${suite.name.padEnd(28)}${tests}${time}`);
+  for (const { name, reason } of skipped) print(`      skipped: ${name}: ${reason}`);
+  for (const complaint of complaints) print(`\n${indent(complaint)}\n`);
+  if (complaints.length === 0) return;
+  const script = lane === 'quick' ? 'test' : `run test:${lane}`;
+  print(`      again: RNG_SEED=${process.env.RNG_SEED} npm ${script} -- ${suite.name}\n`);
+}
+
+function rowOf(result: SuiteResult): Parameters<Weekly['record']>[0] {
+  const { suite, passed, skipped, complaints } = result;
+  const seconds = Math.round(result.seconds * 10) / 10;
+  return { name: suite.name, passed, failed: complaints.length, skipped: skipped.length, seconds };
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ');
+}
+
+function refuse(line: string): number {
+  process.stderr.write(`${line}\n`);
+  return 2;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

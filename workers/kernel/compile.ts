@@ -1,0 +1,187 @@
+/**
+ * From paths to a flat program. Calls are inlined, so a label tells the whole way: `punch/unmap/clearPte`.
+ * Labels carry no numbers and no model's name, so that adding a step leaves all others their name; a twin in
+ * one path is `~2`.
+ */
+import { assert } from '../../corpus/vocabulary/assert.ts';
+import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import type { Model, Node, Path } from './path.ts';
+import {
+  I_BRANCH, I_END, I_JUMP, I_LOCAL, I_RETURN, I_VISIBLE, I_YIELD, type Program, type StepRun, type StepTouch,
+  type TestRun,
+} from './program.ts';
+import { STEPS, TESTS } from './registry.ts';
+import { touchNothing } from './step.ts';
+
+interface Row {
+  kind: number;
+  run: StepRun;
+  touch: StepTouch;
+  test: TestRun;
+  next: number;
+  otherwise: number;
+  fuse: number;
+  restless: boolean;
+  label: string;
+  step: string;
+}
+
+interface OpenBlock {
+  readonly name: string;
+  readonly start: number;
+  readonly leaves: Row[];
+}
+
+const NO_RUN: StepRun = () => 0;
+const NO_TEST: TestRun = () => false;
+
+/** Compile a model that `checkModel` has accepted. */
+export function compile(model: Model): Program {
+  const compiler = new Compiler(model);
+  const entry = Object.fromEntries(
+    OP_KINDS.map((kind) => [kind, compiler.entry(kind, pathOf(model, kind), I_END)]),
+  ) as Record<OpKind, number>;
+  const faultEntry = compiler.entry('fault', pathOf(model, 'fault'), I_RETURN);
+  return compiler.finish(entry, faultEntry);
+}
+
+/** A user access is the same in every model: one step that faults until the PTE permits it. */
+function pathOf(model: Model, name: string): Path {
+  if (name === 'load' || name === 'store') return [{ step: 'access' }];
+  const path = model.paths[name];
+  assert(path !== undefined, 'path of a checked model', name);
+  return path;
+}
+
+class Compiler {
+  private readonly rows: Row[] = [];
+  private readonly seen = new Map<string, number>();
+  private readonly model: Model;
+
+  constructor(model: Model) {
+    this.model = model;
+  }
+
+  entry(name: string, path: Path, end: number): number {
+    const start = this.rows.length;
+    this.emit(path, name, []);
+    this.row({ kind: end });
+    return start;
+  }
+
+  private row(facts: Partial<Row>): Row {
+    const row: Row = {
+      kind: I_JUMP, run: NO_RUN, touch: touchNothing, test: NO_TEST, next: this.rows.length + 1,
+      otherwise: 0, fuse: 0, restless: false, label: '', step: '', ...facts,
+    };
+    this.rows.push(row);
+    return row;
+  }
+
+  private emit(path: Path, prefix: string, blocks: readonly OpenBlock[]): void {
+    for (const node of path) this.emitNode(node, prefix, blocks);
+  }
+
+  private emitNode(node: Node, prefix: string, blocks: readonly OpenBlock[]): void {
+    if ('step' in node) this.emitStep(node, prefix);
+    else if ('when' in node) this.emitWhen(node, prefix, blocks);
+    else if ('loop' in node) this.emitLoop(node, prefix, blocks);
+    else if ('block' in node) this.emitBlock(node, prefix, blocks);
+    else if ('leave' in node) findBlock(blocks, node.leave).leaves.push(this.row({}));
+    else if ('retry' in node) this.row({ kind: I_YIELD, next: findBlock(blocks, node.retry).start });
+    else this.emit(pathOf(this.model, node.call), `${prefix}/${node.call}`, []);
+  }
+
+  private emitStep(node: Extract<Node, { step: string }>, prefix: string): void {
+    const def = STEPS.get(node.step);
+    assert(def !== undefined, 'step of a checked model', node.step);
+    const lock = node.lock ?? null;
+    const name = node.label ?? (lock === null ? node.step : `${node.step}(${lock})`);
+    this.row({
+      kind: def.visible ? I_VISIBLE : I_LOCAL,
+      run: def.run(lock),
+      touch: def.touch(lock),
+      fuse: def.fuse(lock),
+      restless: def.restless,
+      label: def.visible ? this.unique(`${prefix}/${name}`) : '',
+      step: node.step,
+    });
+  }
+
+  private unique(label: string): string {
+    const count = (this.seen.get(label) ?? 0) + 1;
+    this.seen.set(label, count);
+    return count === 1 ? label : `${label}~${count}`;
+  }
+
+  private emitWhen(
+    node: Extract<Node, { when: string }>, prefix: string, blocks: readonly OpenBlock[],
+  ): void {
+    const branch = this.row({ kind: I_BRANCH, test: testOf(node.when), step: node.when });
+    this.emit(node.then, prefix, blocks);
+    if (node.else === undefined) {
+      branch.otherwise = this.rows.length;
+      return;
+    }
+    const jump = this.row({});
+    branch.otherwise = this.rows.length;
+    this.emit(node.else, prefix, blocks);
+    jump.next = this.rows.length;
+  }
+
+  private emitLoop(
+    node: Extract<Node, { loop: string }>, prefix: string, blocks: readonly OpenBlock[],
+  ): void {
+    const start = this.rows.length;
+    const branch = this.row({ kind: I_BRANCH, test: testOf(node.loop), step: node.loop });
+    this.emit(node.body, prefix, blocks);
+    this.row({ next: start });
+    branch.otherwise = this.rows.length;
+  }
+
+  private emitBlock(
+    node: Extract<Node, { block: string }>, prefix: string, blocks: readonly OpenBlock[],
+  ): void {
+    const open: OpenBlock = { name: node.block, start: this.rows.length, leaves: [] };
+    this.emit(node.body, prefix, [...blocks, open]);
+    for (const row of open.leaves) row.next = this.rows.length;
+  }
+
+  finish(entry: Record<OpKind, number>, faultEntry: number): Program {
+    const rows = this.rows;
+    const thread = (pc: number): number => {
+      let target = pc;
+      while (rows[target]?.kind === I_JUMP) target = (rows[target] as Row).next;
+      return target;
+    };
+    return {
+      kind: Uint8Array.from(rows, (row) => row.kind),
+      run: rows.map((row) => row.run),
+      touch: rows.map((row) => row.touch),
+      test: rows.map((row) => row.test),
+      next: Int32Array.from(rows, (row) => thread(row.next)),
+      otherwise: Int32Array.from(rows, (row) => thread(row.otherwise)),
+      fuse: Uint8Array.from(rows, (row) => row.fuse),
+      restless: Uint8Array.from(rows, (row) => (row.restless ? 1 : 0)),
+      label: rows.map((row) => row.label),
+      step: rows.map((row) => row.step),
+      entry,
+      faultEntry,
+      size: rows.length,
+      durability: this.model.durability,
+      faultLock: rows.some((row) => row.label.endsWith('(faultLock)')),
+    };
+  }
+}
+
+function findBlock(blocks: readonly OpenBlock[], name: string): OpenBlock {
+  const open = blocks.findLast((candidate) => candidate.name === name);
+  assert(open !== undefined, 'block of a checked model', name);
+  return open;
+}
+
+function testOf(name: string): TestRun {
+  const test = TESTS.get(name);
+  assert(test !== undefined, 'test of a checked model', name);
+  return test.run;
+}

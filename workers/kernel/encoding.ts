@@ -1,0 +1,156 @@
+/**
+ * How the words of the state are packed. Pure functions over single words; who may change a word, and when,
+ * is the business of the steps.
+ */
+import { FILES, LINES_PER_PAGE, OPS, PAGES, WRITERS } from '../../corpus/vocabulary/limits.ts';
+
+// Values that a line can hold: 0 is "never written", 1..24 name the operation that wrote it.
+/** Content that file f had before the run: INITIAL + f. */
+export const INITIAL = WRITERS + 1;
+/** What a block holds before its first use here: a previous owner's data. Reading it is exposure. */
+export const STALE = INITIAL + FILES;
+
+export function writerOf(thread: number, op: number): number {
+  return 1 + thread * OPS + op;
+}
+
+// Extent: 0 is a hole; else kind | block << 2.
+export const UNWRITTEN = 1;
+export const WRITTEN = 2;
+
+export function extentWord(kind: number, block: number): number {
+  return kind | (block << 2);
+}
+export function extentKind(extent: number): number {
+  return extent & 3;
+}
+export function extentBlock(extent: number): number {
+  return extent >> 2;
+}
+
+// Cache slot: 0 is empty; PAGE | object << 2; ENTRY | type << 2 | flags | block << 8.
+export const SLOT_PAGE = 1;
+export const SLOT_ENTRY = 2;
+export const ENTRY_EMPTY = 0 << 2;
+export const ENTRY_ZERO = 1 << 2;
+export const ENTRY_REAL = 2 << 2;
+export const ENTRY_TYPE = 3 << 2;
+export const ENTRY_PMD = 1 << 4;
+export const ENTRY_LOCKED = 1 << 5;
+export const ENTRY_DIRTY = 1 << 6;
+export const ENTRY_TOWRITE = 1 << 7;
+export const ENTRY_TAGS = ENTRY_DIRTY | ENTRY_TOWRITE;
+
+export function slotKind(slot: number): number {
+  return slot & 3;
+}
+export function pageSlot(object: number): number {
+  return SLOT_PAGE | (object << 2);
+}
+export function pageOfSlot(slot: number): number {
+  return slot >> 2;
+}
+export function entryBlock(slot: number): number {
+  return slot >> 8;
+}
+export function realEntry(block: number): number {
+  return SLOT_ENTRY | ENTRY_REAL | (block << 8);
+}
+
+// Page-table entry: 0 is none; target kind | rw | dirty | number << 4 | generation << 9.
+export const PTE_BLOCK = 1;
+export const PTE_ZERO = 2;
+export const PTE_ANON = 3;
+export const PTE_RW = 1 << 2;
+export const PTE_DIRTY = 1 << 3;
+
+export function pteKind(pte: number): number {
+  return pte & 3;
+}
+export function pteTarget(pte: number): number {
+  return (pte >> 4) & 31;
+}
+export function pteGen(pte: number): number {
+  return pte >> 9;
+}
+export function pteWord(kind: number, target: number, gen: number): number {
+  return kind | (target << 4) | (gen << 9);
+}
+
+// vma: present | linked in i_mmap | file | first page | pages | private.
+export const VMA_PRESENT = 1;
+export const VMA_LINKED = 2;
+export const VMA_PRIVATE = 1 << 10;
+
+export function vmaWord(file: number, page: number, pages: number, isPrivate: boolean): number {
+  const sharing = isPrivate ? VMA_PRIVATE : 0;
+  return VMA_PRESENT | VMA_LINKED | (file << 2) | (page << 3) | (pages << 6) | sharing;
+}
+export function vmaFile(vma: number): number {
+  return (vma >> 2) & 1;
+}
+export function vmaPage(vma: number): number {
+  return (vma >> 3) & 7;
+}
+export function vmaPages(vma: number): number {
+  return (vma >> 6) & 15;
+}
+
+// Block owner: free, freed but not committed, or owned by a file.
+export const OWNER_FREE = 0;
+export const OWNER_BUSY = 1;
+export const OWNER_FILE = 2;
+
+/** Index of a page of a file in `extent` and `slot`. */
+export function pageIndex(file: number, page: number): number {
+  return file * PAGES + page;
+}
+
+export function lineOfPage(page: number): number {
+  return page * LINES_PER_PAGE;
+}
+
+export function pageOfLine(line: number): number {
+  return line >> 1;
+}
+
+// What a fault turned out to be, once mmap_sem is held and the page table was looked at.
+export const FAULT_NONE = 0;
+export const FAULT_HANDLER = 1;
+export const FAULT_PFN_MKWRITE = 2;
+export const FAULT_COW = 3;
+export const FAULT_WP_COPY = 4;
+
+// How an operation, or a fault on behalf of one, ended.
+export const OK = 0;
+export const SIGBUS = 1;
+export const SIGSEGV = 2;
+export const EINVAL = 3;
+export const ENOSPC = 4;
+/** Not an end: the fault dropped mmap_sem to wait for a page and starts again. */
+export const RETRY = 5;
+
+export const RESULT_NAMES: readonly string[] = [
+  'ok',
+  'SIGBUS',
+  'SIGSEGV',
+  'EINVAL',
+  'ENOSPC',
+  'retry',
+];
+
+/** Names of the defects that a durability violation can be traced to (dossier 3.10a). */
+export const LOST_NOT = 0;
+export const LOST_DIRTY = 1;
+export const LOST_WRITABLE = 2;
+export const LOST_CLEAN = 3;
+export const LOST_SKIPPED = 4;
+export const LOST_UNTAGGED = 5;
+export const LOST_NAMES: readonly string[] = [
+  'never tagged',
+  'dirty entry dropped',
+  'entry of a writable pte dropped',
+  'clean entry dropped',
+  'locked entry skipped',
+  'tag cleared by another fsync',
+];

@@ -1,0 +1,208 @@
+/**
+ * The history that oracles judge by, kept in ghost words of the state. A line remembers which operations ever
+ * wrote data or zeros to it; an operation remembers which were complete when it began. No clock is needed:
+ * "W2 lies wholly after W" is "W was complete when W2 began" (design 3.1).
+ *
+ * Bit 0 of a set of writers is the content before the run.
+ */
+import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { OK, vmaFile, vmaPage, vmaPages } from './encoding.ts';
+import type { Kernel } from './kernel.ts';
+import {
+  DATA_BY,
+  DONE,
+  DONE_AT,
+  DURABLE,
+  FRAME_SPAN,
+  FRAME0,
+  R_FILE,
+  R_FIRST,
+  R_LAST,
+  R_NOTE,
+  R_LINE,
+  R_SIZE,
+  REVOKED,
+  SHIFTING,
+  SIZE,
+  STARTED,
+  VMA,
+  WEAK_BY,
+  ZERO_BY,
+} from './layout.ts';
+
+/** An operation begins: a pwrite may from now on be seen at each of its lines. */
+export function beginWriter(k: Kernel, writer: number): void {
+  const row = k.world.rowOfWriter(writer);
+  if (row.kind !== 'pwrite') return;
+  for (let line = row.first; line < row.last; line++) addData(k, row.file, line, writer);
+}
+
+/**
+ * An operation ends. One that failed never supersedes what was there before it: its bit stays out of DONE.
+ * The same holds for a store at or beyond i_size, a write that never ends (dossier 4.3 item 18).
+ */
+export function endWriter(k: Kernel, t: number, writer: number, result: number): void {
+  if (result !== OK) return;
+  const row = k.world.rowOfWriter(writer);
+  switch (row.kind) {
+    case 'store':
+      if (k.peek(FRAME0 + t * FRAME_SPAN + R_NOTE) !== 0) return;
+      break;
+    case 'collapse':
+    case 'insert':
+      endShift(k, row.file, writer);
+      break;
+    case 'fsync':
+      owe(k, row.file, 0, LINES, writer);
+      break;
+    case 'msync': {
+      const vma = k.peek(VMA + row.area);
+      const first = vmaPage(vma) * LINES_PER_PAGE;
+      if (vma !== 0) owe(k, vmaFile(vma), first, first + vmaPages(vma) * LINES_PER_PAGE, writer);
+      break;
+    }
+    case 'revoke':
+      k.put(REVOKED, 1);
+      break;
+    default:
+  }
+  k.put(DONE, k.peek(DONE) | (1 << writer));
+}
+
+/** A store is a point: what was complete when it happened, not when its first fault began. */
+export function storePoint(k: Kernel, file: number, line: number, writer: number): void {
+  k.put(DONE_AT + writer, k.peek(DONE));
+  addData(k, file, line, writer);
+}
+
+export function addData(k: Kernel, file: number, line: number, writer: number): void {
+  const word = DATA_BY + file * LINES + line;
+  k.put(word, k.peek(word) | (1 << writer));
+}
+
+function addZero(k: Kernel, file: number, from: number, to: number, writer: number): void {
+  for (let line = from; line < to; line++) {
+    const word = ZERO_BY + file * LINES + line;
+    k.put(word, k.peek(word) | (1 << writer));
+  }
+}
+
+/**
+ * Under the inode lock an operation knows the size, and so what it will do to which lines. Returns whether
+ * its range makes sense (else EINVAL), sets R_LINE to the size as it is and R_SIZE to the size it will leave
+ * behind, and enters it as a writer of zeros where it is one.
+ */
+export function claim(k: Kernel, t: number, r: number): boolean {
+  const writer = k.writerOf(t);
+  const file = k.peek(r + R_FILE);
+  const first = k.peek(r + R_FIRST);
+  const last = k.peek(r + R_LAST);
+  const size = k.peek(SIZE + file);
+  let next = size;
+  switch (k.world.rowOfWriter(writer).kind) {
+    case 'truncate':
+      next = first;
+      addZero(k, file, Math.min(first, size), first < size ? LINES : first, writer);
+      break;
+    case 'pwrite':
+      next = Math.max(size, last);
+      addZero(k, file, size, first, writer);
+      break;
+    case 'fallocate':
+      next = Math.max(size, last);
+      addZero(k, file, size, next, writer);
+      break;
+    case 'zero':
+      next = Math.max(size, last);
+      addZero(k, file, Math.min(first, size), last, writer);
+      if (first > size) addZero(k, file, size, first, writer);
+      break;
+    case 'punch':
+      addZero(k, file, first, last, writer);
+      break;
+    case 'collapse':
+      if (last >= size) return false;
+      next = size - (last - first);
+      beginShift(k, file, first, writer);
+      break;
+    case 'insert':
+      if (first >= size || size + (last - first) > LINES) return false;
+      next = size + (last - first);
+      beginShift(k, file, first, writer);
+      break;
+    default:
+  }
+  k.put(r + R_LINE, size);
+  k.put(r + R_SIZE, next);
+  return true;
+}
+
+/** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */
+function beginShift(k: Kernel, file: number, first: number, writer: number): void {
+  k.put(SHIFTING + file, writer);
+  for (let line = first; line < LINES; line++) k.put(DURABLE + file * LINES + line, 0);
+}
+
+/** Lines to add to get from a line to the one its content comes from; 0 if it does not move. */
+export function shiftSource(k: Kernel, file: number, line: number): number {
+  const writer = k.peek(SHIFTING + file);
+  if (writer === 0) return 0;
+  const row = k.world.rowOfWriter(writer);
+  if (line < row.first) return 0;
+  return row.kind === 'collapse' ? row.last - row.first : row.first - row.last;
+}
+
+function endShift(k: Kernel, file: number, writer: number): void {
+  if (k.peek(SHIFTING + file) !== writer) return;
+  const row = k.world.rowOfWriter(writer);
+  const by = row.last - row.first;
+  if (row.kind === 'collapse') {
+    for (let line = row.first; line < LINES; line++) {
+      moveHistory(k, file, line, line + by < LINES ? line + by : -1, writer);
+    }
+  } else {
+    for (let line = LINES - 1; line >= row.first; line--) {
+      moveHistory(k, file, line, line >= row.last ? line - by : -1, writer);
+    }
+  }
+  k.put(SHIFTING + file, 0);
+}
+
+/**
+ * A line takes the history of its source. Who raced the shift may be seen at either place and supersedes
+ * nothing (dossier 4.3 item 8): such writers become weak.
+ */
+function moveHistory(k: Kernel, file: number, line: number, source: number, writer: number): void {
+  const own = file * LINES + line;
+  const late = ~k.peek(DONE_AT + writer) & ~1;
+  const raced = (k.peek(DATA_BY + own) | k.peek(ZERO_BY + own)) & late;
+  const racedData = k.peek(DATA_BY + own) & late;
+  const racedZero = k.peek(ZERO_BY + own) & late;
+  if (source < 0) {
+    k.put(DATA_BY + own, racedData);
+    k.put(ZERO_BY + own, racedZero | (1 << writer));
+    k.put(WEAK_BY + own, raced);
+    return;
+  }
+  const from = file * LINES + source;
+  const sourceRaced = (k.peek(DATA_BY + from) | k.peek(ZERO_BY + from)) & late;
+  k.put(WEAK_BY + own, k.peek(WEAK_BY + from) | raced | sourceRaced);
+  k.put(DATA_BY + own, k.peek(DATA_BY + from) | racedData);
+  k.put(ZERO_BY + own, k.peek(ZERO_BY + from) | racedZero);
+}
+
+/**
+ * An fsync has returned: whatever was complete when it began must survive. It owes nothing for lines that a
+ * zeroing or shifting operation covers which had not ended when it began (dossier 4.3 item 18).
+ */
+function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
+  if (!k.program.durability || k.peek(SHIFTING + file) !== 0) return;
+  const before = k.peek(DONE_AT + writer);
+  const racing = k.peek(STARTED) & ~before;
+  for (let line = from; line < to; line++) {
+    const i = file * LINES + line;
+    if ((k.peek(ZERO_BY + i) & racing) !== 0) continue;
+    const owed = (k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) & before & ~k.peek(WEAK_BY + i) & ~1;
+    if (owed !== 0) k.put(DURABLE + i, k.peek(DURABLE + i) | owed);
+  }
+}

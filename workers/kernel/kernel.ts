@@ -1,0 +1,423 @@
+/**
+ * The simulated kernel at work: one state vector, one compiled model, threads that take one visible step at a
+ * time. It decides nothing: who runs next is the scheduler's, what is wrong is the watch's.
+ *
+ * All writes go through `put`, which logs (word, old value) when `logging` is on: that one log serves undo,
+ * the incremental digest, observed footprints and the player.
+ */
+import { OPS, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { writerOf } from './encoding.ts';
+import { beginWriter, endWriter } from './ghosts.ts';
+import {
+  DONE,
+  DONE_AT,
+  EDGES,
+  FRAME,
+  FRAME_SPAN,
+  FRAME0,
+  HALTED,
+  OBJECTS,
+  PC,
+  R_RESULT,
+  RUNNABLE,
+  STARTED,
+  T_BEGUN,
+  T_DEPTH,
+  T_HELD,
+  T_OP,
+  T_WAIT,
+  WORDS,
+} from './layout.ts';
+import {
+  CALLED,
+  FINISHED,
+  HANDOFF,
+  I_BRANCH,
+  I_END,
+  I_JUMP,
+  I_LOCAL,
+  I_RETURN,
+  I_VISIBLE,
+  I_YIELD,
+  NEXT,
+  type Outcome,
+  type Program,
+  SLEEP,
+} from './program.ts';
+import type { Tracker, Watch } from './watch.ts';
+import { EMPTY_WORLD, type World } from './world.ts';
+
+/** Accesses one step can declare: an unmap of everything reads 32 PTEs and their areas. */
+export const FOOT_MAX = 64;
+/** Writes one step can log: collapsing a whole file with all its history touches under 400 words. */
+const LOG_MAX = 4096;
+
+export class Kernel {
+  words: Int32Array = new Int32Array(WORDS);
+  program: Program;
+  watch: Watch;
+  tracker: Tracker | null = null;
+  world: World = EMPTY_WORLD;
+
+  /** The simulator's own room ran out: the run is inconclusive. */
+  overflow = false;
+  /** The thread that last took a `retry` and has not run since, or -1: the default policy lets others run. */
+  yielded = -1;
+  /** The instruction being executed, and the one who executes it: what a violation happens at. */
+  currentPc = 0;
+  currentThread = 0;
+
+  /** Visible steps taken in this run. */
+  steps = 0;
+
+  /** Whether footprints are taken: schedulers and coverage need them, searching does not. */
+  footprints = true;
+  /** Footprints of the parked steps: object << 1 | isWrite. */
+  readonly foot: Int32Array = new Int32Array(THREADS * FOOT_MAX);
+  readonly footLength: Int32Array = new Int32Array(THREADS);
+
+  logging = false;
+  logLength = 0;
+  readonly logWord: Int32Array = new Int32Array(LOG_MAX);
+  readonly logOld: Int32Array = new Int32Array(LOG_MAX);
+  digestA = 0;
+  digestB = 0;
+
+  private readonly startFoot: Int32Array = new Int32Array(THREADS * FOOT_MAX);
+  private readonly startFootLength: Int32Array = new Int32Array(THREADS);
+
+  constructor(program: Program, watch: Watch) {
+    this.program = program;
+    this.watch = watch;
+  }
+
+  get(word: number): number {
+    return this.words[word] as number;
+  }
+
+  /**
+   * Reads that are no access of the simulated kernel: ghosts, oracles, and words that cannot change while what
+   * was declared stands. Footprint checks ignore them.
+   */
+  peek(word: number): number {
+    return this.words[word] as number;
+  }
+
+  put(word: number, value: number): void {
+    if (this.logging) this.record(word, value);
+    this.words[word] = value;
+  }
+
+  private record(word: number, value: number): void {
+    const old = this.words[word] as number;
+    if (old === value) return;
+    this.logWord[this.logLength] = word;
+    this.logOld[this.logLength] = old;
+    this.logLength++;
+    this.digestA ^= mixA(word, old) ^ mixA(word, value);
+    this.digestB ^= mixB(word, old) ^ mixB(word, value);
+  }
+
+  /** Take back every logged write beyond `length`. */
+  undo(length: number): void {
+    for (let i = this.logLength - 1; i >= length; i--) {
+      const word = this.logWord[i] as number;
+      const old = this.logOld[i] as number;
+      const value = this.words[word] as number;
+      this.digestA ^= mixA(word, old) ^ mixA(word, value);
+      this.digestB ^= mixB(word, old) ^ mixB(word, value);
+      this.words[word] = old;
+    }
+    this.logLength = length;
+  }
+
+  // ---- footprints -------------------------------------------------------------------------------------
+
+  private footThread = 0;
+
+  reads(object: number): void {
+    const t = this.footThread;
+    const n = this.footLength[t] as number;
+    this.foot[t * FOOT_MAX + n] = object << 1;
+    this.footLength[t] = n + 1;
+  }
+
+  writes(object: number): void {
+    const t = this.footThread;
+    const n = this.footLength[t] as number;
+    this.foot[t * FOOT_MAX + n] = (object << 1) | 1;
+    this.footLength[t] = n + 1;
+  }
+
+  /** Take the footprint of the step that thread t stands before. */
+  takeFootprint(t: number, r: number, pc: number): void {
+    if (!this.footprints) return;
+    this.footThread = t;
+    this.footLength[t] = 0;
+    (this.program.touch[pc] as (k: Kernel, t: number, r: number) => void)(this, t, r);
+  }
+
+  // ---- starting ---------------------------------------------------------------------------------------
+
+  /** Prepare for runs of one workload; `reset` then starts each of them. */
+  load(world: World): void {
+    this.world = world;
+    this.words.set(world.start);
+    this.logging = false;
+    this.overflow = false;
+    for (let t = 0; t < world.threads; t++) this.startOp(t, 0);
+    world.start.set(this.words);
+    this.startFoot.set(this.foot);
+    this.startFootLength.set(this.footLength);
+    this.reset();
+  }
+
+  reset(): void {
+    this.words.set(this.world.start);
+    this.foot.set(this.startFoot);
+    this.footLength.set(this.startFootLength);
+    this.overflow = false;
+    this.yielded = -1;
+    this.steps = 0;
+    this.logLength = 0;
+    this.digestA = 0;
+    this.digestB = 0;
+  }
+
+  /** Footprints are not part of the vector: after a restore they are taken anew. */
+  refreshFootprints(): void {
+    for (let t = 0; t < this.world.threads; t++) {
+      if (this.opOf(t) < this.world.opCount(t)) {
+        const r = this.frameOf(t);
+        this.takeFootprint(t, r, this.get(r + PC));
+      }
+    }
+  }
+
+  // ---- asking -----------------------------------------------------------------------------------------
+
+  /** Mask of the threads that can take a step. */
+  enabled(): number {
+    return this.get(RUNNABLE);
+  }
+  frameOf(t: number): number {
+    return FRAME0 + t * FRAME_SPAN + this.get(T_DEPTH + t) * FRAME;
+  }
+  /** The visible instruction thread t stands before. */
+  pcOf(t: number): number {
+    return this.get(this.frameOf(t) + PC);
+  }
+  opOf(t: number): number {
+    return this.get(T_OP + t);
+  }
+  isFinished(t: number): boolean {
+    return this.opOf(t) >= this.world.opCount(t);
+  }
+  labelOf(t: number): string {
+    return this.isFinished(t) ? 'end' : (this.program.label[this.pcOf(t)] ?? '');
+  }
+  writerOf(t: number): number {
+    return writerOf(t, this.opOf(t));
+  }
+
+  // ---- one step ---------------------------------------------------------------------------------------
+
+  /** Execute the visible step that thread t stands before, and the local steps behind it. */
+  step(t: number): void {
+    const r = this.frameOf(t);
+    const pc = this.get(r + PC);
+    const program = this.program;
+    this.steps++;
+    this.currentPc = pc;
+    this.currentThread = t;
+    if (this.tracker !== null) {
+      if (program.restless[pc] === 1) this.takeFootprint(t, r, pc);
+      this.tracker.stepping(this, t, pc);
+    }
+    this.yielded = -1;
+    if (this.get(T_BEGUN + t) === 0) this.beginOp(t);
+    this.afterStep(t, r, pc, (program.run[pc] as Program['run'][number])(this, t, r));
+  }
+
+  private afterStep(t: number, r: number, pc: number, outcome: Outcome): void {
+    if (this.get(HALTED) !== 0) return;
+    if (outcome === NEXT) this.advance(t, r, this.program.next[pc] as number);
+    else if (outcome === FINISHED) this.endOp(t, r);
+    else if (outcome !== CALLED) this.watch.blocked(this, t);
+  }
+
+  /** The releaser gives thread t the lock it sleeps on: it stands behind its lock step at once. */
+  handOver(t: number): void {
+    this.wake(t);
+    const r = this.frameOf(t);
+    this.advance(t, r, this.program.next[this.get(r + PC)] as number);
+  }
+
+  /** Put thread t to sleep on an object; it stays before its step. */
+  sleep(t: number, object: number): void {
+    this.put(RUNNABLE, this.get(RUNNABLE) & ~(1 << t));
+    this.put(T_WAIT + t, object + 1);
+  }
+
+  wake(t: number): void {
+    this.put(RUNNABLE, this.get(RUNNABLE) | (1 << t));
+    this.put(T_WAIT + t, 0);
+  }
+
+  /** Run local instructions from pc until the thread stands before a visible one, or has finished. */
+  private advance(t: number, frame: number, from: number): void {
+    const program = this.program;
+    let r = frame;
+    let pc = from;
+    for (;;) {
+      switch (program.kind[pc]) {
+        case I_VISIBLE:
+          if (((program.fuse[pc] as number) & this.world.fused) === 0) {
+            this.put(r + PC, pc);
+            this.takeFootprint(t, r, pc);
+            return;
+          }
+          this.currentPc = pc;
+          (program.run[pc] as Program['run'][number])(this, t, r);
+          pc = program.next[pc] as number;
+          break;
+        case I_LOCAL:
+          (program.run[pc] as Program['run'][number])(this, t, r);
+          pc = program.next[pc] as number;
+          break;
+        case I_BRANCH:
+          pc = (program.test[pc] as Program['test'][number])(this, r)
+            ? (program.next[pc] as number)
+            : (program.otherwise[pc] as number);
+          break;
+        case I_JUMP:
+          pc = program.next[pc] as number;
+          break;
+        case I_YIELD:
+          this.yielded = t;
+          pc = program.next[pc] as number;
+          break;
+        case I_RETURN:
+          r = this.popFrame(t, r);
+          pc = this.get(r + PC);
+          break;
+        case I_END:
+          this.endOp(t, r);
+          return;
+      }
+    }
+  }
+
+  // ---- frames -----------------------------------------------------------------------------------------
+
+  /** Enter the fault path for a page-table slot, on top of the step that needs it. */
+  callFault(t: number, mm: number, pteIndex: number, isWrite: number): Outcome {
+    const depth = this.get(T_DEPTH + t) + 1;
+    this.put(T_DEPTH + t, depth);
+    const r = FRAME0 + t * FRAME_SPAN + depth * FRAME;
+    this.world.startFault(this, r, mm, pteIndex, isWrite);
+    this.advance(t, r, this.program.faultEntry);
+    return CALLED;
+  }
+
+  private popFrame(t: number, r: number): number {
+    const result = this.get(r + R_RESULT);
+    this.clearFrame(r);
+    this.put(T_DEPTH + t, this.get(T_DEPTH + t) - 1);
+    const below = r - FRAME;
+    this.put(below + R_RESULT, result);
+    return below;
+  }
+
+  /** Dead registers are cleared, so that states are canonical. */
+  private clearFrame(r: number): void {
+    if (!this.logging) {
+      this.words.fill(0, r, r + FRAME);
+      return;
+    }
+    for (let i = r; i < r + FRAME; i++) this.put(i, 0);
+  }
+
+  // ---- operations -------------------------------------------------------------------------------------
+
+  private beginOp(t: number): void {
+    const writer = this.writerOf(t);
+    this.put(T_BEGUN + t, 1);
+    this.put(STARTED, this.get(STARTED) | (1 << writer));
+    this.put(DONE_AT + writer, this.get(DONE));
+    beginWriter(this, writer);
+    this.watch.opBegan(this, t, writer);
+  }
+
+  private endOp(t: number, r: number): void {
+    const writer = this.writerOf(t);
+    const result = this.get(r + R_RESULT);
+    endWriter(this, t, writer, result);
+    this.watch.opEnded(this, t, writer, result);
+    this.clearFrame(r);
+    this.put(T_BEGUN + t, 0);
+    this.startOp(t, this.opOf(t) + 1);
+  }
+
+  private startOp(t: number, op: number): void {
+    this.put(T_OP + t, op);
+    if (op >= this.world.opCount(t)) {
+      this.put(RUNNABLE, this.get(RUNNABLE) & ~(1 << t));
+      this.footLength[t] = 0;
+      return;
+    }
+    this.put(RUNNABLE, this.get(RUNNABLE) | (1 << t));
+    const r = FRAME0 + t * FRAME_SPAN;
+    const kind = this.world.startOp(this, r, t * OPS + op);
+    this.advance(t, r, this.program.entry[kind]);
+  }
+
+  halt(): void {
+    this.put(HALTED, 1);
+    this.put(RUNNABLE, 0);
+  }
+
+  isHalted(): boolean {
+    return this.get(HALTED) !== 0;
+  }
+
+  // ---- what locks tell --------------------------------------------------------------------------------
+
+  /** A request for a lock class: every class already held gets an edge to it (lockdep's rule). */
+  requests(t: number, cls: number): void {
+    const held = this.get(T_HELD + t);
+    // Two count bits a class become one at the even place; a class has no edge to itself.
+    const mask = (held | (held >> 1)) & 0x55555 & ~(1 << (2 * cls));
+    const before = this.get(EDGES + cls);
+    if ((before | mask) !== before) {
+      this.put(EDGES + cls, before | mask);
+      this.watch.edgeAdded(this, t, cls);
+    }
+  }
+  holds(t: number, cls: number): void {
+    this.put(T_HELD + t, this.get(T_HELD + t) + (1 << (2 * cls)));
+  }
+  drops(t: number, cls: number): void {
+    this.put(T_HELD + t, this.get(T_HELD + t) - (1 << (2 * cls)));
+  }
+  isHolding(t: number, cls: number): boolean {
+    return ((this.get(T_HELD + t) >> (2 * cls)) & 3) !== 0;
+  }
+}
+
+/** Two independent finalizers (murmur3's and a variant): 64 bits that change with every (word, value). */
+function mixA(word: number, value: number): number {
+  let h = Math.imul(value ^ Math.imul(word + 1, 0x9e3779b1), 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+function mixB(word: number, value: number): number {
+  let h = Math.imul(value + Math.imul(word + 1, 0x27d4eb2f), 0x165667b1);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  return h ^ (h >>> 12);
+}
+
+export const OBJECT_COUNT: number = OBJECTS;
+export { HANDOFF, SLEEP };

@@ -1,0 +1,286 @@
+/**
+ * The state vector: the only file that knows word numbers. Every word has a name, a bound and, unless it is
+ * private to a thread or a ghost, the shared object it belongs to. Objects are what footprints, coverage and
+ * schedulers speak of.
+ *
+ * Dossier 1.2 and 1.3 say what is here; ghost words are what oracles need to remember, so that a snapshot of
+ * the vector is complete.
+ */
+import {
+  AREAS,
+  BLOCKS,
+  FILES,
+  FRAMES,
+  HUGE_PAGES,
+  LINES,
+  LINES_PER_PAGE,
+  MMS,
+  PAGE_OBJECTS,
+  PAGES,
+  THREADS,
+  WRITERS,
+} from '../../corpus/vocabulary/limits.ts';
+
+export interface Section {
+  readonly name: string;
+  readonly base: number;
+  readonly count: number;
+  /** First object of the section, or -1: thread-private and ghost words belong to no shared object. */
+  readonly object: number;
+  /** Words that share one object. */
+  readonly per: number;
+  readonly ghost: boolean;
+}
+
+export interface ObjectClass {
+  readonly name: string;
+  readonly base: number;
+  readonly count: number;
+}
+
+const sections: Section[] = [];
+const objects: ObjectClass[] = [];
+let nextWord = 0;
+let nextObject = 0;
+
+function objectClass(name: string, count: number): number {
+  objects.push({ name, base: nextObject, count });
+  nextObject += count;
+  return nextObject - count;
+}
+
+function words(name: string, count: number, object = -1, per = 1): number {
+  return section(name, count, object, per, false);
+}
+
+function ghost(name: string, count: number): number {
+  return section(name, count, -1, 1, true);
+}
+
+function section(
+  name: string,
+  count: number,
+  object: number,
+  per: number,
+  isGhost: boolean,
+): number {
+  sections.push({ name, base: nextWord, count, object, per, ghost: isGhost });
+  nextWord += count;
+  return nextWord - count;
+}
+
+// Objects. The order is part of coverage's feature numbers: append, never insert.
+export const O_SIZE = objectClass('i_size', FILES);
+export const O_EXTENT = objectClass('extent', FILES * PAGES);
+export const O_SLOT = objectClass('slot', FILES * PAGES);
+export const O_PAGE = objectClass('page', PAGE_OBJECTS);
+export const O_LINE = objectClass('line', BLOCKS * LINES_PER_PAGE);
+export const O_ALLOC = objectClass('allocator', 1);
+export const O_VMA = objectClass('vma', MMS * AREAS);
+export const O_PTE = objectClass('pte', MMS * AREAS * PAGES);
+export const O_PMD = objectClass('pmd', (MMS * AREAS * PAGES) / HUGE_PAGES);
+export const O_ANON = objectClass('anon', MMS * AREAS * PAGES);
+export const O_INODE = objectClass('inodeLock', FILES);
+export const O_FAULT = objectClass('faultLock', FILES);
+export const O_IMMAP = objectClass('iMmapRwsem', FILES);
+export const O_EXTENT_LOCK = objectClass('extentLock', FILES);
+export const O_MMAP = objectClass('mmapSem', MMS);
+export const O_FREEZE = objectClass('freeze', 1);
+export const O_RANGE = objectClass('rangeLock', FILES);
+export const O_JOURNAL = objectClass('journal', 1);
+export const O_COMMITTED = objectClass('committed', 1);
+export const O_DEVICE = objectClass('device', 1);
+export const OBJECTS = nextObject;
+
+// The file system: sizes in lines, extents (see state.ts for the encoding) and what is committed of both.
+export const SIZE = words('i_size', FILES, O_SIZE);
+export const COMMITTED_SIZE = words('i_disksize', FILES, O_COMMITTED, FILES);
+export const EXTENT = words('extent', FILES * PAGES, O_EXTENT);
+export const COMMITTED_EXTENT = words('committed', FILES * PAGES, O_COMMITTED, FILES * PAGES);
+
+// The page cache: a slot is empty, a page or a DAX entry; sleepers queue by the index they computed.
+export const SLOT = words('slot', FILES * PAGES, O_SLOT);
+export const SLOT_WAIT = words('slotWait', FILES * PAGES, O_SLOT);
+export const PAGE_HOME = words('pageHome', PAGE_OBJECTS, O_PAGE);
+export const PAGE_LOCK = words('pageLock', PAGE_OBJECTS, O_PAGE);
+
+// The device.
+export const BLOCK_OWNER = words('blockOwner', BLOCKS, O_ALLOC, BLOCKS);
+export const BLOCK_GEN = words('blockGen', BLOCKS, O_ALLOC, BLOCKS);
+export const BLOCK_PINS = words('blockPins', BLOCKS, O_ALLOC, BLOCKS);
+export const CPU = words('cpu', BLOCKS * LINES_PER_PAGE, O_LINE);
+export const MEDIA = words('media', BLOCKS * LINES_PER_PAGE, O_LINE);
+
+// Address spaces.
+export const VMA = words('vma', MMS * AREAS, O_VMA);
+export const PTE = words('pte', MMS * AREAS * PAGES, O_PTE);
+export const PMD = words('pmd', (MMS * AREAS * PAGES) / HUGE_PAGES, O_PMD);
+/** A private copy lives at the number of its PTE: there is at most one a slot. */
+export const ANON = words('anon', MMS * AREAS * PAGES * LINES_PER_PAGE, O_ANON, LINES_PER_PAGE);
+
+// Locks.
+export const INODE_LOCK = words('inodeLock', FILES, O_INODE);
+export const FAULT_LOCK = words('faultLock', FILES, O_FAULT);
+export const IMMAP_RWSEM = words('iMmapRwsem', FILES, O_IMMAP);
+export const EXTENT_LOCK = words('extentLock', FILES, O_EXTENT_LOCK);
+export const MMAP_SEM = words('mmapSem', MMS, O_MMAP);
+export const FREEZE = words('freeze', 1, O_FREEZE);
+export const RANGE_LOCK = words('rangeLock', FILES, O_RANGE);
+export const J_HANDLES = words('journalHandles', 1, O_JOURNAL);
+export const J_COMMITTER = words('journalCommitter', 1, O_JOURNAL);
+export const J_WAIT = words('journalWait', 1, O_JOURNAL);
+export const DEVICE_DEAD = words('deviceDead', 1, O_DEVICE);
+
+// Threads. RUNNABLE is a mask; the others are private to their thread.
+export const RUNNABLE = words('runnable', 1);
+export const T_DEPTH = words('depth', THREADS);
+export const T_OP = words('operation', THREADS);
+export const T_BEGUN = words('begun', THREADS);
+export const T_WAIT = words('waitsFor', THREADS);
+export const T_HELD = words('held', THREADS);
+export const INJECT = words('inject', 1, O_ALLOC);
+
+/** Words of one frame: program counter and the registers below. */
+export const FRAME = 28;
+export const FRAME_SPAN = FRAME * FRAMES;
+export const FRAME0 = words('frame', THREADS * FRAME_SPAN);
+
+// Ghosts: history of writes (oracles/register.ts), durability, names of defects, taint.
+export const STARTED = ghost('started', 1);
+export const DONE = ghost('done', 1);
+export const DONE_AT = ghost('doneAt', WRITERS + 1);
+export const DATA_BY = ghost('dataBy', FILES * LINES);
+export const ZERO_BY = ghost('zeroBy', FILES * LINES);
+export const WEAK_BY = ghost('weakBy', FILES * LINES);
+export const DURABLE = ghost('durable', FILES * LINES);
+export const SHIFTING = ghost('shifting', FILES);
+export const LOST_BY = ghost('lostBy', FILES * PAGES);
+export const SLOT_HOLDER = ghost('slotHolder', FILES * PAGES);
+export const REVOKED = ghost('revoked', 1);
+export const POWER_FAILED = ghost('powerFailed', 1);
+export const EDGES = ghost('lockEdges', 10);
+export const TAINT_PAGES = ghost('taintPages', 1);
+export const TAINT_BLOCKS = ghost('taintBlocks', 1);
+export const TAINT_LOCKS = ghost('taintLocks', 1);
+/** Set once a violation is fatal or the power is gone: nobody runs any more. */
+export const HALTED = ghost('halted', 1);
+
+export const WORDS = nextWord;
+export const SECTIONS: readonly Section[] = sections;
+export const OBJECT_CLASSES: readonly ObjectClass[] = objects;
+
+// Registers of a frame, relative to its base.
+export const PC = 0;
+export const R_FILE = 1;
+export const R_PAGE = 2;
+/** Page range [R_FROM, R_TO) of the loop at hand, and where it stands. */
+export const R_FROM = 3;
+export const R_TO = 4;
+export const R_CURSOR = 5;
+/** 1 while the loop at hand has more to do. */
+export const R_MORE = 6;
+/** Byte range of the operation in lines, [R_FIRST, R_LAST). */
+export const R_FIRST = 7;
+export const R_LAST = 8;
+export const R_MM = 9;
+export const R_PTE = 10;
+export const R_WRITE = 11;
+/** What kind of fault: see FAULT_* in state.ts. */
+export const R_KIND = 12;
+/** The PTE as the fault found it. */
+export const R_OLD = 13;
+export const R_EXTENT = 14;
+export const R_GEN = 15;
+export const R_FRESH = 16;
+/** Page object held or looked at, plus 1. */
+export const R_PAGEOBJ = 17;
+export const R_SLOT = 18;
+export const R_ANSWER = 19;
+export const R_RESULT = 20;
+export const R_TRIES = 21;
+/** A note a path makes for itself: `note` sets it, the test `noted` reads it. */
+export const R_NOTE = 22;
+/** A single line to be zeroed. */
+export const R_LINE = 23;
+/** The size an operation is about to set, in lines. */
+export const R_SIZE = 24;
+/** The inner walk of UNMAP: page range [R_UFROM, R_UTO) and the next page-table slot to look at. */
+export const R_UFROM = 25;
+export const R_UTO = 26;
+export const R_UCURSOR = 27;
+
+export const REGISTER_NAMES: readonly string[] = [
+  'pc',
+  'file',
+  'page',
+  'from',
+  'to',
+  'cursor',
+  'more',
+  'first',
+  'last',
+  'mm',
+  'pte',
+  'write',
+  'kind',
+  'old',
+  'extent',
+  'gen',
+  'fresh',
+  'pageObject',
+  'slot',
+  'answer',
+  'result',
+  'tries',
+  'note',
+  'line',
+  'size',
+  'unmapFrom',
+  'unmapTo',
+  'unmapCursor',
+];
+
+const OBJECT_OF_WORD: Int16Array = new Int16Array(WORDS).fill(-1);
+for (const s of sections) {
+  if (s.object < 0) continue;
+  for (let i = 0; i < s.count; i++) {
+    OBJECT_OF_WORD[s.base + i] = s.object + Math.floor(i / s.per);
+  }
+}
+
+/** The shared object a word belongs to, or -1. */
+export function objectOfWord(word: number): number {
+  return OBJECT_OF_WORD[word] ?? -1;
+}
+
+export function isGhost(word: number): boolean {
+  return sectionOf(word).ghost;
+}
+
+/** `extent[1.3]`, `cpu[7]`, `frame[T1.0].pc`: a word as a person reads it. */
+export function wordName(word: number): string {
+  const s = sectionOf(word);
+  const i = word - s.base;
+  if (s.base === FRAME0) {
+    const thread = Math.floor(i / FRAME_SPAN);
+    const depth = Math.floor((i % FRAME_SPAN) / FRAME);
+    return `frame[T${thread}.${depth}].${REGISTER_NAMES[i % FRAME] ?? i % FRAME}`;
+  }
+  return s.count === 1 ? s.name : `${s.name}[${i}]`;
+}
+
+export function objectName(object: number): string {
+  const c = classOfObject(object);
+  return c.count === 1 ? c.name : `${c.name}[${object - c.base}]`;
+}
+
+/** The class of an object, which is what signatures speak of. */
+export function classOfObject(object: number): ObjectClass {
+  for (const c of objects) if (object >= c.base && object < c.base + c.count) return c;
+  throw new RangeError(`object ${object}`);
+}
+
+function sectionOf(word: number): Section {
+  for (const s of sections) if (word >= s.base && word < s.base + s.count) return s;
+  throw new RangeError(`word ${word}`);
+}

@@ -1,0 +1,44 @@
+/** The run loop: ask the scheduler, take the step, until nobody can go on. */
+import type { Kernel } from './kernel.ts';
+
+/** Who runs next: the one interface that owns every choice. */
+export interface Scheduler {
+  /** A run begins; `run` numbers the runs of one workload. */
+  begin(k: Kernel): void;
+  /** One thread of the mask `enabled`, which is never empty. */
+  choose(k: Kernel, enabled: number, current: number): number;
+}
+
+/**
+ * Run a loaded workload to its end.
+ * @returns visible steps taken; more than `stepsMax` means that the budget ran out.
+ */
+export function run(k: Kernel, scheduler: Scheduler, stepsMax: number): number {
+  let current = -1;
+  k.reset();
+  scheduler.begin(k);
+  for (let enabled = k.enabled(); enabled !== 0; enabled = k.enabled()) {
+    if (k.steps === stepsMax) return stepsMax + 1;
+    // A lone runnable thread is no choice (algorithms 2.1): schedulers are not asked.
+    current =
+      (enabled & (enabled - 1)) === 0
+        ? 31 - Math.clz32(enabled)
+        : scheduler.choose(k, enabled, current);
+    k.step(current);
+  }
+  return k.steps;
+}
+
+/** The default policy: run until blocked or yielding, then the lowest enabled thread. */
+export function defaultChoice(k: Kernel, enabled: number, current: number): number {
+  const others = enabled & ~(1 << current);
+  if (current >= 0 && (enabled & (1 << current)) !== 0) {
+    if (k.yielded !== current || others === 0) return current;
+    return lowest(others);
+  }
+  return lowest(enabled);
+}
+
+export function lowest(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
+}

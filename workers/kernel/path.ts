@@ -1,0 +1,120 @@
+/**
+ * A locking model as data: plain JSON that names steps and tests of the registry. The builders below only
+ * write it; a model brings no functions.
+ */
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import type { LockId, RwsemId } from './locks.ts';
+
+export type Node =
+  | { readonly step: string; readonly lock?: RwsemId; readonly label?: string }
+  | { readonly when: string; readonly then: Path; readonly else?: Path }
+  /** While the test holds; it is made before each round. */
+  | { readonly loop: string; readonly body: Path }
+  | { readonly block: string; readonly body: Path }
+  /** Go on behind the enclosing block of that name. */
+  | { readonly leave: string }
+  /** Start the enclosing block of that name again, after others had a chance to run. */
+  | { readonly retry: string }
+  | { readonly call: string };
+
+export type Path = readonly Node[];
+
+/** Paths that every model must have; others are called by name. */
+export type EntryPath = Exclude<OpKind, 'load' | 'store'> | 'fault';
+
+export interface Origin {
+  /** Kernel versions, as people say them. */
+  readonly kernel: string;
+  /** Commits, mails and dossier sections that the paths were read from. */
+  readonly sources: readonly string[];
+}
+
+export interface Model {
+  readonly format: 1;
+  readonly name: string;
+  readonly title: string;
+  readonly comment: string;
+  readonly origin: Origin;
+  /** Declared toggles: name to values, the default first. */
+  readonly options: Readonly<Record<string, readonly string[]>>;
+  /** The value of every toggle in this model. */
+  readonly toggles: Readonly<Record<string, string>>;
+  /** What this file system calls its locks. */
+  readonly locks: Readonly<Partial<Record<LockId, string>>>;
+  /** The documented lock order, one chain a line. */
+  readonly order: readonly string[];
+  /** Whether fsync owes mmap stores (from 4.5 on). */
+  readonly durability: boolean;
+  /** Catalogue rows that must be found, and that must never be reported. */
+  readonly expect: { readonly find: readonly string[]; readonly clean: readonly string[] };
+  readonly paths: Readonly<Record<string, Path>>;
+}
+
+// ---- builders ---------------------------------------------------------------------------------------------
+
+export function step(name: string, label?: string): Node {
+  return label === undefined ? { step: name } : { step: name, label };
+}
+export function downRead(lock: RwsemId): Node {
+  return { step: 'downRead', lock };
+}
+export function downWrite(lock: RwsemId): Node {
+  return { step: 'downWrite', lock };
+}
+export function upRead(lock: RwsemId): Node {
+  return { step: 'upRead', lock };
+}
+export function upWrite(lock: RwsemId): Node {
+  return { step: 'upWrite', lock };
+}
+export function downgradeWrite(lock: RwsemId): Node {
+  return { step: 'downgradeWrite', lock };
+}
+export function when(test: string, then: Path, otherwise?: Path): Node {
+  return otherwise === undefined ? { when: test, then } : { when: test, then, else: otherwise };
+}
+export function loop(test: string, body: Path): Node {
+  return { loop: test, body };
+}
+export function block(name: string, body: Path): Node {
+  return { block: name, body };
+}
+export function leave(name: string): Node {
+  return { leave: name };
+}
+export function retry(name: string): Node {
+  return { retry: name };
+}
+export function call(path: string): Node {
+  return { call: path };
+}
+
+/** `lock … unlock` around a body, for write. */
+export function writing(lock: RwsemId, ...body: Path): Path {
+  return [downWrite(lock), ...body, upWrite(lock)];
+}
+/** `lock … unlock` around a body, for read. */
+export function reading(lock: RwsemId, ...body: Path): Path {
+  return [downRead(lock), ...body, upRead(lock)];
+}
+/** A journal handle around a body. */
+export function inHandle(...body: Path): Path {
+  return [step('journalStart'), ...body, step('journalStop')];
+}
+
+/** Every node of a path, blocks and branches included, in the order of the text. */
+export function* nodesOf(path: Path): Generator<Node> {
+  for (const node of path) {
+    yield node;
+    if ('when' in node) {
+      yield* nodesOf(node.then);
+      if (node.else !== undefined) yield* nodesOf(node.else);
+    } else if ('body' in node) yield* nodesOf(node.body);
+  }
+}
+
+/** The model without what may change freely: two models with one digest behave alike. */
+export function behaviourOf(model: Model): Record<string, unknown> {
+  const { title: _title, comment: _comment, ...rest } = model;
+  return rest;
+}

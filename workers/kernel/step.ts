@@ -1,0 +1,72 @@
+/**
+ * What a step is. A model names steps; the registry says what each does, what it touches, what makes it one
+ * atomic act and where it was read. Steps come in two kinds: visible ones are scheduling points, local ones
+ * run with the visible step before them and touch registers only.
+ */
+import type { RwsemId } from './locks.ts';
+import type { StepRun, StepTouch, TestRun } from './program.ts';
+
+export interface StepDef {
+  readonly name: string;
+  readonly visible: boolean;
+  /** Whether the model must name a lock: `downRead(mmapSem)`. */
+  readonly takesLock: boolean;
+  readonly run: (lock: RwsemId | null) => StepRun;
+  readonly touch: (lock: RwsemId | null) => StepTouch;
+  /** Object classes the step may ever touch; the static side of `touch`. */
+  readonly may: readonly string[];
+  /** See FUSE_* in program.ts; a rwsem's fuse class depends on the lock. */
+  readonly fuse: (lock: RwsemId | null) => number;
+  readonly restless: boolean;
+  /** In a column: "check i_size". `{lock}` is the model's name for the lock. */
+  readonly says: string;
+  /** What makes it one step, and where it comes from. */
+  readonly why: string;
+  /** Effect on locks, for the checks that a model passes before it runs. */
+  readonly lock: 'takes' | 'drops' | 'none';
+}
+
+export interface TestDef {
+  readonly name: string;
+  readonly run: TestRun;
+  readonly says: string;
+}
+
+export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
+  readonly run: StepRun;
+  readonly touch: StepTouch;
+  readonly fuse?: number;
+  readonly restless?: boolean;
+  readonly lock?: 'takes' | 'drops';
+};
+
+export function visible(facts: VisibleFacts): StepDef {
+  return {
+    name: facts.name,
+    visible: true,
+    takesLock: false,
+    run: () => facts.run,
+    touch: () => facts.touch,
+    may: facts.may,
+    fuse: () => facts.fuse ?? 0,
+    restless: facts.restless ?? false,
+    says: facts.says,
+    why: facts.why,
+    lock: facts.lock ?? 'none',
+  };
+}
+
+export function local(name: string, why: string, run: (...args: Parameters<StepRun>) => void): StepDef {
+  const step: StepRun = (k, t, r) => {
+    run(k, t, r);
+    return 0;
+  };
+  return {
+    name, visible: false, takesLock: false, run: () => step, touch: () => touchNothing, may: [],
+    fuse: () => 0, restless: false, says: '', why, lock: 'none',
+  };
+}
+
+export const touchNothing: StepTouch = () => {
+  // Local steps touch registers only.
+};

@@ -1,0 +1,445 @@
+/**
+ * The page cache of the hole pages (to 4.14) and the DAX entries that share its slots (4.5+): find, insert,
+ * delete, and their locks. tree_lock makes each of these one step.
+ */
+import { PAGE_OBJECTS } from '../../../corpus/vocabulary/limits.ts';
+import {
+  ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_REAL, ENTRY_TAGS, ENTRY_TYPE, entryBlock, extentBlock, LOST_CLEAN,
+  LOST_DIRTY, LOST_WRITABLE, pageIndex, pageOfSlot, pageSlot, PTE_BLOCK, PTE_RW, pteKind, pteTarget, realEntry,
+  RETRY, SLOT_ENTRY, SLOT_PAGE, slotKind,
+} from '../encoding.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  CPU, LOST_BY, MEDIA, O_MMAP, O_PAGE, O_PTE, O_SLOT, PAGE_HOME, PAGE_LOCK, PTE, R_ANSWER, R_CURSOR, R_EXTENT,
+  R_FILE, R_MM, R_MORE, R_PAGE, R_PAGEOBJ, R_RESULT, R_SLOT, R_TO, R_TRIES, R_WRITE, SLOT, SLOT_HOLDER,
+  SLOT_WAIT,
+} from '../layout.ts';
+import {
+  C_ENTRY, C_PAGE, fifoLength, fifoAt, fifoPop, fifoPush, pageHolder, pageWaiters, RWSEMS,
+} from '../locks.ts';
+import { NEXT, type Outcome, SLEEP } from '../program.ts';
+import { type StepDef, visible } from '../step.ts';
+import { releaseRead } from './locking.ts';
+import { forEachMapping } from './walk.ts';
+
+function indexOf(k: Kernel, r: number): number {
+  return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
+}
+
+function touchSlotRead(k: Kernel, _t: number, r: number): void {
+  k.reads(O_SLOT + indexOf(k, r));
+}
+function touchSlotWrite(k: Kernel, _t: number, r: number): void {
+  k.writes(O_SLOT + indexOf(k, r));
+}
+function touchPage(k: Kernel, _t: number, r: number): void {
+  k.writes(O_PAGE + k.get(r + R_PAGEOBJ) - 1);
+}
+function touchSlotAndPage(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+  touchPage(k, t, r);
+}
+
+// ---- pages ------------------------------------------------------------------------------------------------
+
+/** find_get_page: R_PAGEOBJ is the page plus 1, or 0. */
+function findPage(k: Kernel, _t: number, r: number): Outcome {
+  const slot = k.get(SLOT + indexOf(k, r));
+  k.put(r + R_PAGEOBJ, slotKind(slot) === SLOT_PAGE ? pageOfSlot(slot) + 1 : 0);
+  return NEXT;
+}
+
+/** The next occupied slot of the range, from the cursor: R_PAGE, R_SLOT, R_PAGEOBJ; R_MORE 0 if none is left. */
+function findSlot(k: Kernel, _t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  const to = Math.min(k.get(r + R_TO), k.world.pageLimit);
+  for (let page = k.get(r + R_CURSOR); page < to; page++) {
+    const slot = k.get(SLOT + pageIndex(file, page));
+    if (slot === 0) continue;
+    k.put(r + R_PAGE, page);
+    k.put(r + R_SLOT, slot);
+    k.put(r + R_PAGEOBJ, slotKind(slot) === SLOT_PAGE ? pageOfSlot(slot) + 1 : 0);
+    k.put(r + R_CURSOR, page + 1);
+    return NEXT;
+  }
+  k.put(r + R_SLOT, 0);
+  k.put(r + R_PAGEOBJ, 0);
+  k.put(r + R_MORE, 0);
+  return NEXT;
+}
+
+function touchFindSlot(k: Kernel, _t: number, r: number): void {
+  const file = k.get(r + R_FILE);
+  const to = Math.min(k.get(r + R_TO), k.world.pageLimit);
+  for (let page = k.get(r + R_CURSOR); page < to; page++) {
+    k.reads(O_SLOT + pageIndex(file, page));
+    if (k.get(SLOT + pageIndex(file, page)) !== 0) return;
+  }
+}
+
+/** A new zero page, locked, unless somebody was faster: then R_ANSWER is 0 and R_PAGEOBJ names theirs. */
+function addZeroPage(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (slot !== 0) {
+    k.put(r + R_ANSWER, 0);
+    k.put(r + R_PAGEOBJ, slotKind(slot) === SLOT_PAGE ? pageOfSlot(slot) + 1 : 0);
+    return NEXT;
+  }
+  const object = newPage(k, t, index);
+  k.put(SLOT + index, pageSlot(object));
+  k.put(r + R_PAGEOBJ, object + 1);
+  k.put(r + R_ANSWER, 1);
+  return NEXT;
+}
+
+/** The lowest page object that nobody uses or waits for; locked by t. */
+function newPage(k: Kernel, t: number, index: number): number {
+  const object = freePage(k);
+  if (object >= PAGE_OBJECTS) {
+    k.overflow = true;
+    k.halt();
+    return 0;
+  }
+  // A new page is locked before anybody can see it: it never waits, so it makes no edge of the lock order.
+  k.holds(t, C_PAGE);
+  k.put(PAGE_HOME + object, index + 1);
+  k.put(PAGE_LOCK + object, t + 1);
+  return object;
+}
+
+function freePage(k: Kernel): number {
+  let object = 0;
+  while (object < PAGE_OBJECTS && (k.get(PAGE_HOME + object) !== 0 || k.get(PAGE_LOCK + object) !== 0)) object++;
+  return object;
+}
+
+function touchAddZeroPage(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+  if (k.get(SLOT + indexOf(k, r)) === 0) k.writes(O_PAGE + Math.min(freePage(k), PAGE_OBJECTS - 1));
+}
+
+/** R_ANSWER after taking a page lock: is the page still where it was looked up? */
+function recheck(k: Kernel, r: number, object: number): void {
+  k.put(r + R_ANSWER, k.get(PAGE_HOME + object) === indexOf(k, r) + 1 ? 1 : 0);
+}
+
+function lockPage(k: Kernel, t: number, r: number): Outcome {
+  const object = k.get(r + R_PAGEOBJ) - 1;
+  k.requests(t, C_PAGE);
+  const lock = k.get(PAGE_LOCK + object);
+  if (pageHolder(lock) >= 0) return waitForPage(k, t, object);
+  k.put(PAGE_LOCK + object, (lock & ~7) | (t + 1));
+  k.holds(t, C_PAGE);
+  recheck(k, r, object);
+  return NEXT;
+}
+
+function waitForPage(k: Kernel, t: number, object: number): Outcome {
+  k.put(PAGE_LOCK + object, k.get(PAGE_LOCK + object) | (1 << (3 + t)));
+  k.sleep(t, O_PAGE + object);
+  return SLEEP;
+}
+
+/**
+ * lock_page_or_retry: at the first contention mmap_sem is dropped for the wait (the fault lock stays), and the
+ * fault starts again; at the second the thread sleeps with mmap_sem held.
+ */
+function lockPageOrRetry(k: Kernel, t: number, r: number): Outcome {
+  const object = k.get(r + R_PAGEOBJ) - 1;
+  if (k.get(r + R_RESULT) === RETRY) {
+    // Woken behind the wait: the lock is not taken, the handler returns VM_FAULT_RETRY.
+    if (pageHolder(k.get(PAGE_LOCK + object)) >= 0) return waitForPage(k, t, object);
+    return NEXT;
+  }
+  if (pageHolder(k.get(PAGE_LOCK + object)) >= 0 && k.get(r + R_TRIES) === 0) {
+    k.requests(t, C_PAGE);
+    k.put(r + R_RESULT, RETRY);
+    k.put(r + R_TRIES, 1);
+    releaseRead(k, t, MMAP, k.get(r + R_MM));
+    return waitForPage(k, t, object);
+  }
+  return lockPage(k, t, r);
+}
+
+const MMAP = RWSEMS[1] as (typeof RWSEMS)[number];
+
+function touchLockOrRetry(k: Kernel, t: number, r: number): void {
+  touchPage(k, t, r);
+  k.writes(O_MMAP + k.get(r + R_MM));
+}
+
+function unlockPage(k: Kernel, t: number, r: number): Outcome {
+  const object = k.get(r + R_PAGEOBJ) - 1;
+  if (object < 0 || pageHolder(k.get(PAGE_LOCK + object)) !== t) {
+    k.watch.badRelease(k, t, C_PAGE, true);
+    return NEXT;
+  }
+  releasePage(k, t, object);
+  return NEXT;
+}
+
+function releasePage(k: Kernel, t: number, object: number): void {
+  const waiters = pageWaiters(k.get(PAGE_LOCK + object));
+  k.put(PAGE_LOCK + object, 0);
+  k.drops(t, C_PAGE);
+  for (let w = 0; waiters >> w !== 0; w++) if ((waiters & (1 << w)) !== 0) k.wake(w);
+}
+
+function deletePage(k: Kernel, _t: number, r: number): Outcome {
+  const object = k.get(r + R_PAGEOBJ) - 1;
+  const home = k.get(PAGE_HOME + object);
+  if (home !== 0) k.put(SLOT + home - 1, 0);
+  k.put(PAGE_HOME + object, 0);
+  return NEXT;
+}
+
+/** page_mapped: R_ANSWER. */
+function checkMapped(k: Kernel, _t: number, r: number): Outcome {
+  let mapped = 0;
+  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
+    if (k.get(PTE + pteIndex) !== 0) mapped = 1;
+  });
+  k.put(r + R_ANSWER, mapped);
+  return NEXT;
+}
+
+function touchMapped(k: Kernel, _t: number, r: number): void {
+  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
+    k.reads(O_PTE + pteIndex);
+  });
+}
+
+// ---- entries ----------------------------------------------------------------------------------------------
+
+/** grab_mapping_entry: an empty slot gets a locked EMPTY entry, a page is only looked up, an entry is locked. */
+function lockEntry(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (slotKind(slot) === SLOT_PAGE) {
+    k.put(r + R_SLOT, slot);
+    k.put(r + R_PAGEOBJ, pageOfSlot(slot) + 1);
+    return NEXT;
+  }
+  k.requests(t, C_ENTRY);
+  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+  k.put(SLOT + index, slot === 0 ? SLOT_ENTRY | ENTRY_LOCKED : slot | ENTRY_LOCKED);
+  k.put(SLOT_HOLDER + index, t + 1);
+  k.holds(t, C_ENTRY);
+  k.put(r + R_SLOT, k.get(SLOT + index));
+  k.put(r + R_PAGEOBJ, 0);
+  return NEXT;
+}
+
+function waitForEntry(k: Kernel, t: number, index: number): Outcome {
+  k.put(SLOT_WAIT + index, fifoPush(k.get(SLOT_WAIT + index), t));
+  k.sleep(t, O_SLOT + index);
+  return SLEEP;
+}
+
+function wakeOne(k: Kernel, index: number): void {
+  const queue = k.get(SLOT_WAIT + index);
+  if (fifoLength(queue) === 0) return;
+  k.put(SLOT_WAIT + index, fifoPop(queue));
+  k.wake(fifoAt(queue, 0));
+}
+
+function wakeAll(k: Kernel, index: number): void {
+  while (fifoLength(k.get(SLOT_WAIT + index)) > 0) wakeOne(k, index);
+}
+
+/** put_locked_mapping_entry; an EMPTY entry that found nothing to name leaves the slot empty again. */
+function unlockEntry(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if ((slot & ENTRY_LOCKED) === 0 || k.get(SLOT_HOLDER + index) !== t + 1) {
+    k.watch.badRelease(k, t, C_ENTRY, true);
+    return NEXT;
+  }
+  const empty = (slot & ENTRY_TYPE) === 0;
+  k.put(SLOT + index, empty ? 0 : slot & ~ENTRY_LOCKED);
+  k.put(SLOT_HOLDER + index, 0);
+  k.drops(t, C_ENTRY);
+  // Deleting an entry wakes everybody, unlocking one wakes one (dossier 1.3).
+  if (empty) wakeAll(k, index);
+  else wakeOne(k, index);
+  return NEXT;
+}
+
+function replaceByPage(wake: (k: Kernel, index: number) => void): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    const index = indexOf(k, r);
+    const object = newPage(k, t, index);
+    k.put(SLOT + index, pageSlot(object));
+    k.put(SLOT_HOLDER + index, 0);
+    k.drops(t, C_ENTRY);
+    k.put(r + R_PAGEOBJ, object + 1);
+    k.put(r + R_SLOT, k.get(SLOT + index));
+    wake(k, index);
+    return NEXT;
+  };
+}
+
+function touchReplace(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+  k.writes(O_PAGE + Math.min(freePage(k), PAGE_OBJECTS - 1));
+}
+
+/** dax_insert_mapping_entry: the slot, page or entry, becomes a locked REAL entry; a write fault dirties it. */
+function insertEntry(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  const tags = slotKind(slot) === SLOT_ENTRY ? slot & ENTRY_TAGS : 0;
+  const dirty = k.get(r + R_WRITE) !== 0 ? ENTRY_DIRTY : 0;
+  if (slotKind(slot) === SLOT_PAGE) {
+    k.put(PAGE_HOME + pageOfSlot(slot), 0);
+    k.holds(t, C_ENTRY);
+    k.put(SLOT_HOLDER + index, t + 1);
+  }
+  k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
+  if (dirty !== 0) k.put(LOST_BY + index, 0);
+  return NEXT;
+}
+
+function touchInsertEntry(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+  if (k.get(r + R_PAGEOBJ) !== 0) touchPage(k, t, r);
+}
+
+/** dax_pfn_mkwrite of 4.5-4.9: wait for the entry's lock, do not take it; dirty the entry if there is one. */
+function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (slotKind(slot) === SLOT_ENTRY) {
+    k.requests(t, C_ENTRY);
+    if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+    k.put(SLOT + index, slot | ENTRY_DIRTY);
+    k.put(LOST_BY + index, 0);
+  }
+  // Who only waited must pass a wake-one on (design 3.1).
+  wakeOne(k, index);
+  return NEXT;
+}
+
+/**
+ * Delete the entry that findSlot saw, once it is unlocked. R_ANSWER is 0 if, after the wait, the slot holds a
+ * page: the entry routine cannot delete that.
+ */
+function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    const index = indexOf(k, r);
+    const slot = k.get(SLOT + index);
+    if (slotKind(slot) === SLOT_PAGE) {
+      k.put(r + R_PAGEOBJ, pageOfSlot(slot) + 1);
+      k.put(r + R_ANSWER, 0);
+      return NEXT;
+    }
+    k.put(r + R_ANSWER, 1);
+    if (slot !== 0) {
+      k.requests(t, C_ENTRY);
+      if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+      if (isInvalidation) nameTheLoss(k, r, index, slot);
+      k.put(SLOT + index, 0);
+    }
+    wakeAll(k, index);
+    return NEXT;
+  };
+}
+
+/**
+ * Three defects drop an entry (dossier 3.10a). Told apart at the drop: data that was never flushed is lost
+ * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
+ */
+function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
+  k.watch.entryDropped(k, k.get(r + R_FILE), k.get(r + R_PAGE), slot);
+  if ((slot & ENTRY_TYPE) !== ENTRY_REAL) return;
+  const block = entryBlock(slot);
+  const unflushed =
+    k.get(CPU + 2 * block) !== k.get(MEDIA + 2 * block) ||
+    k.get(CPU + 2 * block + 1) !== k.get(MEDIA + 2 * block + 1);
+  let writable = false;
+  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
+    const pte = k.get(PTE + pteIndex);
+    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0) writable = true;
+  });
+  k.put(LOST_BY + index, unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN);
+}
+
+const SLOT_ONLY = ['slot'];
+const SLOT_AND_PAGE = ['slot', 'page'];
+const TREE = 'one tree_lock section';
+
+export const CACHE_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'findPage', says: 'look for a page in the cache', run: findPage, touch: touchSlotRead,
+    may: SLOT_ONLY, why: 'find_get_page: an RCU look-up of one slot',
+  }),
+  visible({
+    name: 'findSlot', says: 'look for the next cached page or entry', run: findSlot, touch: touchFindSlot,
+    may: SLOT_ONLY, restless: true, why: 'pagevec_lookup_entries, one entry at a time (dossier 2, DROP)',
+  }),
+  visible({
+    name: 'addZeroPage', says: 'insert a locked zero page', run: addZeroPage, touch: touchAddZeroPage,
+    may: SLOT_AND_PAGE, restless: true, lock: 'takes',
+    why: 'find_or_create_page in dax_load_hole: the page is locked before it is seen',
+  }),
+  visible({
+    name: 'lockPage', says: 'lock the page', run: lockPage, touch: touchPage, may: ['page'], lock: 'takes',
+    why: 'lock_page: test-and-set of PG_locked; whether the page is still in the mapping is read under it',
+  }),
+  visible({
+    name: 'lockPageOrRetry', says: 'lock the page or retry', run: lockPageOrRetry, touch: touchLockOrRetry,
+    may: ['page', 'mmapSem'], lock: 'takes', why: 'lock_page_or_retry: drops mmap_sem before it sleeps',
+  }),
+  visible({
+    name: 'unlockPage', says: 'unlock the page', run: unlockPage, touch: touchPage, may: ['page'],
+    lock: 'drops', why: 'unlock_page: clears PG_locked and wakes',
+  }),
+  visible({
+    name: 'deletePage', says: 'delete the page from the cache', run: deletePage, touch: touchSlotAndPage,
+    may: SLOT_AND_PAGE, why: `delete_from_page_cache: ${TREE}`,
+  }),
+  visible({
+    name: 'checkMapped', says: 'is the page mapped?', run: checkMapped, touch: touchMapped, may: ['pte', 'vma'],
+    why: 'page_mapped: one read of the map count, under the page lock',
+  }),
+  visible({
+    name: 'lockEntry', says: 'lock the radix entry', run: lockEntry, touch: touchSlotWrite, may: SLOT_ONLY,
+    lock: 'takes', why: `grab_mapping_entry: ${TREE} (dossier 3.10a step 3)`,
+  }),
+  visible({
+    name: 'unlockEntry', says: 'unlock the radix entry', run: unlockEntry, touch: touchSlotWrite,
+    may: SLOT_ONLY, lock: 'drops', why: `put_locked_mapping_entry: ${TREE}, then a wake-up`,
+  }),
+  visible({
+    name: 'replaceEntryByPage', says: 'replace the entry by a zero page', run: replaceByPage(wakeAll),
+    touch: touchReplace, may: SLOT_AND_PAGE, restless: true,
+    why: `dax_load_hole of 4.7: ${TREE}; all sleepers of the entry are woken`,
+  }),
+  visible({
+    name: 'replaceEntryByPageWakeOne', says: 'replace the entry by a zero page', run: replaceByPage(wakeOne),
+    touch: touchReplace, may: SLOT_AND_PAGE, restless: true,
+    why: `dax_load_hole of 4.7: ${TREE}; wakes one sleeper only (B28)`,
+  }),
+  visible({
+    name: 'insertEntry', says: 'insert the radix entry', run: insertEntry, touch: touchInsertEntry,
+    may: SLOT_AND_PAGE, why: `dax_insert_mapping_entry: ${TREE}`,
+  }),
+  visible({
+    name: 'dirtyEntry', says: 'tag the radix entry dirty', run: dirtyEntry, touch: touchSlotWrite,
+    may: SLOT_ONLY, why: `dax_pfn_mkwrite: ${TREE}; waits for the entry lock without taking it`,
+  }),
+  visible({
+    name: 'dropEntry', says: 'drop the radix entry', run: deleteEntry(true), touch: touchDropEntry,
+    may: ['slot', 'line', 'pte', 'vma'], restless: true,
+    why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
+  }),
+  visible({
+    name: 'deleteEntry', says: 'delete the radix entry', run: deleteEntry(false), touch: touchSlotWrite,
+    may: SLOT_ONLY, why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
+  }),
+];
+
+function touchDropEntry(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+}

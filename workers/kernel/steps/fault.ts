@@ -1,0 +1,309 @@
+/**
+ * User accesses and what a page fault does to a page table. A load or store through a PTE that permits it is
+ * one step; else the fault path runs and the access is tried again (dossier 1.2).
+ */
+import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import {
+  extentBlock, extentKind, FAULT_COW, FAULT_HANDLER, FAULT_NONE, FAULT_PFN_MKWRITE, FAULT_WP_COPY, OK,
+  pageIndex, PTE_ANON, PTE_BLOCK, PTE_DIRTY, PTE_RW, PTE_ZERO, pteKind, pteTarget, pteWord, SIGBUS, SIGSEGV,
+  VMA_PRIVATE, vmaFile, vmaPage, vmaPages, WRITTEN,
+} from '../encoding.ts';
+import { addData, storePoint } from '../ghosts.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  ANON, BLOCK_GEN, CPU, DEVICE_DEAD, EXTENT, O_ANON, O_DEVICE, O_EXTENT, O_LINE, O_PTE, O_SIZE, O_VMA, PTE,
+  R_ANSWER, R_EXTENT, R_FILE, R_FRESH, R_GEN, R_KIND, R_LINE, R_MM, R_NOTE, R_OLD, R_PAGE, R_PAGEOBJ, R_PTE,
+  R_RESULT, R_SLOT, R_WRITE, SIZE, VMA,
+} from '../layout.ts';
+import { C_EXTENT } from "../locks.ts";
+import { FINISHED, FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
+import { local, type StepDef, visible } from '../step.ts';
+
+/** The content word a PTE shows for a line of its page, or -1 for the zero page. */
+export function contentWord(pte: number, pteIndex: number, line: number): number {
+  if (pteKind(pte) === PTE_BLOCK) return CPU + pteTarget(pte) * LINES_PER_PAGE + line;
+  if (pteKind(pte) === PTE_ANON) return ANON + pteIndex * LINES_PER_PAGE + line;
+  return -1;
+}
+
+export function permits(pte: number, isWrite: boolean): boolean {
+  return pte !== 0 && (!isWrite || (pte & PTE_RW) !== 0);
+}
+
+/** Load one line through a PTE that permits it; returns the value. */
+export function loadLine(k: Kernel, t: number, pteIndex: number, line: number): number {
+  const pte = k.get(PTE + pteIndex);
+  // The vma of a present PTE stands: munmap clears PTEs before it unlinks the vma.
+  const vma = k.peek(VMA + (pteIndex >> 3));
+  const word = contentWord(pte, pteIndex, line);
+  const value = word < 0 ? 0 : k.get(word);
+  if (pteKind(pte) === PTE_ANON) return value;
+  const file = vmaFile(vma);
+  const page = vmaPage(vma) + (pteIndex % PAGES);
+  if ((vma & VMA_PRIVATE) === 0) k.watch.pteUsed(k, pteIndex, file, page, false);
+  k.watch.lineRead(k, k.writerOf(t), file, page * LINES_PER_PAGE + line, value, pteIndex, word);
+  return value;
+}
+
+/** Store a writer's name; whether it fell at or beyond i_size, where it may or may not survive. */
+export function storeLine(
+  k: Kernel, writer: number, pteIndex: number, line: number, isPoint: boolean,
+): boolean {
+  const pte = k.get(PTE + pteIndex);
+  const word = contentWord(pte, pteIndex, line);
+  if (pteKind(pte) === PTE_ANON) {
+    k.put(word, writer);
+    return true;
+  }
+  const vma = k.peek(VMA + (pteIndex >> 3));
+  const file = vmaFile(vma);
+  const page = vmaPage(vma) + (pteIndex % PAGES);
+  const fileLine = page * LINES_PER_PAGE + line;
+  k.watch.pteUsed(k, pteIndex, file, page, true);
+  if (isPoint) storePoint(k, file, fileLine, writer);
+  else addData(k, file, fileLine, writer);
+  k.put(word, writer);
+  if ((pte & PTE_DIRTY) === 0) k.put(PTE + pteIndex, pte | PTE_DIRTY);
+  return fileLine >= k.peek(SIZE + file);
+}
+
+function access(k: Kernel, t: number, r: number): Outcome {
+  if (k.get(r + R_RESULT) !== OK) return FINISHED;
+  const pteIndex = k.get(r + R_PTE);
+  const isWrite = k.get(r + R_WRITE);
+  const pte = k.get(PTE + pteIndex);
+  if (!permits(pte, isWrite !== 0)) return k.callFault(t, k.get(r + R_MM), pteIndex, isWrite);
+  const line = k.get(r + R_LINE);
+  if (isWrite === 0) loadLine(k, t, pteIndex, line);
+  else if (storeLine(k, k.writerOf(t), pteIndex, line, true)) k.put(r + R_NOTE, 1);
+  return NEXT;
+}
+
+function touchAccess(k: Kernel, _t: number, r: number): void {
+  touchLine(k, k.get(r + R_PTE), k.get(r + R_LINE), k.get(r + R_WRITE) !== 0);
+}
+
+/** What an access through a PTE touches, as the page table stands. */
+export function touchLine(k: Kernel, pteIndex: number, line: number, isWrite: boolean): void {
+  const pte = k.get(PTE + pteIndex);
+  if (isWrite && (pte & PTE_DIRTY) === 0) k.writes(O_PTE + pteIndex);
+  else k.reads(O_PTE + pteIndex);
+  if (!permits(pte, isWrite)) return;
+  let object = -1;
+  if (pteKind(pte) === PTE_BLOCK) object = O_LINE + pteTarget(pte) * LINES_PER_PAGE + line;
+  else if (pteKind(pte) === PTE_ANON) object = O_ANON + pteIndex;
+  if (object < 0) return;
+  if (isWrite) k.writes(object);
+  else k.reads(object);
+}
+
+/** handle_mm_fault under mmap_sem: find the vma, look at the PTE, say what kind of fault it is. */
+function walkPageTable(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = k.get(r + R_PTE);
+  const vma = k.get(VMA + (pteIndex >> 3));
+  k.put(r + R_KIND, FAULT_NONE);
+  if (vma === 0 || pteIndex % PAGES >= vmaPages(vma)) {
+    k.put(r + R_RESULT, SIGSEGV);
+    return NEXT;
+  }
+  k.put(r + R_FILE, vmaFile(vma));
+  k.put(r + R_PAGE, vmaPage(vma) + (pteIndex % PAGES));
+  const pte = k.get(PTE + pteIndex);
+  k.put(r + R_OLD, pte);
+  const isWrite = k.get(r + R_WRITE) !== 0;
+  const isPrivate = (vma & VMA_PRIVATE) !== 0;
+  if (!permits(pte, isWrite)) k.put(r + R_KIND, kindOfFault(pte, isWrite && isPrivate));
+  return NEXT;
+}
+
+function kindOfFault(pte: number, cow: boolean): number {
+  if (pte === 0) return cow ? FAULT_COW : FAULT_HANDLER;
+  if (cow) return FAULT_WP_COPY;
+  // page_mkwrite of a zero page is the write-fault handler; a raw pfn has a handler of its own.
+  return pteKind(pte) === PTE_ZERO ? FAULT_HANDLER : FAULT_PFN_MKWRITE;
+}
+
+function touchPageTable(k: Kernel, _t: number, r: number): void {
+  k.reads(O_VMA + (k.get(r + R_PTE) >> 3));
+  k.reads(O_PTE + k.get(r + R_PTE));
+}
+
+/** R_ANSWER: is the page below i_size? */
+function checkSize(k: Kernel, _t: number, r: number): Outcome {
+  const inside = k.get(r + R_PAGE) * LINES_PER_PAGE < k.get(SIZE + k.get(r + R_FILE));
+  k.put(r + R_ANSWER, inside ? 1 : 0);
+  return NEXT;
+}
+
+function touchSize(k: Kernel, _t: number, r: number): void {
+  k.reads(O_SIZE + k.get(r + R_FILE));
+}
+
+/** get_block(create = 0): extent and generation of its block. The extent lock is a leaf inside the step. */
+function getBlock(k: Kernel, t: number, r: number): Outcome {
+  const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
+  k.requests(t, C_EXTENT);
+  readExtent(k, r, k.get(EXTENT + index), 0);
+  return NEXT;
+}
+
+export function readExtent(k: Kernel, r: number, extent: number, fresh: number): void {
+  k.put(r + R_EXTENT, extent);
+  // A generation changes only together with the extent that names the block.
+  k.put(r + R_GEN, extent === 0 ? 0 : k.peek(BLOCK_GEN + extentBlock(extent)));
+  k.put(r + R_FRESH, fresh);
+}
+
+function touchExtent(k: Kernel, _t: number, r: number): void {
+  k.reads(O_EXTENT + pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE)));
+}
+
+/** bdev_direct_access: the address of the block, unless the device is gone. */
+function directAccess(k: Kernel, _t: number, r: number): Outcome {
+  if (k.get(DEVICE_DEAD) !== 0) k.put(r + R_RESULT, SIGBUS);
+  return NEXT;
+}
+
+/** vm_insert_mixed: read-only, also for a write fault (dossier 1.2); an occupied slot is EBUSY, a success. */
+function installPte(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = k.get(r + R_PTE);
+  if (k.get(PTE + pteIndex) !== 0) return NEXT;
+  k.put(PTE + pteIndex, pteWord(PTE_BLOCK, extentBlock(k.get(r + R_EXTENT)), k.get(r + R_GEN)));
+  k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
+  return NEXT;
+}
+
+function touchPte(k: Kernel, _t: number, r: number): void {
+  k.writes(O_PTE + k.get(r + R_PTE));
+}
+
+function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = k.get(r + R_PTE);
+  if (k.get(PTE + pteIndex) !== 0) return NEXT;
+  k.put(PTE + pteIndex, pteWord(PTE_ZERO, k.get(r + R_PAGEOBJ) - 1, 0));
+  k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
+  return NEXT;
+}
+
+/** wp_pfn_shared / do_wp_page: only if the PTE is still what the fault saw. */
+function upgradePte(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = k.get(r + R_PTE);
+  const pte = k.get(PTE + pteIndex);
+  if (pte === k.get(r + R_OLD)) k.put(PTE + pteIndex, pte | PTE_RW | PTE_DIRTY);
+  return NEXT;
+}
+
+// ---- private mappings -------------------------------------------------------------------------------------
+// The copy waits in two registers until it is installed.
+
+function keepCopy(k: Kernel, r: number, first: number, second: number): void {
+  k.put(r + R_SLOT, first);
+  k.put(r + R_LINE, second);
+}
+
+function copyBlock(k: Kernel, _t: number, r: number): Outcome {
+  const extent = k.get(r + R_EXTENT);
+  if (extentKind(extent) !== WRITTEN) keepCopy(k, r, 0, 0);
+  else {
+    const word = CPU + extentBlock(extent) * LINES_PER_PAGE;
+    keepCopy(k, r, k.get(word), k.get(word + 1));
+  }
+  return NEXT;
+}
+
+function touchCopyBlock(k: Kernel, _t: number, r: number): void {
+  const extent = k.get(r + R_EXTENT);
+  if (extentKind(extent) !== WRITTEN) return;
+  k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE);
+  k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE + 1);
+}
+
+/** wp_page_copy: the page that the PTE shows. */
+function copyMappedPage(k: Kernel, _t: number, r: number): Outcome {
+  const word = contentWord(k.get(r + R_OLD), k.get(r + R_PTE), 0);
+  if (word < 0) keepCopy(k, r, 0, 0);
+  else keepCopy(k, r, k.get(word), k.get(word + 1));
+  return NEXT;
+}
+
+function touchCopyMapped(k: Kernel, _t: number, r: number): void {
+  const old = k.get(r + R_OLD);
+  if (pteKind(old) !== PTE_BLOCK) return;
+  k.reads(O_LINE + pteTarget(old) * LINES_PER_PAGE);
+  k.reads(O_LINE + pteTarget(old) * LINES_PER_PAGE + 1);
+}
+
+/** The private copy goes in if the PTE is still what the fault saw. */
+function installAnon(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = k.get(r + R_PTE);
+  if (k.get(PTE + pteIndex) !== k.get(r + R_OLD)) return NEXT;
+  k.put(ANON + pteIndex * LINES_PER_PAGE, k.get(r + R_SLOT));
+  k.put(ANON + pteIndex * LINES_PER_PAGE + 1, k.get(r + R_LINE));
+  k.put(PTE + pteIndex, pteWord(PTE_ANON, 0, 0) | PTE_RW | PTE_DIRTY);
+  return NEXT;
+}
+
+function touchInstallAnon(k: Kernel, t: number, r: number): void {
+  touchPte(k, t, r);
+  k.writes(O_ANON + k.get(r + R_PTE));
+}
+
+const PTL = 'under the page-table lock';
+
+export const FAULT_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'access', says: 'touch the page', run: access, touch: touchAccess, restless: true,
+    may: ['pte', 'line', 'anon'], why: 'one load or store instruction',
+  }),
+  visible({
+    name: 'walkPageTable', says: 'find the vma, look at the pte', run: walkPageTable, touch: touchPageTable,
+    may: ['vma', 'pte'], why: 'handle_pte_fault reads the PTE once',
+  }),
+  visible({
+    name: 'checkSize', says: 'check i_size', run: checkSize, touch: touchSize, may: ['i_size'],
+    why: 'i_size_read: one read',
+  }),
+  visible({
+    name: 'getBlock', says: 'get_block(create=0)', run: getBlock, touch: touchExtent, may: ['extent'],
+    why: 'the extent lock, a leaf, is taken and dropped inside (dossier 1.4)',
+  }),
+  visible({
+    name: 'directAccess', says: 'resolve the pfn', run: directAccess, touch: (k) => { k.reads(O_DEVICE); },
+    may: ['device'], fuse: FUSE_DEVICE, why: 'bdev_direct_access / dax_direct_access tests the device once',
+  }),
+  visible({
+    name: 'installPte', says: 'install the pte (read-only)', run: installPte, touch: touchPte, may: ['pte'],
+    why: `insert_pfn ${PTL}`,
+  }),
+  visible({
+    name: 'mapZeroPage', says: 'map the zero page', run: mapZeroPage, touch: touchPte, may: ['pte'],
+    why: `do_set_pte ${PTL}`,
+  }),
+  visible({
+    name: 'upgradePte', says: 'make the pte writable', run: upgradePte, touch: touchPte, may: ['pte'],
+    why: `wp_page_reuse ${PTL}, after pte_same`,
+  }),
+  visible({
+    name: 'copyBlock', says: 'copy the block to a private page', run: copyBlock, touch: touchCopyBlock,
+    may: ['line'], why: 'copy_user_bh: one copy a page (design 3)',
+  }),
+  visible({
+    name: 'copyMappedPage', says: 'copy the mapped page', run: copyMappedPage, touch: touchCopyMapped,
+    may: ['line'], why: 'wp_page_copy: one copy a page',
+  }),
+  visible({
+    name: 'installAnon', says: 'install the private page', run: installAnon, touch: touchInstallAnon,
+    may: ['pte', 'anon'], why: `${PTL}, after pte_same`,
+  }),
+  local('failSigbus', 'VM_FAULT_SIGBUS', (k, _t, r) => {
+    k.put(r + R_RESULT, SIGBUS);
+  }),
+  local('clearResult', 'a fault that retries starts as new', (k, _t, r) => {
+    k.put(r + R_RESULT, OK);
+    k.put(r + R_PAGEOBJ, 0);
+    k.put(r + R_NOTE, 0);
+  }),
+  local('note', 'the path remembers which way it went', (k, _t, r) => {
+    k.put(r + R_NOTE, 1);
+  }),
+];

@@ -1,0 +1,148 @@
+/** Page tables from the file's side (unmap_mapping_range) and from the process's (mmap, munmap, revoke). */
+import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import {
+  EINVAL, PTE_ANON, pteKind, VMA_PRESENT, vmaFile, vmaPage, vmaPages, vmaWord,
+} from '../encoding.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  ANON, DEVICE_DEAD, O_ANON, O_DEVICE, O_PTE, O_VMA, PTE, R_ANSWER, R_FILE, R_FIRST, R_LAST, R_PTE, R_RESULT,
+  R_UCURSOR, R_UFROM, R_UTO, VMA,
+} from '../layout.ts';
+import { C_IMMAP } from '../locks.ts';
+import { NEXT, type Outcome } from '../program.ts';
+import { local, type StepDef, visible } from '../step.ts';
+import { nextMapped, touchWalk } from './walk.ts';
+
+/** Clear the next present PTE of the walk; the cursor is -1 once none is left. */
+function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    // S1: "presuming a locking context": whoever walks i_mmap holds V in some mode.
+    if (!k.isHolding(t, C_IMMAP)) k.watch.lockMissing(k, t, C_IMMAP);
+    const file = k.get(r + R_FILE);
+    const from = k.get(r + R_UFROM);
+    const to = k.get(r + R_UTO);
+    const pteIndex = nextMapped(k, file, from, to, k.get(r + R_UCURSOR), evenCows);
+    if (pteIndex < 0) {
+      k.put(r + R_UCURSOR, -1);
+      return NEXT;
+    }
+    zap(k, pteIndex);
+    const more = nextMapped(k, file, from, to, pteIndex + 1, evenCows);
+    k.put(r + R_UCURSOR, more < 0 ? -1 : pteIndex + 1);
+    return NEXT;
+  };
+}
+
+function zap(k: Kernel, pteIndex: number): void {
+  if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) {
+    for (let line = 0; line < LINES_PER_PAGE; line++) k.put(ANON + pteIndex * LINES_PER_PAGE + line, 0);
+  }
+  k.put(PTE + pteIndex, 0);
+}
+
+function touchClear(evenCows: boolean): (k: Kernel, t: number, r: number) => void {
+  return (k, _t, r) => {
+    const file = k.get(r + R_FILE);
+    const from = k.get(r + R_UFROM);
+    const to = k.get(r + R_UTO);
+    touchWalk(k, file, from, to, k.get(r + R_UCURSOR));
+    touchZap(k, nextMapped(k, file, from, to, k.get(r + R_UCURSOR), evenCows));
+  };
+}
+
+function touchZap(k: Kernel, pteIndex: number): void {
+  if (pteIndex < 0) return;
+  k.writes(O_PTE + pteIndex);
+  if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) k.writes(O_ANON + pteIndex);
+}
+
+function areaOf(k: Kernel, r: number): number {
+  return k.get(r + R_PTE) >> 3;
+}
+
+function nextInArea(k: Kernel, area: number, cursor: number): number {
+  for (let i = Math.max(cursor, area * PAGES); i < (area + 1) * PAGES; i++) if (k.get(PTE + i) !== 0) return i;
+  return -1;
+}
+
+function clearAreaPte(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = nextInArea(k, areaOf(k, r), k.get(r + R_UCURSOR));
+  if (pteIndex < 0) {
+    k.put(r + R_UCURSOR, -1);
+    return NEXT;
+  }
+  zap(k, pteIndex);
+  k.put(r + R_UCURSOR, nextInArea(k, areaOf(k, r), pteIndex + 1) < 0 ? -1 : pteIndex + 1);
+  return NEXT;
+}
+
+function touchArea(k: Kernel, _t: number, r: number): void {
+  const area = areaOf(k, r);
+  for (let i = area * PAGES; i < (area + 1) * PAGES; i++) k.reads(O_PTE + i);
+  touchZap(k, nextInArea(k, area, k.get(r + R_UCURSOR)));
+}
+
+function linkVma(k: Kernel, t: number, r: number): Outcome {
+  const area = areaOf(k, r);
+  const row = k.world.rowOfWriter(k.writerOf(t));
+  if (k.get(VMA + area) !== 0) {
+    k.put(r + R_RESULT, EINVAL);
+    return NEXT;
+  }
+  const first = k.get(r + R_FIRST) / LINES_PER_PAGE;
+  const pages = (k.get(r + R_LAST) - k.get(r + R_FIRST)) / LINES_PER_PAGE;
+  k.put(VMA + area, vmaWord(row.file, first, pages, row.isPrivate));
+  return NEXT;
+}
+
+function unlinkVma(k: Kernel, _t: number, r: number): Outcome {
+  k.put(VMA + areaOf(k, r), 0);
+  return NEXT;
+}
+
+function touchVma(k: Kernel, _t: number, r: number): void {
+  k.writes(O_VMA + areaOf(k, r));
+}
+
+function killDevice(k: Kernel): Outcome {
+  k.put(DEVICE_DEAD, 1);
+  return NEXT;
+}
+
+export const MAPPING_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'clearPte', says: 'unmap: clear the pte', run: clearPte(false), touch: touchClear(false),
+    may: ['vma', 'pte', 'anon'], restless: true, why: 'zap_pte_range: one slot under the page-table lock',
+  }),
+  visible({
+    name: 'clearPteCows', says: 'unmap: clear the pte', run: clearPte(true), touch: touchClear(true),
+    may: ['vma', 'pte', 'anon'], restless: true, why: 'zap_pte_range with even_cows: truncate only',
+  }),
+  visible({
+    name: 'clearAreaPte', says: 'munmap: clear the pte', run: clearAreaPte, touch: touchArea,
+    may: ['pte', 'anon'], restless: true, why: 'zap_pte_range: one slot under the page-table lock',
+  }),
+  visible({
+    name: 'linkVma', says: 'link the vma into i_mmap', run: linkVma, touch: touchVma, may: ['vma'],
+    why: 'vma_link under mmap_sem and i_mmap_rwsem',
+  }),
+  visible({
+    name: 'unlinkVma', says: 'remove the vma from i_mmap', run: unlinkVma, touch: touchVma, may: ['vma'],
+    why: 'unlink_file_vma under mmap_sem and i_mmap_rwsem',
+  }),
+  visible({
+    name: 'killDevice', says: 'the device is gone', run: killDevice, touch: (k) => { k.writes(O_DEVICE); },
+    may: ['device'], why: 'percpu_ref_kill of the device: one flag',
+  }),
+  local('findArea', 'find_vma: the vma cannot change, mmap_sem is held', (k, _t, r) => {
+    const vma = k.peek(VMA + areaOf(k, r));
+    k.put(r + R_ANSWER, vma & VMA_PRESENT);
+    if (vma === 0) k.put(r + R_RESULT, EINVAL);
+    else {
+      k.put(r + R_FILE, vmaFile(vma));
+      k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);
+      k.put(r + R_LAST, (vmaPage(vma) + vmaPages(vma)) * LINES_PER_PAGE);
+    }
+    k.put(r + R_UCURSOR, 0);
+  }),
+];

@@ -1,0 +1,155 @@
+/** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. DIRTY is never cleared before 4.10. */
+import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import {
+  ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_TAGS, ENTRY_TOWRITE, entryBlock, LOST_SKIPPED, LOST_UNTAGGED, pageIndex,
+  SLOT_ENTRY, slotKind,
+} from '../encoding.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  CPU, LOST_BY, MEDIA, O_LINE, O_SLOT, R_ANSWER, R_CURSOR, R_FILE, R_FROM, R_MORE, R_PAGE, R_SLOT, R_TO, SLOT,
+  SLOT_WAIT,
+} from '../layout.ts';
+import { C_ENTRY, fifoPush } from '../locks.ts';
+import { NEXT, type Outcome, SLEEP } from '../program.ts';
+import { type StepDef, visible } from '../step.ts';
+
+function indexOf(k: Kernel, r: number): number {
+  return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
+}
+
+function endOf(k: Kernel, r: number): number {
+  return Math.min(k.get(r + R_TO), k.world.pageLimit, PAGES);
+}
+
+/** tag_pages_for_writeback: every DIRTY entry of the range also gets TOWRITE. */
+function tagTowrite(k: Kernel, _t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  for (let page = k.get(r + R_FROM); page < endOf(k, r); page++) {
+    const slot = k.get(SLOT + pageIndex(file, page));
+    if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_DIRTY) !== 0) {
+      k.put(SLOT + pageIndex(file, page), slot | ENTRY_TOWRITE);
+    }
+  }
+  return NEXT;
+}
+
+function touchTag(k: Kernel, _t: number, r: number): void {
+  const file = k.get(r + R_FILE);
+  for (let page = k.get(r + R_FROM); page < endOf(k, r); page++) {
+    const slot = k.get(SLOT + pageIndex(file, page));
+    if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_TAGS) === ENTRY_DIRTY) {
+      k.writes(O_SLOT + pageIndex(file, page));
+    } else k.reads(O_SLOT + pageIndex(file, page));
+  }
+}
+
+/** find_get_entries_tag: the next TOWRITE entry, with a snapshot of its slot; R_MORE 0 if none is left. */
+function findTowrite(k: Kernel, _t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  for (let page = k.get(r + R_CURSOR); page < endOf(k, r); page++) {
+    const slot = k.get(SLOT + pageIndex(file, page));
+    if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TOWRITE) === 0) continue;
+    k.put(r + R_PAGE, page);
+    k.put(r + R_SLOT, slot);
+    k.put(r + R_CURSOR, page + 1);
+    return NEXT;
+  }
+  k.put(r + R_MORE, 0);
+  return NEXT;
+}
+
+function touchFind(k: Kernel, _t: number, r: number): void {
+  const file = k.get(r + R_FILE);
+  for (let page = k.get(r + R_CURSOR); page < endOf(k, r); page++) k.reads(O_SLOT + pageIndex(file, page));
+}
+
+/**
+ * dax_writeback_one of 4.5-4.9: the slot must be what was collected, lock bit included, so an entry that a
+ * fault holds locked is taken for another one and skipped (B21).
+ */
+function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  const snapshot = k.get(r + R_SLOT);
+  const same = ((slot ^ snapshot) & ~ENTRY_TAGS) === 0;
+  k.put(r + R_ANSWER, same && (slot & ENTRY_TOWRITE) !== 0 ? 1 : 0);
+  if (!same && ((slot ^ snapshot) & ~ENTRY_TAGS & ~ENTRY_LOCKED) === 0) k.put(LOST_BY + index, LOST_SKIPPED);
+  return NEXT;
+}
+
+/** The same, but waits for a locked entry and then compares without the lock bit (L13). */
+function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_LOCKED) !== 0) {
+    k.requests(t, C_ENTRY);
+    k.put(SLOT_WAIT + index, fifoPush(k.get(SLOT_WAIT + index), t));
+    k.sleep(t, O_SLOT + index);
+    return SLEEP;
+  }
+  const ignored = ENTRY_TAGS | ENTRY_LOCKED;
+  const same = ((slot ^ k.get(r + R_SLOT)) & ~ignored) === 0;
+  k.put(r + R_ANSWER, same && (slot & ENTRY_TOWRITE) !== 0 ? 1 : 0);
+  return NEXT;
+}
+
+function touchSlot(k: Kernel, _t: number, r: number): void {
+  k.writes(O_SLOT + indexOf(k, r));
+}
+
+/** wb_cache_pmem of the entry's block. */
+function flushBlock(k: Kernel, _t: number, r: number): Outcome {
+  const block = entryBlock(k.get(r + R_SLOT));
+  for (let line = 0; line < LINES_PER_PAGE; line++) {
+    const i = block * LINES_PER_PAGE + line;
+    k.put(MEDIA + i, k.get(CPU + i));
+  }
+  return NEXT;
+}
+
+function touchFlush(k: Kernel, _t: number, r: number): void {
+  const block = entryBlock(k.get(r + R_SLOT));
+  for (let line = 0; line < LINES_PER_PAGE; line++) k.writes(O_LINE + block * LINES_PER_PAGE + line);
+}
+
+/** Clear TOWRITE. What was stored since the flush is now untagged for a second fsync under way (B56). */
+function clearTowrite(k: Kernel, _t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TOWRITE) === 0) return NEXT;
+  k.put(SLOT + index, slot & ~ENTRY_TOWRITE);
+  const i = entryBlock(slot) * LINES_PER_PAGE;
+  if (k.peek(CPU + i) !== k.peek(MEDIA + i) || k.peek(CPU + i + 1) !== k.peek(MEDIA + i + 1)) {
+    k.put(LOST_BY + index, LOST_UNTAGGED);
+  }
+  return NEXT;
+}
+
+const TREE = 'one tree_lock section';
+
+export const WRITEBACK_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'tagTowrite', says: 'tag dirty entries for writeback', run: tagTowrite, touch: touchTag,
+    may: ['slot'], restless: true, why: `tag_pages_for_writeback: ${TREE}`,
+  }),
+  visible({
+    name: 'findTowrite', says: 'look for the next tagged entry', run: findTowrite, touch: touchFind,
+    may: ['slot'], why: 'find_get_entries_tag, one entry at a time',
+  }),
+  visible({
+    name: 'checkTowrite', says: 'is the entry still the one?', run: checkTowrite, touch: touchSlot,
+    may: ['slot'], why: `dax_writeback_one: ${TREE}`,
+  }),
+  visible({
+    name: 'checkTowriteUnlocked', says: 'is the entry still the one?', run: checkTowriteUnlocked,
+    touch: touchSlot, may: ['slot'], why: `dax_writeback_one of 4.10 waits for the lock: ${TREE}`,
+  }),
+  visible({
+    name: 'flushBlock', says: 'flush the cache lines', run: flushBlock, touch: touchFlush, may: ['line'],
+    why: 'wb_cache_pmem: one flush a page (design 3)',
+  }),
+  visible({
+    name: 'clearTowrite', says: 'clear the writeback tag', run: clearTowrite, touch: touchSlot, may: ['slot'],
+    why: `radix_tree_tag_clear: ${TREE}`,
+  }),
+];

@@ -1,0 +1,43 @@
+/**
+ * What the kernel tells whoever watches it. The kernel knows no oracle and no coverage: they are handed in.
+ */
+import type { Kernel } from './kernel.ts';
+
+export interface Watch {
+  /** An operation's first visible step is about to run. */
+  opBegan(k: Kernel, thread: number, writer: number): void;
+  /** Its last visible step has run; `result` is OK, SIGBUS, … */
+  opEnded(k: Kernel, thread: number, writer: number, result: number): void;
+  /** A load, or the reading side of a copy, saw `value` at a line of a file through `pteIndex` (or -1). */
+  lineRead(
+    k: Kernel,
+    reader: number,
+    file: number,
+    line: number,
+    value: number,
+    pteIndex: number,
+    cpuWord: number,
+  ): void;
+  /** A load or store is about to go through a PTE of a shared mapping. */
+  pteUsed(k: Kernel, pteIndex: number, file: number, page: number, isWrite: boolean): void;
+  pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
+  /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
+  extentLeaves(k: Kernel, file: number, page: number, block: number): void;
+  /** A DAX entry is about to be dropped by an invalidation. */
+  entryDropped(k: Kernel, file: number, page: number, slot: number): void;
+  /** Committed metadata, or what the device would show after a power failure, has changed. */
+  durableChanged(k: Kernel): void;
+  /** A lock class was asked for while others were held: a new edge of the class graph. */
+  edgeAdded(k: Kernel, thread: number, cls: number): void;
+  /** Release in a mode that is not held. */
+  badRelease(k: Kernel, thread: number, cls: number, forWrite: boolean): void;
+  /** A rule about locks that must be held was broken. */
+  lockMissing(k: Kernel, thread: number, cls: number): void;
+  /** The thread has just gone to sleep. */
+  blocked(k: Kernel, thread: number): void;
+}
+
+/** Watches every executed visible step: coverage, history of last writers, traces. */
+export interface Tracker {
+  stepping(k: Kernel, thread: number, pc: number): void;
+}

@@ -1,0 +1,315 @@
+/**
+ * A workload made ready to run: the start vector and the operations as plain numbers. What is here never
+ * changes during a run, so it is not part of the state.
+ */
+
+import { at } from '../../corpus/vocabulary/assert.ts';
+import type { Setup, Workload } from '../../corpus/vocabulary/input.ts';
+import {
+  AREAS,
+  BLOCKS,
+  FILES,
+  LINE_BYTES,
+  LINES_PER_PAGE,
+  OPS,
+  PAGE_BYTES,
+  PAGES,
+  THREADS,
+} from '../../corpus/vocabulary/limits.ts';
+import type { Op, OpKind } from '../../corpus/vocabulary/ops.ts';
+import {
+  extentWord,
+  INITIAL,
+  OWNER_FILE,
+  pageIndex,
+  pageSlot,
+  STALE,
+  UNWRITTEN,
+  vmaWord,
+  WRITTEN,
+  writerOf,
+} from './encoding.ts';
+import type { Kernel } from './kernel.ts';
+import {
+  BLOCK_OWNER,
+  COMMITTED_EXTENT,
+  COMMITTED_SIZE,
+  CPU,
+  DATA_BY,
+  EXTENT,
+  MEDIA,
+  PAGE_HOME,
+  PC,
+  R_FILE,
+  R_FIRST,
+  R_LAST,
+  R_LINE,
+  R_MM,
+  R_PAGE,
+  R_PTE,
+  R_WRITE,
+  SIZE,
+  SLOT,
+  VMA,
+  WORDS,
+  ZERO_BY,
+} from './layout.ts';
+import { FUSE_DEVICE, FUSE_JOURNAL, FUSE_MMAP } from './program.ts';
+
+/** One operation in numbers; -1 where a field does not apply. Lines count from the start of file or area. */
+export interface OpRow {
+  readonly kind: OpKind;
+  readonly file: number;
+  readonly first: number;
+  readonly last: number;
+  readonly mm: number;
+  /** Index of the area, mm * AREAS + area. */
+  readonly area: number;
+  /** Line of the user buffer: area * LINES + line, or -1 for a plain buffer. */
+  readonly buffer: number;
+  readonly isPrivate: boolean;
+}
+
+const NO_ROW: OpRow = {
+  kind: 'commit',
+  file: 0,
+  first: 0,
+  last: 0,
+  mm: 0,
+  area: -1,
+  buffer: -1,
+  isPrivate: false,
+};
+const AREA_LINES = PAGES * LINES_PER_PAGE;
+
+export class World {
+  readonly start: Int32Array;
+  readonly threads: number;
+  readonly rows: readonly OpRow[];
+  /** Areas that exist at the start or may be mapped later: what a walk of the page tables looks at. */
+  readonly areas: readonly number[];
+  /** Pages that anything in the workload can reach; loops over a file end here. */
+  readonly pageLimit: number;
+  /** FUSE_* classes that no operation of this workload can conflict with. */
+  readonly fused: number;
+  readonly files: number;
+  /** `pwrite`, `punch` … per writer id, for whoever has to name a writer. */
+  private readonly counts: readonly number[];
+
+  constructor(workload: Workload) {
+    this.threads = workload.threads.length;
+    this.counts = workload.threads.map((thread) => thread.ops.length);
+    const rows: OpRow[] = new Array<OpRow>(THREADS * OPS).fill(NO_ROW);
+    workload.threads.forEach((thread, t) => {
+      thread.ops.forEach((op, i) => {
+        rows[t * OPS + i] = rowOf(op, thread.process);
+      });
+    });
+    this.rows = rows;
+    this.files = workload.setup.files.length;
+    this.areas = areasOf(workload);
+    this.pageLimit = pageLimitOf(workload);
+    this.fused = fusedFor(workload);
+    this.start = startVector(workload.setup);
+  }
+
+  opCount(thread: number): number {
+    return this.counts[thread] as number;
+  }
+
+  row(index: number): OpRow {
+    return this.rows[index] as OpRow;
+  }
+
+  rowOfWriter(writer: number): OpRow {
+    return this.rows[writer - 1] as OpRow;
+  }
+
+  /** Set the registers of an operation's frame and say which path it enters. */
+  startOp(k: Kernel, r: number, index: number): OpKind {
+    const row = this.rows[index] as OpRow;
+    k.put(r + R_FILE, row.file);
+    k.put(r + R_FIRST, row.first);
+    k.put(r + R_LAST, row.last);
+    k.put(r + R_MM, row.mm);
+    if (row.kind === 'load' || row.kind === 'store') {
+      k.put(r + R_PTE, row.area * PAGES + (row.first >> 1));
+      k.put(r + R_LINE, row.first & 1);
+      k.put(r + R_WRITE, row.kind === 'store' ? 1 : 0);
+    } else {
+      k.put(r + R_PAGE, row.first >> 1);
+      if (row.area >= 0) k.put(r + R_PTE, row.area * PAGES);
+    }
+    return row.kind;
+  }
+
+  /** Set the registers of a fault's frame: the page is looked up once mmap_sem is held. */
+  startFault(k: Kernel, r: number, mm: number, pteIndex: number, isWrite: number): void {
+    k.put(r + PC, 0);
+    k.put(r + R_MM, mm);
+    k.put(r + R_PTE, pteIndex);
+    k.put(r + R_WRITE, isWrite);
+  }
+}
+
+function rowOf(op: Op, mm: number): OpRow {
+  const areaOf = (area: number): number => mm * AREAS + area;
+  const lines = (bytes: number): number => bytes / LINE_BYTES;
+  const row = { ...NO_ROW, kind: op.kind, mm };
+  switch (op.kind) {
+    case 'load':
+    case 'store':
+      return { ...row, area: areaOf(op.area), first: lines(op.offset), last: lines(op.offset) + 1 };
+    case 'mmap':
+      return {
+        ...row,
+        area: areaOf(op.area),
+        file: op.file,
+        first: lines(op.offset),
+        last: lines(op.offset + op.length),
+        isPrivate: op.sharing === 'private',
+      };
+    case 'munmap':
+    case 'msync':
+      return { ...row, area: areaOf(op.area) };
+    case 'pread':
+    case 'pwrite': {
+      const buffer = op.buffer ? areaOf(op.buffer.area) * AREA_LINES + lines(op.buffer.offset) : -1;
+      return {
+        ...row,
+        file: op.file,
+        first: lines(op.offset),
+        last: lines(op.offset + op.length),
+        buffer,
+      };
+    }
+    case 'truncate':
+      return { ...row, file: op.file, first: lines(op.size), last: lines(op.size) };
+    case 'punch':
+    case 'collapse':
+    case 'insert':
+    case 'zero':
+    case 'fallocate':
+      return { ...row, file: op.file, first: lines(op.offset), last: lines(op.offset + op.length) };
+    case 'fsync':
+      return { ...row, file: op.file, last: AREA_LINES };
+    case 'revoke':
+    case 'commit':
+    case 'crash':
+    case 'enospc':
+      return row;
+  }
+}
+
+function areasOf(workload: Workload): number[] {
+  const areas = new Set<number>();
+  workload.setup.processes.forEach((process, mm) => {
+    process.areas.forEach((area, i) => {
+      if (area !== null) areas.add(mm * AREAS + i);
+    });
+  });
+  for (const thread of workload.threads) {
+    for (const op of thread.ops)
+      if (op.kind === 'mmap') areas.add(thread.process * AREAS + op.area);
+  }
+  return [...areas].sort((a, b) => a - b);
+}
+
+function pageLimitOf(workload: Workload): number {
+  let limit = 1;
+  let inserted = 0;
+  const reach = (bytes: number): void => {
+    limit = Math.max(limit, Math.ceil(bytes / PAGE_BYTES));
+  };
+  for (const file of workload.setup.files) {
+    reach(file.size);
+    limit = Math.max(limit, file.pages.length);
+  }
+  for (const process of workload.setup.processes) {
+    for (const area of process.areas) if (area !== null) reach(area.offset + area.length);
+  }
+  for (const thread of workload.threads) {
+    for (const op of thread.ops) {
+      if (op.kind === 'truncate') reach(op.size);
+      else if ('length' in op) reach(op.offset + op.length);
+      if (op.kind === 'insert') inserted += Math.ceil(op.length / PAGE_BYTES);
+    }
+  }
+  return Math.min(PAGES, limit + inserted);
+}
+
+function fusedFor(workload: Workload): number {
+  const kinds = new Set<OpKind>();
+  for (const thread of workload.threads) for (const op of thread.ops) kinds.add(op.kind);
+  let fused = 0;
+  if (!kinds.has('mmap') && !kinds.has('munmap')) fused |= FUSE_MMAP;
+  if (!kinds.has('fsync') && !kinds.has('msync') && !kinds.has('commit')) fused |= FUSE_JOURNAL;
+  if (!kinds.has('revoke')) fused |= FUSE_DEVICE;
+  return fused;
+}
+
+function startVector(setup: Setup): Int32Array {
+  const words = new Int32Array(WORDS);
+  words.fill(STALE, CPU, CPU + BLOCKS * LINES_PER_PAGE);
+  words.fill(STALE, MEDIA, MEDIA + BLOCKS * LINES_PER_PAGE);
+  for (let line = 0; line < FILES * PAGES * LINES_PER_PAGE; line++) words[ZERO_BY + line] = 1;
+  let block = 0;
+  let pageObject = 0;
+  setup.files.forEach((file, f) => {
+    words[SIZE + f] = file.size / LINE_BYTES;
+    words[COMMITTED_SIZE + f] = file.size / LINE_BYTES;
+    file.pages.forEach((state, page) => {
+      const index = pageIndex(f, page);
+      if (state === 'cached') {
+        words[SLOT + index] = pageSlot(pageObject);
+        words[PAGE_HOME + pageObject] = 1 + index;
+        pageObject++;
+      } else if (state !== 'hole') {
+        placeBlock(words, f, page, block, state === 'written');
+        block++;
+      }
+    });
+  });
+  setup.processes.forEach((process, mm) => {
+    process.areas.forEach((area, i) => {
+      if (area === null) return;
+      const pages = area.length / PAGE_BYTES;
+      const vma = vmaWord(area.file, area.offset / PAGE_BYTES, pages, area.sharing === 'private');
+      words[VMA + mm * AREAS + i] = vma;
+    });
+  });
+  return words;
+}
+
+/** A block that was allocated and committed before the run; `written` content is durable. */
+function placeBlock(
+  words: Int32Array,
+  file: number,
+  page: number,
+  block: number,
+  written: boolean,
+): void {
+  const index = pageIndex(file, page);
+  const extent = extentWord(written ? WRITTEN : UNWRITTEN, block);
+  words[EXTENT + index] = extent;
+  words[COMMITTED_EXTENT + index] = extent;
+  words[BLOCK_OWNER + block] = OWNER_FILE + file;
+  if (!written) return;
+  for (let i = 0; i < LINES_PER_PAGE; i++) {
+    const line = index * LINES_PER_PAGE + i;
+    words[CPU + block * LINES_PER_PAGE + i] = INITIAL + file;
+    words[MEDIA + block * LINES_PER_PAGE + i] = INITIAL + file;
+    words[DATA_BY + line] = 1;
+    words[ZERO_BY + line] = 0;
+  }
+}
+
+export const EMPTY_WORLD: World = new World({ setup: { files: [], processes: [] }, threads: [] });
+
+/** The operation of a writer id, for messages. */
+export function opOfWriter(workload: Workload, writer: number): Op {
+  const thread = Math.floor((writer - 1) / OPS);
+  return at(at(workload.threads, thread).ops, (writer - 1) % OPS);
+}
+
+export { writerOf };

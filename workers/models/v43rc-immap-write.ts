@@ -1,0 +1,139 @@
+/**
+ * 4.3-rc with 843172978bb9 and 46c043ede471 (dossier 3.3): i_mmap_rwsem for write from before get_block, so
+ * that the loser of two faults sees a zeroed block. Now P -> V and V -> P both exist, and V -> J against
+ * ext4's purge inside the handle.
+ */
+import {
+  block,
+  downWrite,
+  leave,
+  type Model,
+  type Path,
+  retry,
+  step,
+  upWrite,
+  when,
+} from '../kernel/path.ts';
+import { allocate, faultPath, type Policy } from './parts.ts';
+import {
+  CONVERT,
+  FIND_LOCK_PAGE_AGAIN,
+  LOAD_HOLE,
+  REPLACE_PAGE,
+  V42_OPTIONS,
+  v42ImmapRead,
+  withFreeze,
+} from './v42-immap-read.ts';
+
+/** Step 3: a page is locked; without a page V is taken for write, and `note` remembers that it was. */
+const LOCK_PAGE_OR_IMMAP: Path = [
+  block('lookup', [
+    step('findPage'),
+    when(
+      'hasPage',
+      [
+        step('lockPageOrRetry'),
+        when('mustRetry', [leave('out')]),
+        when('answerIsNo', [step('unlockPage'), retry('lookup')]),
+        step('checkSize'),
+        when('answerIsNo', [step('unlockPage'), step('failSigbus'), leave('out')]),
+      ],
+      [downWrite('iMmapRwsem'), step('note')],
+    ),
+  ]),
+];
+
+/** Step 10 asks for the page pointer of step 3, which step 7 does not clear in this tree (K1). */
+const UNLOCK_IMMAP: Path[number] = when('noted', [upWrite('iMmapRwsem')]);
+
+function handler(policy: Policy): Path {
+  const hole = policy === 'prezero' ? 'isHoleOrUnwritten' : 'isHole';
+  return [
+    block('out', [
+      step('checkSize'),
+      when('answerIsNo', [step('failSigbus'), leave('out')]),
+      ...LOCK_PAGE_OR_IMMAP,
+      step('getBlock'),
+      when(hole, [
+        when(
+          'isWrite',
+          [
+            ...allocate(policy),
+            when('hasFailed', [
+              when('hasPage', [step('unlockPage')]),
+              UNLOCK_IMMAP,
+              leave('out'),
+            ]),
+            ...FIND_LOCK_PAGE_AGAIN,
+          ],
+          // 5': the release is unconditional, also where step 3 locked a page instead (B02).
+          [upWrite('iMmapRwsem'), ...LOAD_HOLE, leave('out')],
+        ),
+      ]),
+      ...REPLACE_PAGE,
+      step('checkSize'),
+      when('answerIsNo', [UNLOCK_IMMAP, step('failSigbus'), leave('out')]),
+      step('directAccess'),
+      when('hasFailed', [UNLOCK_IMMAP, leave('out')]),
+      ...(policy === 'prezero' ? [] : [when('needsClear', [step('clearBlock')])]),
+      step('installPte'),
+      ...(policy === 'prezero' ? [] : [CONVERT]),
+      UNLOCK_IMMAP,
+    ]),
+  ];
+}
+
+/** 52a2b53ffde6: the COW handler returns with V held for write and do_cow_fault releases it for write. */
+const COW_HANDLER: Path = [
+  block('out', [
+    step('checkSize'),
+    when('answerIsNo', [step('failSigbus'), leave('out')]),
+    ...LOCK_PAGE_OR_IMMAP,
+    step('getBlock'),
+    step('copyBlock'),
+    step('installAnon'),
+    when('hasPage', [step('unlockPage')]),
+    UNLOCK_IMMAP,
+  ]),
+];
+
+export function v43rcImmapWrite(toggles: Readonly<Record<string, string>>): Model {
+  const policy = toggles.policy as Policy;
+  const base = v42ImmapRead(toggles);
+  return {
+    ...base,
+    name: 'v43rc-immap-write',
+    title: 'DAX of 4.3-rc on ext4: i_mmap_rwsem for write around get_block and the pte',
+    comment: 'dossier 3.3; reverted by 0f90cc6609c7',
+    origin: {
+      kernel: '4.3-rc1 to 4.3-rc5',
+      sources: ['843172978bb9', '46c043ede471', 'dossier 3.3', 'Zwisler 28 Sep 2015'],
+    },
+    options: V42_OPTIONS,
+    order: [
+      'inodeLock -> mmapSem',
+      'mmapSem -> freeze -> pageLock -> iMmapRwsem',
+      'mmapSem -> freeze -> iMmapRwsem -> pageLock',
+      'iMmapRwsem -> journal -> extentLock',
+    ],
+    expect: { find: found(policy), clean: [] },
+    paths: {
+      ...base.paths,
+      fault: faultPath({
+        handler: withFreeze(handler(policy)),
+        pfnMkwrite: [step('upgradePte')],
+        cow: COW_HANDLER,
+      }),
+    },
+  };
+}
+
+/**
+ * The dossier's list, and two rows it leaves out: B51, whose P -> J and J -> P this model inherits from 4.2,
+ * and B50, which B13's window (a hole page was cached, so nothing is held at the install) opens to revoke too.
+ */
+function found(policy: Policy): string[] {
+  const always = ['B01', 'B02', 'B03', 'B04', 'B10', 'B11', 'B12', 'B13', 'B14', 'B15', 'B50', 'B51'];
+  return policy === 'prezero' ? always : [...always, 'B09', 'B16', 'B17'].sort();
+}
+

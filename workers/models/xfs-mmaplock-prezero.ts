@@ -1,0 +1,196 @@
+/**
+ * XFS of 4.4 (dossier 3.6): XFS_MMAPLOCK shared in every fault and exclusive in every extent manipulation,
+ * blocks zeroed inside the allocation. What is left is that faults share the lock with each other, and writes
+ * do not take it at all.
+ */
+import {
+  block,
+  call,
+  downgradeWrite,
+  downRead,
+  downWrite,
+  inHandle,
+  leave,
+  loop,
+  type Model,
+  type Path,
+  reading,
+  step,
+  upRead,
+  upWrite,
+  when,
+  writing,
+} from '../kernel/path.ts';
+import {
+  COMMON_PATHS,
+  DROP_PAGES,
+  FALLOCATE_BODY,
+  faultPath,
+  HOLE_PAGECACHE,
+  punchBody,
+  READ_BODY,
+  TRUNCATE_BODY,
+  TRUNCATE_PAGECACHE,
+} from './parts.ts';
+import { COW_HANDLER, faultHandler, withFreeze, writeBody } from './v42-immap-read.ts';
+
+/** Both locks for write: what makes extent manipulation exclude everybody. */
+function exclusively(body: Path): Path {
+  return writing('inodeLock', ...writing('faultLock', ...body));
+}
+
+/** xfs_filemap_pfn_mkwrite of 4.4: the size is checked under the lock, the pte upgraded behind it. */
+export const PFN_MKWRITE_SIZE: Path = [
+  step('sbStartPagefault'),
+  ...reading('faultLock', step('checkSize')),
+  step('sbEndPagefault'),
+  when('answerIsYes', [step('upgradePte')], [step('failSigbus')]),
+];
+
+/**
+ * xfs_file_dio_aio_write: shared unless pages are cached, the write is unaligned or it extends the file.
+ * Extending is known for certain only under the lock, so a shared holder that finds out starts again.
+ */
+const LOCK_FOR_WRITE: Path = [
+  step('checkCached'),
+  when('answerIsYes', [step('note')]),
+  when('isUnaligned', [step('note')]),
+  block('locked', [
+    when('noted', [downWrite('inodeLock'), leave('locked')]),
+    downRead('inodeLock'),
+    step('measureWrite'),
+    when('grows', [upRead('inodeLock'), step('note'), downWrite('inodeLock')]),
+  ]),
+];
+
+const WRITE: Path = [
+  ...LOCK_FOR_WRITE,
+  step('claimRange'),
+  // Until 8b2180b3bf03 cached pages mean flush and invalidation of the whole file.
+  when('answerIsYes', [step('allPages'), call('drop')]),
+  block('demoted', [
+    when('noted', [], [leave('demoted')]),
+    when('isUnaligned', [leave('demoted')]),
+    when('grows', [leave('demoted')]),
+    downgradeWrite('inodeLock'),
+    step('clearResult'),
+  ]),
+  ...writeBody('prezero'),
+  when('hasFailed', [], [when('grows', [step('setSize')])]),
+  when('noted', [upWrite('inodeLock')], [upRead('inodeLock')]),
+];
+
+/** xfs_file_dio_aio_read: exclusive only to invalidate cached pages. */
+const READ: Path = [
+  step('checkCached'),
+  when(
+    'answerIsYes',
+    [downWrite('inodeLock'), step('allPages'), call('drop'), downgradeWrite('inodeLock')],
+    [downRead('inodeLock')],
+  ),
+  ...READ_BODY,
+  upRead('inodeLock'),
+];
+
+/** xfs_collapse_file_space: the range is freed like a hole, then one extent a transaction moves left. */
+const COLLAPSE: Path = [
+  step('claimRange'),
+  when(
+    'hasFailed',
+    [],
+    [
+      step('pagesFromOffset'),
+      ...TRUNCATE_PAGECACHE,
+      step('wholePages'),
+      loop('more', [...inHandle(step('removeExtent'))]),
+      step('rewind'),
+      loop('more', [...inHandle(step('shiftExtentLeft'))]),
+      ...inHandle(step('setSize')),
+    ],
+  ),
+];
+
+const INSERT: Path = [
+  step('claimRange'),
+  when(
+    'hasFailed',
+    [],
+    [
+      ...inHandle(step('setSize')),
+      step('pagesFromOffset'),
+      ...TRUNCATE_PAGECACHE,
+      step('wholePages'),
+      step('fromTheEnd'),
+      loop('more', [...inHandle(step('shiftExtentRight'))]),
+    ],
+  ),
+];
+
+/** xfs_zero_file_space: the blocks go and unwritten ones take their place. */
+const ZERO: Path = [
+  step('claimRange'),
+  ...HOLE_PAGECACHE,
+  when('hasEdges', [step('zeroEdges')]),
+  step('wholePages'),
+  loop('more', [...inHandle(step('removeExtent'))]),
+  when('hasRange', [
+    step('firstWholePage'),
+    loop('wholePagesLeft', [...inHandle(step('preallocate')), step('nextPage')]),
+  ]),
+  when('grows', [...inHandle(step('setSize'))]),
+];
+
+export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): Model {
+  return {
+    format: 1,
+    name: 'xfs-mmaplock-prezero',
+    title: 'DAX of 4.4 on XFS: MMAPLOCK shared in faults, exclusive in extent manipulation',
+    comment: 'dossier 3.6',
+    origin: {
+      kernel: '4.4',
+      sources: ['653c60b633a9', 'de0e8c20ba3a', '075a924d45cc', 'e8e9ad42c1f1', '3fbbbea34bac', 'dossier 3.6'],
+    },
+    options: {},
+    toggles,
+    locks: {
+      inodeLock: 'XFS_IOLOCK',
+      mmapSem: 'mmap_sem',
+      faultLock: 'XFS_MMAPLOCK',
+      iMmapRwsem: 'i_mmap_rwsem',
+      pageLock: 'page lock',
+      extentLock: 'XFS_ILOCK',
+      journal: 'log reservation',
+    },
+    order: [
+      'inodeLock -> faultLock -> pageLock -> extentLock',
+      'inodeLock -> mmapSem -> faultLock -> pageLock',
+    ],
+    durability: false,
+    expect: {
+      find: ['B10', 'B11'],
+      clean: [
+        'B01', 'B02', 'B03', 'B04', 'B09', 'B12', 'B13', 'B14', 'B15', 'B16', 'B17', 'B33', 'B34', 'B50',
+        'B51', 'B55',
+      ],
+    },
+    paths: {
+      ...COMMON_PATHS,
+      fault: faultPath({
+        handler: withFreeze(reading('faultLock', ...faultHandler('prezero'))),
+        pfnMkwrite: PFN_MKWRITE_SIZE,
+        cow: reading('faultLock', ...COW_HANDLER),
+      }),
+      pread: READ,
+      pwrite: WRITE,
+      truncate: exclusively(TRUNCATE_BODY),
+      punch: exclusively(punchBody([])),
+      collapse: exclusively(COLLAPSE),
+      insert: exclusively(INSERT),
+      zero: exclusively(ZERO),
+      fallocate: exclusively(FALLOCATE_BODY),
+      drop: DROP_PAGES,
+      writeback: [],
+      commit: [step('forceLog')],
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * O5b, O6 and O7: what a reader saw. A value that nobody wrote there is exposure; a value that a completed
+ * write had replaced means that the write is lost; through the zero page it means that the page should be gone.
+ */
+import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import {
+  extentBlock, extentKind, pageIndex, PTE_ZERO, pteKind, WRITTEN,
+} from '../kernel/encoding.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import {
+  CPU, DATA_BY, DONE, DONE_AT, EXTENT, O_EXTENT, O_LINE, PTE, SIZE, ZERO_BY,
+} from '../kernel/layout.ts';
+import { currentLabel, type Findings, isBlockTainted, isTainted, pageName, taint } from './oracle.ts';
+import { zeroPageMapped } from './quiescent.ts';
+import { FOREIGN, judgeValue, LEGAL } from './register.ts';
+
+/** Content word to line object: CPU and O_LINE are numbered alike. */
+function lineObject(cpuWord: number): number {
+  return cpuWord - CPU + O_LINE;
+}
+
+function blockOf(cpuWord: number): number {
+  return cpuWord < 0 ? -1 : Math.floor((cpuWord - CPU) / LINES_PER_PAGE);
+}
+
+/** A load, or the reading side of a copy. A read through a mapping is a point, pread is an interval. */
+export function lineRead(
+  k: Kernel, found: Findings, reader: number, file: number, line: number, value: number, pteIndex: number,
+  cpuWord: number,
+): void {
+  // Behind i_size nothing is promised, early or late (dossier 4.3 items 1 and 7).
+  if (pteIndex >= 0 && line >= k.peek(SIZE + file)) return;
+  const done = pteIndex >= 0 ? k.peek(DONE) : k.peek(DONE_AT + reader);
+  const verdict = judgeValue(k, file, line, value, done);
+  if (verdict === LEGAL) return;
+  const page = line >> 1;
+  const block = blockOf(cpuWord);
+  if (isTainted(k, file, page) || (block >= 0 && isBlockTainted(k, block))) return;
+  const throughZeroPage = pteIndex >= 0 && pteKind(k.peek(PTE + pteIndex)) === PTE_ZERO;
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  if (throughZeroPage && extentKind(extent) === WRITTEN) {
+    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
+    return;
+  }
+  complain(k, found, file, line, value, cpuWord, verdict);
+}
+
+function complain(
+  k: Kernel, found: Findings, file: number, line: number, value: number, cpuWord: number, verdict: number,
+): void {
+  const page = line >> 1;
+  if (verdict === FOREIGN) {
+    if (!found.isOn('O7')) return;
+    found.report(k, {
+      class: 'stale-data', object: 'line', fatal: false,
+      labels: [found.writerLabel(k, O_EXTENT + pageIndex(file, page))],
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,
+    });
+  } else {
+    if (!found.isOn('O6')) return;
+    const lost = k.world.rowOfWriter(verdict).kind;
+    found.report(k, {
+      class: 'lost-write', object: cpuWord < 0 ? 'extent' : 'line', fatal: false,
+      labels: [madeWrong(k, found, cpuWord), dataLabel(lost)],
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${
+        nameOfWriter(verdict)
+      } (${lost}) was complete`,
+    });
+  }
+  taint(k, file, page, blockOf(cpuWord));
+}
+
+/** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */
+function madeWrong(k: Kernel, found: Findings, cpuWord: number): string {
+  return cpuWord < 0 ? currentLabel(k) : found.writerLabel(k, lineObject(cpuWord));
+}
+
+/** The step with which an operation of that kind writes. */
+export function dataLabel(kind: OpKind): string {
+  switch (kind) {
+    case 'store':
+      return 'store/access';
+    case 'pwrite':
+      return 'pwrite/copyIn';
+    case 'pread':
+      return 'pread/copyOut';
+    default:
+      return kind;
+  }
+}
+
+export function valueName(value: number): string {
+  if (value === 0) return 'zeros';
+  return value <= 24 ? `what ${nameOfWriter(value)} wrote` : "a previous owner's data";
+}
+
+export function nameOfWriter(writer: number): string {
+  return `operation ${(writer - 1) % 6} of T${Math.floor((writer - 1) / 6)}`;
+}
+
+/** At the end every line is read once more, as a fresh pread would (a fresh mapping shows the same). */
+export function readEverything(k: Kernel, found: Findings): void {
+  const done = k.peek(DONE);
+  for (let file = 0; file < k.world.files; file++) {
+    const lines = Math.min(k.peek(SIZE + file), k.world.pageLimit * LINES_PER_PAGE);
+    for (let line = 0; line < lines; line++) {
+      const i = file * LINES + line;
+      if ((k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) === 1) continue;
+      readAtEnd(k, found, file, line, done);
+    }
+  }
+}
+
+function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done: number): void {
+  const page = line >> 1;
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  const isMapped = extentKind(extent) === WRITTEN;
+  const cpuWord = isMapped ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
+  const value = isMapped ? k.peek(cpuWord) : 0;
+  const verdict = judgeValue(k, file, line, value, done);
+  if (verdict === LEGAL || isTainted(k, file, page)) return;
+  if (isMapped && isBlockTainted(k, extentBlock(extent))) return;
+  complainAtEnd(k, found, file, line, value, cpuWord, verdict);
+}
+
+/** A line that shows no block at the end was lost by whoever last changed its extent. */
+function complainAtEnd(
+  k: Kernel, found: Findings, file: number, line: number, value: number, cpuWord: number, verdict: number,
+): void {
+  if (cpuWord >= 0 || verdict === FOREIGN) {
+    complain(k, found, file, line, value, cpuWord, verdict);
+    return;
+  }
+  if (!found.isOn('O6')) return;
+  const page = line >> 1;
+  const lost = k.world.rowOfWriter(verdict).kind;
+  found.report(k, {
+    class: 'lost-write', object: 'extent', fatal: false,
+    labels: [found.writerLabel(k, O_EXTENT + pageIndex(file, page)), dataLabel(lost)],
+    detail: `${pageName(file, page)} has no written block although ${nameOfWriter(verdict)} (${lost}) was complete`,
+  });
+  taint(k, file, page, -1);
+}

@@ -1,0 +1,160 @@
+/**
+ * O1 and O2: the exact wait-for graph (dossier 1.3). A waiter waits for every holder in a conflicting mode and,
+ * in a FIFO rwsem, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a cycle when
+ * nobody can run are a lost wake-up.
+ */
+import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import {
+  J_COMMITTER, J_HANDLES, O_JOURNAL, O_PAGE, O_SLOT, PAGE_LOCK, SLOT_HOLDER, T_WAIT, TAINT_LOCKS,
+} from '../kernel/layout.ts';
+import {
+  classOfLockObject, handleCount, LOCK_CLASSES, pageHolder, queuedForWrite, queuedThread, queueLength,
+  readCount, RWSEMS, writerIn,
+} from '../kernel/locks.ts';
+import type { Findings } from './oracle.ts';
+
+/** The object thread t sleeps on, or -1. */
+function waitsFor(k: Kernel, t: number): number {
+  return k.peek(T_WAIT + t) - 1;
+}
+
+/** Mask of the threads that thread t waits for. */
+function blockersOf(k: Kernel, t: number): number {
+  const object = waitsFor(k, t);
+  if (object < 0) return 0;
+  for (const rwsem of RWSEMS) {
+    const i = object - rwsem.object;
+    if (i === 0 || i === 1) return rwsemBlockers(k.peek(rwsem.word + i), t);
+  }
+  if (object === O_JOURNAL) return journalBlockers(k, t);
+  if (object >= O_SLOT && object < O_SLOT + 16) return maskOf(k.peek(SLOT_HOLDER + object - O_SLOT) - 1);
+  if (object >= O_PAGE && object < O_PAGE + 8) return maskOf(pageHolder(k.peek(PAGE_LOCK + object - O_PAGE)));
+  return 0;
+}
+
+function maskOf(thread: number): number {
+  return thread < 0 ? 0 : 1 << thread;
+}
+
+function rwsemBlockers(rwsem: number, t: number): number {
+  let position = 0;
+  while (position < queueLength(rwsem) && queuedThread(rwsem, position) !== t) position++;
+  const forWrite = queuedForWrite(rwsem, position);
+  let mask = maskOf(writerIn(rwsem));
+  for (let other = 0; other < THREADS; other++) {
+    if (forWrite && readCount(rwsem, other) > 0) mask |= 1 << other;
+  }
+  for (let i = 0; i < position; i++) {
+    if (forWrite || queuedForWrite(rwsem, i)) mask |= 1 << queuedThread(rwsem, i);
+  }
+  return mask;
+}
+
+/** A starter waits for the committer; the committer waits for every handle. */
+function journalBlockers(k: Kernel, t: number): number {
+  const committer = k.peek(J_COMMITTER) - 1;
+  if (committer !== t) return maskOf(committer);
+  let mask = 0;
+  for (let other = 0; other < THREADS; other++) {
+    if (handleCount(k.peek(J_HANDLES), other) > 0) mask |= 1 << other;
+  }
+  return mask;
+}
+
+/** Called when a thread has gone to sleep: any new cycle runs through it. */
+export function checkDeadlock(k: Kernel, found: Findings, thread: number): void {
+  const cycle = findCycle(k, thread, [thread]);
+  if (cycle === null || isSpoiled(k, cycle)) return;
+  const links = cycle.map((t, i) => linkOf(k, t, cycle[(i + cycle.length - 1) % cycle.length] ?? t));
+  found.report(k, {
+    class: 'deadlock', object: kindOf(cycle), labels: [canonicalRotation(links).join(', ')], fatal: true,
+    detail: cycle.map((t) => `T${t} waits in ${k.labelOf(t)}`).join('; '),
+  });
+}
+
+function findCycle(k: Kernel, start: number, path: readonly number[]): readonly number[] | null {
+  const blockers = blockersOf(k, path[path.length - 1] ?? start);
+  // The shortest way home first: a thread that waits for the start closes the cycle.
+  if ((blockers & (1 << start)) !== 0) return path;
+  for (let t = 0; t < THREADS; t++) {
+    if ((blockers & (1 << t)) === 0 || path.includes(t)) continue;
+    const cycle = findCycle(k, start, [...path, t]);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}
+
+function kindOf(cycle: readonly number[]): string {
+  return cycle.length === 1 ? 'AA' : cycle.length === 2 ? 'ABBA' : `chain-${cycle.length}`;
+}
+
+/** `held->wanted@path` of a thread: what its predecessor in the cycle waits for, and what it waits for. */
+function linkOf(k: Kernel, t: number, predecessor: number): string {
+  const wanted = waitsFor(k, t);
+  return `${modeHeld(k, waitsFor(k, predecessor), t)}->${modeWanted(k, wanted, t)}@${pathOf(k, t)}`;
+}
+
+function pathOf(k: Kernel, t: number): string {
+  const label = k.labelOf(t);
+  return label.slice(0, label.indexOf('/'));
+}
+
+function lockName(object: number): string {
+  return LOCK_CLASSES[classOfLockObject(object)]?.id ?? 'lock';
+}
+
+function modeWanted(k: Kernel, object: number, t: number): string {
+  for (const rwsem of RWSEMS) {
+    const i = object - rwsem.object;
+    if (i !== 0 && i !== 1) continue;
+    const word = k.peek(rwsem.word + i);
+    for (let p = 0; p < queueLength(word); p++) {
+      if (queuedThread(word, p) === t) return `${rwsem.id}:${queuedForWrite(word, p) ? 'W' : 'R'}`;
+    }
+  }
+  return lockName(object);
+}
+
+function modeHeld(k: Kernel, object: number, t: number): string {
+  for (const rwsem of RWSEMS) {
+    const i = object - rwsem.object;
+    if (i !== 0 && i !== 1) continue;
+    const word = k.peek(rwsem.word + i);
+    if (writerIn(word) === t) return `${rwsem.id}:W`;
+    return `${rwsem.id}:${readCount(word, t) > 0 ? 'R' : 'queued'}`;
+  }
+  return lockName(object);
+}
+
+export function canonicalRotation(links: readonly string[]): readonly string[] {
+  let best = links;
+  for (let i = 1; i < links.length; i++) {
+    const rotated = [...links.slice(i), ...links.slice(0, i)];
+    if (rotated.join('\n') < best.join('\n')) best = rotated;
+  }
+  return best;
+}
+
+/** A lock that has leaked blocks everybody: that is the leak's doing, already reported. */
+function isSpoiled(k: Kernel, threads: readonly number[]): boolean {
+  const spoiled = k.peek(TAINT_LOCKS) >> 16;
+  return threads.some((t) => ((spoiled >> classOfLockObject(waitsFor(k, t))) & 1) !== 0);
+}
+
+/** O2, when nobody can run and somebody sleeps. */
+export function checkLostWakeup(k: Kernel, found: Findings): void {
+  for (let t = 0; t < k.world.threads; t++) {
+    if (k.isFinished(t) || waitsFor(k, t) < 0 || isSpoiled(k, [t])) continue;
+    if (blockersOf(k, t) !== 0) continue;
+    found.report(k, {
+      class: 'lost-wakeup', object: lockName(waitsFor(k, t)), labels: [k.labelOf(t)], fatal: true,
+      detail: `T${t} sleeps in ${k.labelOf(t)} on a lock that nobody holds`,
+    });
+    return;
+  }
+}
+
+export function spoil(k: Kernel, cls: number): void {
+  k.put(TAINT_LOCKS, k.peek(TAINT_LOCKS) | (1 << (16 + cls)));
+}

@@ -1,0 +1,94 @@
+/** O10 and O11: releases, leaks, locks that must be held, and the order of lock classes. */
+import type { Kernel } from '../kernel/kernel.ts';
+import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
+import { C_FAULT, CLASS_COUNT, LOCK_CLASSES } from '../kernel/locks.ts';
+import { canonicalRotation, spoil } from './deadlock.ts';
+import { currentLabel, type Findings } from './oracle.ts';
+
+function className(cls: number): string {
+  return LOCK_CLASSES[cls]?.id ?? 'lock';
+}
+
+/** The real kernel corrupts the counter; the simulation stops here. */
+export function badRelease(k: Kernel, found: Findings, thread: number, cls: number, forWrite: boolean): void {
+  found.report(k, {
+    class: 'bad-release', object: `${className(cls)}:${forWrite ? 'W' : 'R'}`, labels: [currentLabel(k)],
+    fatal: true, detail: `T${thread} releases ${className(cls)} in ${currentLabel(k)} and does not hold it so`,
+  });
+}
+
+export function lockMissing(k: Kernel, found: Findings, thread: number, cls: number): void {
+  if (isTold(k, cls)) return;
+  found.report(k, {
+    class: 'lock-missing', object: className(cls), labels: [currentLabel(k)], fatal: false,
+    detail: `T${thread} in ${currentLabel(k)} does not hold ${className(cls)}`,
+  });
+  tell(k, cls);
+}
+
+/** Extents change only under the fault lock, in models that have one; revoke has no fs lock by nature. */
+export function extentsNeedFaultLock(k: Kernel, found: Findings): void {
+  const t = k.currentThread;
+  if (k.program.faultLock && !k.isHolding(t, C_FAULT)) lockMissing(k, found, t, C_FAULT);
+}
+
+/** A lock, a journal handle or freeze protection outlives the operation that took it. */
+export function checkLeaks(k: Kernel, found: Findings, thread: number, path: string): void {
+  const held = k.peek(T_HELD + thread);
+  if (held === 0) return;
+  for (let cls = 0; cls < CLASS_COUNT; cls++) {
+    if (((held >> (2 * cls)) & 3) === 0 || isTold(k, cls)) continue;
+    found.report(k, {
+      class: 'lock-leak', object: className(cls), labels: [path], fatal: false,
+      detail: `T${thread} still holds ${className(cls)} when ${path} returns`,
+    });
+    tell(k, cls);
+    spoil(k, cls);
+  }
+}
+
+function isTold(k: Kernel, cls: number): boolean {
+  return ((k.peek(TAINT_LOCKS) >> cls) & 1) !== 0;
+}
+function tell(k: Kernel, cls: number): void {
+  k.put(TAINT_LOCKS, k.peek(TAINT_LOCKS) | (1 << cls));
+}
+
+/** A new edge into `cls`: does a chain lead from it back to a lock that is held? */
+export function checkOrder(k: Kernel, found: Findings, thread: number, cls: number): void {
+  const held = k.peek(T_HELD + thread);
+  let shortest: readonly number[] | null = null;
+  for (let from = 0; from < CLASS_COUNT; from++) {
+    if (((held >> (2 * from)) & 3) === 0 || from === cls) continue;
+    const chain = chainBetween(k, cls, from);
+    if (chain !== null && (shortest === null || chain.length < shortest.length)) shortest = chain;
+  }
+  if (shortest === null || shortest.every((member) => isTold(k, member))) return;
+  const cycle = canonicalRotation(shortest.map(className));
+  found.report(k, {
+    class: 'lock-order', object: 'classes', labels: [[...cycle, cycle[0]].join(' -> ')], fatal: false,
+    detail: `T${thread} asks for ${className(cls)} in ${currentLabel(k)}, and elsewhere the order is the other way`,
+  });
+  for (const member of shortest) tell(k, member);
+}
+
+/** Shortest path `from … to` along "asked for while held" edges, breadth first. */
+function chainBetween(k: Kernel, from: number, to: number): readonly number[] | null {
+  const reached = new Map<number, number>([[from, -1]]);
+  const queue = [from];
+  for (const cls of queue) {
+    if (cls === to) {
+      const chain: number[] = [];
+      for (let at = to; at !== -1; at = reached.get(at) ?? -1) chain.unshift(at);
+      return chain;
+    }
+    for (let next = 0; next < CLASS_COUNT; next++) {
+      // EDGES[next] holds who precedes it, in every second bit.
+      if (!reached.has(next) && ((k.peek(EDGES + next) >> (2 * cls)) & 1) !== 0) {
+        reached.set(next, cls);
+        queue.push(next);
+      }
+    }
+  }
+  return null;
+}

@@ -1,0 +1,68 @@
+/**
+ * O5a and O9: what must hold while no operation is under way. A zero page may not be mapped where the extent
+ * is written, and nothing may be mapped wholly behind i_size.
+ */
+import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import {
+  extentBlock, extentKind, pageIndex, PTE_ANON, PTE_ZERO, pteKind, VMA_PRIVATE, vmaFile, vmaPage, vmaPages, WRITTEN,
+} from '../kernel/encoding.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import {
+  EXTENT, O_EXTENT, O_SIZE, PTE, SIZE, T_BEGUN, VMA,
+} from '../kernel/layout.ts';
+import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
+
+/** No thread but `ending`, whose operation has just run its last step, has one under way. */
+export function isQuiescent(k: Kernel, ending: number): boolean {
+  for (let t = 0; t < k.world.threads; t++) {
+    if (t !== ending && k.peek(T_BEGUN + t) !== 0) return false;
+  }
+  return true;
+}
+
+export function checkMappings(k: Kernel, found: Findings): void {
+  for (const area of k.world.areas) {
+    const vma = k.peek(VMA + area);
+    if (vma === 0 || (vma & VMA_PRIVATE) !== 0) continue;
+    const file = vmaFile(vma);
+    for (let i = 0; i < vmaPages(vma); i++) {
+      const pte = k.peek(PTE + area * PAGES + i);
+      const page = vmaPage(vma) + i;
+      if (pte === 0 || pteKind(pte) === PTE_ANON || isTainted(k, file, page)) continue;
+      checkMapping(k, found, area * PAGES + i, file, page);
+    }
+  }
+}
+
+function checkMapping(k: Kernel, found: Findings, pteIndex: number, file: number, page: number): void {
+  if (page * LINES_PER_PAGE >= k.peek(SIZE + file)) {
+    if (!found.isOn('O9')) return;
+    found.report(k, {
+      class: 'beyond-eof', object: 'pte', fatal: false,
+      labels: [found.installerLabel(pteIndex), found.writerLabel(k, O_SIZE + file)],
+      detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,
+    });
+    taint(k, file, page, -1);
+    return;
+  }
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || extentKind(extent) !== WRITTEN) return;
+  if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
+}
+
+/** O5: the pair is who mapped the zero page and who allocated the block behind it. */
+export function zeroPageMapped(
+  k: Kernel, found: Findings, pteIndex: number, file: number, page: number,
+): void {
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  found.report(k, {
+    class: 'zero-page', object: 'pte', fatal: false,
+    labels: [
+      found.installerLabel(pteIndex),
+      // The path says who filled the hole; which of its steps did depends on the allocation policy.
+      pathOfLabel(found.writerLabel(k, O_EXTENT + pageIndex(file, page))),
+    ],
+    detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} is written`,
+  });
+  taint(k, file, page, -1);
+}
