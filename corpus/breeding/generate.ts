@@ -1,7 +1,8 @@
 /**
- * Fresh workloads as fast-check arbitraries, so that anybody's property test draws, and shrinks, exactly what
- * the fuzzer draws. Plain choices are drawn first and read as a workload afterwards: whatever is drawn is
- * valid, and so is whatever it shrinks to. How often what is drawn stands in `weights.ts`.
+ * Fresh workloads as fast-check arbitraries, so that anybody's property test draws, and shrinks,
+ * exactly what the fuzzer draws. Plain choices are drawn first and read as a workload afterwards:
+ * whatever is drawn is valid, and so is whatever it shrinks to. How often what is drawn stands in
+ * `weights.ts`.
  */
 import fc from 'fast-check';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
@@ -98,7 +99,9 @@ export function arbWorkload(options: Partial<WorkloadOptions> = {}): fc.Arbitrar
     });
 }
 
-/** A workload with a schedule whose labels may or may not exist: for laws about texts and replay. */
+/**
+ * A workload with a schedule whose labels may or may not exist: for laws about texts and replay.
+ */
 export function arbInput(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<Input> {
   return fc
     .tuple(arbWorkload(options), fc.nat(THREADS - 1), fc.array(switchDraw(), { maxLength: 4 }))

@@ -1,4 +1,6 @@
-/** A child of one or two workloads: a few operators, drawn by weight, on a copy of the first parent. */
+/**
+ * A child of one or two workloads: a few operators, drawn by weight, on a copy of the first parent.
+ */
 import { canonicalSetup } from '../vocabulary/canonical.ts';
 import type { Workload } from '../vocabulary/input.ts';
 import type { Random } from '../vocabulary/random.ts';
@@ -10,7 +12,9 @@ import { deck, OPERATOR_COUNT_WEIGHTS } from './weights.ts';
 const OPERATOR_DECK = deck(OPERATORS.map((operator) => [operator, operator.weight] as const));
 const COUNTS = deck(OPERATOR_COUNT_WEIGHTS);
 
-/** Operators tried for one change: with any workload more than a third of the deck finds something. */
+/**
+ * Operators tried for one change: with any workload more than a third of the deck finds something.
+ */
 const TRIES_PER_CHANGE = 16;
 
 /** Valid if the parent is; the parent itself where no operator finds anything to change. */
@@ -21,7 +25,9 @@ export function mutate(rng: Random, parent: Workload, other: Workload | null): W
   return checkWorkload(child) === null ? child : parent;
 }
 
-/** One operator alone, for tests and for whoever studies their effect; null if it changed nothing. */
+/**
+ * One operator alone, for tests and for whoever studies their effect; null if it changed nothing.
+ */
 export function mutateBy(
   operator: Operator,
   rng: Random,

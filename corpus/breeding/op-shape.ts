@@ -1,6 +1,6 @@
 /**
- * Operations by what they touch: from an operation to its bytes of a file and back, always within bounds.
- * Shared by generation, which chooses bytes, and mutation, which moves them.
+ * Operations by what they touch: from an operation to its bytes of a file and back, always within
+ * bounds. Shared by generation, which chooses bytes, and mutation, which moves them.
  */
 import { unreachable } from '../vocabulary/assert.ts';
 import type { AreaSetup } from '../vocabulary/input.ts';
@@ -154,7 +154,10 @@ function mappedArea(areas: Areas, preferred: number): number {
   return mapped < 0 ? area : mapped;
 }
 
-/** Where a thread reaches the range's first line: in the preferred area, or in one that maps its file. */
+/**
+ * Where a thread reaches the range's first line: in the preferred area, or in one that maps its
+ * file.
+ */
 function areaOffsetOf(range: FileRange, areas: Areas, preferred: number): AreaOffset {
   const sameFile = areas.findIndex((one) => one?.file === range.file);
   const area = preferred === 0 && sameFile >= 0 ? sameFile : mappedArea(areas, preferred);

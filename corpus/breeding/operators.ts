@@ -1,6 +1,7 @@
 /**
- * The operators of mutation: each makes one change to a draft, or says that it found nothing to change. They
- * keep what they touch within bounds; `mutate.ts` decides which are applied and checks what comes out.
+ * The operators of mutation: each makes one change to a draft, or says that it found nothing to
+ * change. They keep what they touch within bounds; `mutate.ts` decides which are applied and checks
+ * what comes out.
  */
 import { at } from '../vocabulary/assert.ts';
 import type { AreaSetup, FileSetup, ProcessSetup, Workload } from '../vocabulary/input.ts';

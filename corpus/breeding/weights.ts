@@ -1,6 +1,6 @@
 /**
- * How often what is drawn: every bias of fresh and mutated workloads in one place. A row is a value and its
- * weight; the first row is what a failing property test shrinks towards.
+ * How often what is drawn: every bias of fresh and mutated workloads in one place. A row is a value
+ * and its weight; the first row is what a failing property test shrinks towards.
  */
 import type { PageState } from '../vocabulary/input.ts';
 import type { OpKind, Sharing } from '../vocabulary/ops.ts';
@@ -12,7 +12,9 @@ export function deck<T>(table: Weighted<T>): readonly T[] {
   return table.flatMap(([value, weight]) => new Array<T>(weight).fill(value));
 }
 
-/** Page faults meet everything; next what frees, allocates or moves blocks under them (dossier 4.4). */
+/**
+ * Page faults meet everything; next what frees, allocates or moves blocks under them (dossier 4.4).
+ */
 export const OP_WEIGHTS: Weighted<OpKind> = [
   ['load', 18],
   ['store', 26],
@@ -47,7 +49,9 @@ export const PROCESS_WEIGHTS: Weighted<number> = [
   [2, 4],
 ];
 
-/** The second file is for blocks that change owner and for IO through a mapping of the other file. */
+/**
+ * The second file is for blocks that change owner and for IO through a mapping of the other file.
+ */
 export const FILE_WEIGHTS: Weighted<number> = [
   [1, 3],
   [2, 1],
@@ -104,7 +108,10 @@ export const EXTENT_WEIGHTS: Weighted<Extent> = [
   ['across', 1],
 ];
 
-/** Where truncate cuts: all away, the page away, within the page, back to the whole file, a page more. */
+/**
+ * Where truncate cuts: all away, the page away, within the page, back to the whole file, a page
+ * more.
+ */
 export type Cut = 'all' | 'page' | 'line' | 'whole' | 'more';
 export const CUT_WEIGHTS: Weighted<Cut> = [
   ['all', 4],
@@ -119,7 +126,10 @@ export const SHARING_WEIGHTS: Weighted<Sharing> = [
   ['private', 1],
 ];
 
-/** What a process maps besides the whole of file A: nothing, the other file, A again, A from its page 1. */
+/**
+ * What a process maps besides the whole of file A: nothing, the other file, A again, A from its
+ * page 1.
+ */
 export type SecondArea = 'none' | 'other' | 'same' | 'tail';
 export const SECOND_AREA_WEIGHTS: Weighted<SecondArea> = [
   ['none', 6],

@@ -1,4 +1,7 @@
-/** Two inputs that mean the same, made equal: what a setup leaves out is written down, what says nothing goes. */
+/**
+ * Two inputs that mean the same, made equal: what a setup leaves out is written down, what says
+ * nothing goes.
+ */
 import type { FileSetup, Input, ProcessSetup, Setup } from './input.ts';
 import { AREAS, PAGE_BYTES } from './limits.ts';
 

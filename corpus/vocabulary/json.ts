@@ -1,7 +1,7 @@
 /**
- * Canonical JSON: one text for one value. Keys in order, no blanks, whole numbers only, and nothing but ASCII,
- * so that a text survives a mail and cannot disguise itself on a screen. And the JSON of an input, derived from
- * the same data as its text and read back strictly.
+ * Canonical JSON: one text for one value. Keys in order, no blanks, whole numbers only, and nothing
+ * but ASCII, so that a text survives a mail and cannot disguise itself on a screen. And the JSON of
+ * an input, derived from the same data as its text and read back strictly.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
@@ -37,8 +37,9 @@ export function sha256Hex(text: string): string {
 }
 
 /**
- * A value from outside, in canonical form or in any other; undefined if it is too large, not JSON, or has no
- * canonical form. Of a repeated key JSON keeps the last: who must know compares with `canonicalJson`.
+ * A value from outside, in canonical form or in any other; undefined if it is too large, not JSON,
+ * or has no canonical form. Of a repeated key JSON keeps the last: who must know compares with
+ * `canonicalJson`.
  */
 export function readJson(text: string): Json | undefined {
   if (text.length > TEXT_BYTES_MAX || !isBounded(text)) return undefined;
@@ -50,7 +51,10 @@ export function readJson(text: string): Json | undefined {
   }
 }
 
-/** Whether it has few enough levels and parts; asked before parsing, which spends memory on each of them. */
+/**
+ * Whether it has few enough levels and parts; asked before parsing, which spends memory on each of
+ * them.
+ */
 function isBounded(text: string): boolean {
   let depth = 0;
   let parts = 0;
@@ -150,7 +154,10 @@ export function inputToJson(input: Input): InputJson {
   return { format: FORMAT, version: VERSION, setup, threads, schedule };
 }
 
-/** Refuses an unknown or missing field. A value has no lines, so its place is in the words of the refusal. */
+/**
+ * Refuses an unknown or missing field. A value has no lines, so its place is in the words of the
+ * refusal.
+ */
 export function inputFromJson(value: unknown, fileName = 'json'): Input {
   const root: Part = { file: printable(fileName), path: 'input', value };
   const field = fieldsOf(root, ['format', 'version', 'setup', 'threads', 'schedule']);
@@ -271,7 +278,10 @@ type OpFields = { readonly [K in OpKind]: readonly Exclude<keyof OpOf<K>, 'kind'
 
 const RANGE = ['file', 'offset', 'length'] as const;
 
-/** The fields of each operation; all numbers but `sharing`, and `buffer` besides where IO may have one. */
+/**
+ * The fields of each operation; all numbers but `sharing`, and `buffer` besides where IO may have
+ * one.
+ */
 const OP_FIELDS = {
   load: ['area', 'offset'],
   store: ['area', 'offset'],

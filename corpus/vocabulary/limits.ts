@@ -22,13 +22,16 @@ export const FILE_BYTES_MAX = PAGES * PAGE_BYTES;
 /** Pages in a huge page, and its alignment. */
 export const HUGE_PAGES = 4;
 /**
- * Blocks on the device: every page of both files (16) and, because a freed block stays busy until its
- * transaction commits, 8 more. Running out is `inconclusive`, never ENOSPC.
+ * Blocks on the device: every page of both files (16) and, because a freed block stays busy until
+ * its transaction commits, 8 more. Running out is `inconclusive`, never ENOSPC.
  */
 export const BLOCKS = 24;
 /** Areas (mappings) an address space, each of up to PAGES pages. */
 export const AREAS = 2;
-/** Operations a thread. Writer ids are 1 + thread * OPS + operation <= 24, so a set of writers fits a word. */
+/**
+ * Operations a thread. Writer ids are 1 + thread * OPS + operation <= 24, so a set of writers fits
+ * a word.
+ */
 export const OPS = 6;
 export const WRITERS = THREADS * OPS;
 
@@ -38,22 +41,33 @@ export const PAGE_OBJECTS = 8;
 export const FRAMES = 3;
 
 /**
- * Visible steps a run may take before it is inconclusive. The longest run seen (4 threads x 6 operations,
- * every page occupied) takes about 1 900.
+ * Visible steps a run may take before it is inconclusive. The longest run seen (4 threads x 6
+ * operations, every page occupied) takes about 1 900.
  */
 export const STEPS_MAX = 4096;
 
-/** Bytes of an input or a repro before a parser looks at it. A full input is under 4 KiB, a model under 64. */
+/**
+ * Bytes of an input or a repro before a parser looks at it. A full input is under 4 KiB, a model
+ * under 64.
+ */
 export const TEXT_BYTES_MAX = 1 << 20;
 /** Forced switches in one schedule: a run of STEPS_MAX steps cannot use more than one a step. */
 export const SWITCHES_MAX = STEPS_MAX;
 /** Bytes of a name, label or title. */
 export const NAME_BYTES_MAX = 96;
-/** Bytes of a signature: class, family, object class and two labels, each a name, and what joins them. */
+/**
+ * Bytes of a signature: class, family, object class and two labels, each a name, and what joins
+ * them.
+ */
 export const SIGNATURE_BYTES_MAX = 5 * NAME_BYTES_MAX + 32;
 /** Bytes of a model reference: a name and a handful of toggles with their values. */
 export const MODEL_REF_BYTES_MAX = 256;
-/** Nesting of a JSON value we read or write: a model's deepest path takes two levels a `when` or `loop`. */
+/**
+ * Nesting of a JSON value we read or write: a model's deepest path takes two levels a `when` or
+ * `loop`.
+ */
 export const JSON_DEPTH_MAX = 32;
-/** Values in a JSON text we read: a model's text is under 64 KiB, and each value takes a byte of it. */
+/**
+ * Values in a JSON text we read: a model's text is under 64 KiB, and each value takes a byte of it.
+ */
 export const JSON_PARTS_MAX = 1 << 16;

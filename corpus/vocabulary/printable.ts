@@ -1,12 +1,16 @@
 /**
- * What comes from outside, made safe for a terminal, a log and a mail: control, bidi, zero-width and other
- * invisible characters are written as `\u{...}`, and the rest is cut.
+ * What comes from outside, made safe for a terminal, a log and a mail: control, bidi, zero-width
+ * and other invisible characters are written as `\u{...}`, and the rest is cut.
  */
 
-/** Anything quoted in a message is cut here: enough to recognise it, too little to hide the message. */
+/**
+ * Anything quoted in a message is cut here: enough to recognise it, too little to hide the message.
+ */
 export const QUOTED_LENGTH_MAX = 40;
 
-/** Control, format (bidi, zero-width), lone surrogates, private use; blanks of any width; fillers. */
+/**
+ * Control, format (bidi, zero-width), lone surrogates, private use; blanks of any width; fillers.
+ */
 const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 const CUT = '...';
 

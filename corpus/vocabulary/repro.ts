@@ -1,6 +1,6 @@
 /**
- * A repro: an input, the model and the build it was judged by, and what was found. One text, so that it
- * travels in a mail; it is data, and nothing in it is ever opened, resolved or run.
+ * A repro: an input, the model and the build it was judged by, and what was found. One text, so
+ * that it travels in a mail; it is data, and nothing in it is ever opened, resolved or run.
  */
 import { assert } from './assert.ts';
 import { canonicalInput } from './canonical.ts';
@@ -25,7 +25,10 @@ import {
 } from './text-lexer.ts';
 import { readInput } from './text-read.ts';
 
-/** Where a violation was first seen: run `run` of batch `batch` of the campaign `rngSeed` on `model`. */
+/**
+ * Where a violation was first seen: run `run` of batch `batch` of the campaign `rngSeed` on
+ * `model`.
+ */
 export interface Origin {
   readonly rngSeed: number;
   readonly batch: number;
@@ -36,7 +39,9 @@ export interface Origin {
 export interface Repro {
   readonly input: Input;
   readonly modelRef: string;
-  /** Canonical JSON of the resolved model, so that a build which lacks the model can still judge. */
+  /**
+   * Canonical JSON of the resolved model, so that a build which lacks the model can still judge.
+   */
   readonly modelJson: string;
   readonly modelDigest: string;
   readonly engine: string;

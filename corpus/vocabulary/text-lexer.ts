@@ -1,6 +1,7 @@
 /**
- * Lines and words of our texts, read once from front to back. Knows blanks, comments, line ends and the `>`
- * that mail programs put before a quoted line; knows no statement. Every refusal says where it stands.
+ * Lines and words of our texts, read once from front to back. Knows blanks, comments, line ends and
+ * the `>` that mail programs put before a quoted line; knows no statement. Every refusal says where
+ * it stands.
  */
 import type { Refusal } from './errors.ts';
 import { fail } from './errors.ts';
@@ -17,7 +18,9 @@ export interface Spot {
 export interface Cursor {
   readonly file: string;
   readonly text: string;
-  /** The line being read, from 1, and where it begins and ends, its comment and line end left out. */
+  /**
+   * The line being read, from 1, and where it begins and ends, its comment and line end left out.
+   */
   line: number;
   begin: number;
   end: number;
@@ -47,7 +50,10 @@ export function openText(text: string, fileName: string): Cursor {
   return { file, text, line: 0, begin: 0, end: 0, at: 0, next: 0, ended: false };
 }
 
-/** To the next line that says something; false, and standing at the end of the text, if there is none. */
+/**
+ * To the next line that says something; false, and standing at the end of the text, if there is
+ * none.
+ */
 export function nextLine(cursor: Cursor): boolean {
   while (readLine(cursor, HASH)) {
     if (cursor.at < cursor.end) return true;
@@ -60,7 +66,10 @@ export function rawLine(cursor: Cursor): boolean {
   return readLine(cursor, NEWLINE);
 }
 
-/** Looks at each character once, whatever the lines are like: a hostile text may be a million of them. */
+/**
+ * Looks at each character once, whatever the lines are like: a hostile text may be a million of
+ * them.
+ */
 function readLine(cursor: Cursor, comment: number): boolean {
   const { text } = cursor;
   if (cursor.next > text.length) {

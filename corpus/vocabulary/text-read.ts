@@ -1,4 +1,7 @@
-/** The statements of the text form, one a line, read into an input. What they mean is `validate.ts`'s. */
+/**
+ * The statements of the text form, one a line, read into an input. What they mean is
+ * `validate.ts`'s.
+ */
 import { assert, at } from './assert.ts';
 import { fail } from './errors.ts';
 import type { AreaSetup, FileSetup, Input, PageState, ProcessSetup, Switch } from './input.ts';
@@ -98,7 +101,9 @@ function readStatement(cursor: Cursor, draft: Draft): void {
   READERS[statement](cursor, draft);
 }
 
-/** Files before processes before threads before the schedule; a later part needs the earlier ones. */
+/**
+ * Files before processes before threads before the schedule; a later part needs the earlier ones.
+ */
 function mayFollow(draft: Draft, statement: Statement): boolean {
   const stage = STATEMENTS.indexOf(statement);
   if (stage < draft.stage) return false;
@@ -269,7 +274,10 @@ function takeNext(cursor: Cursor, names: readonly string[], index: number): void
   takeKeyword(cursor, name);
 }
 
-/** The input, or a refusal; also asked as soon as a list is too long, so that no list grows without end. */
+/**
+ * The input, or a refusal; also asked as soon as a list is too long, so that no list grows without
+ * end.
+ */
 function checked(cursor: Cursor, draft: Draft): Input {
   const input: Input = {
     setup: { files: draft.files, processes: draft.processes },

@@ -1,6 +1,7 @@
 /**
- * The canonical text of an input, and its way back. One value has one text: a statement a line, one blank
- * between words, everything in order, no comments; the SHA-256 of that text is the input's id.
+ * The canonical text of an input, and its way back. One value has one text: a statement a line, one
+ * blank between words, everything in order, no comments; the SHA-256 of that text is the input's
+ * id.
  */
 import { unreachable } from './assert.ts';
 import { canonicalInput } from './canonical.ts';

@@ -1,6 +1,7 @@
 /**
- * Whether an input can be run: every bound of `limits.ts`, and every number that names something. It knows
- * no text: a problem says which part of the input it is about, and the parser knows where that part stands.
+ * Whether an input can be run: every bound of `limits.ts`, and every number that names something.
+ * It knows no text: a problem says which part of the input it is about, and the parser knows where
+ * that part stands.
  */
 import { unreachable } from './assert.ts';
 import type {

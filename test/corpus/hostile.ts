@@ -1,4 +1,7 @@
-/** What is done to a text to see whether a parser holds, and a look at what it must not have touched. */
+/**
+ * What is done to a text to see whether a parser holds, and a look at what it must not have
+ * touched.
+ */
 import fc from 'fast-check';
 
 /** Characters that have fooled parsers and terminals. */
@@ -153,7 +156,10 @@ const INTRINSICS: readonly object[] = [
   globalThis,
 ];
 
-/** The property names of built-in objects and of their prototypes, and what stands on `Object.prototype`. */
+/**
+ * The property names of built-in objects and of their prototypes, and what stands on
+ * `Object.prototype`.
+ */
 export function intrinsics(): readonly (readonly PropertyKey[])[] {
   const owners = INTRINSICS.flatMap((one) => {
     const prototype: unknown = Reflect.get(one, 'prototype');

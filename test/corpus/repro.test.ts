@@ -87,7 +87,7 @@ test('the example of the guide is a repro', () => {
   assert.equal(printRepro(repro), annotated.replace(/ +#.*$/gm, ''));
 });
 
-test('a repro quoted in a mail, with comments and its facts in another order, says the same', () => {
+test('a repro quoted, commented and with its facts in another order says the same', () => {
   const repro = parseRepro(REPRO, 'repro');
   assert.equal(printRepro(repro), REPRO);
   const quoted = REPRO.replace(/^/gm, '> ').replaceAll('\n', '\r\n');

@@ -60,7 +60,7 @@ for (const name of NAMES) {
   });
 }
 
-test('the standard workload is two threads of three operations on one page of two processes', () => {
+test('the standard workload is two threads of three operations on one page', () => {
   const { setup, threads } = parseInput(read('standard.txt'), 'standard.txt');
   assert.deepEqual(
     threads.map(({ ops }) => ops.length),

@@ -1,4 +1,7 @@
-/** Whatever is handed to the parser, it answers at once: a value that prints to a fixed text, or a refusal. */
+/**
+ * Whatever is handed to the parser, it answers at once: a value that prints to a fixed text, or a
+ * refusal.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

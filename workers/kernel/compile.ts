@@ -7,17 +7,16 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Model, Node, Path } from './path.ts';
 import {
-  I_BRANCH, I_END, I_JUMP, I_LOCAL, I_RETURN, I_VISIBLE, I_YIELD, type Program, type StepRun, type StepTouch,
-  type TestRun,
+  I_BRANCH, I_BRANCH_CALL, I_END, I_JUMP, I_LOCAL, I_RETURN, I_VISIBLE, I_YIELD, type Program, type StepRun, type StepTouch,
 } from './program.ts';
 import { STEPS, TESTS } from './registry.ts';
-import { touchNothing } from './step.ts';
+import { type TestDef, touchNothing } from './step.ts';
 
 interface Row {
   kind: number;
   run: StepRun;
   touch: StepTouch;
-  test: TestRun;
+  test: TestDef | null;
   next: number;
   otherwise: number;
   fuse: number;
@@ -33,7 +32,6 @@ interface OpenBlock {
 }
 
 const NO_RUN: StepRun = () => 0;
-const NO_TEST: TestRun = () => false;
 
 /** Compile a model that `checkModel` has accepted. */
 export function compile(model: Model): Program {
@@ -71,7 +69,7 @@ class Compiler {
 
   private row(facts: Partial<Row>): Row {
     const row: Row = {
-      kind: I_JUMP, run: NO_RUN, touch: touchNothing, test: NO_TEST, next: this.rows.length + 1,
+      kind: I_JUMP, run: NO_RUN, touch: touchNothing, test: null, next: this.rows.length + 1,
       otherwise: 0, fuse: 0, restless: false, label: '', step: '', ...facts,
     };
     this.rows.push(row);
@@ -117,7 +115,7 @@ class Compiler {
   private emitWhen(
     node: Extract<Node, { when: string }>, prefix: string, blocks: readonly OpenBlock[],
   ): void {
-    const branch = this.row({ kind: I_BRANCH, test: testOf(node.when), step: node.when });
+    const branch = this.row(testOf(node.when));
     this.emit(node.then, prefix, blocks);
     if (node.else === undefined) {
       branch.otherwise = this.rows.length;
@@ -133,7 +131,7 @@ class Compiler {
     node: Extract<Node, { loop: string }>, prefix: string, blocks: readonly OpenBlock[],
   ): void {
     const start = this.rows.length;
-    const branch = this.row({ kind: I_BRANCH, test: testOf(node.loop), step: node.loop });
+    const branch = this.row(testOf(node.loop));
     this.emit(node.body, prefix, blocks);
     this.row({ next: start });
     branch.otherwise = this.rows.length;
@@ -158,7 +156,11 @@ class Compiler {
       kind: Uint8Array.from(rows, (row) => row.kind),
       run: rows.map((row) => row.run),
       touch: rows.map((row) => row.touch),
-      test: rows.map((row) => row.test),
+      register: Uint8Array.from(rows, (row) => row.test?.register ?? 0),
+      mask: Int32Array.from(rows, (row) => row.test?.mask ?? 0),
+      value: Int32Array.from(rows, (row) => row.test?.value ?? 0),
+      negated: Uint8Array.from(rows, (row) => (row.test?.negated === true ? 1 : 0)),
+      test: rows.map((row) => row.test?.run ?? null),
       next: Int32Array.from(rows, (row) => thread(row.next)),
       otherwise: Int32Array.from(rows, (row) => thread(row.otherwise)),
       fuse: Uint8Array.from(rows, (row) => row.fuse),
@@ -180,8 +182,8 @@ function findBlock(blocks: readonly OpenBlock[], name: string): OpenBlock {
   return open;
 }
 
-function testOf(name: string): TestRun {
+function testOf(name: string): Partial<Row> {
   const test = TESTS.get(name);
   assert(test !== undefined, 'test of a checked model', name);
-  return test.run;
+  return { kind: test.run === null ? I_BRANCH : I_BRANCH_CALL, test, step: name };
 }

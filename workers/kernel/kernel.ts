@@ -33,6 +33,7 @@ import {
   FINISHED,
   HANDOFF,
   I_BRANCH,
+  I_BRANCH_CALL,
   I_END,
   I_JUMP,
   I_LOCAL,
@@ -42,6 +43,7 @@ import {
   NEXT,
   type Outcome,
   type Program,
+  type TestRun,
   SLEEP,
 } from './program.ts';
 import type { Tracker, Watch } from './watch.ts';
@@ -75,6 +77,9 @@ export class Kernel {
   /** Footprints of the parked steps: object << 1 | isWrite. */
   readonly foot: Int32Array = new Int32Array(THREADS * FOOT_MAX);
   readonly footLength: Int32Array = new Int32Array(THREADS);
+
+  /** When each was taken, in steps. */
+  private readonly footAt: Int32Array = new Int32Array(THREADS);
 
   logging = false;
   logLength = 0;
@@ -153,6 +158,7 @@ export class Kernel {
   takeFootprint(t: number, r: number, pc: number): void {
     if (!this.footprints) return;
     this.footThread = t;
+    this.footAt[t] = this.steps;
     this.footLength[t] = 0;
     (this.program.touch[pc] as (k: Kernel, t: number, r: number) => void)(this, t, r);
   }
@@ -174,8 +180,13 @@ export class Kernel {
 
   reset(): void {
     this.words.set(this.world.start);
-    this.foot.set(this.startFoot);
     this.footLength.set(this.startFootLength);
+    for (let t = 0; t < this.world.threads; t++) {
+      const base = t * FOOT_MAX;
+      const length = this.startFootLength[t] as number;
+      for (let i = base; i < base + length; i++) this.foot[i] = this.startFoot[i] as number;
+      this.footAt[t] = 0;
+    }
     this.overflow = false;
     this.yielded = -1;
     this.steps = 0;
@@ -231,7 +242,8 @@ export class Kernel {
     this.currentPc = pc;
     this.currentThread = t;
     if (this.tracker !== null) {
-      if (program.restless[pc] === 1) this.takeFootprint(t, r, pc);
+      // Others may have changed what the footprint depends on since the thread came to stand here.
+      if (program.restless[pc] === 1 && this.footAt[t] !== this.steps - 1) this.takeFootprint(t, r, pc);
       this.tracker.stepping(this, t, pc);
     }
     this.yielded = -1;
@@ -285,8 +297,14 @@ export class Kernel {
           (program.run[pc] as Program['run'][number])(this, t, r);
           pc = program.next[pc] as number;
           break;
-        case I_BRANCH:
-          pc = (program.test[pc] as Program['test'][number])(this, r)
+        case I_BRANCH: {
+          const bits = this.get(r + (program.register[pc] as number)) & (program.mask[pc] as number);
+          const holds = bits === program.value[pc] ? 1 : 0;
+          pc = (holds === program.negated[pc] ? program.otherwise[pc] : program.next[pc]) as number;
+          break;
+        }
+        case I_BRANCH_CALL:
+          pc = (program.test[pc] as TestRun)(this, r)
             ? (program.next[pc] as number)
             : (program.otherwise[pc] as number);
           break;
@@ -331,11 +349,7 @@ export class Kernel {
 
   /** Dead registers are cleared, so that states are canonical. */
   private clearFrame(r: number): void {
-    if (!this.logging) {
-      this.words.fill(0, r, r + FRAME);
-      return;
-    }
-    for (let i = r; i < r + FRAME; i++) this.put(i, 0);
+    for (let i = r; i < r + FRAME; i++) if (this.get(i) !== 0) this.put(i, 0);
   }
 
   // ---- operations -------------------------------------------------------------------------------------

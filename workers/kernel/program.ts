@@ -32,6 +32,8 @@ export const I_YIELD = 4;
 export const I_RETURN = 5;
 /** End of an operation. */
 export const I_END = 6;
+/** A branch whose test needs a call. */
+export const I_BRANCH_CALL = 7;
 
 /** Steps that no step of the workload can conflict with are executed with the step before them. */
 export const FUSE_NEVER = 0;
@@ -43,7 +45,12 @@ export interface Program {
   readonly kind: Uint8Array;
   readonly run: readonly StepRun[];
   readonly touch: readonly StepTouch[];
-  readonly test: readonly TestRun[];
+  /** Branches: (register & mask) === value, xor negated; or `test`, where two registers decide. */
+  readonly register: Uint8Array;
+  readonly mask: Int32Array;
+  readonly value: Int32Array;
+  readonly negated: Uint8Array;
+  readonly test: readonly (TestRun | null)[];
   readonly next: Int32Array;
   /** Where a branch goes when its test fails. */
   readonly otherwise: Int32Array;

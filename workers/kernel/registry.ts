@@ -1,7 +1,7 @@
 /** The fixed registry: every step and every test that a model may name. */
 import {
   ENTRY_REAL, ENTRY_TYPE, extentKind, FAULT_COW, FAULT_HANDLER, FAULT_PFN_MKWRITE, FAULT_WP_COPY, OK, RETRY, SLOT_ENTRY, SLOT_PAGE,
-  slotKind, UNWRITTEN, WRITTEN,
+  UNWRITTEN, WRITTEN,
 } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -33,49 +33,73 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   unlockEntry: 'entryLock', journalStart: 'journal', journalStop: 'journal',
 };
 
-function test(name: string, says: string, run: (k: Kernel, r: number) => boolean): TestDef {
-  return { name, says, run };
+const ALL = -1;
+
+function bits(
+  name: string,
+  says: string,
+  register: number,
+  mask: number,
+  value: number,
+  negated = false,
+): TestDef {
+  return { name, says, register, mask, value, negated, run: null };
+}
+
+function isZero(name: string, says: string, register: number): TestDef {
+  return bits(name, says, register, ALL, 0);
+}
+
+function isSet(name: string, says: string, register: number): TestDef {
+  return bits(name, says, register, ALL, 0, true);
+}
+
+function both(name: string, says: string, run: (k: Kernel, r: number) => boolean): TestDef {
+  return { name, says, register: 0, mask: 0, value: 0, negated: false, run };
 }
 
 /** Tests read registers only: what a visible step has put there (design 3.1). */
 export const TESTS: ReadonlyMap<string, TestDef> = new Map(
   [
-    test('answerIsNo', 'no', (k, r) => k.get(r + R_ANSWER) === 0),
-    test('answerIsYes', 'yes', (k, r) => k.get(r + R_ANSWER) !== 0),
-    test('isHandlerFault', 'fault handler', (k, r) => k.get(r + R_KIND) === FAULT_HANDLER),
-    test('isPfnMkwrite', 'pfn_mkwrite', (k, r) => k.get(r + R_KIND) === FAULT_PFN_MKWRITE),
-    test('isCowFault', 'private write', (k, r) => k.get(r + R_KIND) === FAULT_COW),
-    test('isWpCopy', 'private write to a mapped page', (k, r) => k.get(r + R_KIND) === FAULT_WP_COPY),
-    test('isWrite', 'write', (k, r) => k.get(r + R_WRITE) !== 0),
-    test('isHole', 'hole', (k, r) => k.get(r + R_EXTENT) === 0),
-    test('isUnwritten', 'unwritten', (k, r) => extentKind(k.get(r + R_EXTENT)) === UNWRITTEN),
-    test('isHoleOrUnwritten', 'hole or unwritten', (k, r) => extentKind(k.get(r + R_EXTENT)) !== WRITTEN),
-    test('isFresh', 'newly allocated', (k, r) => k.get(r + R_FRESH) !== 0),
-    test('needsClear', 'new or unwritten', (k, r) =>
-      k.get(r + R_FRESH) !== 0 || extentKind(k.get(r + R_EXTENT)) === UNWRITTEN),
-    test('isPartialPage', 'the range cuts the page', (k, r) =>
-      k.get(r + R_FIRST) > k.get(r + R_PAGE) * 2 || k.get(r + R_LAST) < (k.get(r + R_PAGE) + 1) * 2),
-    test('hasPage', 'a page was found', (k, r) => k.get(r + R_PAGEOBJ) !== 0),
-    test('slotIsPage', 'the slot holds a page', (k, r) => slotKind(k.get(r + R_SLOT)) === SLOT_PAGE),
-    test('slotIsEntry', 'the slot holds an entry', (k, r) => slotKind(k.get(r + R_SLOT)) === SLOT_ENTRY),
-    test('entryIsReal', 'the entry names a block', (k, r) =>
-      slotKind(k.get(r + R_SLOT)) === SLOT_ENTRY && (k.get(r + R_SLOT) & ENTRY_TYPE) === ENTRY_REAL),
-    test('more', 'more to do', (k, r) => k.get(r + R_MORE) !== 0),
-    test('moreMapped', 'more to unmap', (k, r) => k.get(r + R_UCURSOR) >= 0),
-    test('hasRange', 'the range has whole pages', (k, r) => k.get(r + R_FROM) < k.get(r + R_TO)),
-    test('pagesLeft', 'pages left', (k, r) => k.get(r + R_PAGE) * 2 < k.get(r + R_LAST)),
-    test('wholePagesLeft', 'whole pages left', (k, r) => k.get(r + R_PAGE) < k.get(r + R_TO)),
-    test('filesLeft', 'inodes left', (k, r) => k.get(r + R_FILE) < k.world.files),
-    test('hasFailed', 'failed', (k, r) => k.get(r + R_RESULT) !== OK),
-    test('mustRetry', 'VM_FAULT_RETRY', (k, r) => k.get(r + R_RESULT) === RETRY),
-    test('shrinks', 'the size falls', (k, r) => k.get(r + R_SIZE) < k.get(r + R_LINE)),
-    test('grows', 'the size grows', (k, r) => k.get(r + R_SIZE) > k.get(r + R_LINE)),
-    test('startsBeyondSize', 'starts past EOF', (k, r) => k.get(r + R_FIRST) > k.get(r + R_LINE)),
-    test('lineCutsPage', 'the size cuts a page', (k, r) => (k.get(r + R_LINE) & 1) === 1),
-    test('hasEdges', 'the range cuts pages', (k, r) =>
-      ((k.get(r + R_FIRST) | k.get(r + R_LAST)) & 1) === 1),
-    test('isUnaligned', 'not a multiple of the block', (k, r) =>
-      ((k.get(r + R_FIRST) | k.get(r + R_LAST)) & 1) === 1),
-    test('noted', 'as noted', (k, r) => k.get(r + R_NOTE) !== 0),
+    isZero('answerIsNo', 'no', R_ANSWER),
+    isSet('answerIsYes', 'yes', R_ANSWER),
+    bits('isHandlerFault', 'fault handler', R_KIND, ALL, FAULT_HANDLER),
+    bits('isPfnMkwrite', 'pfn_mkwrite', R_KIND, ALL, FAULT_PFN_MKWRITE),
+    bits('isCowFault', 'private write', R_KIND, ALL, FAULT_COW),
+    bits('isWpCopy', 'private write to a mapped page', R_KIND, ALL, FAULT_WP_COPY),
+    isSet('isWrite', 'write', R_WRITE),
+    isZero('isHole', 'hole', R_EXTENT),
+    bits('isUnwritten', 'unwritten', R_EXTENT, 3, UNWRITTEN),
+    bits('isHoleOrUnwritten', 'hole or unwritten', R_EXTENT, 3, WRITTEN, true),
+    isSet('isFresh', 'newly allocated', R_FRESH),
+    both(
+      'needsClear',
+      'new or unwritten',
+      (k, r) => k.get(r + R_FRESH) !== 0 || extentKind(k.get(r + R_EXTENT)) === UNWRITTEN,
+    ),
+    both(
+      'isPartialPage',
+      'the range cuts the page',
+      (k, r) =>
+        k.get(r + R_FIRST) > k.get(r + R_PAGE) * 2 || k.get(r + R_LAST) < (k.get(r + R_PAGE) + 1) * 2,
+    ),
+    isSet('hasPage', 'a page was found', R_PAGEOBJ),
+    bits('slotIsPage', 'the slot holds a page', R_SLOT, 3, SLOT_PAGE),
+    bits('slotIsEntry', 'the slot holds an entry', R_SLOT, 3, SLOT_ENTRY),
+    bits('entryIsReal', 'the entry names a block', R_SLOT, 3 | ENTRY_TYPE, SLOT_ENTRY | ENTRY_REAL),
+    isSet('more', 'more to do', R_MORE),
+    bits('moreMapped', 'more to unmap', R_UCURSOR, 1 << 31, 0),
+    both('hasRange', 'the range has whole pages', (k, r) => k.get(r + R_FROM) < k.get(r + R_TO)),
+    both('pagesLeft', 'pages left', (k, r) => k.get(r + R_PAGE) * 2 < k.get(r + R_LAST)),
+    both('wholePagesLeft', 'whole pages left', (k, r) => k.get(r + R_PAGE) < k.get(r + R_TO)),
+    both('filesLeft', 'inodes left', (k, r) => k.get(r + R_FILE) < k.world.files),
+    bits('hasFailed', 'failed', R_RESULT, ALL, OK, true),
+    bits('mustRetry', 'VM_FAULT_RETRY', R_RESULT, ALL, RETRY),
+    both('shrinks', 'the size falls', (k, r) => k.get(r + R_SIZE) < k.get(r + R_LINE)),
+    both('grows', 'the size grows', (k, r) => k.get(r + R_SIZE) > k.get(r + R_LINE)),
+    both('startsBeyondSize', 'starts past EOF', (k, r) => k.get(r + R_FIRST) > k.get(r + R_LINE)),
+    bits('lineCutsPage', 'the size cuts a page', R_LINE, 1, 1),
+    both('cutsPages', 'the range cuts pages', (k, r) => ((k.get(r + R_FIRST) | k.get(r + R_LAST)) & 1) === 1),
+    isSet('noted', 'as noted', R_NOTE),
   ].map((row) => [row.name, row]),
 );

@@ -26,10 +26,19 @@ export interface StepDef {
   readonly lock: 'takes' | 'drops' | 'none';
 }
 
+/**
+ * A test of registers. Nearly all compare some bits of one register with a constant, and those are plain data,
+ * so that the kernel evaluates them without a call; `run` is for the few that look at two.
+ */
 export interface TestDef {
   readonly name: string;
-  readonly run: TestRun;
   readonly says: string;
+  readonly register: number;
+  readonly mask: number;
+  readonly value: number;
+  /** The test holds when the bits differ from the value. */
+  readonly negated: boolean;
+  readonly run: TestRun | null;
 }
 
 export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {

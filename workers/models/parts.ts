@@ -102,7 +102,7 @@ export function punchBody(purgeAgain: Path): Path {
   return [
     step('claimRange'), ...HOLE_PAGECACHE,
     ...inHandle(
-      when('hasEdges', [step('zeroEdges')]),
+      when('cutsPages', [step('zeroEdges')]),
       step('rewind'), loop('more', [step('removeExtent')]),
       ...purgeAgain,
     ),
@@ -131,7 +131,7 @@ export const INSERT_EXT4: Path = [
 export const ZERO_EXT4: Path = [
   step('claimRange'), ...HOLE_PAGECACHE,
   ...inHandle(
-    when('hasEdges', [step('zeroEdges')]),
+    when('cutsPages', [step('zeroEdges')]),
     step('wholePages'), when('hasRange', [
       step('firstWholePage'), loop('wholePagesLeft', [step('unwriteExtent'), step('nextPage')]),
     ]),

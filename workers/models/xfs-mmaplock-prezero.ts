@@ -54,7 +54,7 @@ export const PFN_MKWRITE_SIZE: Path = [
 const LOCK_FOR_WRITE: Path = [
   step('checkCached'),
   when('answerIsYes', [step('note')]),
-  when('isUnaligned', [step('note')]),
+  when('cutsPages', [step('note')]),
   block('locked', [
     when('noted', [downWrite('inodeLock'), leave('locked')]),
     downRead('inodeLock'),
@@ -70,7 +70,7 @@ const WRITE: Path = [
   when('answerIsYes', [step('allPages'), call('drop')]),
   block('demoted', [
     when('noted', [], [leave('demoted')]),
-    when('isUnaligned', [leave('demoted')]),
+    when('cutsPages', [leave('demoted')]),
     when('grows', [leave('demoted')]),
     downgradeWrite('inodeLock'),
     step('clearResult'),
@@ -130,7 +130,7 @@ const INSERT: Path = [
 const ZERO: Path = [
   step('claimRange'),
   ...HOLE_PAGECACHE,
-  when('hasEdges', [step('zeroEdges')]),
+  when('cutsPages', [step('zeroEdges')]),
   step('wholePages'),
   loop('more', [...inHandle(step('removeExtent'))]),
   when('hasRange', [

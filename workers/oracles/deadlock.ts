@@ -6,7 +6,7 @@
 import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
-  J_COMMITTER, J_HANDLES, O_JOURNAL, O_PAGE, O_SLOT, PAGE_LOCK, SLOT_HOLDER, T_WAIT, TAINT_LOCKS,
+  J_COMMITTER, J_HANDLES, O_JOURNAL, O_PAGE, O_SLOT, PAGE_LOCK, RUNNABLE, SLOT_HOLDER, T_WAIT, TAINT_LOCKS,
 } from '../kernel/layout.ts';
 import {
   classOfLockObject, handleCount, LOCK_CLASSES, pageHolder, queuedForWrite, queuedThread, queueLength,
@@ -64,6 +64,8 @@ function journalBlockers(k: Kernel, t: number): number {
 
 /** Called when a thread has gone to sleep: any new cycle runs through it. */
 export function checkDeadlock(k: Kernel, found: Findings, thread: number): void {
+  // Who waits only for threads that can run closes no cycle.
+  if ((blockersOf(k, thread) & ~k.peek(RUNNABLE)) === 0) return;
   const cycle = findCycle(k, thread, [thread]);
   if (cycle === null || isSpoiled(k, cycle)) return;
   const links = cycle.map((t, i) => linkOf(k, t, cycle[(i + cycle.length - 1) % cycle.length] ?? t));

@@ -56,6 +56,7 @@ function tell(k: Kernel, cls: number): void {
 
 /** A new edge into `cls`: does a chain lead from it back to a lock that is held? */
 export function checkOrder(k: Kernel, found: Findings, thread: number, cls: number): void {
+  if (!closesCycle(k, k.peek(T_HELD + thread), cls)) return;
   const held = k.peek(T_HELD + thread);
   let shortest: readonly number[] | null = null;
   for (let from = 0; from < CLASS_COUNT; from++) {
@@ -66,10 +67,31 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
   if (shortest === null || shortest.every((member) => isTold(k, member))) return;
   const cycle = canonicalRotation(shortest.map(className));
   found.report(k, {
-    class: 'lock-order', object: 'classes', labels: [[...cycle, cycle[0]].join(' -> ')], fatal: false,
+    class: 'lock-order',
+    object: 'classes',
+    labels: [[...cycle, cycle[0]].join(' -> ')],
+    fatal: false,
     detail: `T${thread} asks for ${className(cls)} in ${currentLabel(k)}, and elsewhere the order is the other way`,
   });
   for (const member of shortest) tell(k, member);
+}
+
+/**
+ * Whether `cls` precedes a held class, directly or not. EDGES[c] holds who precedes c, in every second bit;
+ * this runs for every new edge of every run, so it walks masks.
+ */
+function closesCycle(k: Kernel, held: number, cls: number): boolean {
+  const target = 1 << (2 * cls);
+  let seen = (held | (held >> 1)) & 0x55555 & ~target;
+  let open = seen;
+  while (open !== 0) {
+    const bit = open & -open;
+    const before = k.peek(EDGES + ((31 - Math.clz32(bit)) >> 1));
+    if ((before & target) !== 0) return true;
+    open = (open | (before & ~seen)) & ~bit;
+    seen |= before;
+  }
+  return false;
 }
 
 /** Shortest path `from … to` along "asked for while held" edges, breadth first. */
@@ -83,7 +105,6 @@ function chainBetween(k: Kernel, from: number, to: number): readonly number[] | 
       return chain;
     }
     for (let next = 0; next < CLASS_COUNT; next++) {
-      // EDGES[next] holds who precedes it, in every second bit.
       if (!reached.has(next) && ((k.peek(EDGES + next) >> (2 * cls)) & 1) !== 0) {
         reached.set(next, cls);
         queue.push(next);

@@ -5,7 +5,7 @@
 import { PAGE_OBJECTS } from '../../../corpus/vocabulary/limits.ts';
 import {
   ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_REAL, ENTRY_TAGS, ENTRY_TYPE, entryBlock, extentBlock, LOST_CLEAN,
-  LOST_DIRTY, LOST_WRITABLE, pageIndex, pageOfSlot, pageSlot, PTE_BLOCK, PTE_RW, pteKind, pteTarget, realEntry,
+  LOST_DIRTY, LOST_NOT, LOST_WRITABLE, pageIndex, pageOfSlot, pageSlot, PTE_BLOCK, PTE_RW, pteKind, pteTarget, realEntry,
   RETRY, SLOT_ENTRY, SLOT_PAGE, slotKind,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
@@ -297,8 +297,13 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT_HOLDER + index, t + 1);
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
-  if (dirty !== 0) k.put(LOST_BY + index, 0);
+  if (dirty !== 0) forgetDrop(k, index);
   return NEXT;
+}
+
+/** A dropped entry that is back and dirty loses nothing any more. */
+function forgetDrop(k: Kernel, index: number): void {
+  if (k.get(LOST_BY + index) <= LOST_CLEAN) k.put(LOST_BY + index, LOST_NOT);
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
@@ -314,7 +319,7 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
     k.put(SLOT + index, slot | ENTRY_DIRTY);
-    k.put(LOST_BY + index, 0);
+    forgetDrop(k, index);
   }
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);

@@ -1,7 +1,7 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. DIRTY is never cleared before 4.10. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
-  ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_TAGS, ENTRY_TOWRITE, entryBlock, LOST_SKIPPED, LOST_UNTAGGED, pageIndex,
+  ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_TAGS, ENTRY_TOWRITE, entryBlock, LOST_NOT, LOST_SKIPPED, LOST_UNTAGGED, pageIndex,
   SLOT_ENTRY, slotKind,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
@@ -104,6 +104,7 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
     const i = block * LINES_PER_PAGE + line;
     k.put(MEDIA + i, k.get(CPU + i));
   }
+  k.put(LOST_BY + indexOf(k, r), LOST_NOT);
   return NEXT;
 }
 
