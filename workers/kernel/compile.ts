@@ -7,7 +7,7 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Model, Node, Path } from './path.ts';
 import {
-  I_BRANCH, I_BRANCH_CALL, I_END, I_JUMP, I_LOCAL, I_RETURN, I_VISIBLE, I_YIELD, type Program, type StepRun, type StepTouch,
+  I_BRANCH, I_BRANCH_CALL, I_END, I_JUMP, I_LOCAL, I_RETURN, I_VISIBLE, I_YIELD, type Program, type StepRun, type Touch,
 } from './program.ts';
 import { STEPS, TESTS } from './registry.ts';
 import { type TestDef, touchNothing } from './step.ts';
@@ -15,7 +15,7 @@ import { type TestDef, touchNothing } from './step.ts';
 interface Row {
   kind: number;
   run: StepRun;
-  touch: StepTouch;
+  touch: Touch;
   test: TestDef | null;
   next: number;
   otherwise: number;
@@ -152,7 +152,22 @@ class Compiler {
       while (rows[target]?.kind === I_JUMP) target = (rows[target] as Row).next;
       return target;
     };
+    const code = Int32Array.from(
+      rows.flatMap((row) => [
+        row.kind,
+        thread(row.next),
+        thread(row.otherwise),
+        row.test?.register ?? 0,
+        row.test?.mask ?? 0,
+        row.test?.value ?? 0,
+        row.restless || row.test?.negated === true ? 1 : 0,
+        row.fuse,
+        ...touchCode(row.touch),
+      ]),
+    );
     return {
+      code,
+      entryOfKind: Int32Array.from(OP_KINDS, (kind) => entry[kind]),
       kind: Uint8Array.from(rows, (row) => row.kind),
       run: rows.map((row) => row.run),
       touch: rows.map((row) => row.touch),
@@ -186,4 +201,9 @@ function testOf(name: string): Partial<Row> {
   const test = TESTS.get(name);
   assert(test !== undefined, 'test of a checked model', name);
   return { kind: test.run === null ? I_BRANCH : I_BRANCH_CALL, test, step: name };
+}
+
+function touchCode(touch: Touch): number[] {
+  if (typeof touch === 'function') return [-1, 0, 0, 0, 0, 0, 0, 0];
+  return [touch.base, touch.a, touch.shift, touch.b, touch.isWrite ? 1 : 0, 0, 0, 0];
 }

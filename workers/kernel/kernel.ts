@@ -16,7 +16,6 @@ import {
   FRAME_SPAN,
   FRAME0,
   HALTED,
-  OBJECTS,
   PC,
   R_RESULT,
   RUNNABLE,
@@ -30,8 +29,20 @@ import {
 } from './layout.ts';
 import {
   CALLED,
+  CODE_FLAG,
+  CODE_FUSE,
+  CODE_MASK,
+  CODE_NEXT,
+  CODE_OTHERWISE,
+  CODE_REGISTER,
+  CODE_STRIDE_BITS,
+  CODE_TOUCH,
+  CODE_TOUCH_A,
+  CODE_TOUCH_B,
+  CODE_TOUCH_SHIFT,
+  CODE_TOUCH_WRITE,
+  CODE_VALUE,
   FINISHED,
-  HANDOFF,
   I_BRANCH,
   I_BRANCH_CALL,
   I_END,
@@ -43,8 +54,10 @@ import {
   NEXT,
   type Outcome,
   type Program,
+  type StepRun,
+  type StepTouch,
   type TestRun,
-  SLEEP,
+  type Touch,
 } from './program.ts';
 import type { Tracker, Watch } from './watch.ts';
 import { EMPTY_WORLD, type World } from './world.ts';
@@ -91,8 +104,15 @@ export class Kernel {
   private readonly startFoot: Int32Array = new Int32Array(THREADS * FOOT_MAX);
   private readonly startFootLength: Int32Array = new Int32Array(THREADS);
 
+  private readonly code: Int32Array;
+  private readonly runs: readonly StepRun[];
+  private readonly touches: readonly Touch[];
+
   constructor(program: Program, watch: Watch) {
     this.program = program;
+    this.code = program.code;
+    this.runs = program.run;
+    this.touches = program.touch;
     this.watch = watch;
   }
 
@@ -157,10 +177,23 @@ export class Kernel {
   /** Take the footprint of the step that thread t stands before. */
   takeFootprint(t: number, r: number, pc: number): void {
     if (!this.footprints) return;
-    this.footThread = t;
     this.footAt[t] = this.steps;
-    this.footLength[t] = 0;
-    (this.program.touch[pc] as (k: Kernel, t: number, r: number) => void)(this, t, r);
+    const code = this.code;
+    const row = pc << CODE_STRIDE_BITS;
+    const base = code[row + CODE_TOUCH] as number;
+    if (base < 0) {
+      this.footThread = t;
+      this.footLength[t] = 0;
+      const touch = this.touches[pc] as StepTouch;
+      touch(this, t, r);
+      return;
+    }
+    const b = code[row + CODE_TOUCH_B] as number;
+    const shift = code[row + CODE_TOUCH_SHIFT] as number;
+    const first = this.get(r + (code[row + CODE_TOUCH_A] as number)) << shift;
+    const object = base + first + (b < 0 ? 0 : this.get(r + b));
+    this.foot[t * FOOT_MAX] = (object << 1) | (code[row + CODE_TOUCH_WRITE] as number);
+    this.footLength[t] = 1;
   }
 
   // ---- starting ---------------------------------------------------------------------------------------
@@ -237,32 +270,34 @@ export class Kernel {
   step(t: number): void {
     const r = this.frameOf(t);
     const pc = this.get(r + PC);
-    const program = this.program;
     this.steps++;
     this.currentPc = pc;
     this.currentThread = t;
     if (this.tracker !== null) {
       // Others may have changed what the footprint depends on since the thread came to stand here.
-      if (program.restless[pc] === 1 && this.footAt[t] !== this.steps - 1) this.takeFootprint(t, r, pc);
+      const isRestless = this.code[(pc << CODE_STRIDE_BITS) + CODE_FLAG] !== 0;
+      if (isRestless && this.footAt[t] !== this.steps - 1) this.takeFootprint(t, r, pc);
       this.tracker.stepping(this, t, pc);
     }
     this.yielded = -1;
     if (this.get(T_BEGUN + t) === 0) this.beginOp(t);
-    this.afterStep(t, r, pc, (program.run[pc] as Program['run'][number])(this, t, r));
-  }
-
-  private afterStep(t: number, r: number, pc: number, outcome: Outcome): void {
+    const run = this.runs[pc] as StepRun;
+    const outcome = run(this, t, r);
     if (this.get(HALTED) !== 0) return;
-    if (outcome === NEXT) this.advance(t, r, this.program.next[pc] as number);
+    if (outcome === NEXT) this.advance(t, r, this.next(pc));
     else if (outcome === FINISHED) this.endOp(t, r);
     else if (outcome !== CALLED) this.watch.blocked(this, t);
+  }
+
+  private next(pc: number): number {
+    return this.code[(pc << CODE_STRIDE_BITS) + CODE_NEXT] as number;
   }
 
   /** The releaser gives thread t the lock it sleeps on: it stands behind its lock step at once. */
   handOver(t: number): void {
     this.wake(t);
     const r = this.frameOf(t);
-    this.advance(t, r, this.program.next[this.get(r + PC)] as number);
+    this.advance(t, r, this.next(this.get(r + PC)));
   }
 
   /** Put thread t to sleep on an object; it stays before its step. */
@@ -278,42 +313,40 @@ export class Kernel {
 
   /** Run local instructions from pc until the thread stands before a visible one, or has finished. */
   private advance(t: number, frame: number, from: number): void {
-    const program = this.program;
+    const code = this.code;
     let r = frame;
     let pc = from;
     for (;;) {
-      switch (program.kind[pc]) {
+      const row = pc << CODE_STRIDE_BITS;
+      switch (code[row]) {
         case I_VISIBLE:
-          if (((program.fuse[pc] as number) & this.world.fused) === 0) {
+          if (((code[row + CODE_FUSE] as number) & this.world.fused) === 0) {
             this.put(r + PC, pc);
             this.takeFootprint(t, r, pc);
             return;
           }
           this.currentPc = pc;
-          (program.run[pc] as Program['run'][number])(this, t, r);
-          pc = program.next[pc] as number;
+          this.runLocal(t, r, pc);
+          pc = code[row + CODE_NEXT] as number;
+          break;
+        case I_BRANCH:
+          pc = this.branch(row, r);
           break;
         case I_LOCAL:
-          (program.run[pc] as Program['run'][number])(this, t, r);
-          pc = program.next[pc] as number;
+          this.runLocal(t, r, pc);
+          pc = code[row + CODE_NEXT] as number;
           break;
-        case I_BRANCH: {
-          const bits = this.get(r + (program.register[pc] as number)) & (program.mask[pc] as number);
-          const holds = bits === program.value[pc] ? 1 : 0;
-          pc = (holds === program.negated[pc] ? program.otherwise[pc] : program.next[pc]) as number;
+        case I_BRANCH_CALL: {
+          const test = this.program.test[pc] as TestRun;
+          pc = code[row + (test(this, r) ? CODE_NEXT : CODE_OTHERWISE)] as number;
           break;
         }
-        case I_BRANCH_CALL:
-          pc = (program.test[pc] as TestRun)(this, r)
-            ? (program.next[pc] as number)
-            : (program.otherwise[pc] as number);
-          break;
         case I_JUMP:
-          pc = program.next[pc] as number;
+          pc = code[row + CODE_NEXT] as number;
           break;
         case I_YIELD:
           this.yielded = t;
-          pc = program.next[pc] as number;
+          pc = code[row + CODE_NEXT] as number;
           break;
         case I_RETURN:
           r = this.popFrame(t, r);
@@ -324,6 +357,18 @@ export class Kernel {
           return;
       }
     }
+  }
+
+  private runLocal(t: number, r: number, pc: number): void {
+    const run = this.runs[pc] as StepRun;
+    run(this, t, r);
+  }
+
+  private branch(row: number, r: number): number {
+    const code = this.code;
+    const bits = this.get(r + (code[row + CODE_REGISTER] as number)) & (code[row + CODE_MASK] as number);
+    const holds = bits === code[row + CODE_VALUE] ? 1 : 0;
+    return code[row + (holds === code[row + CODE_FLAG] ? CODE_OTHERWISE : CODE_NEXT)] as number;
   }
 
   // ---- frames -----------------------------------------------------------------------------------------
@@ -383,7 +428,7 @@ export class Kernel {
     this.put(RUNNABLE, this.get(RUNNABLE) | (1 << t));
     const r = FRAME0 + t * FRAME_SPAN;
     const kind = this.world.startOp(this, r, t * OPS + op);
-    this.advance(t, r, this.program.entry[kind]);
+    this.advance(t, r, this.program.entryOfKind[kind] as number);
   }
 
   halt(): void {
@@ -432,6 +477,3 @@ function mixB(word: number, value: number): number {
   h = Math.imul(h, 0x2c1b3c6d);
   return h ^ (h >>> 12);
 }
-
-export const OBJECT_COUNT: number = OBJECTS;
-export { HANDOFF, SLEEP };

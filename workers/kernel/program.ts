@@ -20,6 +20,19 @@ export type Outcome = 0 | 1 | 2 | 3 | 4;
 export type StepRun = (k: Kernel, t: number, r: number) => Outcome;
 /** Declares, from the state before the step, what it would read and write: through k.reads and k.writes. */
 export type StepTouch = (k: Kernel, t: number, r: number) => void;
+/**
+ * A footprint of one object, as data: base + register a << shift (+ register b). Most steps touch just one,
+ * and taking footprints is a fifth of a run, so the kernel computes these without a call.
+ */
+export interface OneObject {
+  readonly base: number;
+  readonly a: number;
+  readonly shift: number;
+  /** -1 for none. */
+  readonly b: number;
+  readonly isWrite: boolean;
+}
+export type Touch = StepTouch | OneObject;
 export type TestRun = (k: Kernel, r: number) => boolean;
 
 export const I_VISIBLE = 0;
@@ -41,10 +54,30 @@ export const FUSE_MMAP = 1;
 export const FUSE_JOURNAL = 2;
 export const FUSE_DEVICE = 4;
 
+// One row of `code`, CODE_STRIDE words: what the kernel's loop needs, side by side.
+export const CODE_STRIDE_BITS = 4;
+export const CODE_KIND = 0;
+export const CODE_NEXT = 1;
+export const CODE_OTHERWISE = 2;
+export const CODE_REGISTER = 3;
+export const CODE_MASK = 4;
+export const CODE_VALUE = 5;
+/** 1 where the test is negated; of visible rows: 1 where the footprint is restless. */
+export const CODE_FLAG = 6;
+export const CODE_FUSE = 7;
+/** OneObject: its base, or -1 where `touch` must be called. */
+export const CODE_TOUCH = 8;
+export const CODE_TOUCH_A = 9;
+export const CODE_TOUCH_SHIFT = 10;
+export const CODE_TOUCH_B = 11;
+export const CODE_TOUCH_WRITE = 12;
+
 export interface Program {
+  /** The rows once more, packed for the kernel's loop. */
+  readonly code: Int32Array;
   readonly kind: Uint8Array;
   readonly run: readonly StepRun[];
-  readonly touch: readonly StepTouch[];
+  readonly touch: readonly Touch[];
   /** Branches: (register & mask) === value, xor negated; or `test`, where two registers decide. */
   readonly register: Uint8Array;
   readonly mask: Int32Array;
@@ -63,6 +96,8 @@ export interface Program {
   readonly step: readonly string[];
   /** Nodes of the model that made the row, for listings. */
   readonly entry: Readonly<Record<OpKind, number>>;
+  /** The same by the number of the kind in OP_KINDS. */
+  readonly entryOfKind: Int32Array;
   readonly faultEntry: number;
   readonly size: number;
   /** The model tracks dirty pages, so fsync owes what was stored (from 4.5 on, dossier 1.5). */

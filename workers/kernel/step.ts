@@ -3,8 +3,9 @@
  * atomic act and where it was read. Steps come in two kinds: visible ones are scheduling points, local ones
  * run with the visible step before them and touch registers only.
  */
+import { R_FILE, R_PAGE } from './layout.ts';
 import type { RwsemId } from './locks.ts';
-import type { StepRun, StepTouch, TestRun } from './program.ts';
+import type { StepRun, Touch, TestRun } from './program.ts';
 
 export interface StepDef {
   readonly name: string;
@@ -12,7 +13,7 @@ export interface StepDef {
   /** Whether the model must name a lock: `downRead(mmapSem)`. */
   readonly takesLock: boolean;
   readonly run: (lock: RwsemId | null) => StepRun;
-  readonly touch: (lock: RwsemId | null) => StepTouch;
+  readonly touch: (lock: RwsemId | null) => Touch;
   /** Object classes the step may ever touch; the static side of `touch`. */
   readonly may: readonly string[];
   /** See FUSE_* in program.ts; a rwsem's fuse class depends on the lock. */
@@ -43,7 +44,7 @@ export interface TestDef {
 
 export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
   readonly run: StepRun;
-  readonly touch: StepTouch;
+  readonly touch: Touch;
   readonly fuse?: number;
   readonly restless?: boolean;
   readonly lock?: 'takes' | 'drops';
@@ -65,17 +66,38 @@ export function visible(facts: VisibleFacts): StepDef {
   };
 }
 
-export function local(name: string, why: string, run: (...args: Parameters<StepRun>) => void): StepDef {
-  const step: StepRun = (k, t, r) => {
-    run(k, t, r);
-    return 0;
-  };
+/** `run` returns NEXT, whatever it is: the kernel does not look at the outcome of a local step. */
+export function local(name: string, why: string, run: LocalRun): StepDef {
   return {
-    name, visible: false, takesLock: false, run: () => step, touch: () => touchNothing, may: [],
-    fuse: () => 0, restless: false, says: '', why, lock: 'none',
+    name,
+    visible: false,
+    takesLock: false,
+    run: () => run as StepRun,
+    touch: () => touchNothing,
+    may: [],
+    fuse: () => 0,
+    restless: false,
+    says: '',
+    why,
+    lock: 'none',
   };
 }
 
-export const touchNothing: StepTouch = () => {
+type LocalRun = (...args: Parameters<StepRun>) => void;
+
+/** Footprint: one object of a class, numbered by a register. */
+export function touchesOne(base: number, register: number, isWrite: boolean): Touch {
+  return { base, a: register, shift: 0, b: -1, isWrite };
+}
+
+/** Footprint: the object of a class that stands for page R_PAGE of file R_FILE. */
+export function touchesPageOf(base: number, isWrite: boolean): Touch {
+  return { base, a: R_FILE, shift: PAGES_SHIFT, b: R_PAGE, isWrite };
+}
+
+/** PAGES is 8. */
+const PAGES_SHIFT = 3;
+
+export const touchNothing: Touch = () => {
   // Local steps touch registers only.
 };

@@ -16,7 +16,7 @@ import {
   PAGES,
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
-import type { Op, OpKind } from '../../corpus/vocabulary/ops.ts';
+import { type Op, OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import {
   extentWord,
   INITIAL,
@@ -59,6 +59,8 @@ import { FUSE_DEVICE, FUSE_JOURNAL, FUSE_MMAP } from './program.ts';
 /** One operation in numbers; -1 where a field does not apply. Lines count from the start of file or area. */
 export interface OpRow {
   readonly kind: OpKind;
+  /** Its place in OP_KINDS. */
+  readonly kindNumber: number;
   readonly file: number;
   readonly first: number;
   readonly last: number;
@@ -72,6 +74,7 @@ export interface OpRow {
 
 const NO_ROW: OpRow = {
   kind: 'commit',
+  kindNumber: 0,
   file: 0,
   first: 0,
   last: 0,
@@ -125,8 +128,8 @@ export class World {
     return this.rows[writer - 1] as OpRow;
   }
 
-  /** Set the registers of an operation's frame and say which path it enters. */
-  startOp(k: Kernel, r: number, index: number): OpKind {
+  /** Set the registers of an operation's frame; returns the number of its kind. */
+  startOp(k: Kernel, r: number, index: number): number {
     const row = this.rows[index] as OpRow;
     k.put(r + R_FILE, row.file);
     k.put(r + R_FIRST, row.first);
@@ -140,7 +143,7 @@ export class World {
       k.put(r + R_PAGE, row.first >> 1);
       if (row.area >= 0) k.put(r + R_PTE, row.area * PAGES);
     }
-    return row.kind;
+    return row.kindNumber;
   }
 
   /** Set the registers of a fault's frame: the page is looked up once mmap_sem is held. */
@@ -155,7 +158,7 @@ export class World {
 function rowOf(op: Op, mm: number): OpRow {
   const areaOf = (area: number): number => mm * AREAS + area;
   const lines = (bytes: number): number => bytes / LINE_BYTES;
-  const row = { ...NO_ROW, kind: op.kind, mm };
+  const row = { ...NO_ROW, kind: op.kind, kindNumber: OP_KINDS.indexOf(op.kind), mm };
   switch (op.kind) {
     case 'load':
     case 'store':

@@ -18,7 +18,7 @@ import {
   C_ENTRY, C_PAGE, fifoLength, fifoAt, fifoPop, fifoPush, pageHolder, pageWaiters, RWSEMS,
 } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
-import { type StepDef, visible } from '../step.ts';
+import { type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
 import { releaseRead } from './locking.ts';
 import { forEachMapping } from './walk.ts';
 
@@ -26,9 +26,11 @@ function indexOf(k: Kernel, r: number): number {
   return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
 }
 
-function touchSlotRead(k: Kernel, _t: number, r: number): void {
-  k.reads(O_SLOT + indexOf(k, r));
-}
+const touchSlotRead = touchesPageOf(O_SLOT, false);
+const touchSlotOnly = touchesPageOf(O_SLOT, true);
+/** Page objects are kept plus 1. */
+const touchPageOnly = touchesOne(O_PAGE - 1, R_PAGEOBJ, true);
+
 function touchSlotWrite(k: Kernel, _t: number, r: number): void {
   k.writes(O_SLOT + indexOf(k, r));
 }
@@ -389,7 +391,7 @@ export const CACHE_STEPS: readonly StepDef[] = [
     why: 'find_or_create_page in dax_load_hole: the page is locked before it is seen',
   }),
   visible({
-    name: 'lockPage', says: 'lock the page', run: lockPage, touch: touchPage, may: ['page'], lock: 'takes',
+    name: 'lockPage', says: 'lock the page', run: lockPage, touch: touchPageOnly, may: ['page'], lock: 'takes',
     why: 'lock_page: test-and-set of PG_locked; whether the page is still in the mapping is read under it',
   }),
   visible({
@@ -397,7 +399,7 @@ export const CACHE_STEPS: readonly StepDef[] = [
     may: ['page', 'mmapSem'], lock: 'takes', why: 'lock_page_or_retry: drops mmap_sem before it sleeps',
   }),
   visible({
-    name: 'unlockPage', says: 'unlock the page', run: unlockPage, touch: touchPage, may: ['page'],
+    name: 'unlockPage', says: 'unlock the page', run: unlockPage, touch: touchPageOnly, may: ['page'],
     lock: 'drops', why: 'unlock_page: clears PG_locked and wakes',
   }),
   visible({
@@ -409,11 +411,11 @@ export const CACHE_STEPS: readonly StepDef[] = [
     why: 'page_mapped: one read of the map count, under the page lock',
   }),
   visible({
-    name: 'lockEntry', says: 'lock the radix entry', run: lockEntry, touch: touchSlotWrite, may: SLOT_ONLY,
+    name: 'lockEntry', says: 'lock the radix entry', run: lockEntry, touch: touchSlotOnly, may: SLOT_ONLY,
     lock: 'takes', why: `grab_mapping_entry: ${TREE} (dossier 3.10a step 3)`,
   }),
   visible({
-    name: 'unlockEntry', says: 'unlock the radix entry', run: unlockEntry, touch: touchSlotWrite,
+    name: 'unlockEntry', says: 'unlock the radix entry', run: unlockEntry, touch: touchSlotOnly,
     may: SLOT_ONLY, lock: 'drops', why: `put_locked_mapping_entry: ${TREE}, then a wake-up`,
   }),
   visible({
@@ -431,20 +433,16 @@ export const CACHE_STEPS: readonly StepDef[] = [
     may: SLOT_AND_PAGE, why: `dax_insert_mapping_entry: ${TREE}`,
   }),
   visible({
-    name: 'dirtyEntry', says: 'tag the radix entry dirty', run: dirtyEntry, touch: touchSlotWrite,
+    name: 'dirtyEntry', says: 'tag the radix entry dirty', run: dirtyEntry, touch: touchSlotOnly,
     may: SLOT_ONLY, why: `dax_pfn_mkwrite: ${TREE}; waits for the entry lock without taking it`,
   }),
   visible({
-    name: 'dropEntry', says: 'drop the radix entry', run: deleteEntry(true), touch: touchDropEntry,
+    name: 'dropEntry', says: 'drop the radix entry', run: deleteEntry(true), touch: touchSlotOnly,
     may: ['slot', 'line', 'pte', 'vma'], restless: true,
     why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
   }),
   visible({
-    name: 'deleteEntry', says: 'delete the radix entry', run: deleteEntry(false), touch: touchSlotWrite,
+    name: 'deleteEntry', says: 'delete the radix entry', run: deleteEntry(false), touch: touchSlotOnly,
     may: SLOT_ONLY, why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
   }),
 ];
-
-function touchDropEntry(k: Kernel, t: number, r: number): void {
-  touchSlotWrite(k, t, r);
-}

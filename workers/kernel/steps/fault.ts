@@ -17,7 +17,7 @@ import {
 } from '../layout.ts';
 import { C_EXTENT } from "../locks.ts";
 import { FINISHED, FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
-import { local, type StepDef, visible } from '../step.ts';
+import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
 
 /** The content word a PTE shows for a line of its page, or -1 for the zero page. */
 export function contentWord(pte: number, pteIndex: number, line: number): number {
@@ -135,9 +135,7 @@ function checkSize(k: Kernel, _t: number, r: number): Outcome {
   return NEXT;
 }
 
-function touchSize(k: Kernel, _t: number, r: number): void {
-  k.reads(O_SIZE + k.get(r + R_FILE));
-}
+const touchSize = touchesOne(O_SIZE, R_FILE, false);
 
 /** get_block(create = 0): extent and generation of its block. The extent lock is a leaf inside the step. */
 function getBlock(k: Kernel, t: number, r: number): Outcome {
@@ -154,9 +152,7 @@ export function readExtent(k: Kernel, r: number, extent: number, fresh: number):
   k.put(r + R_FRESH, fresh);
 }
 
-function touchExtent(k: Kernel, _t: number, r: number): void {
-  k.reads(O_EXTENT + pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE)));
-}
+const touchExtent = touchesPageOf(O_EXTENT, false);
 
 /** bdev_direct_access: the address of the block, unless the device is gone. */
 function directAccess(k: Kernel, _t: number, r: number): Outcome {
@@ -173,9 +169,7 @@ function installPte(k: Kernel, _t: number, r: number): Outcome {
   return NEXT;
 }
 
-function touchPte(k: Kernel, _t: number, r: number): void {
-  k.writes(O_PTE + k.get(r + R_PTE));
-}
+const touchPte = touchesOne(O_PTE, R_PTE, true);
 
 function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
@@ -243,8 +237,8 @@ function installAnon(k: Kernel, _t: number, r: number): Outcome {
   return NEXT;
 }
 
-function touchInstallAnon(k: Kernel, t: number, r: number): void {
-  touchPte(k, t, r);
+function touchInstallAnon(k: Kernel, _t: number, r: number): void {
+  k.writes(O_PTE + k.get(r + R_PTE));
   k.writes(O_ANON + k.get(r + R_PTE));
 }
 

@@ -11,7 +11,7 @@ import {
   R_UTO, SIZE, SLOT,
 } from '../layout.ts';
 import { NEXT, type Outcome } from '../program.ts';
-import { local, type StepDef, visible } from '../step.ts';
+import { local, type StepDef, touchesOne, visible } from '../step.ts';
 import { loadLine, permits, storeLine, touchLine } from './fault.ts';
 
 // ---- copies -----------------------------------------------------------------------------------------------
@@ -118,9 +118,7 @@ function setSize(k: Kernel, _t: number, r: number): Outcome {
   return NEXT;
 }
 
-function touchSetSize(k: Kernel, _t: number, r: number): void {
-  k.writes(O_SIZE + k.get(r + R_FILE));
-}
+const touchSetSize = touchesOne(O_SIZE, R_FILE, true);
 
 /** mapping->nrpages, which does not count entries: R_ANSWER. */
 function checkCached(k: Kernel, _t: number, r: number): Outcome {

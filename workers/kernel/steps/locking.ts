@@ -9,8 +9,8 @@ import {
 import { C_FREEZE, C_MMAP } from '../locks.ts';
 import type { Kernel } from '../kernel.ts';
 import { R_FILE, R_MM } from '../layout.ts';
-import { FUSE_MMAP, HANDOFF, NEXT, type Outcome, type StepRun, type StepTouch } from '../program.ts';
-import { local, type StepDef } from '../step.ts';
+import { FUSE_MMAP, HANDOFF, NEXT, type Outcome, type StepRun, type Touch } from '../program.ts';
+import { local, type StepDef, touchesOne } from '../step.ts';
 
 function classOf(lock: RwsemId | null): RwsemClass {
   const rwsem = RWSEMS.find((candidate) => candidate.id === lock);
@@ -128,12 +128,9 @@ function grant(k: Kernel, word: number, cls: number): void {
   }
 }
 
-function touchLock(lock: RwsemId | null): StepTouch {
-  const { object } = classOf(lock);
-  const register = instanceRegister(classOf(lock));
-  return (k, _t, r) => {
-    k.writes(object + k.get(r + register));
-  };
+function touchLock(lock: RwsemId | null): Touch {
+  const rwsem = classOf(lock);
+  return touchesOne(rwsem.object, instanceRegister(rwsem), true);
 }
 
 function rwsemStep(

@@ -11,7 +11,7 @@ import {
 } from '../layout.ts';
 import { C_ENTRY, fifoPush } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
-import { type StepDef, visible } from '../step.ts';
+import { type StepDef, touchesPageOf, visible } from '../step.ts';
 
 function indexOf(k: Kernel, r: number): number {
   return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
@@ -93,9 +93,7 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
-function touchSlot(k: Kernel, _t: number, r: number): void {
-  k.writes(O_SLOT + indexOf(k, r));
-}
+const touchSlot = touchesPageOf(O_SLOT, true);
 
 /** wb_cache_pmem of the entry's block. */
 function flushBlock(k: Kernel, _t: number, r: number): Outcome {

@@ -1,0 +1,282 @@
+/**
+ * What the paths of a model do together, calls inlined as compile.ts inlines them: every operation has its
+ * path, calls end, blocks enclose, nothing can spin without a visible step, and a lock is not released before
+ * something took it. The shape of every node has been checked before (check-model.ts).
+ */
+import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
+import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
+import type { LockId } from './locks.ts';
+import type { Model, Node, Path } from './path.ts';
+import { LOCK_OF_STEP, STEPS } from './registry.ts';
+
+/** Rows of the compiled table. The largest built-in model has about 600. */
+const ROWS_MAX = 2000;
+/** Calls within calls: commit in writeback in msync is three. */
+const CALLS_MAX = 8;
+/** Bytes of `path/call/step`, behind which a twin may still get its number. */
+const LABEL_MAX = NAME_BYTES_MAX - '~2000'.length;
+/** A load and a store: one step and its end each. */
+const ACCESS_ROWS = 4;
+
+/** Accesses to user memory, the same in every model. */
+const MADE_BY_COMPILER: readonly string[] = ['load', 'store'];
+const ENTRIES = [...OP_KINDS.filter((kind) => !MADE_BY_COMPILER.includes(kind)), 'fault'];
+/** They fault where their buffer is a mapping, and a fault within a fault has no frame. */
+const MAY_FAULT = new Set(['copyIn', 'copyOut']);
+
+const FREEZE_STEPS: Readonly<Record<string, 'takes' | 'drops'>> = {
+  sbStartPagefault: 'takes',
+  sbEndPagefault: 'drops',
+};
+
+/** @param source the beginning of every refusal */
+export function checkPaths(model: Model, source: string): void {
+  const refuse: Refuse = (where, what) => fail('MODEL_INVALID', { model: source, where, what });
+  for (const name of MADE_BY_COMPILER) {
+    if (Object.hasOwn(model.paths, name)) {
+      throw refuse(`paths.${name}`, 'a load or store is the same in every model and has no path');
+    }
+  }
+  for (const name of ENTRIES) {
+    if (!Object.hasOwn(model.paths, name)) throw refuse('paths', `the path "${name}" is missing`);
+  }
+  const calls = new Calls(model, refuse);
+  for (const name of Object.keys(model.paths)) calls.measure(name, `paths.${name}`);
+  const rows = ENTRIES.reduce((sum, name) => sum + calls.rowsOf(name) + 1, ACCESS_ROWS);
+  if (rows > ROWS_MAX) throw refuse('paths', `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
+  for (const name of ENTRIES) new Inlined(model, refuse, name).check();
+}
+
+type Refuse = (where: string, what: string) => Refusal;
+
+// ---- calls ----------------------------------------------------------------------------------------------
+
+interface Measure {
+  readonly rows: number;
+  /** Calls within calls below this path. */
+  readonly height: number;
+}
+
+/** Rows of every path, calls inlined; measured before anything is inlined, for they can double at each call. */
+class Calls {
+  private readonly model: Model;
+  private readonly refuse: Refuse;
+  private readonly measures = new Map<string, Measure>();
+  private readonly open: string[] = [];
+
+  constructor(model: Model, refuse: Refuse) {
+    this.model = model;
+    this.refuse = refuse;
+  }
+
+  rowsOf(name: string): number {
+    return this.measures.get(name)?.rows ?? 0;
+  }
+
+  measure(name: string, where: string): Measure {
+    const path = Object.hasOwn(this.model.paths, name) ? this.model.paths[name] : undefined;
+    if (path === undefined) throw this.refuse(where, `calls "${name}", and there is no such path`);
+    if (this.open.includes(name)) {
+      throw this.refuse(where, `calls itself: ${[...this.open, name].join(' -> ')}`);
+    }
+    const known = this.measures.get(name);
+    if (this.open.length + (known?.height ?? 0) > CALLS_MAX) {
+      throw this.refuse(where, `calls are nested deeper than ${CALLS_MAX}`);
+    }
+    if (known !== undefined) return known;
+    this.open.push(name);
+    const measure = this.measurePath(path, `paths.${name}`);
+    this.open.pop();
+    this.measures.set(name, measure);
+    return measure;
+  }
+
+  private measurePath(path: Path, where: string): Measure {
+    let rows = 0;
+    let height = 0;
+    path.forEach((node, i) => {
+      for (const part of this.partsOf(node, `${where}[${i}]`)) {
+        rows = Math.min(ROWS_MAX + 1, rows + part.rows);
+        height = Math.max(height, part.height);
+      }
+    });
+    return { rows, height };
+  }
+
+  /** What compile.ts emits for a node. */
+  private partsOf(node: Node, where: string): readonly Measure[] {
+    const row: Measure = { rows: 1, height: 0 };
+    if ('call' in node) {
+      const { rows, height } = this.measure(node.call, where);
+      return [{ rows, height: height + 1 }];
+    }
+    if ('block' in node) return [this.measurePath(node.body, `${where}.body`)];
+    if ('loop' in node) return [row, this.measurePath(node.body, `${where}.body`), row];
+    if (!('when' in node)) return [row];
+    const then = this.measurePath(node.then, `${where}.then`);
+    if (node.else === undefined) return [row, then];
+    return [row, then, row, this.measurePath(node.else, `${where}.else`)];
+  }
+}
+
+// ---- one operation, calls inlined -----------------------------------------------------------------------
+
+/** A block or loop that is open, and the ways that leave it early. */
+interface Open {
+  readonly name: string;
+  readonly exits: Way[];
+}
+
+/**
+ * How a place is reached: `silent` holds what is open around it and can be come from its start to here
+ * without a visible step. Going back to the start of one of those could spin for ever.
+ */
+interface Way {
+  readonly silent: ReadonlySet<Open>;
+}
+
+interface Scope {
+  readonly where: string;
+  readonly prefix: string;
+  readonly blocks: readonly Open[];
+}
+
+const NOWHERE: Way = { silent: new Set() };
+
+class Inlined {
+  private readonly model: Model;
+  private readonly refuse: Refuse;
+  private readonly entry: string;
+  private readonly taken = new Set<LockId>();
+  private visible = 0;
+
+  constructor(model: Model, refuse: Refuse, entry: string) {
+    this.model = model;
+    this.refuse = refuse;
+    this.entry = entry;
+  }
+
+  check(): void {
+    const where = `paths.${this.entry}`;
+    this.walk(this.pathOf(this.entry), { where, prefix: this.entry, blocks: [] }, NOWHERE);
+    if (this.visible === 0) throw this.refuse(where, 'has no visible step: it would end as it begins');
+  }
+
+  private pathOf(name: string): Path {
+    return this.model.paths[name] ?? [];
+  }
+
+  private walk(path: Path, scope: Scope, from: Way): Way {
+    return path.reduce(
+      (way, node, i) => this.node(node, { ...scope, where: `${scope.where}[${i}]` }, way),
+      from,
+    );
+  }
+
+  private node(node: Node, scope: Scope, way: Way): Way {
+    if ('step' in node) return this.step(node, scope, way);
+    if ('when' in node) return this.branch(node, scope, way);
+    if ('loop' in node) return this.loop(node.body, scope, way);
+    if ('block' in node) return this.block(node, scope, way);
+    if ('leave' in node) return this.leave(node.leave, scope, way);
+    if ('retry' in node) return this.retry(node.retry, scope, way);
+    const prefix = `${scope.prefix}/${node.call}`;
+    return this.walk(this.pathOf(node.call), { where: `paths.${node.call}`, prefix, blocks: [] }, way);
+  }
+
+  private branch(node: Extract<Node, { when: string }>, scope: Scope, way: Way): Way {
+    const then = this.walk(node.then, within(scope, 'then'), way);
+    const otherwise =
+      node.else === undefined ? way : this.walk(node.else, within(scope, 'else'), way);
+    return either([then, otherwise]);
+  }
+
+  private loop(body: Path, scope: Scope, way: Way): Way {
+    const open: Open = { name: '', exits: [] };
+    const end = this.walk(body, within(scope, 'body'), entered(way, open));
+    if (end.silent.has(open)) {
+      throw this.refuse(scope.where, 'a round of this loop needs no visible step: it could spin for ever');
+    }
+    return either([way, end]);
+  }
+
+  private block(node: Extract<Node, { block: string }>, scope: Scope, way: Way): Way {
+    const open: Open = { name: node.block, exits: [] };
+    const inner = { ...within(scope, 'body'), blocks: [...scope.blocks, open] };
+    const end = this.walk(node.body, inner, entered(way, open));
+    const silent = new Set(either([end, ...open.exits]).silent);
+    silent.delete(open);
+    return { silent };
+  }
+
+  private leave(name: string, scope: Scope, way: Way): Way {
+    this.blockOf(name, scope).exits.push(way);
+    return NOWHERE;
+  }
+
+  private retry(name: string, scope: Scope, way: Way): Way {
+    if (way.silent.has(this.blockOf(name, scope))) {
+      throw this.refuse(scope.where, `retries "${name}" without a visible step: it could spin for ever`);
+    }
+    return NOWHERE;
+  }
+
+  private blockOf(name: string, { blocks, where }: Scope): Open {
+    const open = blocks.findLast((block) => block.name === name);
+    if (open === undefined) throw this.refuse(where, `missing label: no block "${name}" encloses this`);
+    return open;
+  }
+
+  private step(node: Extract<Node, { step: string }>, scope: Scope, way: Way): Way {
+    const def = STEPS.get(node.step);
+    if (def === undefined) return way;
+    if (this.entry === 'fault' && MAY_FAULT.has(node.step)) {
+      throw this.refuse(scope.where, `${node.step} may fault, and a fault cannot fault again`);
+    }
+    this.lock(node, scope);
+    if (!def.visible) return way;
+    const name = node.label ?? (node.lock === undefined ? node.step : `${node.step}(${node.lock})`);
+    const label = `${scope.prefix}/${name}`;
+    if (label.length > LABEL_MAX) {
+      throw this.refuse(scope.where, `the label ${label} is longer than ${LABEL_MAX}`);
+    }
+    this.visible++;
+    // A step that a workload may fuse with the one before it is not sure to be a scheduling point.
+    return def.fuse(node.lock ?? null) === 0 ? NOWHERE : way;
+  }
+
+  /** Of each class something was taken, in the order of the text, before anything is released. */
+  private lock(node: Extract<Node, { step: string }>, { where }: Scope): void {
+    const id = lockOf(node);
+    const effect = node.step === 'downgradeWrite' ? 'drops' : effectOf(node.step);
+    if (id === undefined || effect === 'none') return;
+    if (effect === 'takes') this.taken.add(id);
+    else if (!this.taken.has(id)) {
+      throw this.refuse(where, `${node.step} releases ${id}, which nothing in ${this.entry} takes before`);
+    }
+  }
+}
+
+function lockOf(node: Extract<Node, { step: string }>): LockId | undefined {
+  if (FREEZE_STEPS[node.step] !== undefined) return 'freeze';
+  return node.lock ?? LOCK_OF_STEP[node.step];
+}
+
+function effectOf(step: string): 'takes' | 'drops' | 'none' {
+  // A page that takes the place of an entry is born locked.
+  if (step.startsWith('replaceEntryByPage')) return 'takes';
+  return FREEZE_STEPS[step] ?? STEPS.get(step)?.lock ?? 'none';
+}
+
+function within(scope: Scope, part: string): Scope {
+  return { ...scope, where: `${scope.where}.${part}` };
+}
+
+function entered(way: Way, open: Open): Way {
+  return { silent: new Set([...way.silent, open]) };
+}
+
+function either(ways: readonly Way[]): Way {
+  return { silent: new Set(ways.flatMap((way) => [...way.silent])) };
+}

@@ -1,0 +1,98 @@
+/**
+ * What each step of a traced run did, for a reader: it is run once more, under a watch that writes down reads,
+ * sleeps, faults and results. The trace itself only knows who stood where.
+ */
+import type { Workload } from '../../corpus/vocabulary/input.ts';
+import { OPS } from '../../corpus/vocabulary/limits.ts';
+import { INITIAL, OK, RESULT_NAMES, STALE } from '../kernel/encoding.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { T_DEPTH, T_WAIT } from '../kernel/layout.ts';
+import { classOfLockObject, LOCK_CLASSES, type LockId } from '../kernel/locks.ts';
+import type { Program } from '../kernel/program.ts';
+import type { TraceRow } from '../kernel/tracer.ts';
+import type { Watch } from '../kernel/watch.ts';
+import { World } from '../kernel/world.ts';
+
+export interface Observed {
+  /** Values of the lines that the step read for its user, each once: `zeros`, `T1's pwrite`. */
+  readonly values: readonly string[];
+  /** The lock that the thread went to sleep on. */
+  readonly sleepsOn: LockId | null;
+  /** The step could not go on without a page fault. */
+  readonly faulted: boolean;
+  /** The operation ended here, and not well: `SIGBUS`. */
+  readonly failure: string | null;
+}
+
+export function observe(
+  program: Program,
+  workload: Workload,
+  rows: readonly Pick<TraceRow, 'thread'>[],
+): readonly Observed[] {
+  const notes = new Notes(workload);
+  const k = new Kernel(program, notes);
+  k.footprints = false;
+  k.load(new World(workload));
+  return rows.map(({ thread }) => {
+    notes.begin();
+    const depth = k.peek(T_DEPTH + thread);
+    const op = k.opOf(thread);
+    k.step(thread);
+    const faulted = k.opOf(thread) === op && k.peek(T_DEPTH + thread) > depth;
+    return notes.end(faulted);
+  });
+}
+
+class Notes implements Watch {
+  private readonly workload: Workload;
+  private values: string[] = [];
+  private sleepsOn: LockId | null = null;
+  private failure: string | null = null;
+
+  constructor(workload: Workload) {
+    this.workload = workload;
+  }
+
+  begin(): void {
+    this.values = [];
+    this.sleepsOn = null;
+    this.failure = null;
+  }
+
+  end(faulted: boolean): Observed {
+    const { values, sleepsOn, failure } = this;
+    return { values: [...new Set(values)], sleepsOn, faulted, failure };
+  }
+
+  lineRead(_k: Kernel, _reader: number, _file: number, _line: number, value: number): void {
+    this.values.push(valueName(value, this.workload));
+  }
+
+  blocked(k: Kernel, thread: number): void {
+    const cls = classOfLockObject(k.peek(T_WAIT + thread) - 1);
+    this.sleepsOn = LOCK_CLASSES[cls]?.id ?? null;
+  }
+
+  opEnded(_k: Kernel, _thread: number, _writer: number, result: number): void {
+    if (result !== OK) this.failure = RESULT_NAMES[result] ?? 'fails';
+  }
+
+  opBegan(): void {}
+  pteUsed(): void {}
+  pteInstalled(): void {}
+  extentLeaves(): void {}
+  entryDropped(): void {}
+  durableChanged(): void {}
+  edgeAdded(): void {}
+  badRelease(): void {}
+  lockMissing(): void {}
+}
+
+/** The value of a line, by who wrote it. */
+function valueName(value: number, { threads }: Workload): string {
+  if (value === 0) return 'zeros';
+  if (value === STALE) return 'foreign data';
+  if (value >= INITIAL) return `old data of ${value === INITIAL ? 'A' : 'B'}`;
+  const thread = Math.floor((value - 1) / OPS);
+  return `T${thread}'s ${threads[thread]?.ops[(value - 1) % OPS]?.kind ?? 'write'}`;
+}
