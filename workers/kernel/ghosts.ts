@@ -5,11 +5,12 @@
  *
  * Bit 0 of a set of writers is the content before the run.
  */
-import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { OK, vmaFile, vmaPage, vmaPages } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
   DATA_BY,
+  DEVICE_DEAD,
   DONE,
   DONE_AT,
   DURABLE,
@@ -25,6 +26,7 @@ import {
   SHIFTING,
   SIZE,
   STARTED,
+  TAINT_PAGES,
   VMA,
   WEAK_BY,
   ZERO_BY,
@@ -47,10 +49,6 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
   switch (row.kind) {
     case 'store':
       if (k.peek(FRAME0 + t * FRAME_SPAN + R_NOTE) !== 0) return;
-      break;
-    case 'collapse':
-    case 'insert':
-      endShift(k, row.file, writer);
       break;
     case 'fsync':
       owe(k, row.file, 0, LINES, writer);
@@ -152,8 +150,13 @@ export function shiftSource(k: Kernel, file: number, line: number): number {
   return row.kind === 'collapse' ? row.last - row.first : row.first - row.last;
 }
 
-function endShift(k: Kernel, file: number, writer: number): void {
-  if (k.peek(SHIFTING + file) !== writer) return;
+/**
+ * The extents have moved and the inode lock is still held: from here on lines have their new history. Not at
+ * the operation's end: its release of the inode lock hands over to the next one, which claims its own range.
+ */
+export function endShift(k: Kernel, t: number, r: number): void {
+  const writer = k.writerOf(t);
+  const file = k.peek(r + R_FILE);
   const row = k.world.rowOfWriter(writer);
   const by = row.last - row.first;
   if (row.kind === 'collapse') {
@@ -165,7 +168,17 @@ function endShift(k: Kernel, file: number, writer: number): void {
       moveHistory(k, file, line, line >= row.last ? line - by : -1, writer);
     }
   }
+  moveTaint(k, file, row.first >> 1, (row.kind === 'collapse' ? by : -by) >> 1);
   k.put(SHIFTING + file, 0);
+}
+
+/** A page that an earlier violation touched stays tainted where it came from and where it went. */
+function moveTaint(k: Kernel, file: number, from: number, by: number): void {
+  const all = k.peek(TAINT_PAGES);
+  const mine = (all >> (file * PAGES)) & 0xff;
+  const behind = mine & (0xff << from);
+  const moved = (by > 0 ? behind >> by : behind << -by) & 0xff & (0xff << from);
+  if (moved !== 0) k.put(TAINT_PAGES, all | (moved << (file * PAGES)));
 }
 
 /**
@@ -196,6 +209,8 @@ function moveHistory(k: Kernel, file: number, line: number, source: number, writ
  * zeroing or shifting operation covers which had not ended when it began (dossier 4.3 item 18).
  */
 function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
+  // A device that is gone keeps nothing: its fsync is EIO.
+  if (k.peek(DEVICE_DEAD) !== 0) return;
   if (!k.program.durability || k.peek(SHIFTING + file) !== 0) return;
   const before = k.peek(DONE_AT + writer);
   const racing = k.peek(STARTED) & ~before;

@@ -50,6 +50,8 @@ export class Tracer extends History {
     const switched = previous >= 0 && previous !== thread;
     const enabled = k.enabled();
     const byDefault = previous < 0 ? thread : defaultChoice(k, enabled, previous);
+    // A thread that yielded and runs on all the same is forced, too: it stood where it now runs.
+    const stood = switched ? this.standing(k, previous) : { op, label, occurrence };
     this.rows.push({
       thread,
       op,
@@ -59,7 +61,7 @@ export class Tracer extends History {
       previous,
       isForced: thread !== byDefault,
       isPreemption: switched && (enabled & (1 << previous)) !== 0 && k.yielded !== previous,
-      stood: switched ? this.standing(k, previous) : NOWHERE,
+      stood: previous < 0 ? NOWHERE : stood,
     });
   }
 

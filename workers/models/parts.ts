@@ -109,12 +109,17 @@ export function punchBody(purgeAgain: Path): Path {
   ];
 }
 
+/** What moves is flushed before it is purged, or its dirty tags would be lost with the entries (B42). */
+export const FLUSH_AND_PURGE: Path = [
+  step('pagesFromOffset'), call('writeback'), step('pagesFromOffset'), ...TRUNCATE_PAGECACHE,
+];
+
 /** COLLAPSE as ext4 does it: removal and shift under one X.W. */
 export const COLLAPSE_EXT4: Path = [
   step('claimRange'),
   when('hasFailed', [], [
-    step('pagesFromOffset'), ...TRUNCATE_PAGECACHE,
-    ...inHandle(step('wholePages'), step('collapseExtents'), step('setSize')),
+    ...FLUSH_AND_PURGE,
+    ...inHandle(step('wholePages'), step('collapseExtents'), step('setSize')), step('shiftDone'),
   ]),
 ];
 
@@ -122,8 +127,8 @@ export const COLLAPSE_EXT4: Path = [
 export const INSERT_EXT4: Path = [
   step('claimRange'),
   when('hasFailed', [], [
-    step('setSize'), step('pagesFromOffset'), ...TRUNCATE_PAGECACHE,
-    ...inHandle(step('wholePages'), step('insertExtents')),
+    step('setSize'), ...FLUSH_AND_PURGE,
+    ...inHandle(step('wholePages'), step('insertExtents')), step('shiftDone'),
   ]),
 ];
 

@@ -25,12 +25,12 @@ import {
   COMMON_PATHS,
   DROP_PAGES,
   FALLOCATE_BODY,
+  FLUSH_AND_PURGE,
   faultPath,
   HOLE_PAGECACHE,
   punchBody,
   READ_BODY,
   TRUNCATE_BODY,
-  TRUNCATE_PAGECACHE,
 } from './parts.ts';
 import { COW_HANDLER, faultHandler, withFreeze, writeBody } from './v42-immap-read.ts';
 
@@ -99,13 +99,13 @@ const COLLAPSE: Path = [
     'hasFailed',
     [],
     [
-      step('pagesFromOffset'),
-      ...TRUNCATE_PAGECACHE,
+      ...FLUSH_AND_PURGE,
       step('wholePages'),
       loop('more', [...inHandle(step('removeExtent'))]),
       step('rewind'),
       loop('more', [...inHandle(step('shiftExtentLeft'))]),
       ...inHandle(step('setSize')),
+      step('shiftDone'),
     ],
   ),
 ];
@@ -117,11 +117,11 @@ const INSERT: Path = [
     [],
     [
       ...inHandle(step('setSize')),
-      step('pagesFromOffset'),
-      ...TRUNCATE_PAGECACHE,
+      ...FLUSH_AND_PURGE,
       step('wholePages'),
       step('fromTheEnd'),
       loop('more', [...inHandle(step('shiftExtentRight'))]),
+      step('shiftDone'),
     ],
   ),
 ];

@@ -54,7 +54,7 @@ function complain(
     if (!found.isOn('O7')) return;
     found.report(k, {
       class: 'stale-data', object: 'line', fatal: false,
-      labels: [found.writerLabel(k, O_EXTENT + pageIndex(file, page))],
+      labels: [found.exposerLabel(blockOf(cpuWord))],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,
     });
   } else {

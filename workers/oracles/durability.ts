@@ -8,7 +8,7 @@ import {
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
-  COMMITTED_EXTENT, COMMITTED_SIZE, CPU, DURABLE, LOST_BY, MEDIA, O_EXTENT, SHIFTING,
+  COMMITTED_EXTENT, COMMITTED_SIZE, CPU, DURABLE, LOST_BY, MEDIA, SHIFTING,
 } from '../kernel/layout.ts';
 import { dataLabel, nameOfWriter, valueName } from './content.ts';
 import { type Findings, isTainted, pageName, taint } from './oracle.ts';
@@ -80,6 +80,10 @@ function labelOfCause(cause: number, drop: string): string {
   return cause === LOST_NOT ? 'untagged' : drop;
 }
 
+function blockAt(k: Kernel, file: number, page: number): number {
+  return extentBlock(k.peek(COMMITTED_EXTENT + pageIndex(file, page)));
+}
+
 /** O17: committed extents may not show what a previous owner left in the block. */
 export function checkExposure(k: Kernel, found: Findings): void {
   for (let file = 0; file < k.world.files; file++) {
@@ -92,7 +96,7 @@ export function checkExposure(k: Kernel, found: Findings): void {
       if (value === 0 || judgeValue(k, file, line, value, 0) !== FOREIGN) continue;
       found.report(k, {
         class: 'crash-exposure', object: 'line', fatal: false,
-        labels: [found.writerLabel(k, O_EXTENT + pageIndex(file, page))],
+        labels: [found.exposerLabel(blockAt(k, file, page))],
         detail: `a power failure now shows ${valueName(value)} in ${pageName(file, page)}`,
       });
       taint(k, file, page, -1);

@@ -75,6 +75,10 @@ export class Judge implements Watch {
     if (this.stale) pteInstalled(k, this.found, pteIndex, file, page);
   }
 
+  blockExposed(k: Kernel, block: number): void {
+    this.found.exposers[block] = currentLabel(k);
+  }
+
   extentLeaves(k: Kernel, file: number, page: number, block: number): void {
     if (this.stale) blockLeaves(k, this.found, file, page, block);
     if (this.rules) extentsNeedFaultLock(k, this.found);

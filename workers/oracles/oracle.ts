@@ -28,9 +28,11 @@ export class Findings {
   readonly violations: Violation[] = [];
   /** Null while exploring: then labels of the past are unknown, and signatures coarse. */
   history: History | null = null;
-  /** Who installed each PTE, and who took each block from its page: kept beside the state like the history. */
+  /** Who installed each PTE, who took each block from its page: kept beside the state like the history. */
   readonly installers: string[] = new Array<string>(PTES).fill('');
   readonly removers: string[] = new Array<string>(BLOCKS).fill('');
+  /** Who made each block visible as written. */
+  readonly exposers: string[] = new Array<string>(BLOCKS).fill('setup');
   private readonly enabled: ReadonlySet<OracleId>;
 
   constructor(enabled: ReadonlySet<OracleId>) {
@@ -58,6 +60,9 @@ export class Findings {
 
   installerLabel(pteIndex: number): string {
     return this.history === null ? '?' : (this.installers[pteIndex] ?? '');
+  }
+  exposerLabel(block: number): string {
+    return this.history === null || block < 0 ? '?' : (this.exposers[block] ?? '');
   }
   removerLabel(block: number): string {
     return this.history === null ? '?' : (this.removers[block] ?? '');

@@ -10,7 +10,7 @@ import {
   BLOCK_GEN, DEVICE_DEAD, EXTENT, PTE, REVOKED, SIZE,
 } from '../kernel/layout.ts';
 import { forEachMapping } from '../kernel/steps/walk.ts';
-import { currentLabel, type Findings, isBlockTainted, isTainted, pageName, taint } from './oracle.ts';
+import { currentLabel, type Findings, isBlockTainted, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
 
 function isStale(k: Kernel, pte: number, file: number, page: number): boolean {
   if (pteKind(pte) !== PTE_BLOCK) return false;
@@ -84,7 +84,7 @@ export function revoked(k: Kernel, found: Findings): void {
 function report(
   k: Kernel, found: Findings, file: number, page: number, block: number, labels: readonly string[],
 ): void {
-  const beyond = isBeyondSize(k, file, page);
+  const beyond = isBeyondSize(k, file, page) && labels.some(isTruncate);
   found.report(k, {
     class: beyond ? 'beyond-eof' : 'stale-pte', object: 'pte', labels, fatal: false,
     detail: `${pageName(file, page)} is mapped to block ${block}, which ${
@@ -92,4 +92,9 @@ function report(
     }`,
   });
   taint(k, file, page, block);
+}
+
+/** Truncate's own labels, or the unknown past of a search. */
+function isTruncate(label: string): boolean {
+  return label === '?' || pathOfLabel(label) === 'truncate';
 }

@@ -19,13 +19,14 @@ export interface TracedRun {
   readonly rows: readonly TraceRow[];
 }
 
-/** `   12  `: the number of a step. */
-const NUMBER_WIDTH = 5;
+/** `  12  `: the number of a step. */
+const NUMBER_WIDTH = 4;
 const GAP = '  ';
 const BODY_WIDTH = WIDTH - NUMBER_WIDTH - GAP.length;
 const BAR = ' | ';
-/** Two columns: (65 - 3) / 2. More threads get staggered texts of the same width. */
-const CELL_WIDTH = Math.floor((BODY_WIDTH - BAR.length) / 2);
+/** What two columns share, and a half of it. */
+const CELLS_WIDTH = BODY_WIDTH - BAR.length;
+const CELL_WIDTH = Math.floor(CELLS_WIDTH / 2);
 
 /** @param known the catalogue's row for the signature, `B12 fault against punch`, or null */
 export function renderColumns(
@@ -52,66 +53,114 @@ function headOf(model: Model, input: Input): readonly string[] {
 }
 
 function tableOf(model: Model, input: Input, { verdict, rows }: TracedRun): readonly string[] {
-  const program = compile(model);
-  const observed = observe(program, input, rows);
-  const stepOf = new Map(program.label.map((label, pc) => [label, program.step[pc] ?? '']));
-  const count = input.threads.length;
-  const lines = [headingOf(input)];
+  const cells: Cell[] = input.threads.map(({ ops }, thread) => ({
+    number: 'step',
+    thread,
+    text: ops[0] === undefined ? '' : printOp(ops[0]),
+  }));
+  const heading = cells.slice();
   const opNow = input.threads.map(() => 0);
-  rows.forEach((row, i) => {
-    const op = input.threads[row.thread]?.ops[row.op];
-    const opText = op === undefined ? '' : printOp(op);
-    if (row.op !== opNow[row.thread]) {
-      lines.push(lineOf('op', row.thread, opText, count));
-      opNow[row.thread] = row.op;
-    }
-    const told = observed[i];
-    const text =
-      told === undefined ? row.label : textOf(model, row, stepOf.get(row.label) ?? '', opText, told);
-    lines.push(lineOf(String(i + 1), row.thread, text, count));
-    lines.push(...marksOf(verdict, i + 1));
+  const texts = textsOf(model, input, rows);
+  rows.forEach(({ thread, op }, i) => {
+    // The first operation of each thread is in the heading; the others are announced where they begin.
+    if (op !== opNow[thread]) cells.push({ number: 'op', thread, text: opText(input, thread, op) });
+    opNow[thread] = op;
+    cells.push({ number: String(i + 1), thread, text: texts[i] ?? '' });
   });
-  return lines;
+  const layout = layoutOf(cells, input.threads.length);
+  const table = cells.slice(heading.length).map((cell) => lineOf(cell, layout));
+  return [headingOf(heading, layout), ...withMarks(table, verdict)];
 }
 
-/** The first operation of every thread; the others are announced where they begin. */
-function headingOf(input: Input): string {
-  const texts = input.threads.map(({ ops }, t) => `T${t} ${ops[0] === undefined ? '' : printOp(ops[0])}`);
-  const cells = texts.map((text) => cut(text).padEnd(CELL_WIDTH));
-  const isWide = texts.length > 2;
-  const body = isWide ? texts.map((text) => cut(text)).join('; ') : cells.join(BAR);
-  return `${'step'.padStart(NUMBER_WIDTH)}${GAP}${body.slice(0, BODY_WIDTH)}`.trimEnd();
+/** One text of one thread, and the step's number before it. */
+interface Cell {
+  readonly number: string;
+  readonly thread: number;
+  readonly text: string;
+}
+
+/** Where the text of each thread begins and how wide it may be. */
+interface Layout {
+  readonly begins: readonly number[];
+  readonly widths: readonly number[];
+  readonly bar: string;
 }
 
 /** Two threads have a column each; more are staggered, for four columns of 72 are too narrow to read. */
-function lineOf(number: string, thread: number, text: string, count: number): string {
-  const cell = cut(`T${thread} ${text}`);
-  const begin = number.padStart(NUMBER_WIDTH) + GAP;
+function layoutOf(cells: readonly Cell[], count: number): Layout {
+  if (count === 1) return { begins: [0], widths: [BODY_WIDTH], bar: '' };
   if (count > 2) {
     const stagger = Math.floor((BODY_WIDTH - CELL_WIDTH) / (count - 1));
-    return begin + ' '.repeat(stagger * thread) + cell;
+    const begins = Array.from({ length: count }, (_, thread) => stagger * thread);
+    return { begins, widths: begins.map(() => CELL_WIDTH), bar: '' };
   }
-  const before = thread === 0 ? cell.padEnd(CELL_WIDTH) : ' '.repeat(CELL_WIDTH);
-  return (begin + before + (count === 2 ? BAR : '') + (thread === 0 ? '' : cell)).trimEnd();
+  const [first = 0, second = 0] = [0, 1].map((thread) =>
+    Math.max(...cells.map((cell) => (cell.thread === thread ? textOf(cell).length : 0))),
+  );
+  // Who needs less than a half leaves the rest to the other.
+  const left = Math.max(Math.min(first, CELL_WIDTH), Math.min(first, CELLS_WIDTH - second));
+  return { begins: [0, left + BAR.length], widths: [left, CELLS_WIDTH - left], bar: BAR };
 }
 
-function cut(text: string): string {
-  return ascii(text).slice(0, CELL_WIDTH);
+function textOf({ thread, text }: Cell): string {
+  return ascii(`T${thread} ${text}`);
 }
 
-/** Behind the step at which the run first went wrong. */
-function marksOf(verdict: Verdict, step: number): readonly string[] {
-  if (verdict.kind !== 'violation' || verdict.violations[0]?.step !== step) return [];
-  const { title } = VIOLATION_CLASSES[verdict.violations[0].class];
-  return [`${String(step).padStart(NUMBER_WIDTH)}${GAP}<-- ${title}`.slice(0, WIDTH)];
+function headingOf(cells: readonly Cell[], { widths, bar }: Layout): string {
+  const texts = cells.map((cell, i) => {
+    const text = textOf(cell).slice(0, widths[i]);
+    return bar === '' ? text : text.padEnd(widths[i] ?? 0);
+  });
+  const body = texts.join(bar === '' ? '; ' : bar).slice(0, BODY_WIDTH);
+  return `${numberText('step')}${body}`.trimEnd();
 }
 
-function textOf(model: Model, row: TraceRow, step: string, op: string, told: Observed): string {
-  if (told.sleepsOn !== null) return `waits for ${lockName(model, told.sleepsOn)}`;
-  const text = sayingOf(model, row, step, op);
-  const values = told.values.length > 0 ? ` -> ${told.values.join(', ')}` : '';
-  const failure = told.failure === null ? '' : ` -> ${told.failure}`;
-  return `${text}${told.faulted ? ': page fault' : ''}${values}${failure}`;
+function lineOf(cell: Cell, { begins, widths, bar }: Layout): string {
+  const text = textOf(cell).slice(0, widths[cell.thread]);
+  const before = ' '.repeat((begins[cell.thread] ?? 0) - (cell.thread > 0 ? bar.length : 0));
+  const body =
+    cell.thread === 0 ? text.padEnd(widths[0] ?? 0) + bar : before + bar + text;
+  return `${numberText(cell.number)}${body}`.trimEnd();
+}
+
+/** A step at which the run went wrong gets a line of its own behind it, for each complaint. */
+function withMarks(table: readonly string[], verdict: Verdict): readonly string[] {
+  const violations = verdict.kind === 'violation' ? verdict.violations : [];
+  return table.flatMap((line) => {
+    const marked = violations.filter(({ step }) => line.startsWith(numberText(step)));
+    const titles = marked.map((one) => VIOLATION_CLASSES[one.class].title);
+    const marks = marked.map(({ step }, i) => `${numberText(step)}<-- ${titles[i]}`.slice(0, WIDTH));
+    return [line, ...marks];
+  });
+}
+
+function numberText(number: number | string): string {
+  return `${String(number).padStart(NUMBER_WIDTH)}${GAP}`;
+}
+
+// ---- what a step says -----------------------------------------------------------------------------------
+
+function opText({ threads }: Input, thread: number, op: number): string {
+  const found = threads[thread]?.ops[op];
+  return found === undefined ? '' : printOp(found);
+}
+
+function textsOf(model: Model, input: Input, rows: readonly TraceRow[]): readonly string[] {
+  const program = compile(model);
+  const observed = observe(program, input, rows);
+  const stepOf = new Map(program.label.map((label, pc) => [label, program.step[pc] ?? '']));
+  return rows.map((row, i) => {
+    const told = observed[i];
+    if (told === undefined) return row.label;
+    if (told.sleepsOn !== null) return `waits for ${lockName(model, told.sleepsOn)}`;
+    const said = sayingOf(model, row, stepOf.get(row.label) ?? '', opText(input, row.thread, row.op));
+    return `${said}${outcomeOf(told)}`;
+  });
+}
+
+function outcomeOf({ faulted, values, failure }: Observed): string {
+  const seen = values.length > 0 ? ` -> ${values.join(', ')}` : '';
+  return `${faulted ? ': page fault' : ''}${seen}${failure === null ? '' : ` -> ${failure}`}`;
 }
 
 function sayingOf(model: Model, row: TraceRow, step: string, op: string): string {

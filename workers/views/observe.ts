@@ -81,6 +81,7 @@ class Notes implements Watch {
   pteUsed(): void {}
   pteInstalled(): void {}
   extentLeaves(): void {}
+  blockExposed(): void {}
   entryDropped(): void {}
   durableChanged(): void {}
   edgeAdded(): void {}

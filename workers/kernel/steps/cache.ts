@@ -10,7 +10,7 @@ import {
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  CPU, LOST_BY, MEDIA, O_MMAP, O_PAGE, O_PTE, O_SLOT, PAGE_HOME, PAGE_LOCK, PTE, R_ANSWER, R_CURSOR, R_EXTENT,
+  CPU, LOST_BY, MEDIA, O_LINE, O_MMAP, O_PAGE, O_PTE, O_SLOT, PAGE_HOME, PAGE_LOCK, PTE, R_ANSWER, R_CURSOR, R_EXTENT,
   R_FILE, R_MM, R_MORE, R_PAGE, R_PAGEOBJ, R_RESULT, R_SLOT, R_TO, R_TRIES, R_WRITE, SLOT, SLOT_HOLDER,
   SLOT_WAIT,
 } from '../layout.ts';
@@ -116,9 +116,16 @@ function freePage(k: Kernel): number {
   return object;
 }
 
+/** The search passes the pages in use; the lowest free one is taken. */
+function touchNewPage(k: Kernel): void {
+  const free = freePage(k);
+  for (let object = 0; object < free; object++) k.reads(O_PAGE + object);
+  if (free < PAGE_OBJECTS) k.writes(O_PAGE + free);
+}
+
 function touchAddZeroPage(k: Kernel, t: number, r: number): void {
   touchSlotWrite(k, t, r);
-  if (k.get(SLOT + indexOf(k, r)) === 0) k.writes(O_PAGE + Math.min(freePage(k), PAGE_OBJECTS - 1));
+  if (k.get(SLOT + indexOf(k, r)) === 0) touchNewPage(k);
 }
 
 /** R_ANSWER after taking a page lock: is the page still where it was looked up? */
@@ -284,7 +291,7 @@ function replaceByPage(wake: (k: Kernel, index: number) => void): (k: Kernel, t:
 
 function touchReplace(k: Kernel, t: number, r: number): void {
   touchSlotWrite(k, t, r);
-  k.writes(O_PAGE + Math.min(freePage(k), PAGE_OBJECTS - 1));
+  touchNewPage(k);
 }
 
 /** dax_insert_mapping_entry: the slot, page or entry, becomes a locked REAL entry; a write fault dirties it. */
@@ -372,6 +379,17 @@ function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
   k.put(LOST_BY + index, unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN);
 }
 
+/** What the drop loses, and so its name, is decided by the block's lines and by who maps it. */
+function touchDropEntry(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+  const slot = k.get(SLOT + indexOf(k, r));
+  if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TYPE) !== ENTRY_REAL) return;
+  if ((slot & ENTRY_LOCKED) !== 0) return;
+  k.reads(O_LINE + 2 * entryBlock(slot));
+  k.reads(O_LINE + 2 * entryBlock(slot) + 1);
+  touchMapped(k, t, r);
+}
+
 const SLOT_ONLY = ['slot'];
 const SLOT_AND_PAGE = ['slot', 'page'];
 const TREE = 'one tree_lock section';
@@ -408,6 +426,7 @@ export const CACHE_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'checkMapped', says: 'is the page mapped?', run: checkMapped, touch: touchMapped, may: ['pte', 'vma'],
+    restless: true,
     why: 'page_mapped: one read of the map count, under the page lock',
   }),
   visible({
@@ -437,7 +456,7 @@ export const CACHE_STEPS: readonly StepDef[] = [
     may: SLOT_ONLY, why: `dax_pfn_mkwrite: ${TREE}; waits for the entry lock without taking it`,
   }),
   visible({
-    name: 'dropEntry', says: 'drop the radix entry', run: deleteEntry(true), touch: touchSlotOnly,
+    name: 'dropEntry', says: 'drop the radix entry', run: deleteEntry(true), touch: touchDropEntry,
     may: ['slot', 'line', 'pte', 'vma'], restless: true,
     why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
   }),

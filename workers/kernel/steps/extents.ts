@@ -77,6 +77,7 @@ function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcom
       const block = allocate(k, k.get(r + R_FILE));
       if (policy.zeroes) zeroBlock(k, block);
       k.put(EXTENT + index, extentWord(policy.kind, block));
+      if (policy.kind === WRITTEN) k.watch.blockExposed(k, block);
       readExtent(k, r, k.get(EXTENT + index), 1);
       return NEXT;
     }
@@ -142,7 +143,10 @@ function convertExtent(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   const extent = k.get(EXTENT + index);
   k.requests(t, C_EXTENT);
-  if (extentKind(extent) === UNWRITTEN) k.put(EXTENT + index, extentWord(WRITTEN, extentBlock(extent)));
+  if (extentKind(extent) === UNWRITTEN) {
+    k.put(EXTENT + index, extentWord(WRITTEN, extentBlock(extent)));
+    k.watch.blockExposed(k, extentBlock(extent));
+  }
   return NEXT;
 }
 

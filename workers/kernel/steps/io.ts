@@ -3,7 +3,7 @@ import { LINES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.
 import {
   EINVAL, extentBlock, extentKind, OK, SIGSEGV, SLOT_PAGE, slotKind, WRITTEN,
 } from '../encoding.ts';
-import { claim } from '../ghosts.ts';
+import { claim, endShift } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   CPU, INJECT, MEDIA, O_ALLOC, O_LINE, O_SIZE, O_SLOT, POWER_FAILED, PTE, R_ANSWER, R_CURSOR, R_EXTENT,
@@ -165,6 +165,7 @@ const REGISTER_STEPS: readonly StepDef[] = [
   local('claimRange', UNDER_I, (k, t, r) => {
     if (!claim(k, t, r)) k.put(r + R_RESULT, EINVAL);
   }),
+  local('shiftDone', 'collapse and insert: every extent has moved', endShift),
   local('measureWrite', UNDER_I, (k, _t, r) => {
     const size = k.peek(SIZE + k.get(r + R_FILE));
     k.put(r + R_LINE, size);

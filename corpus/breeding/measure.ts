@@ -1,0 +1,113 @@
+/**
+ * What "simpler" means, as a list of numbers compared from the left: threads, operations, preemptions, what
+ * operations and setup ask of a reader, how much is outside the first thread, forced switches. Steps are the
+ * executor's: a run is as long as its schedule says.
+ */
+import type { AreaSetup, FileSetup, Input, PageState, Setup } from '../vocabulary/input.ts';
+import { LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
+import type { Op, OpKind } from '../vocabulary/ops.ts';
+
+export type Measure = readonly number[];
+
+export function measureOf(input: Input, preemptions: number): Measure {
+  const { setup, threads, schedule } = input;
+  const ops = threads.flatMap((thread) => thread.ops);
+  const processes = sum(threads.map(({ process }) => process));
+  return [
+    threads.length,
+    ops.length,
+    preemptions,
+    sum(ops.map(opCost)) + setupCost(setup) + processes,
+    sum(threads.map((thread, index) => index * thread.ops.length)),
+    schedule.switches.length,
+    schedule.first,
+  ];
+}
+
+export function isSmaller(left: Measure, right: Measure): boolean {
+  const different = left.findIndex((value, i) => value !== right[i]);
+  return different >= 0 && (left[different] ?? 0) < (right[different] ?? 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A weaker operation counts for more than any range: it says less about what went wrong. */
+const KIND_WEIGHT = 64;
+/** How much an operation does beyond the weakest of its sort; what is not here is that itself. */
+const KIND_RANKS: Partial<Record<OpKind, number>> = {
+  store: 1,
+  pwrite: 1,
+  msync: 1,
+  punch: 1,
+  zero: 2,
+  collapse: 3,
+  insert: 3,
+};
+const BUFFER_COST = 16;
+
+function opCost(op: Op): number {
+  const kind = (KIND_RANKS[op.kind] ?? 0) * KIND_WEIGHT;
+  switch (op.kind) {
+    case 'load':
+    case 'store':
+      return kind + op.area + lineOf(op.offset);
+    case 'munmap':
+    case 'msync':
+      return kind + op.area;
+    case 'pread':
+    case 'pwrite': {
+      const own = op.file + lineOf(op.offset) + lineOf(op.length);
+      const { buffer } = op;
+      return kind + own + (buffer ? BUFFER_COST + buffer.area + lineOf(buffer.offset) : 0);
+    }
+    case 'truncate':
+      return kind + op.file + pagesCost(op.size);
+    case 'mmap':
+      return kind + areaCost(op);
+    case 'punch':
+    case 'collapse':
+    case 'insert':
+    case 'zero':
+    case 'fallocate':
+      return kind + op.file + pagesCost(op.offset) + pagesCost(op.length);
+    case 'fsync':
+      return kind + op.file;
+    default:
+      return kind;
+  }
+}
+
+function lineOf(offset: number): number {
+  return offset / LINE_BYTES;
+}
+
+/** Whole pages are easier to think about than half ones. */
+function pagesCost(bytes: number): number {
+  return 2 * Math.ceil(bytes / PAGE_BYTES) + (bytes % PAGE_BYTES === 0 ? 0 : 1);
+}
+
+/** More than all that a file or an address space can ask by its numbers. */
+const PART_COST = 256;
+const AREA_COST = 32;
+
+function setupCost({ files, processes }: Setup): number {
+  const areas = processes.flatMap((process) => process.areas).filter((area) => area !== null);
+  const parts = PART_COST * (files.length + processes.length) + AREA_COST * areas.length;
+  return parts + sum(files.map(fileCost)) + sum(areas.map(areaCost));
+}
+
+/**
+ * A hole needs no words; written content is what files have; unwritten extents and cached zero pages have to
+ * be explained.
+ */
+export const STATES_BY_COST: readonly PageState[] = ['hole', 'written', 'unwritten', 'cached'];
+
+function fileCost({ size, pages }: FileSetup): number {
+  return pagesCost(size) + sum(pages.map((state) => STATES_BY_COST.indexOf(state)));
+}
+
+function areaCost({ file, offset, length, sharing }: AreaSetup): number {
+  return file + pagesCost(offset) + pagesCost(length) + (sharing === 'private' ? 4 : 0);
+}

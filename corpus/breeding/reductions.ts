@@ -1,0 +1,183 @@
+/**
+ * The passes of the minimizer, coarse ones first: each lists what could take the place of an input. The order
+ * is a function of the input alone, so that minimizing gives the same answer wherever it runs.
+ */
+import { at } from '../vocabulary/assert.ts';
+import type { Input, PageState } from '../vocabulary/input.ts';
+import { OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
+import type { Op } from '../vocabulary/ops.ts';
+import { type FileRange, pageOf, rangeOf } from './op-shape.ts';
+import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
+import { simplerArguments, simplerSetups } from './simplify.ts';
+
+export interface Reduction {
+  readonly name: string;
+  readonly candidates: (input: Input) => readonly Input[];
+}
+
+export const REDUCTIONS: readonly Reduction[] = [
+  { name: 'drop threads', candidates: fewerThreads },
+  { name: 'drop halves of a thread', candidates: halfThreads },
+  { name: 'drop operations', candidates: fewerOps },
+  { name: 'let the setup do it', candidates: absorbedOps },
+  { name: 'merge threads', candidates: mergedThreads },
+  { name: 'drop pairs of operations', candidates: fewerPairs },
+  { name: 'simplify the setup', candidates: simplerSetups },
+  { name: 'simplify arguments', candidates: simplerArguments },
+  { name: 'move into the sequential prefix', candidates: longerPrefix },
+  { name: 'drop switches', candidates: fewerSwitches },
+];
+
+function fewerThreads(input: Input): readonly Input[] {
+  return backwards(input.threads.length).map((thread) =>
+    without(input, (placed) => placed.thread === thread),
+  );
+}
+
+/** Below this a pass over single operations is as quick. */
+const HALVED_OPS = 4;
+
+function halfThreads(input: Input): readonly Input[] {
+  return backwards(input.threads.length).flatMap((thread) => {
+    const count = at(input.threads, thread).ops.length;
+    if (count < HALVED_OPS) return [];
+    const isLate = ({ index }: Placed): boolean => index >= count / 2;
+    return [
+      without(input, (placed) => placed.thread === thread && isLate(placed)),
+      without(input, (placed) => placed.thread === thread && !isLate(placed)),
+    ];
+  });
+}
+
+/** From the end: what comes late cannot have caused what comes early. */
+function opsBackwards(input: Input): readonly Placed[] {
+  return rowsOf(input)
+    .flatMap(({ ops }) => ops)
+    .reverse();
+}
+
+function fewerOps(input: Input): readonly Input[] {
+  return opsBackwards(input).map((gone) => without(input, (placed) => isSame(placed, gone)));
+}
+
+/** Two operations may need each other: a lock and its release, a growth and a cut. */
+function fewerPairs(input: Input): readonly Input[] {
+  const ops = opsBackwards(input);
+  return ops.flatMap((one, i) =>
+    ops
+      .slice(i + 1)
+      .map((other) => without(input, (placed) => isSame(placed, one) || isSame(placed, other))),
+  );
+}
+
+function isSame(left: Placed, right: Placed): boolean {
+  return left.thread === right.thread && left.index === right.index;
+}
+
+function backwards(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => count - 1 - i);
+}
+
+// Operations whose effect can be there from the start
+
+function absorbedOps(input: Input): readonly Input[] {
+  return opsBackwards(input).flatMap((gone) => {
+    const { process } = at(input.threads, gone.thread);
+    const range = rangeOf(gone.op, at(input.setup.processes, process).areas);
+    if (range === null) return [];
+    const rest = without(input, (placed) => isSame(placed, gone));
+    return leftBehind(gone.op).map((state) => withPages(rest, range, state));
+  });
+}
+
+/** What an operation may leave in the pages it touched. */
+function leftBehind(op: Op): readonly PageState[] {
+  switch (op.kind) {
+    case 'load':
+      return ['cached'];
+    case 'store':
+    case 'pwrite':
+      return ['written'];
+    case 'fallocate':
+      return ['unwritten'];
+    case 'punch':
+      return ['hole'];
+    default:
+      return [];
+  }
+}
+
+function withPages(input: Input, range: FileRange, state: PageState): Input {
+  const { files } = input.setup;
+  const file = at(files, range.file);
+  const from = pageOf(range.offset);
+  const to = Math.min(PAGES, Math.ceil((range.offset + range.length) / PAGE_BYTES));
+  const length = Math.max(file.pages.length, to);
+  const pages = Array.from({ length }, (_, page) =>
+    page >= from && page < to ? state : (file.pages[page] ?? 'hole'),
+  );
+  const size = Math.max(file.size, to * PAGE_BYTES);
+  return { ...input, setup: { ...input.setup, files: files.with(range.file, { size, pages }) } };
+}
+
+// Who does what
+
+/** All that a thread does is done by another, before or after its own. */
+function mergedThreads(input: Input): readonly Input[] {
+  return backwards(input.threads.length).flatMap((gone) =>
+    Array.from({ length: gone }, (_, into) => into).flatMap((into) => [
+      ...merged(input, gone, into, false),
+      ...merged(input, gone, into, true),
+    ]),
+  );
+}
+
+function merged(input: Input, gone: number, into: number, isFirst: boolean): readonly Input[] {
+  const rows = rowsOf(input);
+  const moved = at(rows, gone).ops;
+  const own = at(rows, into);
+  const ops = isFirst ? [...moved, ...own.ops] : [...own.ops, ...moved];
+  if (ops.length > OPS) return [];
+  const home = rows.map((_, thread) => (thread === gone ? into : thread));
+  return [rearranged(input, rows.with(into, { ...own, ops }).with(gone, { ...own, ops: [] }), home)];
+}
+
+/** What a thread does first is done by an earlier thread before anything else. */
+function longerPrefix(input: Input): readonly Input[] {
+  const rows = rowsOf(input);
+  return backwards(rows.length).flatMap((from) =>
+    Array.from({ length: from }, (_, into) => into).flatMap((into) => {
+      const [head, ...tail] = at(rows, from).ops;
+      const target = at(rows, into);
+      if (head === undefined || tail.length === 0 || target.ops.length >= OPS) return [];
+      const next = rows
+        .with(into, { ...target, ops: [head, ...target.ops] })
+        .with(from, { ...at(rows, from), ops: tail });
+      const home = rows.map((_, thread) => thread);
+      const schedule = { ...input.schedule, first: into };
+      return [rearranged({ ...input, schedule }, next, home)];
+    }),
+  );
+}
+
+// The schedule
+
+function fewerSwitches(input: Input): readonly Input[] {
+  const { first, switches } = input.schedule;
+  const none = switches.length < 2 ? [] : [{ first, switches: [] }];
+  const single = backwards(switches.length).map((gone) => ({
+    first,
+    switches: switches.toSpliced(gone, 1),
+  }));
+  const candidates = [...none, ...single].map((schedule) => ({ ...input, schedule }));
+  return first === 0 ? candidates : [...candidates, startingWithT0(input)];
+}
+
+/** The thread that runs first changes places with T0. */
+function startingWithT0(input: Input): Input {
+  const rows = rowsOf(input);
+  const { first } = input.schedule;
+  const swapped = rows.with(0, at(rows, first)).with(first, at(rows, 0));
+  const home = rows.map((_, thread) => (thread === 0 ? first : thread === first ? 0 : thread));
+  return rearranged(input, swapped, home);
+}

@@ -1,0 +1,279 @@
+/**
+ * Findings on disk: a folder each, named by the hash of its signature, that is there whole or not at all. The
+ * store believes nothing that it reads: what is damaged is named and skipped.
+ *
+ * A better repro takes a folder's place in two renames, the old one aside and the new one in. Who dies between
+ * them leaves the old one under `.old-…`, and whoever opens the store next puts it back.
+ */
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { assert } from '../vocabulary/assert.ts';
+import { fail, Refusal } from '../vocabulary/errors.ts';
+import {
+  compareRepros,
+  type Finding,
+  findingId,
+  findingProblem,
+  type HowFound,
+  isFindingId,
+  printFinding,
+  type StoredFinding,
+} from '../vocabulary/finding.ts';
+import { canonicalJson, readJson } from '../vocabulary/json.ts';
+import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
+import {
+  codeOf,
+  isSystemError,
+  onDisk,
+  syncFolder,
+  takeFreeName,
+  writeAtomically,
+  writeFolder,
+} from './atomic.ts';
+import { readStored } from './read-bounded.ts';
+
+export const REPRO_FILE = 'repro.txt';
+export const COLUMNS_FILE = 'columns.txt';
+const FINDING_FILE = 'finding.json';
+
+/** All that a finding's folder holds. */
+export interface FindingRecord {
+  readonly finding: StoredFinding;
+  readonly repro: Repro;
+  readonly columns: string;
+  readonly howFound: HowFound;
+}
+
+export interface Damaged {
+  readonly name: string;
+  readonly why: string;
+}
+
+export interface Listing {
+  readonly findings: readonly Finding[];
+  readonly damaged: readonly Damaged[];
+}
+
+/** `kept`: there was a repro that is as good or better. */
+export interface Put {
+  readonly outcome: 'new' | 'replaced' | 'kept';
+  readonly finding: Finding;
+}
+
+/** Where a writer stands between two changes of the disk; tests end it there. */
+export type Point = 'written' | 'aside' | 'placed' | 'done';
+
+const NEW = '.new-';
+const OLD = '.old-';
+/** What cannot be read may come from a newer build: it makes room and stays. */
+const DAMAGED = '.damaged-';
+/** Nobody takes this long to write five small files. */
+const LEFTOVER_MS = 15 * 60_000;
+/** How often somebody else may put the same finding while we do. */
+const TRIES_MAX = 20;
+
+export class FindingStore {
+  private readonly folder: string;
+  private readonly reached: (point: Point) => void;
+
+  /** @param dataDir made by the first `put`; reading one that is not there finds nothing */
+  constructor(dataDir: string, reached: (point: Point) => void = () => {}) {
+    this.folder = path.join(dataDir, 'findings');
+    this.reached = reached;
+  }
+
+  put(record: FindingRecord): Put {
+    const { finding, repro } = record;
+    assert(finding.id === findingId(finding.signature), 'finding id', finding.id);
+    assert(finding.signature === repro.signature, 'signature of the repro', repro.signature);
+    const problem = findingProblem(readJson(printFinding(finding)));
+    assert(problem === null, 'finding', problem);
+    this.open();
+    const there = this.present(finding.id);
+    if (there === undefined) return this.replace(record, OLD, 'new');
+    if (there === 'damaged') return this.replace(record, DAMAGED, 'replaced');
+    const models = [...new Set([...there.finding.models, ...finding.models])].sort();
+    // A repro of another build may no longer do what it says; this one was judged just now.
+    const isBetter =
+      there.repro.engine !== repro.engine || compareRepros(repro, there.repro) < 0;
+    const merged = { ...(isBetter ? finding : there.finding), models };
+    if (isBetter) return this.replace({ ...record, finding: merged }, OLD, 'replaced');
+    if (models.length > there.finding.models.length) {
+      writeAtomically(this.folderOf(finding.id), FINDING_FILE, `${printFinding(merged)}\n`);
+    }
+    return { outcome: 'kept', finding: this.located(merged) };
+  }
+
+  /** In order of their ids. */
+  list(): Listing {
+    const findings: Finding[] = [];
+    const damaged: Damaged[] = [];
+    for (const name of this.names()) {
+      try {
+        findings.push(this.readFinding(name));
+      } catch (error) {
+        damaged.push({ name, why: reasonOf(error) });
+      }
+    }
+    return { findings, damaged };
+  }
+
+  /** The ids that begin so. */
+  idsOf(prefix: string): readonly string[] {
+    return this.names().filter((name) => isFindingId(name) && name.startsWith(prefix));
+  }
+
+  /** Where the finding with this id lies, or would. */
+  folderOf(id: string): string {
+    assert(isFindingId(id), 'finding id', id);
+    return path.join(this.folder, id);
+  }
+
+  private located(finding: StoredFinding): Finding {
+    return { ...finding, file: path.join(this.folderOf(finding.id), REPRO_FILE) };
+  }
+
+  private present(id: string): { finding: Finding; repro: Repro } | 'damaged' | undefined {
+    if (lstatSync(this.folderOf(id), { throwIfNoEntry: false }) === undefined) return undefined;
+    try {
+      const finding = this.readFinding(id);
+      const repro = parseRepro(readStored(finding.file), REPRO_FILE);
+      return repro.signature === finding.signature ? { finding, repro } : 'damaged';
+    } catch (error) {
+      reasonOf(error);
+      return 'damaged';
+    }
+  }
+
+  private readFinding(name: string): Finding {
+    if (!isFindingId(name)) throw damage('its name is not the hash of a signature');
+    const folder = this.folderOf(name);
+    if (!lstatSync(folder).isDirectory()) throw damage('it is not a folder');
+    const value = readJson(readStored(path.join(folder, FINDING_FILE)));
+    const problem = findingProblem(value);
+    if (problem !== null) throw damage(`${FINDING_FILE}: ${problem}`);
+    // findingProblem has looked at every field.
+    const stored = value as unknown as StoredFinding;
+    if (stored.id !== name) throw damage(`${FINDING_FILE}: it is of another finding`);
+    const found = this.located(stored);
+    const repro = lstatSync(found.file, { throwIfNoEntry: false });
+    if (repro?.isFile() !== true) throw damage(`${REPRO_FILE} is missing`);
+    return found;
+  }
+
+  private names(): readonly string[] {
+    this.recover();
+    try {
+      return readdirSync(this.folder)
+        .filter((name) => !name.startsWith('.'))
+        .sort();
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw fail('FILE_UNREADABLE', { file: this.folder, why: reasonOf(error) });
+    }
+  }
+
+  private open(): void {
+    onDisk(this.folder, () => mkdirSync(this.folder, { recursive: true }));
+    if (!lstatSync(this.folder).isDirectory()) {
+      throw fail('DATA_DIR', { dir: this.folder, why: 'it is a link, and a link is not followed' });
+    }
+    this.recover();
+  }
+
+  /** Puts back what a swap left aside, and clears away what nobody is writing any more. */
+  private recover(): void {
+    try {
+      if (!lstatSync(this.folder).isDirectory()) return;
+      for (const name of readdirSync(this.folder)) {
+        if (name.startsWith(OLD)) this.putBack(name);
+        if (name.startsWith(OLD) || name.startsWith(NEW)) this.clear(name);
+      }
+    } catch (error) {
+      // Not to be written to: then what can be read is read.
+      reasonOf(error);
+    }
+  }
+
+  private putBack(name: string): void {
+    const id = name.slice(OLD.length, OLD.length + 64);
+    if (!isFindingId(id)) return;
+    if (lstatSync(this.folderOf(id), { throwIfNoEntry: false }) !== undefined) return;
+    renameSync(path.join(this.folder, name), this.folderOf(id));
+    syncFolder(this.folder);
+  }
+
+  private clear(name: string): void {
+    const leftover = path.join(this.folder, name);
+    const there = lstatSync(leftover, { throwIfNoEntry: false });
+    if (there === undefined || Date.now() - there.ctimeMs < LEFTOVER_MS) return;
+    rmSync(leftover, { recursive: true, force: true });
+  }
+
+  private replace(record: FindingRecord, aside: string, outcome: Put['outcome']): Put {
+    const { id } = record.finding;
+    const written = writeFolder(this.folder, `${NEW}${id}`, filesOf(record));
+    this.reached('written');
+    onDisk(this.folder, () => this.place(written, id, aside));
+    this.reached('done');
+    return { outcome, finding: this.located(record.finding) };
+  }
+
+  private place(written: string, id: string, aside: string): void {
+    const target = this.folderOf(id);
+    let old: string | undefined;
+    for (let tries = 1; !this.renamed(written, target); tries += 1) {
+      assert(tries < TRIES_MAX, 'swaps of one finding', id);
+      old = this.movedAside(target, id, aside) ?? old;
+      this.reached('aside');
+    }
+    syncFolder(this.folder);
+    this.reached('placed');
+    if (old !== undefined && aside === OLD) rmSync(old, { recursive: true, force: true });
+  }
+
+  /** False if something stands there. */
+  private renamed(written: string, target: string): boolean {
+    try {
+      renameSync(written, target);
+      return true;
+    } catch (error) {
+      const code = codeOf(error) ?? '';
+      if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'].includes(code)) return false;
+      rmSync(written, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  private movedAside(target: string, id: string, aside: string): string | undefined {
+    try {
+      return takeFreeName(this.folder, `${aside}${id}`, (name) => renameSync(target, name));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+}
+
+function filesOf({ finding, repro, columns, howFound }: FindingRecord): Record<string, string> {
+  return {
+    [REPRO_FILE]: printRepro(repro),
+    [COLUMNS_FILE]: columns,
+    'model.json': `${repro.modelJson}\n`,
+    'how-found.json': `${canonicalJson(howFound)}\n`,
+    [FINDING_FILE]: `${printFinding(finding)}\n`,
+  };
+}
+
+function damage(why: string): Refusal {
+  return fail('FILE_UNREADABLE', { file: '', why });
+}
+
+/** Why the outside's part failed; our own mistakes are thrown on. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) {
+    return error.code === 'FILE_UNREADABLE' ? String(error.facts.why) : error.message;
+  }
+  if (isSystemError(error)) return `${error.code}`;
+  throw error;
+}

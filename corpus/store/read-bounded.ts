@@ -1,0 +1,46 @@
+/** Reading what others may have written: never more than the bound, whatever a file says of itself. */
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { fail } from '../vocabulary/errors.ts';
+import { TEXT_BYTES_MAX } from '../vocabulary/limits.ts';
+import { isSystemError, whyOf } from './atomic.ts';
+
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+
+/** A file that the user named: links and pipes are theirs to use. */
+export function readNamed(file: string): string {
+  return read(file, constants.O_RDONLY);
+}
+
+/** A file of a store of ours, where a link, or a pipe that never ends, is somebody's trick. */
+export function readStored(file: string): string {
+  return read(file, constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW);
+}
+
+export function tooLarge(file: string): Error {
+  return fail('FILE_UNREADABLE', { file, why: `it is larger than ${TEXT_BYTES_MAX} bytes` });
+}
+
+function read(file: string, flags: number): string {
+  try {
+    const descriptor = openSync(file, flags);
+    try {
+      return readAll(descriptor, file);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw isSystemError(error) ? fail('FILE_UNREADABLE', { file, why: whyOf(error) }) : error;
+  }
+}
+
+function readAll(descriptor: number, file: string): string {
+  const parts: Buffer[] = [];
+  for (let size = 0; size <= TEXT_BYTES_MAX; ) {
+    const part = Buffer.alloc(1 << 16);
+    const length = readSync(descriptor, part);
+    if (length === 0) return Buffer.concat(parts).toString('utf8');
+    parts.push(part.subarray(0, length));
+    size += length;
+  }
+  throw tooLarge(file);
+}

@@ -1,0 +1,23 @@
+/** The hand-written sequences that come with the package, in order of their names. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Input } from '../vocabulary/input.ts';
+import { parseInput } from '../vocabulary/text.ts';
+import { readStored } from './read-bounded.ts';
+
+export interface Seed {
+  /** The file's name without its ending. */
+  readonly name: string;
+  readonly input: Input;
+}
+
+export function readSeeds(packageRoot: string): readonly Seed[] {
+  const folder = path.join(packageRoot, 'corpus/seeds');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.txt'))
+    .sort()
+    .map((name) => {
+      const input = parseInput(readStored(path.join(folder, name)), name);
+      return { name: name.slice(0, -'.txt'.length), input };
+    });
+}

@@ -1,0 +1,155 @@
+/**
+ * A finding: all violations with one signature, and what is said of its best repro. The pure half of
+ * `corpus/store/finding-store.ts`; scripts read these fields in `--json`.
+ */
+import { canonicalJson, isJsonObject, type Json, sha256Hex } from './json.ts';
+import { NAME_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
+import { isModelRef, printRepro, type Repro } from './repro.ts';
+import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
+
+export interface Finding {
+  /** SHA-256 of the signature: one bug has one id, whoever finds it. */
+  readonly id: string;
+  readonly signature: string;
+  readonly class: ViolationClass;
+  readonly title: string;
+  /** The catalogue's row, such as `B12`. */
+  readonly known: string | null;
+  /** The model of the repro. */
+  readonly model: string;
+  /** Every model that it was found on, in order. */
+  readonly models: readonly string[];
+  readonly threads: number;
+  readonly operations: number;
+  readonly preemptions: number;
+  /** How many runs it took; null where an exhaustive search found it. */
+  readonly runsToFirst: number | null;
+  /** Where the repro lies. */
+  readonly file: string;
+}
+
+/** What is kept on disk: where it lies is the folder's business. */
+export type StoredFinding = Omit<Finding, 'file'>;
+
+/** How a finding came about, for people who wonder and for triage. */
+export interface HowFound {
+  readonly rngSeed: number | null;
+  readonly batch: number | null;
+  readonly run: number | null;
+  readonly scheduler: string;
+  /** Runs that minimizing took; null if it was not minimized. */
+  readonly testsUsed: number | null;
+  /** `needs exactly 2`, or how far that is proven. */
+  readonly proof: string | null;
+  /** The two adjacent steps whose order decides. */
+  readonly criticalPair: readonly [string, string] | null;
+}
+
+/** Characters of an id that people see and type. */
+export const ID_SHOWN = 12;
+/** Fewer characters of an id than these name nothing. */
+export const ID_PREFIX_MIN = 6;
+
+const TITLE_LENGTH_MAX = 2 * NAME_BYTES_MAX;
+const KNOWN = /^B\d{2,3}$/;
+const FIELDS: readonly (keyof StoredFinding)[] = [
+  'id',
+  'signature',
+  'class',
+  'title',
+  'known',
+  'model',
+  'models',
+  'threads',
+  'operations',
+  'preemptions',
+  'runsToFirst',
+];
+
+export function findingId(signature: string): string {
+  return sha256Hex(signature);
+}
+
+export function shownId(id: string): string {
+  return id.slice(0, ID_SHOWN);
+}
+
+export function isFindingId(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
+/** Why a value is not a finding that we wrote, or null. */
+export function findingProblem(value: Json | undefined): string | null {
+  if (!isJsonObject(value)) return 'not a JSON object';
+  const missing = FIELDS.find((name) => !Object.hasOwn(value, name));
+  if (missing !== undefined) return `"${missing}" is missing`;
+  if (!isText(value.signature, SIGNATURE_BYTES_MAX)) return 'signature is not a text';
+  if (value.id !== findingId(value.signature)) return 'the id is not that of the signature';
+  if (typeof value.class !== 'string' || !Object.hasOwn(VIOLATION_CLASSES, value.class)) {
+    return 'class is unknown';
+  }
+  if (!isText(value.title, TITLE_LENGTH_MAX)) return 'title is not a text';
+  if (!isKnown(value.known)) return 'known is not a row of the catalogue';
+  return modelsProblem(value.model, value.models) ?? numbersProblem(value);
+}
+
+function modelsProblem(model: Json | undefined, models: Json | undefined): string | null {
+  if (!isReference(model)) return 'model is not a reference';
+  if (!isListOfReferences(models)) return 'models is not a list of references';
+  return null;
+}
+
+function numbersProblem(value: Readonly<Record<string, Json>>): string | null {
+  const names = ['threads', 'operations', 'preemptions'] as const;
+  const bad = names.find((name) => !isCount(value[name]));
+  if (bad !== undefined) return `${bad} is not a count`;
+  const { runsToFirst } = value;
+  return runsToFirst === null || isCount(runsToFirst) ? null : 'runsToFirst is not a count';
+}
+
+function isText(value: Json | undefined, lengthMax: number): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= lengthMax;
+}
+
+function isKnown(value: Json | undefined): boolean {
+  return value === null || (typeof value === 'string' && KNOWN.test(value));
+}
+
+function isReference(value: Json | undefined): boolean {
+  return typeof value === 'string' && isModelRef(value);
+}
+
+function isListOfReferences(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.every(isReference);
+}
+
+function isCount(value: Json | undefined): boolean {
+  return typeof value === 'number' && value >= 0;
+}
+
+/** Canonical JSON of what is kept, without what a newer build may have added. */
+export function printFinding(finding: StoredFinding): string {
+  const kept = FIELDS.map((name) => [name, finding[name]] as const);
+  return canonicalJson(Object.fromEntries(kept));
+}
+
+/**
+ * Which of two repros of one finding to keep: negative if the first. A total order, so that it does
+ * not matter who arrives first.
+ */
+export function compareRepros(a: Repro, b: Repro): number {
+  const [sizesA, sizesB] = [sizesOf(a), sizesOf(b)];
+  const place = sizesA.findIndex((size, index) => size !== sizesB[index]);
+  if (place >= 0) return (sizesA[place] ?? 0) - (sizesB[place] ?? 0);
+  const [textA, textB] = [printRepro(a), printRepro(b)];
+  if (textA.length !== textB.length) return textA.length - textB.length;
+  return textA < textB ? -1 : textA > textB ? 1 : 0;
+}
+
+function sizesOf({ input }: Repro): readonly number[] {
+  return [operationsOf(input.threads), input.threads.length, input.schedule.switches.length];
+}
+
+export function operationsOf(threads: readonly { readonly ops: readonly unknown[] }[]): number {
+  return threads.reduce((sum, { ops }) => sum + ops.length, 0);
+}

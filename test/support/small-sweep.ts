@@ -1,0 +1,70 @@
+/**
+ * The small sweep: every workload of one page, one operation against one or two, all operations, all page
+ * states, both lines, two processes; where only accesses and
+ * writes are involved also within one process. The file has a second page, a hole, so that a collapse of the first is
+ * within the file.
+ */
+import { PAGE_STATES, type PageState, type Workload } from '../../corpus/vocabulary/input.ts';
+import type { Op } from '../../corpus/vocabulary/ops.ts';
+
+const PAGE = 4096;
+const LINE = 2048;
+
+export const SWEEP_OPS: readonly Op[] = [
+  { kind: 'load', area: 0, offset: 0 },
+  { kind: 'load', area: 0, offset: LINE },
+  { kind: 'store', area: 0, offset: 0 },
+  { kind: 'store', area: 0, offset: LINE },
+  { kind: 'pread', file: 0, offset: 0, length: PAGE },
+  { kind: 'pwrite', file: 0, offset: 0, length: LINE },
+  { kind: 'pwrite', file: 0, offset: LINE, length: LINE },
+  { kind: 'truncate', file: 0, size: 0 },
+  { kind: 'truncate', file: 0, size: 2 * PAGE },
+  { kind: 'punch', file: 0, offset: 0, length: PAGE },
+  { kind: 'collapse', file: 0, offset: 0, length: PAGE },
+  { kind: 'insert', file: 0, offset: 0, length: PAGE },
+  { kind: 'zero', file: 0, offset: 0, length: PAGE },
+  { kind: 'fallocate', file: 0, offset: 0, length: PAGE },
+  { kind: 'fsync', file: 0 },
+  { kind: 'revoke' },
+];
+
+/** What two threads of one process meet through the same page table: accesses and writes. */
+const SHARED_TABLE = new Set(['load', 'store', 'pread', 'pwrite', 'fsync']);
+
+/** Workloads number `part` of `parts`, dealt like cards. */
+export function* smallSweep(part = 0, parts = 1): Generator<Workload> {
+  let n = 0;
+  for (const state of PAGE_STATES) {
+    for (const [i, one] of SWEEP_OPS.entries()) {
+      for (const [j, other] of SWEEP_OPS.entries()) {
+        // One against one is symmetric: the processes are alike.
+        if (j >= i && n++ % parts === part) yield workload(state, [one], [other]);
+        for (const second of SWEEP_OPS) {
+          if (n++ % parts === part) yield workload(state, [one], [other, second]);
+          const alike = [one, other, second].every((op) => SHARED_TABLE.has(op.kind));
+          if (alike && n++ % parts === part) yield workload(state, [one], [other, second], 0);
+        }
+      }
+    }
+  }
+}
+
+function workload(
+  state: PageState,
+  first: readonly Op[],
+  second: readonly Op[],
+  process = 1,
+): Workload {
+  const area = { file: 0, offset: 0, length: PAGE, sharing: 'shared' } as const;
+  return {
+    setup: {
+      files: [{ size: 2 * PAGE, pages: [state, 'hole'] }],
+      processes: [{ areas: [area, null] }, { areas: [area, null] }],
+    },
+    threads: [
+      { process: 0, ops: first },
+      { process, ops: second },
+    ],
+  };
+}

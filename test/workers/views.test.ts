@@ -1,0 +1,55 @@
+/** Readings of runs and models, as text that is reviewed like code. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
+import { generateWorkload } from '../../corpus/breeding/generate.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
+import { Engine } from '../../workers/execute.ts';
+import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
+import { renderColumns } from '../../workers/views/columns.ts';
+import { renderListing, renderModel } from '../../workers/views/listing.ts';
+import { golden } from '../support/golden.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { seedNamed, simplestRun, Wanderer } from './support/search.ts';
+
+const DRAWN: readonly (readonly [string, string, ViolationClass, string])[] = [
+  ['v42-immap-read', 'b12-fault-vs-punch', 'stale-pte', 'B12 fault against hole punch'],
+  ['v43rc-immap-write', 'b01-store-vs-load', 'deadlock', 'B01 i_mmap_rwsem taken twice'],
+  ['v48-entry-lock', 'b18-lost-dirty-tag', 'durability', 'B18 dirty entry dropped'],
+];
+
+for (const [model, seed, symptom, known] of DRAWN) {
+  test(`${known} on ${model}, in columns`, () => {
+    const input = seedNamed(seed);
+    const traced = simplestRun(model, input, symptom, 3000);
+    golden(`columns-${seed}.txt`, renderColumns(modelOf(model), input, traced, known));
+  });
+}
+
+test('columns of any run are narrow, plain, and every line of the table has number and actor', () => {
+  const rng = new Random(RNG_SEED, 31);
+  for (const name of MODEL_NAMES) {
+    const model = modelOf(name);
+    const engine = new Engine(model);
+    for (let i = 0; i < 60; i++) {
+      const input = { ...generateWorkload(rng), schedule: EMPTY_SCHEDULE };
+      engine.load(input);
+      const wanderer = new Wanderer(rng, 3);
+      engine.run(wanderer);
+      const traced = engine.traceChoices([...wanderer.choices]);
+      const text = renderColumns(model, input, traced, null);
+      const table = text.split('\n\n')[1]?.split('\n').slice(1) ?? [];
+      assert.ok(text.split('\n').every((line) => /^[ -~]{0,72}$/.test(line)), text);
+      assert.ok(table.every((line) => /^ *(?:\d+|op)[ |]+(?:T\d |<--)/.test(line)), text);
+      assert.equal(table.filter((line) => /^ *\d+[ |]+T/.test(line)).length, traced.rows.length);
+    }
+  }
+});
+
+for (const name of MODEL_NAMES) {
+  test(`${name} as a table and as pseudo-code`, () => {
+    golden(`listing-${name}.txt`, renderListing(modelOf(name)));
+    golden(`model-${name}.txt`, renderModel(modelOf(name)));
+  });
+}
