@@ -1,7 +1,7 @@
 /** The door: one model made ready, workloads loaded into it, runs executed and judged. Pure. */
 import type { Schedule, Switch, Workload } from '../corpus/vocabulary/input.ts';
-import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
+import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
 import type { Verdict, Violation } from '../corpus/vocabulary/verdict.ts';
 import { compile } from './kernel/compile.ts';
 import { History } from './kernel/history.ts';
@@ -32,7 +32,11 @@ export class Engine {
   private readonly tracer: Tracer = new Tracer();
 
   /** @param model accepted by `checkModel` */
-  constructor(model: Model, oracles: ReadonlySet<OracleId> = ALL_ORACLES, history: History = new History()) {
+  constructor(
+    model: Model,
+    oracles: ReadonlySet<OracleId> = ALL_ORACLES,
+    history: History = new History(),
+  ) {
     this.program = compile(model);
     this.judge = new Judge(oracles);
     this.history = history;
@@ -65,6 +69,11 @@ export class Engine {
   /** The same from the bare list of threads that a search or a scheduler chose. */
   traceChoices(choices: ArrayLike<number>): Traced {
     return this.traceWith(new ReplayChoices(choices));
+  }
+
+  /** The same under any scheduler, whose draws the caller has reset. */
+  traceScheduler(scheduler: Scheduler): Traced {
+    return this.traceWith(scheduler);
   }
 
   private traceWith(scheduler: Scheduler): Traced {
@@ -107,4 +116,3 @@ function traceDigest(rows: readonly TraceRow[], verdict: Verdict): string {
     verdict.kind === 'violation' ? verdict.violations.map((v) => v.signature) : [verdict.kind];
   return sha256Hex([...lines, ...said].join('\n'));
 }
-

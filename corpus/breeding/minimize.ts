@@ -34,7 +34,8 @@ export interface Minimized {
 /** @param testsMax candidates that may be executed; duplicates and invalid ones are free */
 export function minimize(start: Witness, test: Test, testsMax: number): Minimized {
   const shrinking = new Shrinking(start, test, testsMax);
-  while (REDUCTIONS.filter((reduction) => shrinking.pass(reduction)).length > 0);
+  let hasShrunk = true;
+  while (hasShrunk) hasShrunk = REDUCTIONS.filter((one) => shrinking.pass(one)).length > 0;
   const { best, tests, budgetRanOut } = shrinking;
   return { witness: best, tests, budgetRanOut };
 }

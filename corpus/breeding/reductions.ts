@@ -4,7 +4,7 @@
  */
 import { at } from '../vocabulary/assert.ts';
 import type { Input, PageState } from '../vocabulary/input.ts';
-import { OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
+import { MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
 import type { Op } from '../vocabulary/ops.ts';
 import { type FileRange, pageOf, rangeOf } from './op-shape.ts';
 import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
@@ -20,6 +20,7 @@ export const REDUCTIONS: readonly Reduction[] = [
   { name: 'drop halves of a thread', candidates: halfThreads },
   { name: 'drop operations', candidates: fewerOps },
   { name: 'let the setup do it', candidates: absorbedOps },
+  { name: 'let another process do it', candidates: fewerOpsApart },
   { name: 'merge threads', candidates: mergedThreads },
   { name: 'drop pairs of operations', candidates: fewerPairs },
   { name: 'simplify the setup', candidates: simplerSetups },
@@ -120,6 +121,20 @@ function withPages(input: Input, range: FileRange, state: PageState): Input {
   return { ...input, setup: { ...input.setup, files: files.with(range.file, { size, pages }) } };
 }
 
+/** A mapping of one's own spares the operations that made room in a shared one. */
+function fewerOpsApart(input: Input): readonly Input[] {
+  const { processes } = input.setup;
+  if (processes.length >= MMS) return [];
+  const twins = [...processes, ...processes].slice(0, MMS);
+  return fewerOps(input).flatMap((rest) =>
+    rest.threads.slice(1).map((thread, i) => ({
+      ...rest,
+      setup: { ...rest.setup, processes: twins },
+      threads: rest.threads.with(i + 1, { ...thread, process: processes.length }),
+    })),
+  );
+}
+
 // Who does what
 
 /** All that a thread does is done by another, before or after its own. */
@@ -139,7 +154,9 @@ function merged(input: Input, gone: number, into: number, isFirst: boolean): rea
   const ops = isFirst ? [...moved, ...own.ops] : [...own.ops, ...moved];
   if (ops.length > OPS) return [];
   const home = rows.map((_, thread) => (thread === gone ? into : thread));
-  return [rearranged(input, rows.with(into, { ...own, ops }).with(gone, { ...own, ops: [] }), home)];
+  return [
+    rearranged(input, rows.with(into, { ...own, ops }).with(gone, { ...own, ops: [] }), home),
+  ];
 }
 
 /** What a thread does first is done by an earlier thread before anything else. */

@@ -23,7 +23,9 @@ export function simplerArguments(input: Input): readonly Input[] {
   return input.threads.flatMap((thread, t) => {
     const areas = areasOf(input.setup, thread);
     return thread.ops.flatMap((op, i) =>
-      simplerOps(op, areas).map((next) => withThread(input, t, { ...thread, ops: thread.ops.with(i, next) })),
+      simplerOps(op, areas).map((next) =>
+        withThread(input, t, { ...thread, ops: thread.ops.with(i, next) }),
+      ),
     );
   });
 }
@@ -47,7 +49,9 @@ function weakerOps(op: Op): readonly Op[] {
       return [{ ...op, kind: 'load' }];
     case 'pwrite':
     case 'pread':
-      return op.buffer === undefined ? [] : [plainIo(op), { ...op, buffer: { area: 0, offset: 0 } }];
+      return op.buffer === undefined
+        ? []
+        : [plainIo(op), { ...op, buffer: { area: 0, offset: 0 } }];
     case 'collapse':
     case 'insert':
     case 'zero':
@@ -148,6 +152,7 @@ export function simplerSetups(input: Input): readonly Input[] {
     ...mergedAreas(input),
     ...withoutUnused(input),
     ...cutFiles(input),
+    ...shiftedFiles(input),
     ...foldedPages(input),
     ...firstLines(input),
     ...simplerAreas(input),
@@ -224,14 +229,20 @@ function withoutUnused(input: Input): readonly Input[] {
 function withArea(input: Input, process: number, area: number, next: AreaSetup | null): Input {
   const { processes } = input.setup;
   const { areas } = at(processes, process);
-  return withSetup(input, { processes: processes.with(process, { areas: areas.with(area, next) }) });
+  return withSetup(input, {
+    processes: processes.with(process, { areas: areas.with(area, next) }),
+  });
 }
 
 /** A file and its mappings end after some pages. */
 function cutFiles(input: Input): readonly Input[] {
   const { files, processes } = input.setup;
   return files.flatMap((file, f) => {
-    const span = Math.max(file.pages.length, Math.ceil(file.size / PAGE_BYTES), reachOf(processes, f));
+    const span = Math.max(
+      file.pages.length,
+      Math.ceil(file.size / PAGE_BYTES),
+      reachOf(processes, f),
+    );
     return Array.from({ length: Math.max(0, span - 1) }, (_, i) => {
       const end = (i + 1) * PAGE_BYTES;
       const cut = { size: Math.min(file.size, end), pages: file.pages.slice(0, i + 1) };
@@ -251,6 +262,35 @@ function reachOf(processes: readonly ProcessSetup[], file: number): number {
 /** A mapping that would lose all its pages keeps its first. */
 function clippedArea(area: AreaSetup, end: number): AreaSetup {
   return { ...area, length: Math.max(PAGE_BYTES, Math.min(area.length, end - area.offset)) };
+}
+
+/** Everything about a file a page further to its front. */
+function shiftedFiles(input: Input): readonly Input[] {
+  return input.setup.files.map((file, f) => {
+    const processes = input.setup.processes.map(({ areas }) => ({
+      areas: areas.map((area) =>
+        area?.file === f ? { ...area, offset: back(area.offset) } : area,
+      ),
+    }));
+    const threads = input.threads.map((thread) => {
+      const areas = areasOf(input.setup, thread);
+      const next = at(processes, thread.process).areas;
+      return { ...thread, ops: thread.ops.map((op) => shiftedOp(op, f, areas, next)) };
+    });
+    const shifted = { size: back(file.size), pages: file.pages.slice(1) };
+    const files = input.setup.files.with(f, shifted);
+    return { ...input, setup: { files, processes }, threads };
+  });
+}
+
+function back(offset: number): number {
+  return Math.max(0, offset - PAGE_BYTES);
+}
+
+function shiftedOp(op: Op, file: number, areas: Areas, next: Areas): Op {
+  const range = rangeOf(op, areas);
+  if (range?.file !== file) return op;
+  return movedOp(op, { ...range, offset: back(range.offset) }, next);
 }
 
 /** Whatever is done to one page is done to an earlier one, as it is or as the other was. */

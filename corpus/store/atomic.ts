@@ -129,11 +129,7 @@ export function syncFolder(folder: string): void {
 let tries = 0;
 
 /** Makes something under a name beginning with `stem` that nothing has yet, and returns that name. */
-export function takeFreeName(
-  folder: string,
-  stem: string,
-  make: (name: string) => void,
-): string {
+export function takeFreeName(folder: string, stem: string, make: (name: string) => void): string {
   for (;;) {
     tries += 1;
     const name = path.join(folder, `${stem}-${process.pid}-${tries}`);

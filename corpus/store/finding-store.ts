@@ -16,6 +16,7 @@ import {
   findingProblem,
   type HowFound,
   isFindingId,
+  keptOf,
   printFinding,
   type StoredFinding,
 } from '../vocabulary/finding.ts';
@@ -27,6 +28,7 @@ import {
   onDisk,
   syncFolder,
   takeFreeName,
+  whyOf,
   writeAtomically,
   writeFolder,
 } from './atomic.ts';
@@ -71,6 +73,8 @@ const DAMAGED = '.damaged-';
 const LEFTOVER_MS = 15 * 60_000;
 /** How often somebody else may put the same finding while we do. */
 const TRIES_MAX = 20;
+/** A link would lead out of the data directory. */
+const NOT_A_FOLDER = 'it is not a folder, and a link is not followed';
 
 export class FindingStore {
   private readonly folder: string;
@@ -94,8 +98,7 @@ export class FindingStore {
     if (there === 'damaged') return this.replace(record, DAMAGED, 'replaced');
     const models = [...new Set([...there.finding.models, ...finding.models])].sort();
     // A repro of another build may no longer do what it says; this one was judged just now.
-    const isBetter =
-      there.repro.engine !== repro.engine || compareRepros(repro, there.repro) < 0;
+    const isBetter = there.repro.engine !== repro.engine || compareRepros(repro, there.repro) < 0;
     const merged = { ...(isBetter ? finding : there.finding), models };
     if (isBetter) return this.replace({ ...record, finding: merged }, OLD, 'replaced');
     if (models.length > there.finding.models.length) {
@@ -130,7 +133,7 @@ export class FindingStore {
   }
 
   private located(finding: StoredFinding): Finding {
-    return { ...finding, file: path.join(this.folderOf(finding.id), REPRO_FILE) };
+    return { ...keptOf(finding), file: path.join(this.folderOf(finding.id), REPRO_FILE) };
   }
 
   private present(id: string): { finding: Finding; repro: Repro } | 'damaged' | undefined {
@@ -140,7 +143,7 @@ export class FindingStore {
       const repro = parseRepro(readStored(finding.file), REPRO_FILE);
       return repro.signature === finding.signature ? { finding, repro } : 'damaged';
     } catch (error) {
-      reasonOf(error);
+      if (!isOutside(error)) throw error;
       return 'damaged';
     }
   }
@@ -148,7 +151,7 @@ export class FindingStore {
   private readFinding(name: string): Finding {
     if (!isFindingId(name)) throw damage('its name is not the hash of a signature');
     const folder = this.folderOf(name);
-    if (!lstatSync(folder).isDirectory()) throw damage('it is not a folder');
+    if (!lstatSync(folder).isDirectory()) throw damage(NOT_A_FOLDER);
     const value = readJson(readStored(path.join(folder, FINDING_FILE)));
     const problem = findingProblem(value);
     if (problem !== null) throw damage(`${FINDING_FILE}: ${problem}`);
@@ -162,21 +165,24 @@ export class FindingStore {
   }
 
   private names(): readonly string[] {
-    this.recover();
     try {
+      const there = lstatSync(this.folder);
+      if (!there.isDirectory()) throw damage(NOT_A_FOLDER);
+      this.recover();
       return readdirSync(this.folder)
         .filter((name) => !name.startsWith('.'))
         .sort();
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return [];
-      throw fail('FILE_UNREADABLE', { file: this.folder, why: reasonOf(error) });
+      const what = `cannot read ${this.folder}: ${reasonOf(error)}`;
+      throw fail('ENVIRONMENT', { what, remedy: 'name another folder with --data-dir' });
     }
   }
 
   private open(): void {
     onDisk(this.folder, () => mkdirSync(this.folder, { recursive: true }));
     if (!lstatSync(this.folder).isDirectory()) {
-      throw fail('DATA_DIR', { dir: this.folder, why: 'it is a link, and a link is not followed' });
+      throw fail('DATA_DIR', { dir: this.folder, why: NOT_A_FOLDER });
     }
     this.recover();
   }
@@ -184,14 +190,13 @@ export class FindingStore {
   /** Puts back what a swap left aside, and clears away what nobody is writing any more. */
   private recover(): void {
     try {
-      if (!lstatSync(this.folder).isDirectory()) return;
       for (const name of readdirSync(this.folder)) {
         if (name.startsWith(OLD)) this.putBack(name);
         if (name.startsWith(OLD) || name.startsWith(NEW)) this.clear(name);
       }
     } catch (error) {
-      // Not to be written to: then what can be read is read.
-      reasonOf(error);
+      // Not to be written to, or somebody else was faster: then what can be read is read.
+      if (!isSystemError(error)) throw error;
     }
   }
 
@@ -206,7 +211,7 @@ export class FindingStore {
   private clear(name: string): void {
     const leftover = path.join(this.folder, name);
     const there = lstatSync(leftover, { throwIfNoEntry: false });
-    if (there === undefined || Date.now() - there.ctimeMs < LEFTOVER_MS) return;
+    if (there === undefined || Date.now() - there.mtimeMs < LEFTOVER_MS) return;
     rmSync(leftover, { recursive: true, force: true });
   }
 
@@ -269,11 +274,13 @@ function damage(why: string): Refusal {
   return fail('FILE_UNREADABLE', { file: '', why });
 }
 
+function isOutside(error: unknown): boolean {
+  return error instanceof Refusal || isSystemError(error);
+}
+
 /** Why the outside's part failed; our own mistakes are thrown on. */
 function reasonOf(error: unknown): string {
-  if (error instanceof Refusal) {
-    return error.code === 'FILE_UNREADABLE' ? String(error.facts.why) : error.message;
-  }
-  if (isSystemError(error)) return `${error.code}`;
-  throw error;
+  if (isSystemError(error)) return whyOf(error);
+  if (!(error instanceof Refusal)) throw error;
+  return error.code === 'FILE_UNREADABLE' ? String(error.facts.why) : error.message;
 }

@@ -39,6 +39,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     signatures: [
       'lock-order classes iMmapRwsem -> journal -> iMmapRwsem',
       'lock-order classes iMmapRwsem -> journal -> pageLock -> iMmapRwsem',
+      'lock-order classes iMmapRwsem -> pageLock -> journal -> iMmapRwsem',
       'deadlock chain-* iMmapRwsem:*->journal@fault, journal->journal@*, journal->iMmapRwsem:W@*',
     ],
   },
@@ -79,6 +80,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
       'stale-pte pte collapse/*|fault/installPte',
       'stale-pte pte fault/installPte|insert/*',
       'stale-pte pte fault/installPte|zero/*',
+      'beyond-eof pte collapse/setSize|fault/*',
       'zero-page pte collapse|fault/mapZeroPage',
       'zero-page pte fault/mapZeroPage|insert',
     ],
@@ -158,8 +160,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     id: 'F01',
     title: 'conversion of an unwritten extent that changed meanwhile',
     signatures: [
-      'lost-write line pwrite/copyIn|zero',
-      'lost-write line store/access|zero',
+      'lost-write line *|zero',
+      'lost-write extent insert/insertExtents|*',
+      'lost-write extent collapse/collapseExtents|*',
       'stale-data line */convertExtent',
       'crash-exposure line */convertExtent',
     ],

@@ -3,8 +3,9 @@
  * `corpus/store/finding-store.ts`; scripts read these fields in `--json`.
  */
 import { canonicalJson, isJsonObject, type Json, sha256Hex } from './json.ts';
-import { NAME_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
-import { isModelRef, printRepro, type Repro } from './repro.ts';
+import { SIGNATURE_BYTES_MAX } from './limits.ts';
+import { isModelRef, type Repro } from './repro.ts';
+import { printInput } from './text.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
 
 export interface Finding {
@@ -50,9 +51,10 @@ export const ID_SHOWN = 12;
 /** Fewer characters of an id than these name nothing. */
 export const ID_PREFIX_MIN = 6;
 
-const TITLE_LENGTH_MAX = 2 * NAME_BYTES_MAX;
-const KNOWN = /^B\d{2,3}$/;
-const FIELDS: readonly (keyof StoredFinding)[] = [
+/** A sentence, or the signature in words. */
+const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
+const KNOWN = /^(?:B\d{2}|F\d{2}|CANARY)$/;
+const FIELDS = [
   'id',
   'signature',
   'class',
@@ -64,7 +66,7 @@ const FIELDS: readonly (keyof StoredFinding)[] = [
   'operations',
   'preemptions',
   'runsToFirst',
-];
+] as const satisfies readonly (keyof StoredFinding)[];
 
 export function findingId(signature: string): string {
   return sha256Hex(signature);
@@ -127,21 +129,27 @@ function isCount(value: Json | undefined): boolean {
   return typeof value === 'number' && value >= 0;
 }
 
-/** Canonical JSON of what is kept, without what a newer build may have added. */
+/** Canonical JSON of what is kept. */
 export function printFinding(finding: StoredFinding): string {
+  return canonicalJson(keptOf(finding));
+}
+
+/** The fields in their order, without what a newer build may have added. */
+export function keptOf(finding: StoredFinding): StoredFinding {
   const kept = FIELDS.map((name) => [name, finding[name]] as const);
-  return canonicalJson(Object.fromEntries(kept));
+  // FIELDS has every field of the type.
+  return Object.fromEntries(kept) as unknown as StoredFinding;
 }
 
 /**
- * Which of two repros of one finding to keep: negative if the first. A total order, so that it does
- * not matter who arrives first.
+ * Which of two repros of one finding to keep: negative if the first, 0 if they are the same input. What else a
+ * repro says, such as its model, makes it no better.
  */
 export function compareRepros(a: Repro, b: Repro): number {
   const [sizesA, sizesB] = [sizesOf(a), sizesOf(b)];
   const place = sizesA.findIndex((size, index) => size !== sizesB[index]);
   if (place >= 0) return (sizesA[place] ?? 0) - (sizesB[place] ?? 0);
-  const [textA, textB] = [printRepro(a), printRepro(b)];
+  const [textA, textB] = [printInput(a.input), printInput(b.input)];
   if (textA.length !== textB.length) return textA.length - textB.length;
   return textA < textB ? -1 : textA > textB ? 1 : 0;
 }

@@ -35,8 +35,10 @@ export const AREAS = 2;
 export const OPS = 6;
 export const WRITERS = THREADS * OPS;
 
-/** Page-cache pages alive at once: one a file page, as far as any workload goes. */
-export const PAGE_OBJECTS = 8;
+/**
+ * Page-cache pages alive at once: one a slot (FILES x PAGES = 16), and one that was deleted under each sleeper.
+ */
+export const PAGE_OBJECTS = FILES * PAGES + THREADS;
 /** Operation, fault, nested operation of a fault: deeper does not exist. */
 export const FRAMES = 3;
 

@@ -3,7 +3,14 @@
  * is one strict parser.
  */
 import { fail, type Refusal } from './errors.ts';
-import { canonicalJson, type InputJson, inputFromJson, inputToJson, isJsonObject, type Json } from './json.ts';
+import {
+  canonicalJson,
+  type InputJson,
+  inputFromJson,
+  inputToJson,
+  isJsonObject,
+  type Json,
+} from './json.ts';
 import { printable } from './printable.ts';
 import { type Origin, parseRepro, printRepro, type Repro } from './repro.ts';
 import { printInput } from './text.ts';

@@ -75,7 +75,11 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
   ['a toggle value', (m) => (m.toggles.policy = 'old'), /toggles.policy: is not new or unwritten/],
   ['a missing toggle', (model) => delete model.toggles.policy, /toggle "policy" has no value/],
   ['an option of nothing', set('options', { policy: [] }), /options.policy: has no value/],
-  ['a node of no kind', plant(strange({ go: 'on' })), /punch\[0\]: is no node: it has none of step/],
+  [
+    'a node of no kind',
+    plant(strange({ go: 'on' })),
+    /punch\[0\]: is no node: it has none of step/,
+  ],
   ['a node of two kinds', plant(strange({ step: 'note', call: 'unmap' })), /no field "call"/],
   ['an unknown step', plant(step('lockPge')), /no step "lockPge"; the nearest is lockPage/],
   ['a name from a prototype', plant(step('toString')), /no step "toString"/],
@@ -135,7 +139,11 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
   ],
   ['a missing entry', (model) => delete model.paths.zero, /paths: the path "zero" is missing/],
   ['a load of its own', (model) => (model.paths.load = []), /paths.load: .* has no path/],
-  ['an empty operation', (m) => (m.paths.commit = [step('note')]), /paths.fsync: has no visible step/],
+  [
+    'an empty operation',
+    (m) => (m.paths.commit = [step('note')]),
+    /paths.fsync: has no visible step/,
+  ],
   ['a fault in a fault', (m) => firstOf(m, 'fault').unshift(step('copyIn')), /cannot fault again/],
 ];
 
@@ -185,7 +193,7 @@ function mutateAt(root: unknown, way: readonly number[], value: unknown, drops: 
     if (depth < way.length - 1 && typeof parts[key] === 'object') at = parts[key];
     else {
       if (drops) delete parts[key];
-      else parts[key] = value;
+      else parts[key] = structuredClone(value);
       return;
     }
   }

@@ -224,7 +224,8 @@ class BoundWatch implements Scheduler {
       if (most === undefined) continue;
       for (let word = base; word < base + count; word++) {
         const value = k.peek(word);
-        if (value < 0 || value > most) assert.fail(`${wordName(word)} is ${value}, at most ${most}`);
+        if (value < 0 || value > most)
+          assert.fail(`${wordName(word)} is ${value}, at most ${most}`);
       }
     }
     return this.walk.choose(k, enabled);

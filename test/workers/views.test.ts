@@ -1,8 +1,8 @@
 /** Readings of runs and models, as text that is reviewed like code. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { generateWorkload } from '../../corpus/breeding/generate.ts';
+import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
@@ -40,8 +40,14 @@ test('columns of any run are narrow, plain, and every line of the table has numb
       const traced = engine.traceChoices([...wanderer.choices]);
       const text = renderColumns(model, input, traced, null);
       const table = text.split('\n\n')[1]?.split('\n').slice(1) ?? [];
-      assert.ok(text.split('\n').every((line) => /^[ -~]{0,72}$/.test(line)), text);
-      assert.ok(table.every((line) => /^ *(?:\d+|op)[ |]+(?:T\d |<--)/.test(line)), text);
+      assert.ok(
+        text.split('\n').every((line) => /^[ -~]{0,72}$/.test(line)),
+        text,
+      );
+      assert.ok(
+        table.every((line) => /^ *(?:\d+|op)[ |]+(?:T\d |<--)/.test(line)),
+        text,
+      );
       assert.equal(table.filter((line) => /^ *\d+[ |]+T/.test(line)).length, traced.rows.length);
     }
   }

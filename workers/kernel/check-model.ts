@@ -49,8 +49,18 @@ export function checkModel(value: unknown, where: string): Model {
   if (problem !== null) throw invalid(root, problem);
   checkFormat(root);
   const field = fieldsOf(root, [
-    'format', 'name', 'title', 'comment', 'origin', 'options', 'toggles', 'locks', 'order', 'durability',
-    'expect', 'paths',
+    'format',
+    'name',
+    'title',
+    'comment',
+    'origin',
+    'options',
+    'toggles',
+    'locks',
+    'order',
+    'durability',
+    'expect',
+    'paths',
   ]);
   checkHead(field);
   checkOptions(field('options'), field('toggles'));
@@ -58,7 +68,8 @@ export function checkModel(value: unknown, where: string): Model {
   checkExpect(field('expect'));
   entriesOf(field('paths'), WORD).forEach(checkPath);
   const { length } = canonicalJson(value);
-  if (length > MODEL_TEXT_MAX) throw invalid(root, `${length} characters, at most ${MODEL_TEXT_MAX}`);
+  if (length > MODEL_TEXT_MAX)
+    throw invalid(root, `${length} characters, at most ${MODEL_TEXT_MAX}`);
   const model = value as Model;
   checkPaths(model, root.source);
   return model;
@@ -118,7 +129,8 @@ function checkLocks(locks: Part, order: Part): void {
     const id = lock.path.slice(locks.path.length + 1);
     if (!LOCK_IDS.includes(id)) throw unknown(lock, 'lock', id, LOCK_IDS);
     checkProse(lock, NAME_BYTES_MAX);
-    if (!ASCII.test(String(lock.value))) throw invalid(lock, 'is not plain ASCII: diagrams show it');
+    if (!ASCII.test(String(lock.value)))
+      throw invalid(lock, 'is not plain ASCII: diagrams show it');
   }
   for (const line of listOf(order)) {
     checkProse(line, PROSE_LENGTH_MAX);
@@ -174,7 +186,12 @@ function checkNode(part: Part): void {
 function checkStep(part: Part, name: string, field: Fields): void {
   const def = name === NO_MODELS_STEP ? undefined : STEPS.get(name);
   if (def === undefined) {
-    throw unknown(part, 'step', name, [...STEPS.keys()].filter((one) => one !== NO_MODELS_STEP));
+    throw unknown(
+      part,
+      'step',
+      name,
+      [...STEPS.keys()].filter((one) => one !== NO_MODELS_STEP),
+    );
   }
   const lock = field('lock').value;
   if (def.takesLock && lock === undefined) throw invalid(part, `${name} names no lock`);
@@ -203,7 +220,8 @@ function fieldsOf(part: Part, names: readonly string[], maybe: readonly string[]
   const { value, path } = part;
   if (!isJsonObject(value)) throw invalid(part, 'is not an object');
   for (const key of Object.keys(value)) {
-    if (!names.includes(key) && !maybe.includes(key)) throw unknown(part, 'field', key, [...names, ...maybe]);
+    if (!names.includes(key) && !maybe.includes(key))
+      throw unknown(part, 'field', key, [...names, ...maybe]);
   }
   for (const name of names) {
     if (!Object.hasOwn(value, name)) throw invalid(part, `the field "${name}" is missing`);
@@ -220,7 +238,8 @@ function entriesOf(part: Part, pattern: RegExp): readonly Part[] {
   const { value, path } = part;
   if (!isJsonObject(value)) throw invalid(part, 'is not an object');
   return Object.entries(value).map(([key, one]) => {
-    if (!pattern.test(key)) throw invalid(part, `the name "${printable(key)}" does not fit ${pattern.source}`);
+    if (!pattern.test(key))
+      throw invalid(part, `the name "${printable(key)}" does not fit ${pattern.source}`);
     return { ...part, path: `${path}.${key}`, value: one };
   });
 }
@@ -240,14 +259,17 @@ function checkName(part: Part, pattern: RegExp): void {
 function checkProse(part: Part, lengthMax: number): void {
   const { value } = part;
   if (typeof value !== 'string') throw invalid(part, 'is not a string');
-  if (value.length > lengthMax) throw invalid(part, `${value.length} characters, at most ${lengthMax}`);
-  if (printable(value, lengthMax) !== value) throw invalid(part, 'has a character that cannot be printed');
+  if (value.length > lengthMax)
+    throw invalid(part, `${value.length} characters, at most ${lengthMax}`);
+  if (printable(value, lengthMax) !== value)
+    throw invalid(part, 'has a character that cannot be printed');
 }
 
 function checkUnique(parts: readonly Part[]): void {
   const seen = new Set<unknown>();
   for (const part of parts) {
-    if (seen.has(part.value)) throw invalid(part, `"${printable(String(part.value))}" is there twice`);
+    if (seen.has(part.value))
+      throw invalid(part, `"${printable(String(part.value))}" is there twice`);
     seen.add(part.value);
   }
 }

@@ -44,7 +44,8 @@ export function checkPaths(model: Model, source: string): void {
   const calls = new Calls(model, refuse);
   for (const name of Object.keys(model.paths)) calls.measure(name, `paths.${name}`);
   const rows = ENTRIES.reduce((sum, name) => sum + calls.rowsOf(name) + 1, ACCESS_ROWS);
-  if (rows > ROWS_MAX) throw refuse('paths', `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
+  if (rows > ROWS_MAX)
+    throw refuse('paths', `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
   for (const name of ENTRIES) new Inlined(model, refuse, name).check();
 }
 
@@ -160,7 +161,8 @@ class Inlined {
   check(): void {
     const where = `paths.${this.entry}`;
     this.walk(this.pathOf(this.entry), { where, prefix: this.entry, blocks: [] }, NOWHERE);
-    if (this.visible === 0) throw this.refuse(where, 'has no visible step: it would end as it begins');
+    if (this.visible === 0)
+      throw this.refuse(where, 'has no visible step: it would end as it begins');
   }
 
   private pathOf(name: string): Path {
@@ -182,7 +184,11 @@ class Inlined {
     if ('leave' in node) return this.leave(node.leave, scope, way);
     if ('retry' in node) return this.retry(node.retry, scope, way);
     const prefix = `${scope.prefix}/${node.call}`;
-    return this.walk(this.pathOf(node.call), { where: `paths.${node.call}`, prefix, blocks: [] }, way);
+    return this.walk(
+      this.pathOf(node.call),
+      { where: `paths.${node.call}`, prefix, blocks: [] },
+      way,
+    );
   }
 
   private branch(node: Extract<Node, { when: string }>, scope: Scope, way: Way): Way {
@@ -196,7 +202,10 @@ class Inlined {
     const open: Open = { name: '', exits: [] };
     const end = this.walk(body, within(scope, 'body'), entered(way, open));
     if (end.silent.has(open)) {
-      throw this.refuse(scope.where, 'a round of this loop needs no visible step: it could spin for ever');
+      throw this.refuse(
+        scope.where,
+        'a round of this loop needs no visible step: it could spin for ever',
+      );
     }
     return either([way, end]);
   }
@@ -217,14 +226,18 @@ class Inlined {
 
   private retry(name: string, scope: Scope, way: Way): Way {
     if (way.silent.has(this.blockOf(name, scope))) {
-      throw this.refuse(scope.where, `retries "${name}" without a visible step: it could spin for ever`);
+      throw this.refuse(
+        scope.where,
+        `retries "${name}" without a visible step: it could spin for ever`,
+      );
     }
     return NOWHERE;
   }
 
   private blockOf(name: string, { blocks, where }: Scope): Open {
     const open = blocks.findLast((block) => block.name === name);
-    if (open === undefined) throw this.refuse(where, `missing label: no block "${name}" encloses this`);
+    if (open === undefined)
+      throw this.refuse(where, `missing label: no block "${name}" encloses this`);
     return open;
   }
 
@@ -253,7 +266,10 @@ class Inlined {
     if (id === undefined || effect === 'none') return;
     if (effect === 'takes') this.taken.add(id);
     else if (!this.taken.has(id)) {
-      throw this.refuse(where, `${node.step} releases ${id}, which nothing in ${this.entry} takes before`);
+      throw this.refuse(
+        where,
+        `${node.step} releases ${id}, which nothing in ${this.entry} takes before`,
+      );
     }
   }
 }

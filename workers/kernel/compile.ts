@@ -7,7 +7,17 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Model, Node, Path } from './path.ts';
 import {
-  I_BRANCH, I_BRANCH_CALL, I_END, I_JUMP, I_LOCAL, I_RETURN, I_VISIBLE, I_YIELD, type Program, type StepRun, type Touch,
+  I_BRANCH,
+  I_BRANCH_CALL,
+  I_END,
+  I_JUMP,
+  I_LOCAL,
+  I_RETURN,
+  I_VISIBLE,
+  I_YIELD,
+  type Program,
+  type StepRun,
+  type Touch,
 } from './program.ts';
 import { STEPS, TESTS } from './registry.ts';
 import { type TestDef, touchNothing } from './step.ts';
@@ -69,8 +79,17 @@ class Compiler {
 
   private row(facts: Partial<Row>): Row {
     const row: Row = {
-      kind: I_JUMP, run: NO_RUN, touch: touchNothing, test: null, next: this.rows.length + 1,
-      otherwise: 0, fuse: 0, restless: false, label: '', step: '', ...facts,
+      kind: I_JUMP,
+      run: NO_RUN,
+      touch: touchNothing,
+      test: null,
+      next: this.rows.length + 1,
+      otherwise: 0,
+      fuse: 0,
+      restless: false,
+      label: '',
+      step: '',
+      ...facts,
     };
     this.rows.push(row);
     return row;
@@ -86,7 +105,8 @@ class Compiler {
     else if ('loop' in node) this.emitLoop(node, prefix, blocks);
     else if ('block' in node) this.emitBlock(node, prefix, blocks);
     else if ('leave' in node) findBlock(blocks, node.leave).leaves.push(this.row({}));
-    else if ('retry' in node) this.row({ kind: I_YIELD, next: findBlock(blocks, node.retry).start });
+    else if ('retry' in node)
+      this.row({ kind: I_YIELD, next: findBlock(blocks, node.retry).start });
     else this.emit(pathOf(this.model, node.call), `${prefix}/${node.call}`, []);
   }
 
@@ -113,7 +133,9 @@ class Compiler {
   }
 
   private emitWhen(
-    node: Extract<Node, { when: string }>, prefix: string, blocks: readonly OpenBlock[],
+    node: Extract<Node, { when: string }>,
+    prefix: string,
+    blocks: readonly OpenBlock[],
   ): void {
     const branch = this.row(testOf(node.when));
     this.emit(node.then, prefix, blocks);
@@ -128,7 +150,9 @@ class Compiler {
   }
 
   private emitLoop(
-    node: Extract<Node, { loop: string }>, prefix: string, blocks: readonly OpenBlock[],
+    node: Extract<Node, { loop: string }>,
+    prefix: string,
+    blocks: readonly OpenBlock[],
   ): void {
     const start = this.rows.length;
     const branch = this.row(testOf(node.loop));
@@ -138,7 +162,9 @@ class Compiler {
   }
 
   private emitBlock(
-    node: Extract<Node, { block: string }>, prefix: string, blocks: readonly OpenBlock[],
+    node: Extract<Node, { block: string }>,
+    prefix: string,
+    blocks: readonly OpenBlock[],
   ): void {
     const open: OpenBlock = { name: node.block, start: this.rows.length, leaves: [] };
     this.emit(node.body, prefix, [...blocks, open]);

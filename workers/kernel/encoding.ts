@@ -154,3 +154,14 @@ export const LOST_NAMES: readonly string[] = [
   'locked entry skipped',
   'tag cleared by another fsync',
 ];
+
+/** Cause and the instruction that is to blame. */
+export function lostWord(cause: number, pc: number): number {
+  return cause | ((pc + 1) << 3);
+}
+export function lostCause(lost: number): number {
+  return lost & 7;
+}
+export function lostPc(lost: number): number {
+  return (lost >> 3) - 1;
+}

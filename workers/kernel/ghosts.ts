@@ -16,11 +16,12 @@ import {
   DURABLE,
   FRAME_SPAN,
   FRAME0,
+  LOST_BY,
   R_FILE,
   R_FIRST,
   R_LAST,
-  R_NOTE,
   R_LINE,
+  R_NOTE,
   R_SIZE,
   REVOKED,
   SHIFTING,
@@ -168,8 +169,21 @@ export function endShift(k: Kernel, t: number, r: number): void {
       moveHistory(k, file, line, line >= row.last ? line - by : -1, writer);
     }
   }
+  moveBlame(k, file, row.first >> 1, (row.kind === 'collapse' ? by : -by) >> 1);
   moveTaint(k, file, row.first >> 1, (row.kind === 'collapse' ? by : -by) >> 1);
   k.put(SHIFTING + file, 0);
+}
+
+/** What is known of a page's lost tags goes with its data. */
+function moveBlame(k: Kernel, file: number, from: number, by: number): void {
+  const last = PAGES - 1;
+  for (let i = from; i <= last; i++) {
+    const page = by > 0 ? i : last - (i - from);
+    const source = page + by;
+    const blame = source >= from && source <= last ? k.peek(LOST_BY + file * PAGES + source) : 0;
+    if (k.peek(LOST_BY + file * PAGES + page) !== blame)
+      k.put(LOST_BY + file * PAGES + page, blame);
+  }
 }
 
 /** A page that an earlier violation touched stays tainted where it came from and where it went. */

@@ -11,8 +11,12 @@ export class History implements Tracker {
   readonly lastWriter: Int32Array = new Int32Array(OBJECTS);
   readonly lastReader: Int32Array = new Int32Array(OBJECTS);
 
+  /** The write before the last: what a step saw that reads and writes one object. */
+  readonly writerBefore: Int32Array = new Int32Array(OBJECTS);
+
   reset(): void {
     this.lastWriter.fill(0);
+    this.writerBefore.fill(0);
     this.lastReader.fill(0);
   }
 
@@ -22,13 +26,20 @@ export class History implements Tracker {
     const end = base + (k.footLength[thread] as number);
     for (let i = base; i < end; i++) {
       const foot = k.foot[i] as number;
-      if ((foot & 1) !== 0) this.lastWriter[foot >> 1] = access;
+      if ((foot & 1) !== 0) this.noteWrite(foot >> 1, access);
       else this.lastReader[foot >> 1] = access;
     }
   }
 
-  /** The instruction that last wrote an object, or -1. */
-  writerPc(object: number): number {
-    return ((this.lastWriter[object] as number) >> 2) - 1;
+  protected noteWrite(object: number, access: number): void {
+    this.writerBefore[object] = this.lastWriter[object] as number;
+    this.lastWriter[object] = access;
+  }
+
+  /** The instruction that last wrote an object, or -1; the step under way does not count. */
+  writerPc(k: Kernel, object: number): number {
+    const last = this.lastWriter[object] as number;
+    const isOwn = last === (((k.currentPc + 1) << 2) | k.currentThread);
+    return ((isOwn ? (this.writerBefore[object] as number) : last) >> 2) - 1;
   }
 }

@@ -366,7 +366,8 @@ export class Kernel {
 
   private branch(row: number, r: number): number {
     const code = this.code;
-    const bits = this.get(r + (code[row + CODE_REGISTER] as number)) & (code[row + CODE_MASK] as number);
+    const bits =
+      this.get(r + (code[row + CODE_REGISTER] as number)) & (code[row + CODE_MASK] as number);
     const holds = bits === code[row + CODE_VALUE] ? 1 : 0;
     return code[row + (holds === code[row + CODE_FLAG] ? CODE_OTHERWISE : CODE_NEXT)] as number;
   }
@@ -413,6 +414,7 @@ export class Kernel {
     const result = this.get(r + R_RESULT);
     endWriter(this, t, writer, result);
     this.watch.opEnded(this, t, writer, result);
+    if (this.get(HALTED) !== 0) return;
     this.clearFrame(r);
     this.put(T_BEGUN + t, 0);
     this.startOp(t, this.opOf(t) + 1);
@@ -429,6 +431,13 @@ export class Kernel {
     const r = FRAME0 + t * FRAME_SPAN;
     const kind = this.world.startOp(this, r, t * OPS + op);
     this.advance(t, r, this.program.entryOfKind[kind] as number);
+  }
+
+  /** The simulator's own room is used up: the run ends, inconclusive, and nothing is said of it. */
+  runOut(): Outcome {
+    this.overflow = true;
+    this.halt();
+    return NEXT;
   }
 
   halt(): void {

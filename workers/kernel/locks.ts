@@ -2,7 +2,7 @@
  * Lock classes and the packed words of the locks. A rwsem is one word: who reads (two bits a thread, a thread
  * may hold it twice), who writes, and the FIFO queue of those who wait.
  */
-import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import { FILES, PAGE_OBJECTS, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import {
   EXTENT_LOCK,
   FAULT_LOCK,
@@ -156,8 +156,8 @@ export function handleCount(handles: number, thread: number): number {
 export function classOfLockObject(object: number): number {
   for (const rwsem of RWSEMS)
     if (object >= rwsem.object && object < rwsem.object + 2) return rwsem.cls;
-  if (object >= O_PAGE && object < O_PAGE + 8) return C_PAGE;
-  if (object >= O_SLOT && object < O_SLOT + 16) return C_ENTRY;
+  if (object >= O_PAGE && object < O_PAGE + PAGE_OBJECTS) return C_PAGE;
+  if (object >= O_SLOT && object < O_SLOT + FILES * PAGES) return C_ENTRY;
   if (object === O_JOURNAL) return C_JOURNAL;
   if (object >= O_EXTENT_LOCK && object < O_EXTENT_LOCK + 2) return C_EXTENT;
   if (object >= O_RANGE && object < O_RANGE + 2) return C_RANGE;

@@ -1,12 +1,40 @@
 /** The fixed registry: every step and every test that a model may name. */
 import {
-  ENTRY_REAL, ENTRY_TYPE, extentKind, FAULT_COW, FAULT_HANDLER, FAULT_PFN_MKWRITE, FAULT_WP_COPY, OK, RETRY, SLOT_ENTRY, SLOT_PAGE,
-  UNWRITTEN, WRITTEN,
+  ENTRY_REAL,
+  ENTRY_TYPE,
+  extentKind,
+  FAULT_COW,
+  FAULT_HANDLER,
+  FAULT_PFN_MKWRITE,
+  FAULT_WP_COPY,
+  OK,
+  RETRY,
+  SLOT_ENTRY,
+  SLOT_PAGE,
+  UNWRITTEN,
+  WRITTEN,
 } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
-  R_ANSWER, R_EXTENT, R_FILE, R_FIRST, R_FRESH, R_FROM, R_KIND, R_LAST, R_LINE, R_MORE, R_NOTE, R_PAGE,
-  R_PAGEOBJ, R_RESULT, R_SIZE, R_SLOT, R_TO, R_UCURSOR, R_WRITE,
+  R_ANSWER,
+  R_EXTENT,
+  R_FILE,
+  R_FIRST,
+  R_FRESH,
+  R_FROM,
+  R_KIND,
+  R_LAST,
+  R_LINE,
+  R_MORE,
+  R_NOTE,
+  R_PAGE,
+  R_PAGEOBJ,
+  R_RESULT,
+  R_SIZE,
+  R_SLOT,
+  R_TO,
+  R_UCURSOR,
+  R_WRITE,
 } from './layout.ts';
 import type { LockId } from './locks.ts';
 import type { StepDef, TestDef } from './step.ts';
@@ -21,16 +49,29 @@ import { WRITEBACK_STEPS } from './steps/writeback.ts';
 
 export const STEPS: ReadonlyMap<string, StepDef> = new Map(
   [
-    ...RWSEM_STEPS, ...JOURNAL_STEPS, ...CACHE_STEPS, ...FAULT_STEPS, ...EXTENT_STEPS, ...IO_STEPS,
-    ...MAPPING_STEPS, ...WRITEBACK_STEPS,
+    ...RWSEM_STEPS,
+    ...JOURNAL_STEPS,
+    ...CACHE_STEPS,
+    ...FAULT_STEPS,
+    ...EXTENT_STEPS,
+    ...IO_STEPS,
+    ...MAPPING_STEPS,
+    ...WRITEBACK_STEPS,
   ].map((step) => [step.name, step]),
 );
 
 /** The lock that a step without a named rwsem takes or drops, for the checks a model passes before it runs. */
 export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
-  addZeroPage: 'pageLock', lockPage: 'pageLock', lockPageOrRetry: 'pageLock', unlockPage: 'pageLock',
-  replaceEntryByPage: 'pageLock', replaceEntryByPageWakeOne: 'pageLock', lockEntry: 'entryLock',
-  unlockEntry: 'entryLock', journalStart: 'journal', journalStop: 'journal',
+  addZeroPage: 'pageLock',
+  lockPage: 'pageLock',
+  lockPageOrRetry: 'pageLock',
+  unlockPage: 'pageLock',
+  replaceEntryByPage: 'pageLock',
+  replaceEntryByPageWakeOne: 'pageLock',
+  lockEntry: 'entryLock',
+  unlockEntry: 'entryLock',
+  journalStart: 'journal',
+  journalStop: 'journal',
 };
 
 const ALL = -1;
@@ -81,7 +122,8 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
       'isPartialPage',
       'the range cuts the page',
       (k, r) =>
-        k.get(r + R_FIRST) > k.get(r + R_PAGE) * 2 || k.get(r + R_LAST) < (k.get(r + R_PAGE) + 1) * 2,
+        k.get(r + R_FIRST) > k.get(r + R_PAGE) * 2 ||
+        k.get(r + R_LAST) < (k.get(r + R_PAGE) + 1) * 2,
     ),
     isSet('hasPage', 'a page was found', R_PAGEOBJ),
     bits('slotIsPage', 'the slot holds a page', R_SLOT, 3, SLOT_PAGE),
@@ -99,7 +141,11 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     both('grows', 'the size grows', (k, r) => k.get(r + R_SIZE) > k.get(r + R_LINE)),
     both('startsBeyondSize', 'starts past EOF', (k, r) => k.get(r + R_FIRST) > k.get(r + R_LINE)),
     bits('lineCutsPage', 'the size cuts a page', R_LINE, 1, 1),
-    both('cutsPages', 'the range cuts pages', (k, r) => ((k.get(r + R_FIRST) | k.get(r + R_LAST)) & 1) === 1),
+    both(
+      'cutsPages',
+      'the range cuts pages',
+      (k, r) => ((k.get(r + R_FIRST) | k.get(r + R_LAST)) & 1) === 1,
+    ),
     isSet('noted', 'as noted', R_NOTE),
   ].map((row) => [row.name, row]),
 );

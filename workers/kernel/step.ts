@@ -5,7 +5,7 @@
  */
 import { R_FILE, R_PAGE } from './layout.ts';
 import type { RwsemId } from './locks.ts';
-import type { StepRun, Touch, TestRun } from './program.ts';
+import type { StepRun, TestRun, Touch } from './program.ts';
 
 export interface StepDef {
   readonly name: string;

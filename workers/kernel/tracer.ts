@@ -1,6 +1,8 @@
 /** A history that also keeps every step: for replays, columns and digests, where speed does not matter. */
 import { History } from './history.ts';
 import type { Kernel } from './kernel.ts';
+import { T_WAIT } from './layout.ts';
+import { C_IMMAP, classOfLockObject } from './locks.ts';
 import { defaultChoice } from './machine.ts';
 
 export interface TraceRow {
@@ -8,7 +10,10 @@ export interface TraceRow {
   readonly op: number;
   readonly pc: number;
   readonly label: string;
-  /** The how-manieth time, from 1, this thread runs this label in this operation. */
+  /**
+   * The how-manieth time, from 1, this thread runs this label in this operation. Whoever sleeps for a lock
+   * counts twice: when it asks, and when it asks again or is given the lock.
+   */
   readonly occurrence: number;
   /** The thread that had run last, -1 at the start. */
   readonly previous: number;
@@ -43,15 +48,14 @@ export class Tracer extends History {
     super.stepping(k, thread, pc);
     const op = k.opOf(thread);
     const label = k.program.label[pc] ?? '';
-    const key = `${thread} ${op} ${label}`;
-    const occurrence = (this.counts.get(key) ?? 0) + 1;
-    this.counts.set(key, occurrence);
     const previous = this.rows.at(-1)?.thread ?? -1;
     const switched = previous >= 0 && previous !== thread;
+    // A thread that yielded and runs on all the same is forced, too: it stood where it now runs.
+    const stood = previous < 0 ? NOWHERE : this.standing(k, previous);
+    if (switched && isGivenLock(k, previous)) this.count(previous, stood.op, stood.label);
+    const occurrence = this.count(thread, op, label);
     const enabled = k.enabled();
     const byDefault = previous < 0 ? thread : defaultChoice(k, enabled, previous);
-    // A thread that yielded and runs on all the same is forced, too: it stood where it now runs.
-    const stood = switched ? this.standing(k, previous) : { op, label, occurrence };
     this.rows.push({
       thread,
       op,
@@ -61,8 +65,15 @@ export class Tracer extends History {
       previous,
       isForced: thread !== byDefault,
       isPreemption: switched && (enabled & (1 << previous)) !== 0 && k.yielded !== previous,
-      stood: previous < 0 ? NOWHERE : stood,
+      stood,
     });
+  }
+
+  private count(thread: number, op: number, label: string): number {
+    const key = `${thread} ${op} ${label}`;
+    const occurrence = (this.counts.get(key) ?? 0) + 1;
+    this.counts.set(key, occurrence);
+    return occurrence;
   }
 
   private standing(k: Kernel, thread: number): Standing {
@@ -76,4 +87,14 @@ export class Tracer extends History {
     const { op, label, occurrence } = this.standing(k, thread);
     return `${thread} ${op} ${label} ${occurrence}`;
   }
+}
+
+/**
+ * A sleeper on a rwsem never asks again: the releaser moves it behind its request. Its sleep is an occurrence
+ * of its own, or it would share its name with the next request under this label.
+ */
+function isGivenLock(k: Kernel, thread: number): boolean {
+  const object = k.peek(T_WAIT + thread) - 1;
+  const cls = object < 0 ? -1 : classOfLockObject(object);
+  return cls >= 0 && cls <= C_IMMAP;
 }

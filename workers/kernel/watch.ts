@@ -18,15 +18,13 @@ export interface Watch {
     pteIndex: number,
     cpuWord: number,
   ): void;
-  /** A load or store is about to go through a PTE of a shared mapping. */
+  /** A load or store is about to go through a PTE that maps the file. */
   pteUsed(k: Kernel, pteIndex: number, file: number, page: number, isWrite: boolean): void;
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
   /** A block has become visible as written: a new one under policy NEW, or a converted one. */
   blockExposed(k: Kernel, block: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
   extentLeaves(k: Kernel, file: number, page: number, block: number): void;
-  /** A DAX entry is about to be dropped by an invalidation. */
-  entryDropped(k: Kernel, file: number, page: number, slot: number): void;
   /** Committed metadata, or what the device would show after a power failure, has changed. */
   durableChanged(k: Kernel): void;
   /** A lock class was asked for while others were held: a new edge of the class graph. */

@@ -16,7 +16,7 @@ import {
   PAGES,
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
-import { type Op, OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import { OP_KINDS, type Op, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import {
   extentWord,
   INITIAL,
@@ -299,11 +299,13 @@ function placeBlock(
   words[BLOCK_OWNER + block] = OWNER_FILE + file;
   if (!written) return;
   for (let i = 0; i < LINES_PER_PAGE; i++) {
-    const line = index * LINES_PER_PAGE + i;
-    words[CPU + block * LINES_PER_PAGE + i] = INITIAL + file;
-    words[MEDIA + block * LINES_PER_PAGE + i] = INITIAL + file;
-    words[DATA_BY + line] = 1;
-    words[ZERO_BY + line] = 0;
+    const line = page * LINES_PER_PAGE + i;
+    // A file system keeps zeros behind i_size: data there would come to light when the file grows.
+    const isData = line < (words[SIZE + file] as number);
+    words[CPU + block * LINES_PER_PAGE + i] = isData ? INITIAL + file : 0;
+    words[MEDIA + block * LINES_PER_PAGE + i] = isData ? INITIAL + file : 0;
+    words[DATA_BY + index * LINES_PER_PAGE + i] = isData ? 1 : 0;
+    words[ZERO_BY + index * LINES_PER_PAGE + i] = isData ? 0 : 1;
   }
 }
 

@@ -3,14 +3,23 @@
  * A model takes these and replaces what it locks differently.
  */
 import {
-  block, call, downRead, inHandle, leave, loop, type Path, reading, retry, step, upRead, when, writing,
+  block,
+  call,
+  downRead,
+  inHandle,
+  leave,
+  loop,
+  type Path,
+  reading,
+  retry,
+  step,
+  upRead,
+  when,
+  writing,
 } from '../kernel/path.ts';
 
 /** unmap_mapping_range of [from, to): V for write, one step a present PTE. */
-export const UNMAP: Path = writing(
-  'iMmapRwsem',
-  loop('moreMapped', [step('clearPte')]),
-);
+export const UNMAP: Path = writing('iMmapRwsem', loop('moreMapped', [step('clearPte')]));
 
 /** The same with even_cows: truncate also removes private copies (dossier 4.3 item 15). */
 export const UNMAP_COWS: Path = writing(
@@ -30,9 +39,7 @@ const DELETE_PAGE: Path = [
 ];
 
 /** truncate_inode_pages_range while the cache holds pages only (4.0-4.4). */
-export const DROP_PAGES: Path = [
-  loop('more', [step('findSlot'), when('slotIsPage', DELETE_PAGE)]),
-];
+export const DROP_PAGES: Path = [loop('more', [step('findSlot'), when('slotIsPage', DELETE_PAGE)])];
 
 /** The same from 4.7 on: an entry is deleted once it is unlocked; a page put in its place meanwhile goes too. */
 export const DROP_ENTRIES: Path = [
@@ -51,7 +58,10 @@ export function invalidateDrop(recheck: boolean): Path {
   return [
     loop('more', [
       step('findSlot'),
-      when('slotIsEntry', [step('dropEntry'), ...(recheck ? [when('answerIsNo', DELETE_PAGE)] : [])]),
+      when('slotIsEntry', [
+        step('dropEntry'),
+        ...(recheck ? [when('answerIsNo', DELETE_PAGE)] : []),
+      ]),
       when('slotIsPage', DELETE_PAGE),
     ]),
   ];
@@ -59,9 +69,12 @@ export function invalidateDrop(recheck: boolean): Path {
 
 /** truncate_pagecache: the second unmap exists because private pages may be COWed in between. */
 export const TRUNCATE_PAGECACHE: Path = [
-  step('unmapRange'), call('unmapCows'),
-  step('rewind'), call('drop'),
-  step('unmapRange'), call('unmapCows'),
+  step('unmapRange'),
+  call('unmapCows'),
+  step('rewind'),
+  call('drop'),
+  step('unmapRange'),
+  call('unmapCows'),
 ];
 
 /** truncate_pagecache_range: one unmap only; nothing if the range has no whole page. */
@@ -86,8 +99,11 @@ const ALLOC: Readonly<Record<Policy, string>> = {
 export const TRUNCATE_BODY: Path = [
   step('claimRange'),
   when('shrinks', [
-    step('setSize'), step('pagesBeyondSize'), ...TRUNCATE_PAGECACHE,
-    step('tailOfNewSize'), when('lineCutsPage', [step('zeroPartial')]),
+    step('setSize'),
+    step('pagesBeyondSize'),
+    ...TRUNCATE_PAGECACHE,
+    step('tailOfNewSize'),
+    when('lineCutsPage', [step('zeroPartial')]),
     ...inHandle(step('pagesBeyondSize'), loop('more', [step('removeExtent')])),
   ]),
   when('grows', [
@@ -100,10 +116,12 @@ export const TRUNCATE_BODY: Path = [
 /** PUNCH: purge, zero the partial edges, free the blocks. `purgeAgain` is ext4's second purge in the handle. */
 export function punchBody(purgeAgain: Path): Path {
   return [
-    step('claimRange'), ...HOLE_PAGECACHE,
+    step('claimRange'),
+    ...HOLE_PAGECACHE,
     ...inHandle(
       when('cutsPages', [step('zeroEdges')]),
-      step('rewind'), loop('more', [step('removeExtent')]),
+      step('rewind'),
+      loop('more', [step('removeExtent')]),
       ...purgeAgain,
     ),
   ];
@@ -111,34 +129,51 @@ export function punchBody(purgeAgain: Path): Path {
 
 /** What moves is flushed before it is purged, or its dirty tags would be lost with the entries (B42). */
 export const FLUSH_AND_PURGE: Path = [
-  step('pagesFromOffset'), call('writeback'), step('pagesFromOffset'), ...TRUNCATE_PAGECACHE,
+  step('pagesFromOffset'),
+  call('writeback'),
+  step('pagesFromOffset'),
+  ...TRUNCATE_PAGECACHE,
 ];
 
 /** COLLAPSE as ext4 does it: removal and shift under one X.W. */
 export const COLLAPSE_EXT4: Path = [
   step('claimRange'),
-  when('hasFailed', [], [
-    ...FLUSH_AND_PURGE,
-    ...inHandle(step('wholePages'), step('collapseExtents'), step('setSize')), step('shiftDone'),
-  ]),
+  when(
+    'hasFailed',
+    [],
+    [
+      ...FLUSH_AND_PURGE,
+      ...inHandle(step('wholePages'), step('collapseExtents'), step('setSize')),
+      step('shiftDone'),
+    ],
+  ),
 ];
 
 /** INSERT: the size first, so that a crash loses nothing; then every extent behind the offset moves right. */
 export const INSERT_EXT4: Path = [
   step('claimRange'),
-  when('hasFailed', [], [
-    step('setSize'), ...FLUSH_AND_PURGE,
-    ...inHandle(step('wholePages'), step('insertExtents')), step('shiftDone'),
-  ]),
+  when(
+    'hasFailed',
+    [],
+    [
+      step('setSize'),
+      ...FLUSH_AND_PURGE,
+      ...inHandle(step('wholePages'), step('insertExtents')),
+      step('shiftDone'),
+    ],
+  ),
 ];
 
 /** ZERO as ext4 does it: written extents become unwritten in place. */
 export const ZERO_EXT4: Path = [
-  step('claimRange'), ...HOLE_PAGECACHE,
+  step('claimRange'),
+  ...HOLE_PAGECACHE,
   ...inHandle(
     when('cutsPages', [step('zeroEdges')]),
-    step('wholePages'), when('hasRange', [
-      step('firstWholePage'), loop('wholePagesLeft', [step('unwriteExtent'), step('nextPage')]),
+    step('wholePages'),
+    when('hasRange', [
+      step('firstWholePage'),
+      loop('wholePagesLeft', [step('unwriteExtent'), step('nextPage')]),
     ]),
     when('grows', [step('setSize')]),
   ),
@@ -148,17 +183,20 @@ export const ZERO_EXT4: Path = [
 export const FALLOCATE_BODY: Path = [
   step('claimRange'),
   ...inHandle(
-    step('firstPage'), loop('pagesLeft', [step('preallocate'), step('nextPage')]),
+    step('firstPage'),
+    loop('pagesLeft', [step('preallocate'), step('nextPage')]),
     when('grows', [step('setSize')]),
   ),
 ];
 
 /** pread: clipped to i_size; per page look up, copy; the copy may fault. */
 export const READ_BODY: Path = [
-  step('clipToSize'), step('firstPage'),
+  step('clipToSize'),
+  step('firstPage'),
   block('copied', [
     loop('pagesLeft', [
-      step('getBlock'), step('copyOut'),
+      step('getBlock'),
+      step('copyOut'),
       when('hasFailed', [leave('copied')]),
       step('nextPage'),
     ]),
@@ -171,12 +209,14 @@ export const COMMIT_JBD2: Path = [step('lockTransaction'), step('commitTransacti
 /** What mm/ and the world do in every model. */
 export const COMMON_PATHS: Readonly<Record<string, Path>> = {
   mmap: writing('mmapSem', ...writing('iMmapRwsem', step('linkVma'))),
-  munmap: writing('mmapSem',
+  munmap: writing(
+    'mmapSem',
     step('findArea'),
     when('answerIsYes', [
       loop('moreMapped', [step('clearAreaPte')]),
       ...writing('iMmapRwsem', step('unlinkVma')),
-    ])),
+    ]),
+  ),
   // msync takes mmap_sem to find the vmas and drops it for the fsync.
   msync: [
     ...reading('mmapSem', step('findArea')),
@@ -185,7 +225,8 @@ export const COMMON_PATHS: Readonly<Record<string, Path>> = {
   fsync: [step('allPages'), call('writeback'), call('commit')],
   // Driver shutdown (S1): no fs lock at all; V.W in the unmap is the only fence.
   revoke: [
-    step('killDevice'), step('firstFile'),
+    step('killDevice'),
+    step('firstFile'),
     loop('filesLeft', [step('allPages'), ...TRUNCATE_PAGECACHE, step('nextFile')]),
   ],
   crash: [step('powerFail')],

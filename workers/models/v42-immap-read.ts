@@ -89,12 +89,7 @@ export const LOAD_HOLE: Path = [
 
 /** Step 7: a hole page goes, out of every page table first. */
 export const REPLACE_PAGE: Path = [
-  when('hasPage', [
-    step('unmapPage'),
-    { call: 'unmap' },
-    step('deletePage'),
-    step('unlockPage'),
-  ]),
+  when('hasPage', [step('unmapPage'), { call: 'unmap' }, step('deletePage'), step('unlockPage')]),
 ];
 
 /** Write faults and page_mkwrite are fenced against a freeze; read faults are not. */
@@ -123,12 +118,7 @@ export function faultHandler(policy: Policy): Path {
             ...FIND_LOCK_PAGE_AGAIN,
           ]),
         ],
-        [
-          when(policy === 'prezero' ? 'isHoleOrUnwritten' : 'isHole', [
-            ...LOAD_HOLE,
-            leave('out'),
-          ]),
-        ],
+        [when(policy === 'prezero' ? 'isHoleOrUnwritten' : 'isHole', [...LOAD_HOLE, leave('out')])],
       ),
       ...REPLACE_PAGE,
       downRead('iMmapRwsem'),
@@ -146,10 +136,7 @@ export function faultHandler(policy: Policy): Path {
 }
 
 /** Conversion comes behind the release of V, in a handle of its own (B55). */
-export const CONVERT: Path[number] = when(
-  'isUnwritten',
-  inHandle(step('convertExtent')),
-);
+export const CONVERT: Path[number] = when('isUnwritten', inHandle(step('convertExtent')));
 
 /** A private write to an empty slot: the handler returns with the page, or with V for read, held. */
 export const COW_HANDLER: Path = [
@@ -169,10 +156,19 @@ export const COW_HANDLER: Path = [
 
 /** dax_do_io for a write, between its locks: per page allocate, zero the rest, copy; then convert. */
 export function writeBody(policy: Policy): Path {
-  const convertRange: Path[number] = when('noted', [
-    step('firstPage'),
-    ...inHandle(loop('pagesLeft', [step('convertExtent'), step('nextPage')])),
-  ]);
+  // end_io converts what was copied; a copy that failed (EFAULT) converts nothing. Under policy NEW its block
+  // stays as it was found, which is B34 in a single operation; the dossier's "single operations are clean"
+  // does not think of failing ones.
+  const convertRange: Path[number] = when(
+    'hasFailed',
+    [],
+    [
+      when('noted', [
+        step('firstPage'),
+        ...inHandle(loop('pagesLeft', [step('convertExtent'), step('nextPage')])),
+      ]),
+    ],
+  );
   return [
     when('startsBeyondSize', [when('lineCutsPage', [step('zeroPartial', 'zeroOldTail')])]),
     step('firstPage'),
@@ -267,5 +263,11 @@ function found(policy: Policy): string[] {
   if (policy === 'prezero') return always;
   const unserialised = ['B09', 'B16', 'B17'];
   // B55 needs an unwritten extent, which fallocate makes under any policy.
-  return [...always, ...unserialised, 'B55', ...(policy === 'new' ? ['B33', 'B34'] : [])].sort();
+  return [
+    ...always,
+    ...unserialised,
+    'B55',
+    'F01',
+    ...(policy === 'new' ? ['B33', 'B34'] : []),
+  ].sort();
 }

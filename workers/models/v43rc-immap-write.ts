@@ -59,11 +59,7 @@ function handler(policy: Policy): Path {
           'isWrite',
           [
             ...allocate(policy),
-            when('hasFailed', [
-              when('hasPage', [step('unlockPage')]),
-              UNLOCK_IMMAP,
-              leave('out'),
-            ]),
+            when('hasFailed', [when('hasPage', [step('unlockPage')]), UNLOCK_IMMAP, leave('out')]),
             ...FIND_LOCK_PAGE_AGAIN,
           ],
           // 5': the release is unconditional, also where step 3 locked a page instead (B02).
@@ -133,7 +129,19 @@ export function v43rcImmapWrite(toggles: Readonly<Record<string, string>>): Mode
  * and B50, which B13's window (a hole page was cached, so nothing is held at the install) opens to revoke too.
  */
 function found(policy: Policy): string[] {
-  const always = ['B01', 'B02', 'B03', 'B04', 'B10', 'B11', 'B12', 'B13', 'B14', 'B15', 'B50', 'B51'];
+  const always = [
+    'B01',
+    'B02',
+    'B03',
+    'B04',
+    'B10',
+    'B11',
+    'B12',
+    'B13',
+    'B14',
+    'B15',
+    'B50',
+    'B51',
+  ];
   return policy === 'prezero' ? always : [...always, 'B09', 'B16', 'B17'].sort();
 }
-

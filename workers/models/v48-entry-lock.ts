@@ -86,13 +86,7 @@ function handler(wakeOne: boolean): Path {
       when(
         'hasPage',
         [step('unmapPage'), call('unmap'), step('insertEntry'), step('unlockPage')],
-        [
-          when(
-            'isWrite',
-            [step('insertEntry')],
-            [when('entryIsReal', [], [step('insertEntry')])],
-          ),
-        ],
+        [when('isWrite', [step('insertEntry')], [when('entryIsReal', [], [step('insertEntry')])])],
       ),
       step('directAccess'),
       when('hasFailed', [step('unlockEntry'), leave('out')]),
@@ -205,7 +199,22 @@ export function v48EntryLock(toggles: Readonly<Record<string, string>>): Model {
     durability: true,
     expect: {
       find: found(toggles),
-      clean: ['B09', 'B10', 'B12', 'B13', 'B14', 'B15', 'B16', 'B17', 'B31', 'B32', 'B33', 'B34', 'B51', 'B55'],
+      clean: [
+        'B09',
+        'B10',
+        'B12',
+        'B13',
+        'B14',
+        'B15',
+        'B16',
+        'B17',
+        'B31',
+        'B32',
+        'B33',
+        'B34',
+        'B51',
+        'B55',
+      ],
     },
     paths: {
       ...COMMON_PATHS,
@@ -237,4 +246,3 @@ function found(toggles: Readonly<Record<string, string>>): string[] {
   if (toggles.wake === 'one') find.push('B28');
   return find.sort();
 }
-

@@ -5,13 +5,34 @@
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import {
-  extentBlock, extentKind, pageIndex, PTE_ZERO, pteKind, WRITTEN,
+  extentBlock,
+  extentKind,
+  PTE_ZERO,
+  pageIndex,
+  pteKind,
+  WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
-  CPU, DATA_BY, DONE, DONE_AT, EXTENT, O_EXTENT, O_LINE, PTE, SIZE, ZERO_BY,
+  CPU,
+  DATA_BY,
+  DONE,
+  DONE_AT,
+  EXTENT,
+  O_EXTENT,
+  O_LINE,
+  PTE,
+  SIZE,
+  ZERO_BY,
 } from '../kernel/layout.ts';
-import { currentLabel, type Findings, isBlockTainted, isTainted, pageName, taint } from './oracle.ts';
+import {
+  currentLabel,
+  type Findings,
+  isBlockTainted,
+  isTainted,
+  pageName,
+  taint,
+} from './oracle.ts';
 import { zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL } from './register.ts';
 
@@ -26,7 +47,13 @@ function blockOf(cpuWord: number): number {
 
 /** A load, or the reading side of a copy. A read through a mapping is a point, pread is an interval. */
 export function lineRead(
-  k: Kernel, found: Findings, reader: number, file: number, line: number, value: number, pteIndex: number,
+  k: Kernel,
+  found: Findings,
+  reader: number,
+  file: number,
+  line: number,
+  value: number,
+  pteIndex: number,
   cpuWord: number,
 ): void {
   // Behind i_size nothing is promised, early or late (dossier 4.3 items 1 and 7).
@@ -47,13 +74,21 @@ export function lineRead(
 }
 
 function complain(
-  k: Kernel, found: Findings, file: number, line: number, value: number, cpuWord: number, verdict: number,
+  k: Kernel,
+  found: Findings,
+  file: number,
+  line: number,
+  value: number,
+  cpuWord: number,
+  verdict: number,
 ): void {
   const page = line >> 1;
   if (verdict === FOREIGN) {
     if (!found.isOn('O7')) return;
     found.report(k, {
-      class: 'stale-data', object: 'line', fatal: false,
+      class: 'stale-data',
+      object: 'line',
+      fatal: false,
       labels: [found.exposerLabel(blockOf(cpuWord))],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,
     });
@@ -61,11 +96,13 @@ function complain(
     if (!found.isOn('O6')) return;
     const lost = k.world.rowOfWriter(verdict).kind;
     found.report(k, {
-      class: 'lost-write', object: cpuWord < 0 ? 'extent' : 'line', fatal: false,
+      class: 'lost-write',
+      object: cpuWord < 0 ? 'extent' : 'line',
+      fatal: false,
       labels: [madeWrong(k, found, cpuWord), dataLabel(lost)],
-      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${
-        nameOfWriter(verdict)
-      } (${lost}) was complete`,
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${nameOfWriter(
+        verdict,
+      )} (${lost}) was complete`,
     });
   }
   taint(k, file, page, blockOf(cpuWord));
@@ -80,11 +117,11 @@ function madeWrong(k: Kernel, found: Findings, cpuWord: number): string {
 export function dataLabel(kind: OpKind): string {
   switch (kind) {
     case 'store':
+    // A read(2) into a mapping stores there like any other access.
+    case 'pread':
       return 'store/access';
     case 'pwrite':
       return 'pwrite/copyIn';
-    case 'pread':
-      return 'pread/copyOut';
     default:
       return kind;
   }
@@ -126,7 +163,13 @@ function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done:
 
 /** A line that shows no block at the end was lost by whoever last changed its extent. */
 function complainAtEnd(
-  k: Kernel, found: Findings, file: number, line: number, value: number, cpuWord: number, verdict: number,
+  k: Kernel,
+  found: Findings,
+  file: number,
+  line: number,
+  value: number,
+  cpuWord: number,
+  verdict: number,
 ): void {
   if (cpuWord >= 0 || verdict === FOREIGN) {
     complain(k, found, file, line, value, cpuWord, verdict);
@@ -136,7 +179,9 @@ function complainAtEnd(
   const page = line >> 1;
   const lost = k.world.rowOfWriter(verdict).kind;
   found.report(k, {
-    class: 'lost-write', object: 'extent', fatal: false,
+    class: 'lost-write',
+    object: 'extent',
+    fatal: false,
     labels: [found.writerLabel(k, O_EXTENT + pageIndex(file, page)), dataLabel(lost)],
     detail: `${pageName(file, page)} has no written block although ${nameOfWriter(verdict)} (${lost}) was complete`,
   });

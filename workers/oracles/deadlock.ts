@@ -3,14 +3,30 @@
  * in a FIFO rwsem, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a cycle when
  * nobody can run are a lost wake-up.
  */
-import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import { FILES, PAGE_OBJECTS, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
-  J_COMMITTER, J_HANDLES, O_JOURNAL, O_PAGE, O_SLOT, PAGE_LOCK, RUNNABLE, SLOT_HOLDER, T_WAIT, TAINT_LOCKS,
+  J_COMMITTER,
+  J_HANDLES,
+  O_JOURNAL,
+  O_PAGE,
+  O_SLOT,
+  PAGE_LOCK,
+  RUNNABLE,
+  SLOT_HOLDER,
+  T_WAIT,
 } from '../kernel/layout.ts';
 import {
-  classOfLockObject, handleCount, LOCK_CLASSES, pageHolder, queuedForWrite, queuedThread, queueLength,
-  readCount, RWSEMS, writerIn,
+  classOfLockObject,
+  handleCount,
+  LOCK_CLASSES,
+  pageHolder,
+  queuedForWrite,
+  queuedThread,
+  queueLength,
+  RWSEMS,
+  readCount,
+  writerIn,
 } from '../kernel/locks.ts';
 import type { Findings } from './oracle.ts';
 
@@ -28,8 +44,10 @@ function blockersOf(k: Kernel, t: number): number {
     if (i === 0 || i === 1) return rwsemBlockers(k.peek(rwsem.word + i), t);
   }
   if (object === O_JOURNAL) return journalBlockers(k, t);
-  if (object >= O_SLOT && object < O_SLOT + 16) return maskOf(k.peek(SLOT_HOLDER + object - O_SLOT) - 1);
-  if (object >= O_PAGE && object < O_PAGE + 8) return maskOf(pageHolder(k.peek(PAGE_LOCK + object - O_PAGE)));
+  if (object >= O_SLOT && object < O_SLOT + FILES * PAGES)
+    return maskOf(k.peek(SLOT_HOLDER + object - O_SLOT) - 1);
+  if (object >= O_PAGE && object < O_PAGE + PAGE_OBJECTS)
+    return maskOf(pageHolder(k.peek(PAGE_LOCK + object - O_PAGE)));
   return 0;
 }
 
@@ -67,10 +85,15 @@ export function checkDeadlock(k: Kernel, found: Findings, thread: number): void 
   // Who waits only for threads that can run closes no cycle.
   if ((blockersOf(k, thread) & ~k.peek(RUNNABLE)) === 0) return;
   const cycle = findCycle(k, thread, [thread]);
-  if (cycle === null || isSpoiled(k, cycle)) return;
-  const links = cycle.map((t, i) => linkOf(k, t, cycle[(i + cycle.length - 1) % cycle.length] ?? t));
+  if (cycle === null) return;
+  const links = cycle.map((t, i) =>
+    linkOf(k, t, cycle[(i + cycle.length - 1) % cycle.length] ?? t),
+  );
   found.report(k, {
-    class: 'deadlock', object: kindOf(cycle), labels: [canonicalRotation(links).join(', ')], fatal: true,
+    class: 'deadlock',
+    object: kindOf(cycle),
+    labels: [canonicalRotation(links).join(', ')],
+    fatal: true,
     detail: cycle.map((t) => `T${t} waits in ${k.labelOf(t)}`).join('; '),
   });
 }
@@ -138,25 +161,18 @@ export function canonicalRotation(links: readonly string[]): readonly string[] {
   return best;
 }
 
-/** A lock that has leaked blocks everybody: that is the leak's doing, already reported. */
-function isSpoiled(k: Kernel, threads: readonly number[]): boolean {
-  const spoiled = k.peek(TAINT_LOCKS) >> 16;
-  return threads.some((t) => ((spoiled >> classOfLockObject(waitsFor(k, t))) & 1) !== 0);
-}
-
 /** O2, when nobody can run and somebody sleeps. */
 export function checkLostWakeup(k: Kernel, found: Findings): void {
   for (let t = 0; t < k.world.threads; t++) {
-    if (k.isFinished(t) || waitsFor(k, t) < 0 || isSpoiled(k, [t])) continue;
+    if (k.isFinished(t) || waitsFor(k, t) < 0) continue;
     if (blockersOf(k, t) !== 0) continue;
     found.report(k, {
-      class: 'lost-wakeup', object: lockName(waitsFor(k, t)), labels: [k.labelOf(t)], fatal: true,
+      class: 'lost-wakeup',
+      object: lockName(waitsFor(k, t)),
+      labels: [k.labelOf(t)],
+      fatal: true,
       detail: `T${t} sleeps in ${k.labelOf(t)} on a lock that nobody holds`,
     });
     return;
   }
-}
-
-export function spoil(k: Kernel, cls: number): void {
-  k.put(TAINT_LOCKS, k.peek(TAINT_LOCKS) | (1 << (16 + cls)));
 }

@@ -2,29 +2,31 @@
  * O8 and O17: what a power failure now would leave. Evaluated when metadata is committed and when an fsync
  * returns, for both adversaries: no cache line was evicted, and every one was.
  */
-import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import {
-  extentBlock, extentKind, LOST_NAMES, LOST_NOT, LOST_SKIPPED, LOST_UNTAGGED, pageIndex, WRITTEN,
+  extentBlock,
+  extentKind,
+  INITIAL,
+  LOST_NAMES,
+  lostCause,
+  lostPc,
+  pageIndex,
+  WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
-  COMMITTED_EXTENT, COMMITTED_SIZE, CPU, DURABLE, LOST_BY, MEDIA, SHIFTING,
+  COMMITTED_EXTENT,
+  COMMITTED_SIZE,
+  CPU,
+  DATA_BY,
+  DURABLE,
+  LOST_BY,
+  MEDIA,
+  SHIFTING,
 } from '../kernel/layout.ts';
 import { dataLabel, nameOfWriter, valueName } from './content.ts';
 import { type Findings, isTainted, pageName, taint } from './oracle.ts';
-import { FOREIGN, judgeValue, LEGAL } from './register.ts';
-
-/** Which step dropped the entry of each page last; kept beside the state, like the history of last writers. */
-export class DropLabels {
-  readonly labels: string[] = new Array<string>(2 * PAGES).fill('');
-
-  note(file: number, page: number, label: string): void {
-    this.labels[pageIndex(file, page)] = label;
-  }
-  of(file: number, page: number): string {
-    return this.labels[pageIndex(file, page)] ?? '';
-  }
-}
+import { judgeValue, LEGAL } from './register.ts';
 
 /** The value at a line after recovery: through the committed size and extent, from media or from the caches. */
 function recovered(k: Kernel, file: number, line: number, from: number): number {
@@ -35,7 +37,7 @@ function recovered(k: Kernel, file: number, line: number, from: number): number 
 }
 
 /** O8: every line that an fsync has made durable recovers to a value at least as new. */
-export function checkOwed(k: Kernel, found: Findings, drops: DropLabels): void {
+export function checkOwed(k: Kernel, found: Findings): void {
   for (let file = 0; file < k.world.files; file++) {
     if (k.peek(SHIFTING + file) !== 0) continue;
     for (let line = 0; line < k.world.pageLimit * LINES_PER_PAGE; line++) {
@@ -43,41 +45,71 @@ export function checkOwed(k: Kernel, found: Findings, drops: DropLabels): void {
       if (owed === 0 || isTainted(k, file, line >> 1)) continue;
       const flushedOnly = recovered(k, file, line, MEDIA);
       const lost = judgeValue(k, file, line, flushedOnly, owed);
-      if (lost > 0) complain(k, found, drops, file, line, flushedOnly, lost);
+      if (lost > 0) complain(k, found, file, line, flushedOnly, lost);
       else if (lost === LEGAL) {
         const evicted = recovered(k, file, line, CPU);
         const lostEvicted = judgeValue(k, file, line, evicted, owed);
-        if (lostEvicted > 0) complain(k, found, drops, file, line, evicted, lostEvicted);
+        if (lostEvicted > 0) complain(k, found, file, line, evicted, lostEvicted);
       }
     }
   }
 }
 
 function complain(
-  k: Kernel, found: Findings, drops: DropLabels, file: number, line: number, value: number, lost: number,
+  k: Kernel,
+  found: Findings,
+  file: number,
+  line: number,
+  value: number,
+  lost: number,
 ): void {
   const page = line >> 1;
-  const cause = k.peek(LOST_BY + pageIndex(file, page));
+  const blame = k.peek(LOST_BY + pageIndex(file, page));
+  const cause = lostCause(blame);
   const kind = k.world.rowOfWriter(lost).kind;
   found.report(k, {
-    class: 'durability', object: objectOfCause(cause), fatal: false,
-    labels: [labelOfCause(cause, drops.of(file, page)), dataLabel(kind)],
-    detail: `after a power failure line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}: ${
-      nameOfWriter(lost)
-    } (${kind}) was synced and is lost; ${LOST_NAMES[cause] ?? ''}`,
+    class: 'durability',
+    object: objectOfCause(cause),
+    fatal: false,
+    labels: [labelOfBlame(k, blame), dataLabel(kind)],
+    detail: `after a power failure line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}: ${nameOfWriter(
+      lost,
+    )} (${kind}) was synced and is lost; ${LOST_NAMES[cause] ?? ''}`,
   });
   taint(k, file, page, -1);
 }
 
 /** One word a defect: they share their labels (dossier 3.10a, design 3.1). */
 function objectOfCause(cause: number): string {
-  return ['untagged', 'dirty-entry', 'writable-entry', 'clean-entry', 'locked-entry', 'towrite-tag'][cause] ?? '';
+  return (
+    ['untagged', 'dirty-entry', 'writable-entry', 'clean-entry', 'locked-entry', 'towrite-tag'][
+      cause
+    ] ?? ''
+  );
 }
 
-function labelOfCause(cause: number, drop: string): string {
-  if (cause === LOST_SKIPPED) return 'writeback/checkTowrite';
-  if (cause === LOST_UNTAGGED) return 'writeback/clearTowrite';
-  return cause === LOST_NOT ? 'untagged' : drop;
+/** fsync, msync and the flush of a write share their writeback: who ran it does not matter. */
+function labelOfBlame(k: Kernel, blame: number): string {
+  const label = k.program.label[lostPc(blame)] ?? 'untagged';
+  const writeback = label.indexOf('writeback/');
+  return writeback < 0 ? label : label.slice(writeback);
+}
+
+/**
+ * Whether a value was never content of the file. Of the file, not of the line: an uncommitted collapse or
+ * insert is taken back, and every line shows what it showed before.
+ */
+function isForeign(k: Kernel, file: number, value: number): boolean {
+  if (value === 0 || value === INITIAL + file) return false;
+  if (value >= INITIAL) return true;
+  for (let line = 0; line < LINES; line++) {
+    if (((k.peek(DATA_BY + file * LINES + line) >> value) & 1) !== 0) return false;
+  }
+  // A shift may have dropped the line that it was written to.
+  const kinds = k.world.rows;
+  return !kinds.some(
+    (row) => row.file === file && (row.kind === 'collapse' || row.kind === 'insert'),
+  );
 }
 
 function blockAt(k: Kernel, file: number, page: number): number {
@@ -93,9 +125,11 @@ export function checkExposure(k: Kernel, found: Findings): void {
       const page = line >> 1;
       if (isTainted(k, file, page)) continue;
       const value = recovered(k, file, line, MEDIA);
-      if (value === 0 || judgeValue(k, file, line, value, 0) !== FOREIGN) continue;
+      if (!isForeign(k, file, value)) continue;
       found.report(k, {
-        class: 'crash-exposure', object: 'line', fatal: false,
+        class: 'crash-exposure',
+        object: 'line',
+        fatal: false,
         labels: [found.exposerLabel(blockAt(k, file, page))],
         detail: `a power failure now shows ${valueName(value)} in ${pageName(file, page)}`,
       });

@@ -7,8 +7,14 @@ import { HALTED, POWER_FAILED } from '../kernel/layout.ts';
 import type { Watch } from '../kernel/watch.ts';
 import { lineRead, readEverything } from './content.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
-import { checkExposure, checkOwed, DropLabels } from './durability.ts';
-import { badRelease, checkLeaks, checkOrder, extentsNeedFaultLock, lockMissing } from './lock-rules.ts';
+import { checkExposure, checkOwed } from './durability.ts';
+import {
+  badRelease,
+  checkLeaks,
+  checkOrder,
+  extentsNeedFaultLock,
+  lockMissing,
+} from './lock-rules.ts';
 import { currentLabel, Findings, ORACLES, type OracleId } from './oracle.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';
@@ -17,7 +23,6 @@ export const ALL_ORACLES: ReadonlySet<OracleId> = new Set(ORACLES);
 
 export class Judge implements Watch {
   readonly found: Findings;
-  private readonly drops = new DropLabels();
   private readonly deadlock: boolean;
   private readonly stale: boolean;
   private readonly rules: boolean;
@@ -43,6 +48,7 @@ export class Judge implements Watch {
   reset(history: History | null): void {
     this.found.violations.length = 0;
     this.found.history = history;
+    this.found.exposers.fill('setup');
   }
 
   opBegan(): void {
@@ -54,7 +60,7 @@ export class Judge implements Watch {
     if (this.rules) checkLeaks(k, this.found, thread, row.kind);
     if (result === OK) {
       if (this.durability && (row.kind === 'fsync' || row.kind === 'msync')) {
-        checkOwed(k, this.found, this.drops);
+        checkOwed(k, this.found);
       }
       if (this.stale && row.kind === 'revoke') revoked(k, this.found);
     }
@@ -62,7 +68,13 @@ export class Judge implements Watch {
   }
 
   lineRead(
-    k: Kernel, reader: number, file: number, line: number, value: number, pteIndex: number, cpuWord: number,
+    k: Kernel,
+    reader: number,
+    file: number,
+    line: number,
+    value: number,
+    pteIndex: number,
+    cpuWord: number,
   ): void {
     lineRead(k, this.found, reader, file, line, value, pteIndex, cpuWord);
   }
@@ -84,13 +96,9 @@ export class Judge implements Watch {
     if (this.rules) extentsNeedFaultLock(k, this.found);
   }
 
-  entryDropped(k: Kernel, file: number, page: number): void {
-    this.drops.note(file, page, currentLabel(k));
-  }
-
   durableChanged(k: Kernel): void {
     if (this.exposure) checkExposure(k, this.found);
-    if (this.durability && k.program.durability) checkOwed(k, this.found, this.drops);
+    if (this.durability && k.program.durability) checkOwed(k, this.found);
   }
 
   edgeAdded(k: Kernel, thread: number, cls: number): void {

@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
 import { C_FAULT, CLASS_COUNT, LOCK_CLASSES } from '../kernel/locks.ts';
-import { canonicalRotation, spoil } from './deadlock.ts';
+import { canonicalRotation } from './deadlock.ts';
 import { currentLabel, type Findings } from './oracle.ts';
 
 function className(cls: number): string {
@@ -10,17 +10,29 @@ function className(cls: number): string {
 }
 
 /** The real kernel corrupts the counter; the simulation stops here. */
-export function badRelease(k: Kernel, found: Findings, thread: number, cls: number, forWrite: boolean): void {
+export function badRelease(
+  k: Kernel,
+  found: Findings,
+  thread: number,
+  cls: number,
+  forWrite: boolean,
+): void {
   found.report(k, {
-    class: 'bad-release', object: `${className(cls)}:${forWrite ? 'W' : 'R'}`, labels: [currentLabel(k)],
-    fatal: true, detail: `T${thread} releases ${className(cls)} in ${currentLabel(k)} and does not hold it so`,
+    class: 'bad-release',
+    object: `${className(cls)}:${forWrite ? 'W' : 'R'}`,
+    labels: [currentLabel(k)],
+    fatal: true,
+    detail: `T${thread} releases ${className(cls)} in ${currentLabel(k)} and does not hold it so`,
   });
 }
 
 export function lockMissing(k: Kernel, found: Findings, thread: number, cls: number): void {
   if (isTold(k, cls)) return;
   found.report(k, {
-    class: 'lock-missing', object: className(cls), labels: [currentLabel(k)], fatal: false,
+    class: 'lock-missing',
+    object: className(cls),
+    labels: [currentLabel(k)],
+    fatal: false,
     detail: `T${thread} in ${currentLabel(k)} does not hold ${className(cls)}`,
   });
   tell(k, cls);
@@ -32,18 +44,22 @@ export function extentsNeedFaultLock(k: Kernel, found: Findings): void {
   if (k.program.faultLock && !k.isHolding(t, C_FAULT)) lockMissing(k, found, t, C_FAULT);
 }
 
-/** A lock, a journal handle or freeze protection outlives the operation that took it. */
+/**
+ * A lock, a journal handle or freeze protection outlives the operation that took it. Fatal: whatever happens
+ * behind it, the next deadlock first of all, is its doing.
+ */
 export function checkLeaks(k: Kernel, found: Findings, thread: number, path: string): void {
   const held = k.peek(T_HELD + thread);
   if (held === 0) return;
   for (let cls = 0; cls < CLASS_COUNT; cls++) {
-    if (((held >> (2 * cls)) & 3) === 0 || isTold(k, cls)) continue;
+    if (((held >> (2 * cls)) & 3) === 0) continue;
     found.report(k, {
-      class: 'lock-leak', object: className(cls), labels: [path], fatal: false,
+      class: 'lock-leak',
+      object: className(cls),
+      labels: [path],
+      fatal: true,
       detail: `T${thread} still holds ${className(cls)} when ${path} returns`,
     });
-    tell(k, cls);
-    spoil(k, cls);
   }
 }
 

@@ -12,7 +12,19 @@ import { TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
 const PTES = MMS * AREAS * PAGES;
 
 /** The oracles by number; a mask of them can be switched off, for ablations. */
-export const ORACLES = ['O1', 'O2', 'O4', 'O5', 'O6', 'O7', 'O8', 'O9', 'O10', 'O11', 'O17'] as const;
+export const ORACLES = [
+  'O1',
+  'O2',
+  'O4',
+  'O5',
+  'O6',
+  'O7',
+  'O8',
+  'O9',
+  'O10',
+  'O11',
+  'O17',
+] as const;
 export type OracleId = (typeof ORACLES)[number];
 
 export interface Complaint {
@@ -46,15 +58,19 @@ export class Findings {
   report(k: Kernel, complaint: Complaint): void {
     const signature = signatureOf(complaint);
     this.violations.push({
-      class: complaint.class, signature, fatal: complaint.fatal, step: k.steps, detail: complaint.detail,
+      class: complaint.class,
+      signature,
+      fatal: complaint.fatal,
+      step: k.steps,
+      detail: complaint.detail,
     });
     if (complaint.fatal) k.halt();
   }
 
-  /** The label of the last write to an object, or `setup`. */
+  /** The label of the last write to an object before the step under way, or `setup`. */
   writerLabel(k: Kernel, object: number): string {
     if (this.history === null) return '?';
-    const pc = this.history.writerPc(object);
+    const pc = this.history.writerPc(k, object);
     return pc < 0 ? 'setup' : (k.program.label[pc] ?? '');
   }
 

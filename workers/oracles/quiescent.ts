@@ -4,12 +4,20 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import {
-  extentBlock, extentKind, pageIndex, PTE_ANON, PTE_ZERO, pteKind, VMA_PRIVATE, vmaFile, vmaPage, vmaPages, WRITTEN,
+  extentBlock,
+  extentKind,
+  PTE_ANON,
+  PTE_ZERO,
+  pageIndex,
+  pteKind,
+  VMA_PRIVATE,
+  vmaFile,
+  vmaPage,
+  vmaPages,
+  WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import {
-  EXTENT, O_EXTENT, O_SIZE, PTE, SIZE, T_BEGUN, VMA,
-} from '../kernel/layout.ts';
+import { EXTENT, O_EXTENT, O_SIZE, PTE, SIZE, T_BEGUN, VMA } from '../kernel/layout.ts';
 import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
@@ -34,11 +42,19 @@ export function checkMappings(k: Kernel, found: Findings): void {
   }
 }
 
-function checkMapping(k: Kernel, found: Findings, pteIndex: number, file: number, page: number): void {
+function checkMapping(
+  k: Kernel,
+  found: Findings,
+  pteIndex: number,
+  file: number,
+  page: number,
+): void {
   if (page * LINES_PER_PAGE >= k.peek(SIZE + file)) {
     if (!found.isOn('O9')) return;
     found.report(k, {
-      class: 'beyond-eof', object: 'pte', fatal: false,
+      class: 'beyond-eof',
+      object: 'pte',
+      fatal: false,
       labels: [found.installerLabel(pteIndex), found.writerLabel(k, O_SIZE + file)],
       detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,
     });
@@ -52,11 +68,17 @@ function checkMapping(k: Kernel, found: Findings, pteIndex: number, file: number
 
 /** O5: the pair is who mapped the zero page and who allocated the block behind it. */
 export function zeroPageMapped(
-  k: Kernel, found: Findings, pteIndex: number, file: number, page: number,
+  k: Kernel,
+  found: Findings,
+  pteIndex: number,
+  file: number,
+  page: number,
 ): void {
   const extent = k.peek(EXTENT + pageIndex(file, page));
   found.report(k, {
-    class: 'zero-page', object: 'pte', fatal: false,
+    class: 'zero-page',
+    object: 'pte',
+    fatal: false,
     labels: [
       found.installerLabel(pteIndex),
       // The path says who filled the hole; which of its steps did depends on the allocation policy.

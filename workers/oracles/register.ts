@@ -19,7 +19,13 @@ export const FOREIGN = -1;
  * @param done the operations that count as complete before the reader began
  * @returns LEGAL, FOREIGN, or the writer whose write has been lost
  */
-export function judgeValue(k: Kernel, file: number, line: number, value: number, done: number): number {
+export function judgeValue(
+  k: Kernel,
+  file: number,
+  line: number,
+  value: number,
+  done: number,
+): number {
   const verdict = judgeLine(k, file, line, value, done);
   if (verdict === LEGAL) return LEGAL;
   // While a collapse or insert runs, the source's history counts as well (dossier 4.3 item 8).

@@ -1,16 +1,30 @@
 /**
- * O4 and the part of O9 that goes with it: no PTE of a shared mapping may reach a block that is not, or no
+ * O4 and the part of O9 that goes with it: no PTE may reach a block that is not, or no
  * longer, the block of its page. Judged where a block leaves its page, where a PTE is installed, and at each
- * access (dossier O4 a-d). Private copies are anonymous and do not count.
+ * access (dossier O4 a-d). A private mapping counts until it is copied:
+ * its copy is anonymous.
  */
 import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
-import { extentBlock, pageIndex, PTE_BLOCK, pteGen, pteKind, pteTarget } from '../kernel/encoding.ts';
-import type { Kernel } from '../kernel/kernel.ts';
 import {
-  BLOCK_GEN, DEVICE_DEAD, EXTENT, PTE, REVOKED, SIZE,
-} from '../kernel/layout.ts';
+  extentBlock,
+  PTE_BLOCK,
+  pageIndex,
+  pteGen,
+  pteKind,
+  pteTarget,
+} from '../kernel/encoding.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { BLOCK_GEN, DEVICE_DEAD, EXTENT, PTE, REVOKED, SIZE } from '../kernel/layout.ts';
 import { forEachMapping } from '../kernel/steps/walk.ts';
-import { currentLabel, type Findings, isBlockTainted, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
+import {
+  currentLabel,
+  type Findings,
+  isBlockTainted,
+  isTainted,
+  pageName,
+  pathOfLabel,
+  taint,
+} from './oracle.ts';
 
 function isStale(k: Kernel, pte: number, file: number, page: number): boolean {
   if (pteKind(pte) !== PTE_BLOCK) return false;
@@ -24,13 +38,18 @@ export function isBeyondSize(k: Kernel, file: number, page: number): boolean {
 }
 
 /** O4a: a block is about to leave a page of a file; nobody may still map it there. */
-export function blockLeaves(k: Kernel, found: Findings, file: number, page: number, block: number): void {
+export function blockLeaves(
+  k: Kernel,
+  found: Findings,
+  file: number,
+  page: number,
+  block: number,
+): void {
   found.removers[block] = currentLabel(k);
-  if (isTainted(k, file, page) || isBlockTainted(k, block)) return;
   let mapped = -1;
-  forEachMapping(k, file, page, (pteIndex, isPrivate) => {
+  forEachMapping(k, file, page, (pteIndex) => {
     const pte = k.peek(PTE + pteIndex);
-    if (!isPrivate && pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && !isStale(k, pte, file, page)) {
+    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && !isStale(k, pte, file, page)) {
       mapped = pteIndex;
     }
   });
@@ -40,14 +59,24 @@ export function blockLeaves(k: Kernel, found: Findings, file: number, page: numb
 }
 
 /** O4b and d: what a fault has just installed. */
-export function pteInstalled(k: Kernel, found: Findings, pteIndex: number, file: number, page: number): void {
+export function pteInstalled(
+  k: Kernel,
+  found: Findings,
+  pteIndex: number,
+  file: number,
+  page: number,
+): void {
   const pte = k.peek(PTE + pteIndex);
   const block = pteKind(pte) === PTE_BLOCK ? pteTarget(pte) : -1;
   found.installers[pteIndex] = currentLabel(k);
-  if (block < 0 || isTainted(k, file, page) || isBlockTainted(k, block)) return;
+  if (block < 0) return;
   if (k.peek(DEVICE_DEAD) !== 0 && k.peek(REVOKED) !== 0) {
+    if (isTainted(k, file, page)) return;
     found.report(k, {
-      class: 'pte-after-revoke', object: 'pte', labels: [currentLabel(k)], fatal: false,
+      class: 'pte-after-revoke',
+      object: 'pte',
+      labels: [currentLabel(k)],
+      fatal: false,
       detail: `${pageName(file, page)} is mapped to block ${block} although the device is gone`,
     });
     taint(k, file, page, block);
@@ -57,11 +86,16 @@ export function pteInstalled(k: Kernel, found: Findings, pteIndex: number, file:
 }
 
 /** O4c: an access is about to go through a PTE. */
-export function pteUsed(k: Kernel, found: Findings, pteIndex: number, file: number, page: number): void {
+export function pteUsed(
+  k: Kernel,
+  found: Findings,
+  pteIndex: number,
+  file: number,
+  page: number,
+): void {
   const pte = k.peek(PTE + pteIndex);
   if (pteKind(pte) !== PTE_BLOCK || !isStale(k, pte, file, page)) return;
   const block = pteTarget(pte);
-  if (isTainted(k, file, page) || isBlockTainted(k, block)) return;
   const labels = [found.installerLabel(pteIndex), found.removerLabel(block)];
   report(k, found, file, page, block, labels);
 }
@@ -72,8 +106,11 @@ export function revoked(k: Kernel, found: Findings): void {
     for (let pteIndex = area * 8; pteIndex < area * 8 + 8; pteIndex++) {
       if (pteKind(k.peek(PTE + pteIndex)) !== PTE_BLOCK) continue;
       found.report(k, {
-        class: 'pte-after-revoke', object: 'pte', labels: [found.installerLabel(pteIndex)],
-        fatal: false, detail: 'a pte into the device outlives its shutdown',
+        class: 'pte-after-revoke',
+        object: 'pte',
+        labels: [found.installerLabel(pteIndex)],
+        fatal: false,
+        detail: 'a pte into the device outlives its shutdown',
       });
       return;
     }
@@ -82,16 +119,27 @@ export function revoked(k: Kernel, found: Findings): void {
 
 /** Beyond EOF the same pair is the simple truncate race (B13), inside EOF its ABA form (B14). */
 function report(
-  k: Kernel, found: Findings, file: number, page: number, block: number, labels: readonly string[],
+  k: Kernel,
+  found: Findings,
+  file: number,
+  page: number,
+  block: number,
+  labels: readonly string[],
 ): void {
+  // What an earlier violation has touched is its doing; but the page is now touched too.
+  const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
+  taint(k, file, page, block);
+  if (isOld) return;
   const beyond = isBeyondSize(k, file, page) && labels.some(isTruncate);
   found.report(k, {
-    class: beyond ? 'beyond-eof' : 'stale-pte', object: 'pte', labels, fatal: false,
+    class: beyond ? 'beyond-eof' : 'stale-pte',
+    object: 'pte',
+    labels,
+    fatal: false,
     detail: `${pageName(file, page)} is mapped to block ${block}, which ${
       beyond ? 'truncate has cut off' : 'is not its block any more'
     }`,
   });
-  taint(k, file, page, block);
 }
 
 /** Truncate's own labels, or the unknown past of a search. */

@@ -27,6 +27,9 @@ export interface Lookout {
 /** `suspect`: `choices` leads to one; `done`: there is no other; `budget`: nobody knows. */
 export type SearchOutcome = 'suspect' | 'done' | 'budget';
 
+/** In place of the untried threads of a state that was not looked at yet. */
+const UNSEEN = -1;
+
 export class BoundedSearch {
   stepsTaken = 0;
   private readonly k: Kernel;
@@ -47,7 +50,7 @@ export class BoundedSearch {
     this.options = options;
     this.lookout = lookout;
     this.left[0] = options.preemptions;
-    this.untried[0] = -1;
+    this.untried[0] = UNSEEN;
   }
 
   /** On to the next suspect, in an order that is a function of workload and options. */
@@ -81,13 +84,14 @@ export class BoundedSearch {
 
   private search(): SearchOutcome {
     for (;;) {
-      // -1: a state that was not looked at yet.
-      if (this.untried[this.depth] === -1) this.untried[this.depth] = this.options.stepsMax > this.stepsTaken ? this.choicesHere() : 0;
-      if (this.untried[this.depth] === 0) {
+      if (this.untried[this.depth] === UNSEEN) {
         if (this.stepsTaken >= this.options.stepsMax) return 'budget';
-        if (this.depth === 0) return 'done';
-        this.stepBack();
-      } else if (this.step()) return 'suspect';
+        this.untried[this.depth] = this.choicesHere();
+      }
+      if (this.untried[this.depth] !== 0) {
+        if (this.step()) return 'suspect';
+      } else if (this.depth === 0) return 'done';
+      else this.stepBack();
     }
   }
 
@@ -124,7 +128,7 @@ export class BoundedSearch {
     this.chosen[depth] = t;
     this.yielded[depth] = k.yielded;
     this.left[depth + 1] = (this.left[depth] as number) - (isPreemption ? 1 : 0);
-    this.untried[depth + 1] = -1;
+    this.untried[depth + 1] = UNSEEN;
     this.depth++;
     this.stepsTaken++;
     k.logLength = 0;

@@ -48,7 +48,8 @@ export class Pct implements Scheduler {
     this.choices++;
     if (current >= 0 && k.yielded === current) this.demote(current);
     for (let i = 0; i < this.depth - 1; i++) {
-      if (this.changes[i] === this.choices) this.priority[this.highest(enabled)] = this.depth - 1 - i;
+      if (this.changes[i] === this.choices)
+        this.priority[this.highest(enabled)] = this.depth - 1 - i;
     }
     return this.highest(enabled);
   }

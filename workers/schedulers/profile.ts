@@ -62,4 +62,3 @@ export function touchesObject(k: Kernel, thread: number, object: number): boolea
   for (let i = base; i < end; i++) if ((k.foot[i] as number) >> 1 === object) return true;
   return false;
 }
-

@@ -31,7 +31,9 @@ export class Replay implements Scheduler {
       return (enabled & (1 << first)) !== 0 ? first : defaultChoice(k, enabled, -1);
     }
     const to = this.byAnchor.get(this.tracer.anchor(k, current));
-    return to !== undefined && (enabled & (1 << to)) !== 0 ? to : defaultChoice(k, enabled, current);
+    return to !== undefined && (enabled & (1 << to)) !== 0
+      ? to
+      : defaultChoice(k, enabled, current);
   }
 }
 

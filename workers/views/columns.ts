@@ -118,8 +118,7 @@ function headingOf(cells: readonly Cell[], { widths, bar }: Layout): string {
 function lineOf(cell: Cell, { begins, widths, bar }: Layout): string {
   const text = textOf(cell).slice(0, widths[cell.thread]);
   const before = ' '.repeat((begins[cell.thread] ?? 0) - (cell.thread > 0 ? bar.length : 0));
-  const body =
-    cell.thread === 0 ? text.padEnd(widths[0] ?? 0) + bar : before + bar + text;
+  const body = cell.thread === 0 ? text.padEnd(widths[0] ?? 0) + bar : before + bar + text;
   return `${numberText(cell.number)}${body}`.trimEnd();
 }
 
@@ -129,7 +128,9 @@ function withMarks(table: readonly string[], verdict: Verdict): readonly string[
   return table.flatMap((line) => {
     const marked = violations.filter(({ step }) => line.startsWith(numberText(step)));
     const titles = marked.map((one) => VIOLATION_CLASSES[one.class].title);
-    const marks = marked.map(({ step }, i) => `${numberText(step)}<-- ${titles[i]}`.slice(0, WIDTH));
+    const marks = marked.map(({ step }, i) =>
+      `${numberText(step)}<-- ${titles[i]}`.slice(0, WIDTH),
+    );
     return [line, ...marks];
   });
 }
@@ -153,7 +154,12 @@ function textsOf(model: Model, input: Input, rows: readonly TraceRow[]): readonl
     const told = observed[i];
     if (told === undefined) return row.label;
     if (told.sleepsOn !== null) return `waits for ${lockName(model, told.sleepsOn)}`;
-    const said = sayingOf(model, row, stepOf.get(row.label) ?? '', opText(input, row.thread, row.op));
+    const said = sayingOf(
+      model,
+      row,
+      stepOf.get(row.label) ?? '',
+      opText(input, row.thread, row.op),
+    );
     return `${said}${outcomeOf(told)}`;
   });
 }

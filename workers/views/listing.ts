@@ -34,34 +34,37 @@ const NAMES_COLUMN = 44;
 
 // ---- the table ------------------------------------------------------------------------------------------
 
-/** One row a line: number, kind, label or test, and where it goes unless that is the next row. */
+/**
+ * One row a line: number, kind, label or test, and where it goes unless that is the next row. Each operation
+ * counts from 0, for nothing leads from one into another, and a change of one leaves the others alone.
+ */
 export function renderListing(model: Model): string {
   const program = compile(model);
-  const names = entriesOf(program);
-  const rows = Array.from({ length: program.size }, (_, pc) => {
-    const name = names.get(pc);
-    return [...(name === undefined ? [] : [`${name}:`]), rowText(program, pc)];
+  const entries = [...OP_KINDS.map((kind) => ({ name: kind, start: program.entry[kind] }))];
+  const all = [...entries, { name: 'fault', start: program.faultEntry }];
+  const blocks = all.flatMap(({ name, start }, i) => {
+    const size = (all[i + 1]?.start ?? program.size) - start;
+    const rows = Array.from({ length: size }, (_, number) => rowText(program, start, number));
+    return ['', `${name}: ${size} rows`, ...rows];
   });
-  return `${[`${model.name}: ${program.size} rows`, ...rows.flat()].join('\n')}\n`;
+  return `${[`${model.name}: ${program.size} rows`, ...blocks].join('\n')}\n`;
 }
 
-function entriesOf(program: Program): ReadonlyMap<number, string> {
-  const names = new Map<number, string>(OP_KINDS.map((kind) => [program.entry[kind], kind]));
-  return names.set(program.faultEntry, 'fault');
-}
-
-function rowText(program: Program, pc: number): string {
+function rowText(program: Program, start: number, number: number): string {
+  const pc = start + number;
   const kind = program.kind[pc] ?? -1;
   const name = program.label[pc] || program.step[pc] || '';
-  const text = `${String(pc).padStart(5)}  ${(KIND_NAMES[kind] ?? '?').padEnd(6)}  ${name}`;
-  return `${text}${targetsOf(program, pc, kind)}`.trimEnd();
+  const text = `${String(number).padStart(5)}  ${(KIND_NAMES[kind] ?? '?').padEnd(6)}  ${name}`;
+  return `${text}${targetsOf(program, start, pc)}`.trimEnd();
 }
 
-function targetsOf(program: Program, pc: number, kind: number): string {
+function targetsOf(program: Program, start: number, pc: number): string {
+  const kind = program.kind[pc] ?? -1;
   if (kind === I_END || kind === I_RETURN) return '';
-  const next = program.next[pc] === pc + 1 ? '' : ` -> ${program.next[pc]}`;
-  const isBranch = kind === I_BRANCH || kind === I_BRANCH_CALL;
-  return isBranch ? `${next} else ${program.otherwise[pc]}` : next;
+  const next = program.next[pc] ?? 0;
+  const going = next === pc + 1 ? '' : ` -> ${next - start}`;
+  if (kind !== I_BRANCH && kind !== I_BRANCH_CALL) return going;
+  return `${going} else ${(program.otherwise[pc] ?? 0) - start}`;
 }
 
 // ---- the model ------------------------------------------------------------------------------------------
@@ -124,7 +127,8 @@ function whenLines(
   const inner = (path: Path): readonly string[] => pathLines(model, path, indent + INDENT);
   const otherwise = node.else ?? [];
   // `when` with an empty first branch is how a model says "unless".
-  if (node.then.length === 0) return [`${indent}unless ${testText(node.when)}:`, ...inner(otherwise)];
+  if (node.then.length === 0)
+    return [`${indent}unless ${testText(node.when)}:`, ...inner(otherwise)];
   const lines = [`${indent}if ${testText(node.when)}:`, ...inner(node.then)];
   return otherwise.length === 0 ? lines : [...lines, `${indent}else:`, ...inner(otherwise)];
 }
@@ -137,7 +141,8 @@ function testText(name: string): string {
 function stepLine(model: Model, node: Extract<Node, { step: string }>, indent: string): string {
   const def = STEPS.get(node.step);
   if (def === undefined || !def.visible) return `${indent}${node.step}`;
-  if (node.lock !== undefined) return indent + def.says.replace('{lock}', lockName(model, node.lock));
+  if (node.lock !== undefined)
+    return indent + def.says.replace('{lock}', lockName(model, node.lock));
   const name = node.label === undefined ? node.step : `${node.step}, labelled ${node.label}`;
   return `${`${indent}${def.says}`.padEnd(NAMES_COLUMN)}  /* ${name} */`;
 }

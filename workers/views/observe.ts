@@ -82,7 +82,6 @@ class Notes implements Watch {
   pteInstalled(): void {}
   extentLeaves(): void {}
   blockExposed(): void {}
-  entryDropped(): void {}
   durableChanged(): void {}
   edgeAdded(): void {}
   badRelease(): void {}

@@ -4,18 +4,70 @@
  */
 import { PAGE_OBJECTS } from '../../../corpus/vocabulary/limits.ts';
 import {
-  ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_REAL, ENTRY_TAGS, ENTRY_TYPE, entryBlock, extentBlock, LOST_CLEAN,
-  LOST_DIRTY, LOST_NOT, LOST_WRITABLE, pageIndex, pageOfSlot, pageSlot, PTE_BLOCK, PTE_RW, pteKind, pteTarget, realEntry,
-  RETRY, SLOT_ENTRY, SLOT_PAGE, slotKind,
+  ENTRY_DIRTY,
+  ENTRY_LOCKED,
+  ENTRY_REAL,
+  ENTRY_TAGS,
+  ENTRY_TYPE,
+  entryBlock,
+  extentBlock,
+  LOST_CLEAN,
+  LOST_DIRTY,
+  LOST_WRITABLE,
+  lostWord,
+  PTE_BLOCK,
+  PTE_RW,
+  pageIndex,
+  pageOfSlot,
+  pageSlot,
+  pteKind,
+  pteTarget,
+  RETRY,
+  realEntry,
+  SLOT_ENTRY,
+  SLOT_PAGE,
+  slotKind,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  CPU, LOST_BY, MEDIA, O_LINE, O_MMAP, O_PAGE, O_PTE, O_SLOT, PAGE_HOME, PAGE_LOCK, PTE, R_ANSWER, R_CURSOR, R_EXTENT,
-  R_FILE, R_MM, R_MORE, R_PAGE, R_PAGEOBJ, R_RESULT, R_SLOT, R_TO, R_TRIES, R_WRITE, SLOT, SLOT_HOLDER,
+  CPU,
+  LOST_BY,
+  MEDIA,
+  O_LINE,
+  O_MMAP,
+  O_PAGE,
+  O_PTE,
+  O_SLOT,
+  PAGE_HOME,
+  PAGE_LOCK,
+  PTE,
+  R_ANSWER,
+  R_CURSOR,
+  R_EXTENT,
+  R_FILE,
+  R_MM,
+  R_MORE,
+  R_PAGE,
+  R_PAGEOBJ,
+  R_RESULT,
+  R_SLOT,
+  R_TO,
+  R_TRIES,
+  R_WRITE,
+  SLOT,
+  SLOT_HOLDER,
   SLOT_WAIT,
 } from '../layout.ts';
 import {
-  C_ENTRY, C_PAGE, fifoLength, fifoAt, fifoPop, fifoPush, pageHolder, pageWaiters, RWSEMS,
+  C_ENTRY,
+  C_PAGE,
+  fifoAt,
+  fifoLength,
+  fifoPop,
+  fifoPush,
+  pageHolder,
+  pageWaiters,
+  RWSEMS,
 } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
 import { type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
@@ -112,7 +164,11 @@ function newPage(k: Kernel, t: number, index: number): number {
 
 function freePage(k: Kernel): number {
   let object = 0;
-  while (object < PAGE_OBJECTS && (k.get(PAGE_HOME + object) !== 0 || k.get(PAGE_LOCK + object) !== 0)) object++;
+  while (
+    object < PAGE_OBJECTS &&
+    (k.get(PAGE_HOME + object) !== 0 || k.get(PAGE_LOCK + object) !== 0)
+  )
+    object++;
   return object;
 }
 
@@ -135,6 +191,8 @@ function recheck(k: Kernel, r: number, object: number): void {
 
 function lockPage(k: Kernel, t: number, r: number): Outcome {
   const object = k.get(r + R_PAGEOBJ) - 1;
+  // A model that locks a page it never looked up: nothing can be said of it.
+  if (object < 0) return k.runOut();
   k.requests(t, C_PAGE);
   const lock = k.get(PAGE_LOCK + object);
   if (pageHolder(lock) >= 0) return waitForPage(k, t, object);
@@ -197,6 +255,7 @@ function releasePage(k: Kernel, t: number, object: number): void {
 
 function deletePage(k: Kernel, _t: number, r: number): Outcome {
   const object = k.get(r + R_PAGEOBJ) - 1;
+  if (object < 0) return k.runOut();
   const home = k.get(PAGE_HOME + object);
   if (home !== 0) k.put(SLOT + home - 1, 0);
   k.put(PAGE_HOME + object, 0);
@@ -275,7 +334,9 @@ function unlockEntry(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
-function replaceByPage(wake: (k: Kernel, index: number) => void): (k: Kernel, t: number, r: number) => Outcome {
+function replaceByPage(
+  wake: (k: Kernel, index: number) => void,
+): (k: Kernel, t: number, r: number) => Outcome {
   return (k, t, r) => {
     const index = indexOf(k, r);
     const object = newPage(k, t, index);
@@ -306,13 +367,7 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT_HOLDER + index, t + 1);
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
-  if (dirty !== 0) forgetDrop(k, index);
   return NEXT;
-}
-
-/** A dropped entry that is back and dirty loses nothing any more. */
-function forgetDrop(k: Kernel, index: number): void {
-  if (k.get(LOST_BY + index) <= LOST_CLEAN) k.put(LOST_BY + index, LOST_NOT);
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
@@ -328,7 +383,6 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
     k.put(SLOT + index, slot | ENTRY_DIRTY);
-    forgetDrop(k, index);
   }
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);
@@ -365,7 +419,6 @@ function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number)
  * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
  */
 function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
-  k.watch.entryDropped(k, k.get(r + R_FILE), k.get(r + R_PAGE), slot);
   if ((slot & ENTRY_TYPE) !== ENTRY_REAL) return;
   const block = entryBlock(slot);
   const unflushed =
@@ -374,9 +427,11 @@ function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
   let writable = false;
   forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
     const pte = k.get(PTE + pteIndex);
-    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0) writable = true;
+    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0)
+      writable = true;
   });
-  k.put(LOST_BY + index, unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN);
+  const cause = unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN;
+  k.put(LOST_BY + index, lostWord(cause, k.currentPc));
 }
 
 /** What the drop loses, and so its name, is decided by the block's lines and by who maps it. */
@@ -396,72 +451,143 @@ const TREE = 'one tree_lock section';
 
 export const CACHE_STEPS: readonly StepDef[] = [
   visible({
-    name: 'findPage', says: 'look for a page in the cache', run: findPage, touch: touchSlotRead,
-    may: SLOT_ONLY, why: 'find_get_page: an RCU look-up of one slot',
+    name: 'findPage',
+    says: 'look for a page in the cache',
+    run: findPage,
+    touch: touchSlotRead,
+    may: SLOT_ONLY,
+    why: 'find_get_page: an RCU look-up of one slot',
   }),
   visible({
-    name: 'findSlot', says: 'look for the next cached page or entry', run: findSlot, touch: touchFindSlot,
-    may: SLOT_ONLY, restless: true, why: 'pagevec_lookup_entries, one entry at a time (dossier 2, DROP)',
+    name: 'findSlot',
+    says: 'look for the next cached page or entry',
+    run: findSlot,
+    touch: touchFindSlot,
+    may: SLOT_ONLY,
+    restless: true,
+    why: 'pagevec_lookup_entries, one entry at a time (dossier 2, DROP)',
   }),
   visible({
-    name: 'addZeroPage', says: 'insert a locked zero page', run: addZeroPage, touch: touchAddZeroPage,
-    may: SLOT_AND_PAGE, restless: true, lock: 'takes',
+    name: 'addZeroPage',
+    says: 'insert a locked zero page',
+    run: addZeroPage,
+    touch: touchAddZeroPage,
+    may: SLOT_AND_PAGE,
+    restless: true,
+    lock: 'takes',
     why: 'find_or_create_page in dax_load_hole: the page is locked before it is seen',
   }),
   visible({
-    name: 'lockPage', says: 'lock the page', run: lockPage, touch: touchPageOnly, may: ['page'], lock: 'takes',
+    name: 'lockPage',
+    says: 'lock the page',
+    run: lockPage,
+    touch: touchPageOnly,
+    may: ['page'],
+    lock: 'takes',
     why: 'lock_page: test-and-set of PG_locked; whether the page is still in the mapping is read under it',
   }),
   visible({
-    name: 'lockPageOrRetry', says: 'lock the page or retry', run: lockPageOrRetry, touch: touchLockOrRetry,
-    may: ['page', 'mmapSem'], lock: 'takes', why: 'lock_page_or_retry: drops mmap_sem before it sleeps',
+    name: 'lockPageOrRetry',
+    says: 'lock the page or retry',
+    run: lockPageOrRetry,
+    touch: touchLockOrRetry,
+    may: ['page', 'mmapSem'],
+    lock: 'takes',
+    why: 'lock_page_or_retry: drops mmap_sem before it sleeps',
   }),
   visible({
-    name: 'unlockPage', says: 'unlock the page', run: unlockPage, touch: touchPageOnly, may: ['page'],
-    lock: 'drops', why: 'unlock_page: clears PG_locked and wakes',
+    name: 'unlockPage',
+    says: 'unlock the page',
+    run: unlockPage,
+    touch: touchPageOnly,
+    may: ['page'],
+    lock: 'drops',
+    why: 'unlock_page: clears PG_locked and wakes',
   }),
   visible({
-    name: 'deletePage', says: 'delete the page from the cache', run: deletePage, touch: touchSlotAndPage,
-    may: SLOT_AND_PAGE, why: `delete_from_page_cache: ${TREE}`,
+    name: 'deletePage',
+    says: 'delete the page from the cache',
+    run: deletePage,
+    touch: touchSlotAndPage,
+    may: SLOT_AND_PAGE,
+    why: `delete_from_page_cache: ${TREE}`,
   }),
   visible({
-    name: 'checkMapped', says: 'is the page mapped?', run: checkMapped, touch: touchMapped, may: ['pte', 'vma'],
+    name: 'checkMapped',
+    says: 'is the page mapped?',
+    run: checkMapped,
+    touch: touchMapped,
+    may: ['pte', 'vma'],
     restless: true,
     why: 'page_mapped: one read of the map count, under the page lock',
   }),
   visible({
-    name: 'lockEntry', says: 'lock the radix entry', run: lockEntry, touch: touchSlotOnly, may: SLOT_ONLY,
-    lock: 'takes', why: `grab_mapping_entry: ${TREE} (dossier 3.10a step 3)`,
+    name: 'lockEntry',
+    says: 'lock the radix entry',
+    run: lockEntry,
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    lock: 'takes',
+    why: `grab_mapping_entry: ${TREE} (dossier 3.10a step 3)`,
   }),
   visible({
-    name: 'unlockEntry', says: 'unlock the radix entry', run: unlockEntry, touch: touchSlotOnly,
-    may: SLOT_ONLY, lock: 'drops', why: `put_locked_mapping_entry: ${TREE}, then a wake-up`,
+    name: 'unlockEntry',
+    says: 'unlock the radix entry',
+    run: unlockEntry,
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    lock: 'drops',
+    why: `put_locked_mapping_entry: ${TREE}, then a wake-up`,
   }),
   visible({
-    name: 'replaceEntryByPage', says: 'replace the entry by a zero page', run: replaceByPage(wakeAll),
-    touch: touchReplace, may: SLOT_AND_PAGE, restless: true,
+    name: 'replaceEntryByPage',
+    says: 'replace the entry by a zero page',
+    run: replaceByPage(wakeAll),
+    touch: touchReplace,
+    may: SLOT_AND_PAGE,
+    restless: true,
     why: `dax_load_hole of 4.7: ${TREE}; all sleepers of the entry are woken`,
   }),
   visible({
-    name: 'replaceEntryByPageWakeOne', says: 'replace the entry by a zero page', run: replaceByPage(wakeOne),
-    touch: touchReplace, may: SLOT_AND_PAGE, restless: true,
+    name: 'replaceEntryByPageWakeOne',
+    says: 'replace the entry by a zero page',
+    run: replaceByPage(wakeOne),
+    touch: touchReplace,
+    may: SLOT_AND_PAGE,
+    restless: true,
     why: `dax_load_hole of 4.7: ${TREE}; wakes one sleeper only (B28)`,
   }),
   visible({
-    name: 'insertEntry', says: 'insert the radix entry', run: insertEntry, touch: touchInsertEntry,
-    may: SLOT_AND_PAGE, why: `dax_insert_mapping_entry: ${TREE}`,
+    name: 'insertEntry',
+    says: 'insert the radix entry',
+    run: insertEntry,
+    touch: touchInsertEntry,
+    may: SLOT_AND_PAGE,
+    why: `dax_insert_mapping_entry: ${TREE}`,
   }),
   visible({
-    name: 'dirtyEntry', says: 'tag the radix entry dirty', run: dirtyEntry, touch: touchSlotOnly,
-    may: SLOT_ONLY, why: `dax_pfn_mkwrite: ${TREE}; waits for the entry lock without taking it`,
+    name: 'dirtyEntry',
+    says: 'tag the radix entry dirty',
+    run: dirtyEntry,
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: `dax_pfn_mkwrite: ${TREE}; waits for the entry lock without taking it`,
   }),
   visible({
-    name: 'dropEntry', says: 'drop the radix entry', run: deleteEntry(true), touch: touchDropEntry,
-    may: ['slot', 'line', 'pte', 'vma'], restless: true,
+    name: 'dropEntry',
+    says: 'drop the radix entry',
+    run: deleteEntry(true),
+    touch: touchDropEntry,
+    may: ['slot', 'line', 'pte', 'vma'],
+    restless: true,
     why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
   }),
   visible({
-    name: 'deleteEntry', says: 'delete the radix entry', run: deleteEntry(false), touch: touchSlotOnly,
-    may: SLOT_ONLY, why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
+    name: 'deleteEntry',
+    says: 'delete the radix entry',
+    run: deleteEntry(false),
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
   }),
 ];

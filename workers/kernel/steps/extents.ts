@@ -5,12 +5,40 @@
  */
 import { BLOCKS, LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
 import {
-  ENOSPC, extentBlock, extentKind, extentWord, OWNER_BUSY, OWNER_FILE, OWNER_FREE, pageIndex, UNWRITTEN, WRITTEN,
+  ENOSPC,
+  extentBlock,
+  extentKind,
+  extentWord,
+  OWNER_BUSY,
+  OWNER_FILE,
+  OWNER_FREE,
+  pageIndex,
+  STALE,
+  UNWRITTEN,
+  WRITTEN,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  BLOCK_GEN, BLOCK_OWNER, CPU, EXTENT, INJECT, MEDIA, O_ALLOC, O_EXTENT, O_LINE, R_CURSOR, R_EXTENT, R_FILE,
-  R_FIRST, R_FROM, R_LAST, R_LINE, R_MORE, R_PAGE, R_RESULT, R_TO,
+  BLOCK_GEN,
+  BLOCK_OWNER,
+  CPU,
+  EXTENT,
+  INJECT,
+  MEDIA,
+  O_ALLOC,
+  O_EXTENT,
+  O_LINE,
+  R_CURSOR,
+  R_EXTENT,
+  R_FILE,
+  R_FIRST,
+  R_FROM,
+  R_LAST,
+  R_LINE,
+  R_MORE,
+  R_PAGE,
+  R_RESULT,
+  R_TO,
 } from '../layout.ts';
 import { C_EXTENT } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
@@ -27,11 +55,20 @@ export function zeroLine(k: Kernel, block: number, line: number): void {
 }
 
 function zeroBlock(k: Kernel, block: number): void {
-  for (let line = 0; line < LINES_PER_PAGE; line++) zeroLine(k, block, line);
+  fillBlock(k, block, 0);
+}
+
+/** What a new block holds unless it is zeroed is nobody's: whoever reads it sees a previous owner's data. */
+function fillBlock(k: Kernel, block: number, value: number): void {
+  for (let line = 0; line < LINES_PER_PAGE; line++) {
+    k.put(CPU + block * LINES_PER_PAGE + line, value);
+    k.put(MEDIA + block * LINES_PER_PAGE + line, value);
+  }
 }
 
 function touchBlockLines(k: Kernel, block: number): void {
-  for (let line = 0; line < LINES_PER_PAGE; line++) k.writes(O_LINE + block * LINES_PER_PAGE + line);
+  for (let line = 0; line < LINES_PER_PAGE; line++)
+    k.writes(O_LINE + block * LINES_PER_PAGE + line);
 }
 
 // ---- allocation -------------------------------------------------------------------------------------------
@@ -75,7 +112,7 @@ function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcom
         return NEXT;
       }
       const block = allocate(k, k.get(r + R_FILE));
-      if (policy.zeroes) zeroBlock(k, block);
+      fillBlock(k, block, policy.zeroes ? 0 : STALE);
       k.put(EXTENT + index, extentWord(policy.kind, block));
       if (policy.kind === WRITTEN) k.watch.blockExposed(k, block);
       readExtent(k, r, k.get(EXTENT + index), 1);
@@ -99,7 +136,7 @@ function touchAlloc(policy: Policy): (k: Kernel, t: number, r: number) => void {
     if (extent === 0) {
       k.writes(O_EXTENT + index);
       k.writes(O_ALLOC);
-      if (policy.zeroes) touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
+      touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
     } else if (policy.zeroes && extentKind(extent) === UNWRITTEN) {
       k.writes(O_EXTENT + index);
       touchBlockLines(k, extentBlock(extent));
@@ -112,7 +149,9 @@ function preallocate(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   k.requests(t, C_EXTENT);
   if (k.get(EXTENT + index) === 0) {
-    k.put(EXTENT + index, extentWord(UNWRITTEN, allocate(k, k.get(r + R_FILE))));
+    const block = allocate(k, k.get(r + R_FILE));
+    fillBlock(k, block, STALE);
+    k.put(EXTENT + index, extentWord(UNWRITTEN, block));
   }
   return NEXT;
 }
@@ -123,6 +162,7 @@ function touchPreallocate(k: Kernel, _t: number, r: number): void {
   else {
     k.writes(O_EXTENT + index);
     k.writes(O_ALLOC);
+    touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
   }
 }
 
@@ -191,7 +231,8 @@ function touchPartial(k: Kernel, _t: number, r: number): void {
   const index = pageIndex(k.get(r + R_FILE), line >> 1);
   k.reads(O_EXTENT + index);
   const extent = k.get(EXTENT + index);
-  if (extentKind(extent) === WRITTEN) k.writes(O_LINE + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
+  if (extentKind(extent) === WRITTEN)
+    k.writes(O_LINE + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
 }
 
 /** Zero the lines of [first, last) that share a page with lines outside of it. */
@@ -231,7 +272,8 @@ function touchEdges(k: Kernel, _t: number, r: number): void {
 
 function nextExtent(k: Kernel, file: number, from: number, to: number): number {
   const end = Math.min(to, k.world.pageLimit);
-  for (let page = from; page < end; page++) if (k.get(EXTENT + pageIndex(file, page)) !== 0) return page;
+  for (let page = from; page < end; page++)
+    if (k.get(EXTENT + pageIndex(file, page)) !== 0) return page;
   return -1;
 }
 
@@ -295,6 +337,8 @@ function touchUnwrite(k: Kernel, _t: number, r: number): void {
   else {
     k.writes(O_EXTENT + index);
     k.writes(O_ALLOC);
+    if (extentKind(k.get(EXTENT + index)) === 0)
+      touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
   }
 }
 
@@ -324,13 +368,15 @@ function insertExtents(k: Kernel, t: number, r: number): Outcome {
   const file = k.get(r + R_FILE);
   const by = k.get(r + R_TO) - k.get(r + R_FROM);
   k.requests(t, C_EXTENT);
-  for (let page = k.world.pageLimit - 1 - by; page >= k.get(r + R_FROM); page--) moveExtent(k, file, page, by);
+  for (let page = k.world.pageLimit - 1 - by; page >= k.get(r + R_FROM); page--)
+    moveExtent(k, file, page, by);
   return NEXT;
 }
 
 function touchShiftAll(k: Kernel, _t: number, r: number): void {
   const file = k.get(r + R_FILE);
-  for (let page = k.get(r + R_FROM); page < k.world.pageLimit; page++) k.writes(O_EXTENT + pageIndex(file, page));
+  for (let page = k.get(r + R_FROM); page < k.world.pageLimit; page++)
+    k.writes(O_EXTENT + pageIndex(file, page));
   k.writes(O_ALLOC);
 }
 
@@ -338,7 +384,12 @@ function touchShiftAll(k: Kernel, _t: number, r: number): void {
 function shiftExtentLeft(k: Kernel, t: number, r: number): Outcome {
   const file = k.get(r + R_FILE);
   k.requests(t, C_EXTENT);
-  const page = nextExtent(k, file, Math.max(k.get(r + R_CURSOR), k.get(r + R_TO)), k.world.pageLimit);
+  const page = nextExtent(
+    k,
+    file,
+    Math.max(k.get(r + R_CURSOR), k.get(r + R_TO)),
+    k.world.pageLimit,
+  );
   if (page < 0) {
     k.put(r + R_MORE, 0);
     return NEXT;
@@ -372,61 +423,128 @@ const UNDER_X = 'one critical section of the extent lock (dossier part 2, GBK an
 
 function allocStep(name: string, policy: Policy, why: string): StepDef {
   return visible({
-    name, says: 'get_block(create=1)', run: allocBlock(policy), touch: touchAlloc(policy), restless: true,
-    may: policy.zeroes ? ['extent', 'allocator', 'line'] : EXTENT_ALLOC, why,
+    name,
+    says: 'get_block(create=1)',
+    run: allocBlock(policy),
+    touch: touchAlloc(policy),
+    restless: true,
+    may: ['extent', 'allocator', 'line'],
+    why,
   });
 }
 
 export const EXTENT_STEPS: readonly StepDef[] = [
   allocStep('allocBlockNew', NEW, `policy NEW: WRITTEN at once, the caller clears; ${UNDER_X}`),
-  allocStep('allocBlockUnwritten', LEAVE_UNWRITTEN, `policy UNWRITTEN: the caller clears and converts; ${UNDER_X}`),
-  allocStep('allocBlockPrezero', PREZERO, `3fbbbea34bac BMAPI_ZERO: cleared inside the allocation; ${UNDER_X}`),
+  allocStep(
+    'allocBlockUnwritten',
+    LEAVE_UNWRITTEN,
+    `policy UNWRITTEN: the caller clears and converts; ${UNDER_X}`,
+  ),
+  allocStep(
+    'allocBlockPrezero',
+    PREZERO,
+    `3fbbbea34bac BMAPI_ZERO: cleared inside the allocation; ${UNDER_X}`,
+  ),
   visible({
-    name: 'preallocate', says: 'preallocate an unwritten extent', run: preallocate, touch: touchPreallocate,
-    may: EXTENT_ALLOC, restless: true, why: UNDER_X,
+    name: 'preallocate',
+    says: 'preallocate an unwritten extent',
+    run: preallocate,
+    touch: touchPreallocate,
+    may: ['extent', 'allocator', 'line'],
+    restless: true,
+    why: UNDER_X,
   }),
   visible({
-    name: 'clearBlock', says: 'zero the block', run: clearBlock, touch: touchClear, may: ['line'],
+    name: 'clearBlock',
+    says: 'zero the block',
+    run: clearBlock,
+    touch: touchClear,
+    may: ['line'],
     why: 'clear_pmem: one step a page (design 3)',
   }),
   visible({
-    name: 'convertExtent', says: 'convert the extent to written', run: convertExtent, touch: touchConvert,
-    may: ['extent'], restless: true, why: UNDER_X,
+    name: 'convertExtent',
+    says: 'convert the extent to written',
+    run: convertExtent,
+    touch: touchConvert,
+    may: ['extent'],
+    restless: true,
+    why: UNDER_X,
   }),
   visible({
-    name: 'zeroRest', says: 'zero the rest of the new block', run: zeroRest, touch: touchRest, may: ['line'],
+    name: 'zeroRest',
+    says: 'zero the rest of the new block',
+    run: zeroRest,
+    touch: touchRest,
+    may: ['line'],
     why: 'dax_new_buf clears head and tail of a new buffer',
   }),
   visible({
-    name: 'zeroPartial', says: 'zero the tail of the block', run: zeroPartial, touch: touchPartial,
-    may: ['extent', 'line'], restless: true, why: 'dax_zero_page_range: one memset',
+    name: 'zeroPartial',
+    says: 'zero the tail of the block',
+    run: zeroPartial,
+    touch: touchPartial,
+    may: ['extent', 'line'],
+    restless: true,
+    why: 'dax_zero_page_range: one memset',
   }),
   visible({
-    name: 'zeroEdges', says: 'zero the partial edges', run: zeroEdges, touch: touchEdges,
-    may: ['extent', 'line'], restless: true, why: 'dax_zero_page_range at both ends of the range',
+    name: 'zeroEdges',
+    says: 'zero the partial edges',
+    run: zeroEdges,
+    touch: touchEdges,
+    may: ['extent', 'line'],
+    restless: true,
+    why: 'dax_zero_page_range at both ends of the range',
   }),
   visible({
-    name: 'removeExtent', says: 'remove the extent, free the block', run: removeExtent, touch: touchRemove,
-    may: EXTENT_ALLOC, restless: true, why: `one extent a step; ${UNDER_X}`,
+    name: 'removeExtent',
+    says: 'remove the extent, free the block',
+    run: removeExtent,
+    touch: touchRemove,
+    may: EXTENT_ALLOC,
+    restless: true,
+    why: `one extent a step; ${UNDER_X}`,
   }),
   visible({
-    name: 'unwriteExtent', says: 'make the extent unwritten', run: unwriteExtent, touch: touchUnwrite,
-    may: EXTENT_ALLOC, restless: true, why: `ext4_zero_range; ${UNDER_X}`,
+    name: 'unwriteExtent',
+    says: 'make the extent unwritten',
+    run: unwriteExtent,
+    touch: touchUnwrite,
+    may: ['extent', 'allocator', 'line'],
+    restless: true,
+    why: `ext4_zero_range; ${UNDER_X}`,
   }),
   visible({
-    name: 'collapseExtents', says: 'remove and shift the extents left', run: collapseExtents,
-    touch: touchShiftAll, may: EXTENT_ALLOC, why: `ext4_collapse_range: ${UNDER_X}`,
+    name: 'collapseExtents',
+    says: 'remove and shift the extents left',
+    run: collapseExtents,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: `ext4_collapse_range: ${UNDER_X}`,
   }),
   visible({
-    name: 'insertExtents', says: 'shift the extents right', run: insertExtents, touch: touchShiftAll,
-    may: EXTENT_ALLOC, why: `ext4_insert_range: ${UNDER_X}`,
+    name: 'insertExtents',
+    says: 'shift the extents right',
+    run: insertExtents,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: `ext4_insert_range: ${UNDER_X}`,
   }),
   visible({
-    name: 'shiftExtentLeft', says: 'shift one extent left', run: shiftExtentLeft, touch: touchShiftAll,
-    may: EXTENT_ALLOC, why: 'xfs_bmap_shift_extents: ILOCK is dropped between extents',
+    name: 'shiftExtentLeft',
+    says: 'shift one extent left',
+    run: shiftExtentLeft,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: 'xfs_bmap_shift_extents: ILOCK is dropped between extents',
   }),
   visible({
-    name: 'shiftExtentRight', says: 'shift one extent right', run: shiftExtentRight, touch: touchShiftAll,
-    may: EXTENT_ALLOC, why: 'xfs_bmap_shift_extents: ILOCK is dropped between extents',
+    name: 'shiftExtentRight',
+    says: 'shift one extent right',
+    run: shiftExtentRight,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: 'xfs_bmap_shift_extents: ILOCK is dropped between extents',
   }),
 ];

@@ -4,18 +4,67 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
-  extentBlock, extentKind, FAULT_COW, FAULT_HANDLER, FAULT_NONE, FAULT_PFN_MKWRITE, FAULT_WP_COPY, OK,
-  pageIndex, PTE_ANON, PTE_BLOCK, PTE_DIRTY, PTE_RW, PTE_ZERO, pteKind, pteTarget, pteWord, SIGBUS, SIGSEGV,
-  VMA_PRIVATE, vmaFile, vmaPage, vmaPages, WRITTEN,
+  extentBlock,
+  extentKind,
+  FAULT_COW,
+  FAULT_HANDLER,
+  FAULT_NONE,
+  FAULT_PFN_MKWRITE,
+  FAULT_WP_COPY,
+  OK,
+  PTE_ANON,
+  PTE_BLOCK,
+  PTE_DIRTY,
+  PTE_RW,
+  PTE_ZERO,
+  pageIndex,
+  pteKind,
+  pteTarget,
+  pteWord,
+  SIGBUS,
+  SIGSEGV,
+  VMA_PRIVATE,
+  vmaFile,
+  vmaPage,
+  vmaPages,
+  WRITTEN,
 } from '../encoding.ts';
 import { addData, storePoint } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  ANON, BLOCK_GEN, CPU, DEVICE_DEAD, EXTENT, O_ANON, O_DEVICE, O_EXTENT, O_LINE, O_PTE, O_SIZE, O_VMA, PTE,
-  R_ANSWER, R_EXTENT, R_FILE, R_FRESH, R_GEN, R_KIND, R_LINE, R_MM, R_NOTE, R_OLD, R_PAGE, R_PAGEOBJ, R_PTE,
-  R_RESULT, R_SLOT, R_WRITE, SIZE, VMA,
+  ANON,
+  BLOCK_GEN,
+  CPU,
+  DEVICE_DEAD,
+  EXTENT,
+  O_ANON,
+  O_DEVICE,
+  O_EXTENT,
+  O_LINE,
+  O_PTE,
+  O_SIZE,
+  O_VMA,
+  PTE,
+  R_ANSWER,
+  R_EXTENT,
+  R_FILE,
+  R_FRESH,
+  R_GEN,
+  R_KIND,
+  R_LINE,
+  R_MM,
+  R_NOTE,
+  R_OLD,
+  R_PAGE,
+  R_PAGEOBJ,
+  R_PTE,
+  R_RESULT,
+  R_SLOT,
+  R_WRITE,
+  SIZE,
+  VMA,
 } from '../layout.ts';
-import { C_EXTENT } from "../locks.ts";
+import { C_EXTENT } from '../locks.ts';
 import { FINISHED, FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
 
@@ -40,14 +89,18 @@ export function loadLine(k: Kernel, t: number, pteIndex: number, line: number): 
   if (pteKind(pte) === PTE_ANON) return value;
   const file = vmaFile(vma);
   const page = vmaPage(vma) + (pteIndex % PAGES);
-  if ((vma & VMA_PRIVATE) === 0) k.watch.pteUsed(k, pteIndex, file, page, false);
+  k.watch.pteUsed(k, pteIndex, file, page, false);
   k.watch.lineRead(k, k.writerOf(t), file, page * LINES_PER_PAGE + line, value, pteIndex, word);
   return value;
 }
 
 /** Store a writer's name; whether it fell at or beyond i_size, where it may or may not survive. */
 export function storeLine(
-  k: Kernel, writer: number, pteIndex: number, line: number, isPoint: boolean,
+  k: Kernel,
+  writer: number,
+  pteIndex: number,
+  line: number,
+  isPoint: boolean,
 ): boolean {
   const pte = k.get(PTE + pteIndex);
   const word = contentWord(pte, pteIndex, line);
@@ -172,6 +225,7 @@ function installPte(k: Kernel, _t: number, r: number): Outcome {
 const touchPte = touchesOne(O_PTE, R_PTE, true);
 
 function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
+  if (k.get(r + R_PAGEOBJ) === 0) return k.runOut();
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== 0) return NEXT;
   k.put(PTE + pteIndex, pteWord(PTE_ZERO, k.get(r + R_PAGEOBJ) - 1, 0));
@@ -246,48 +300,96 @@ const PTL = 'under the page-table lock';
 
 export const FAULT_STEPS: readonly StepDef[] = [
   visible({
-    name: 'access', says: 'touch the page', run: access, touch: touchAccess, restless: true,
-    may: ['pte', 'line', 'anon'], why: 'one load or store instruction',
+    name: 'access',
+    says: 'touch the page',
+    run: access,
+    touch: touchAccess,
+    restless: true,
+    may: ['pte', 'line', 'anon'],
+    why: 'one load or store instruction',
   }),
   visible({
-    name: 'walkPageTable', says: 'find the vma, look at the pte', run: walkPageTable, touch: touchPageTable,
-    may: ['vma', 'pte'], why: 'handle_pte_fault reads the PTE once',
+    name: 'walkPageTable',
+    says: 'find the vma, look at the pte',
+    run: walkPageTable,
+    touch: touchPageTable,
+    may: ['vma', 'pte'],
+    why: 'handle_pte_fault reads the PTE once',
   }),
   visible({
-    name: 'checkSize', says: 'check i_size', run: checkSize, touch: touchSize, may: ['i_size'],
+    name: 'checkSize',
+    says: 'check i_size',
+    run: checkSize,
+    touch: touchSize,
+    may: ['i_size'],
     why: 'i_size_read: one read',
   }),
   visible({
-    name: 'getBlock', says: 'get_block(create=0)', run: getBlock, touch: touchExtent, may: ['extent'],
+    name: 'getBlock',
+    says: 'get_block(create=0)',
+    run: getBlock,
+    touch: touchExtent,
+    may: ['extent'],
     why: 'the extent lock, a leaf, is taken and dropped inside (dossier 1.4)',
   }),
   visible({
-    name: 'directAccess', says: 'resolve the pfn', run: directAccess, touch: (k) => { k.reads(O_DEVICE); },
-    may: ['device'], fuse: FUSE_DEVICE, why: 'bdev_direct_access / dax_direct_access tests the device once',
+    name: 'directAccess',
+    says: 'resolve the pfn',
+    run: directAccess,
+    touch: (k) => {
+      k.reads(O_DEVICE);
+    },
+    may: ['device'],
+    fuse: FUSE_DEVICE,
+    why: 'bdev_direct_access / dax_direct_access tests the device once',
   }),
   visible({
-    name: 'installPte', says: 'install the pte (read-only)', run: installPte, touch: touchPte, may: ['pte'],
+    name: 'installPte',
+    says: 'install the pte (read-only)',
+    run: installPte,
+    touch: touchPte,
+    may: ['pte'],
     why: `insert_pfn ${PTL}`,
   }),
   visible({
-    name: 'mapZeroPage', says: 'map the zero page', run: mapZeroPage, touch: touchPte, may: ['pte'],
+    name: 'mapZeroPage',
+    says: 'map the zero page',
+    run: mapZeroPage,
+    touch: touchPte,
+    may: ['pte'],
     why: `do_set_pte ${PTL}`,
   }),
   visible({
-    name: 'upgradePte', says: 'make the pte writable', run: upgradePte, touch: touchPte, may: ['pte'],
+    name: 'upgradePte',
+    says: 'make the pte writable',
+    run: upgradePte,
+    touch: touchPte,
+    may: ['pte'],
     why: `wp_page_reuse ${PTL}, after pte_same`,
   }),
   visible({
-    name: 'copyBlock', says: 'copy the block to a private page', run: copyBlock, touch: touchCopyBlock,
-    may: ['line'], why: 'copy_user_bh: one copy a page (design 3)',
+    name: 'copyBlock',
+    says: 'copy the block to a private page',
+    run: copyBlock,
+    touch: touchCopyBlock,
+    may: ['line'],
+    why: 'copy_user_bh: one copy a page (design 3)',
   }),
   visible({
-    name: 'copyMappedPage', says: 'copy the mapped page', run: copyMappedPage, touch: touchCopyMapped,
-    may: ['line'], why: 'wp_page_copy: one copy a page',
+    name: 'copyMappedPage',
+    says: 'copy the mapped page',
+    run: copyMappedPage,
+    touch: touchCopyMapped,
+    may: ['line'],
+    why: 'wp_page_copy: one copy a page',
   }),
   visible({
-    name: 'installAnon', says: 'install the private page', run: installAnon, touch: touchInstallAnon,
-    may: ['pte', 'anon'], why: `${PTL}, after pte_same`,
+    name: 'installAnon',
+    says: 'install the private page',
+    run: installAnon,
+    touch: touchInstallAnon,
+    may: ['pte', 'anon'],
+    why: `${PTL}, after pte_same`,
   }),
   local('failSigbus', 'VM_FAULT_SIGBUS', (k, _t, r) => {
     k.put(r + R_RESULT, SIGBUS);

@@ -1,14 +1,46 @@
 /** read(2), write(2) and sizes: the copies, and the registers that say which pages and lines are meant. */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
-  EINVAL, extentBlock, extentKind, OK, SIGSEGV, SLOT_PAGE, slotKind, WRITTEN,
+  EINVAL,
+  extentBlock,
+  extentKind,
+  OK,
+  SIGSEGV,
+  SLOT_PAGE,
+  slotKind,
+  WRITTEN,
 } from '../encoding.ts';
 import { claim, endShift } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  CPU, INJECT, MEDIA, O_ALLOC, O_LINE, O_SIZE, O_SLOT, POWER_FAILED, PTE, R_ANSWER, R_CURSOR, R_EXTENT,
-  R_FILE, R_FIRST, R_FROM, R_LAST, R_LINE, R_MM, R_MORE, R_PAGE, R_RESULT, R_SIZE, R_TO, R_UCURSOR, R_UFROM,
-  R_UTO, SIZE, SLOT,
+  CPU,
+  INJECT,
+  MEDIA,
+  O_ALLOC,
+  O_LINE,
+  O_SIZE,
+  O_SLOT,
+  POWER_FAILED,
+  PTE,
+  R_ANSWER,
+  R_CURSOR,
+  R_EXTENT,
+  R_FILE,
+  R_FIRST,
+  R_FROM,
+  R_LAST,
+  R_LINE,
+  R_MM,
+  R_MORE,
+  R_PAGE,
+  R_RESULT,
+  R_SIZE,
+  R_TO,
+  R_UCURSOR,
+  R_UFROM,
+  R_UTO,
+  SIZE,
+  SLOT,
 } from '../layout.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, touchesOne, visible } from '../step.ts';
@@ -66,20 +98,24 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
 }
 
 function touchCopyIn(k: Kernel, t: number, r: number): void {
-  touchBuffer(k, t, r, false);
+  if (!touchBuffer(k, t, r, false)) return;
   const block = extentBlock(k.get(r + R_EXTENT));
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     k.writes(O_LINE + block * LINES_PER_PAGE + (line & 1));
   }
 }
 
-function touchBuffer(k: Kernel, t: number, r: number, isWrite: boolean): void {
+/** The buffer's side of a copy; false if it will fault, and so copy nothing this time. */
+function touchBuffer(k: Kernel, t: number, r: number, isWrite: boolean): boolean {
   const { buffer, first } = k.world.rowOfWriter(k.writerOf(t));
-  if (buffer < 0) return;
+  if (buffer < 0) return true;
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     const slot = bufferSlot(buffer, line - first);
-    if (slot >= 0) touchLine(k, slot, (buffer + line - first) & 1, isWrite);
+    if (slot < 0) continue;
+    touchLine(k, slot, (buffer + line - first) & 1, isWrite);
+    if (!permits(k.get(PTE + slot), isWrite)) return false;
   }
+  return true;
 }
 
 function copyOut(k: Kernel, t: number, r: number): Outcome {
@@ -103,7 +139,7 @@ function copyOut(k: Kernel, t: number, r: number): Outcome {
 }
 
 function touchCopyOut(k: Kernel, t: number, r: number): void {
-  touchBuffer(k, t, r, true);
+  if (!touchBuffer(k, t, r, true)) return;
   const extent = k.get(r + R_EXTENT);
   if (extentKind(extent) !== WRITTEN) return;
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
@@ -124,7 +160,8 @@ const touchSetSize = touchesOne(O_SIZE, R_FILE, true);
 function checkCached(k: Kernel, _t: number, r: number): Outcome {
   const base = SLOT + k.get(r + R_FILE) * PAGES;
   let cached = 0;
-  for (let page = 0; page < k.world.pageLimit; page++) if (slotKind(k.get(base + page)) === SLOT_PAGE) cached = 1;
+  for (let page = 0; page < k.world.pageLimit; page++)
+    if (slotKind(k.get(base + page)) === SLOT_PAGE) cached = 1;
   k.put(r + R_ANSWER, cached);
   return NEXT;
 }
@@ -195,9 +232,13 @@ const REGISTER_STEPS: readonly StepDef[] = [
   local('rewind', 'the range once more', (k, _t, r) => {
     range(k, r, k.get(r + R_FROM), k.get(r + R_TO));
   }),
-  local('fromTheEnd', 'shifting right starts at the last extent: the cursor counts from there', (k, _t, r) => {
-    k.put(r + R_CURSOR, 0);
-  }),
+  local(
+    'fromTheEnd',
+    'shifting right starts at the last extent: the cursor counts from there',
+    (k, _t, r) => {
+      k.put(r + R_CURSOR, 0);
+    },
+  ),
   local('firstPage', 'the first page of the range', (k, _t, r) => {
     k.put(r + R_PAGE, k.get(r + R_FIRST) >> 1);
   }),
@@ -227,28 +268,56 @@ const REGISTER_STEPS: readonly StepDef[] = [
 
 export const IO_STEPS: readonly StepDef[] = [
   visible({
-    name: 'copyIn', says: 'copy user data to the block', run: copyIn, touch: touchCopyIn,
-    may: ['line', 'pte', 'anon'], restless: true, why: 'copy_from_iter_nocache: one copy a page (design 3)',
+    name: 'copyIn',
+    says: 'copy user data to the block',
+    run: copyIn,
+    touch: touchCopyIn,
+    may: ['line', 'pte', 'anon'],
+    restless: true,
+    why: 'copy_from_iter_nocache: one copy a page (design 3)',
   }),
   visible({
-    name: 'copyOut', says: 'copy the block to the user', run: copyOut, touch: touchCopyOut,
-    may: ['line', 'pte', 'anon'], restless: true, why: 'copy_to_iter: one copy a page (design 3)',
+    name: 'copyOut',
+    says: 'copy the block to the user',
+    run: copyOut,
+    touch: touchCopyOut,
+    may: ['line', 'pte', 'anon'],
+    restless: true,
+    why: 'copy_to_iter: one copy a page (design 3)',
   }),
   visible({
-    name: 'setSize', says: 'set i_size', run: setSize, touch: touchSetSize, may: ['i_size'],
+    name: 'setSize',
+    says: 'set i_size',
+    run: setSize,
+    touch: touchSetSize,
+    may: ['i_size'],
     why: 'i_size_write: one write',
   }),
   visible({
-    name: 'checkCached', says: 'does the file have cached pages?', run: checkCached, touch: touchCached,
-    may: ['slot'], why: 'one read of mapping->nrpages',
+    name: 'checkCached',
+    says: 'does the file have cached pages?',
+    run: checkCached,
+    touch: touchCached,
+    may: ['slot'],
+    why: 'one read of mapping->nrpages',
   }),
   visible({
-    name: 'powerFail', says: 'power fails', run: powerFail, touch: () => {}, may: [],
+    name: 'powerFail',
+    says: 'power fails',
+    run: powerFail,
+    touch: () => {},
+    may: [],
     why: 'everything stops at once',
   }),
   visible({
-    name: 'injectEnospc', says: 'the device is full for one allocation', run: injectEnospc,
-    touch: (k) => { k.writes(O_ALLOC); }, may: ['allocator'], why: 'an injected error',
+    name: 'injectEnospc',
+    says: 'the device is full for one allocation',
+    run: injectEnospc,
+    touch: (k) => {
+      k.writes(O_ALLOC);
+    },
+    may: ['allocator'],
+    why: 'an injected error',
   }),
   ...REGISTER_STEPS,
 ];

@@ -6,8 +6,19 @@ import { BLOCKS, FILES, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { OWNER_BUSY, OWNER_FREE } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  BLOCK_OWNER, COMMITTED_EXTENT, COMMITTED_SIZE, EXTENT, J_COMMITTER, J_HANDLES, J_WAIT, O_ALLOC, O_COMMITTED,
-  O_EXTENT, O_JOURNAL, O_SIZE, SIZE,
+  BLOCK_OWNER,
+  COMMITTED_EXTENT,
+  COMMITTED_SIZE,
+  EXTENT,
+  J_COMMITTER,
+  J_HANDLES,
+  J_WAIT,
+  O_ALLOC,
+  O_COMMITTED,
+  O_EXTENT,
+  O_JOURNAL,
+  O_SIZE,
+  SIZE,
 } from '../layout.ts';
 import { C_JOURNAL, handleCount } from '../locks.ts';
 import { FUSE_JOURNAL, NEXT, type Outcome, SLEEP } from '../program.ts';
@@ -24,6 +35,7 @@ function journalStart(k: Kernel, t: number): Outcome {
     if (k.get(J_COMMITTER) !== 0) return sleepOnJournal(k, t);
     k.holds(t, C_JOURNAL);
   }
+  if (handleCount(handles, t) === 3) return k.runOut();
   k.put(J_HANDLES, handles + (1 << (2 * t)));
   return NEXT;
 }
@@ -82,11 +94,13 @@ function makeDurable(k: Kernel): void {
   for (let f = 0; f < k.world.files; f++) {
     if (k.get(COMMITTED_SIZE + f) !== k.get(SIZE + f)) k.put(COMMITTED_SIZE + f, k.get(SIZE + f));
     for (let i = f * PAGES; i < f * PAGES + k.world.pageLimit; i++) {
-      if (k.get(COMMITTED_EXTENT + i) !== k.get(EXTENT + i)) k.put(COMMITTED_EXTENT + i, k.get(EXTENT + i));
+      if (k.get(COMMITTED_EXTENT + i) !== k.get(EXTENT + i))
+        k.put(COMMITTED_EXTENT + i, k.get(EXTENT + i));
     }
   }
   // A freed block may be used again only now (dossier 1.6, busy extents).
-  for (let b = 0; b < BLOCKS; b++) if (k.get(BLOCK_OWNER + b) === OWNER_BUSY) k.put(BLOCK_OWNER + b, OWNER_FREE);
+  for (let b = 0; b < BLOCKS; b++)
+    if (k.get(BLOCK_OWNER + b) === OWNER_BUSY) k.put(BLOCK_OWNER + b, OWNER_FREE);
   k.watch.durableChanged(k);
 }
 
@@ -104,25 +118,47 @@ const COMMIT_TOUCHES = ['journal', 'committed', 'allocator', 'i_size', 'extent']
 
 export const JOURNAL_STEPS: readonly StepDef[] = [
   visible({
-    name: 'journalStart', says: 'start a journal handle', run: journalStart, touch: touchJournal,
-    may: ['journal'], fuse: FUSE_JOURNAL, lock: 'takes',
+    name: 'journalStart',
+    says: 'start a journal handle',
+    run: journalStart,
+    touch: touchJournal,
+    may: ['journal'],
+    fuse: FUSE_JOURNAL,
+    lock: 'takes',
     why: 'jbd2_journal_start: one test of the transaction state under j_state_lock; nesting never blocks',
   }),
   visible({
-    name: 'journalStop', says: 'stop the journal handle', run: journalStop, touch: touchJournal,
-    may: ['journal'], fuse: FUSE_JOURNAL, lock: 'drops',
+    name: 'journalStop',
+    says: 'stop the journal handle',
+    run: journalStop,
+    touch: touchJournal,
+    may: ['journal'],
+    fuse: FUSE_JOURNAL,
+    lock: 'drops',
     why: 'jbd2_journal_stop: drops the handle and wakes the committer under j_state_lock',
   }),
   visible({
-    name: 'lockTransaction', says: 'lock the running transaction', run: lockTransaction, touch: touchJournal,
-    may: ['journal'], why: 'jbd2_journal_commit_transaction sets T_LOCKED under j_state_lock',
+    name: 'lockTransaction',
+    says: 'lock the running transaction',
+    run: lockTransaction,
+    touch: touchJournal,
+    may: ['journal'],
+    why: 'jbd2_journal_commit_transaction sets T_LOCKED under j_state_lock',
   }),
   visible({
-    name: 'commitTransaction', says: 'commit the transaction', run: commitTransaction, touch: touchCommit,
-    may: COMMIT_TOUCHES, why: 'the commit block is written: all of the transaction is durable or nothing',
+    name: 'commitTransaction',
+    says: 'commit the transaction',
+    run: commitTransaction,
+    touch: touchCommit,
+    may: COMMIT_TOUCHES,
+    why: 'the commit block is written: all of the transaction is durable or nothing',
   }),
   visible({
-    name: 'forceLog', says: 'force the log', run: forceLog, touch: touchCommit,
-    may: COMMIT_TOUCHES, why: 'xfs_log_force: every step that changes metadata is a whole transaction here',
+    name: 'forceLog',
+    says: 'force the log',
+    run: forceLog,
+    touch: touchCommit,
+    may: COMMIT_TOUCHES,
+    why: 'xfs_log_force: every step that changes metadata is a whole transaction here',
   }),
 ];

@@ -2,13 +2,30 @@
  * rwsems: I, M, F and V of dossier 1.3. A request is always an enabled step; a release hands the lock over in
  * FIFO order, so a woken thread already has it.
  */
-import {
-  canRead, canWrite, dequeued, enqueued, hasReaders, queuedForWrite, queuedThread, queueLength, readCount,
-  RWSEMS, type RwsemClass, type RwsemId, withoutReader, withoutWriter, withReader, withWriter, writerIn,
-} from '../locks.ts';
-import { C_FREEZE, C_MMAP } from '../locks.ts';
+
 import type { Kernel } from '../kernel.ts';
 import { R_FILE, R_MM } from '../layout.ts';
+import {
+  C_FREEZE,
+  C_MMAP,
+  canRead,
+  canWrite,
+  dequeued,
+  enqueued,
+  hasReaders,
+  queuedForWrite,
+  queuedThread,
+  queueLength,
+  RWSEMS,
+  type RwsemClass,
+  type RwsemId,
+  readCount,
+  withoutReader,
+  withoutWriter,
+  withReader,
+  withWriter,
+  writerIn,
+} from '../locks.ts';
 import { FUSE_MMAP, HANDOFF, NEXT, type Outcome, type StepRun, type Touch } from '../program.ts';
 import { local, type StepDef, touchesOne } from '../step.ts';
 
@@ -31,6 +48,8 @@ function downRead(lock: RwsemId | null): StepRun {
     const rwsem = k.get(word + i);
     k.requests(t, cls);
     if (canRead(rwsem)) {
+      // Two bits a thread: a model that nests deeper runs out of the simulator's room.
+      if (readCount(rwsem, t) === 3) return k.runOut();
       k.put(word + i, withReader(rwsem, t));
       k.holds(t, cls);
       return NEXT;
@@ -134,10 +153,20 @@ function touchLock(lock: RwsemId | null): Touch {
 }
 
 function rwsemStep(
-  name: string, run: (lock: RwsemId | null) => StepRun, says: string, lock: 'takes' | 'drops' | 'none',
+  name: string,
+  run: (lock: RwsemId | null) => StepRun,
+  says: string,
+  lock: 'takes' | 'drops' | 'none',
 ): StepDef {
   return {
-    name, visible: true, takesLock: true, run, touch: touchLock, says, lock, restless: false,
+    name,
+    visible: true,
+    takesLock: true,
+    run,
+    touch: touchLock,
+    says,
+    lock,
+    restless: false,
     may: ['inodeLock', 'mmapSem', 'faultLock', 'iMmapRwsem'],
     // mmap_sem is only ever written by mmap and munmap: without them its readers meet nobody.
     fuse: (id) => (id === 'mmapSem' ? FUSE_MMAP : 0),
@@ -151,10 +180,14 @@ export const RWSEM_STEPS: readonly StepDef[] = [
   rwsemStep('upRead', upRead, 'up_read({lock})', 'drops'),
   rwsemStep('upWrite', upWrite, 'up_write({lock})', 'drops'),
   rwsemStep('downgradeWrite', downgradeWrite, 'downgrade_write({lock})', 'none'),
-  local('sbStartPagefault', 'read side of freeze protection: nothing freezes, only its order counts', (k, t) => {
-    k.requests(t, C_FREEZE);
-    k.holds(t, C_FREEZE);
-  }),
+  local(
+    'sbStartPagefault',
+    'read side of freeze protection: nothing freezes, only its order counts',
+    (k, t) => {
+      k.requests(t, C_FREEZE);
+      k.holds(t, C_FREEZE);
+    },
+  ),
   local('sbEndPagefault', 'sb_end_pagefault', (k, t) => {
     k.drops(t, C_FREEZE);
   }),

@@ -1,12 +1,34 @@
 /** Page tables from the file's side (unmap_mapping_range) and from the process's (mmap, munmap, revoke). */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
-  EINVAL, PTE_ANON, pteKind, VMA_PRESENT, vmaFile, vmaPage, vmaPages, vmaWord,
+  EINVAL,
+  PTE_ANON,
+  pteKind,
+  VMA_PRESENT,
+  vmaFile,
+  vmaPage,
+  vmaPages,
+  vmaWord,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  ANON, DEVICE_DEAD, O_ANON, O_DEVICE, O_PTE, O_VMA, PTE, R_ANSWER, R_FILE, R_FIRST, R_LAST, R_PTE, R_RESULT,
-  R_UCURSOR, R_UFROM, R_UTO, VMA,
+  ANON,
+  DEVICE_DEAD,
+  O_ANON,
+  O_DEVICE,
+  O_PTE,
+  O_VMA,
+  PTE,
+  R_ANSWER,
+  R_FILE,
+  R_FIRST,
+  R_LAST,
+  R_PTE,
+  R_RESULT,
+  R_UCURSOR,
+  R_UFROM,
+  R_UTO,
+  VMA,
 } from '../layout.ts';
 import { C_IMMAP } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
@@ -35,7 +57,8 @@ function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outco
 
 function zap(k: Kernel, pteIndex: number): void {
   if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) {
-    for (let line = 0; line < LINES_PER_PAGE; line++) k.put(ANON + pteIndex * LINES_PER_PAGE + line, 0);
+    for (let line = 0; line < LINES_PER_PAGE; line++)
+      k.put(ANON + pteIndex * LINES_PER_PAGE + line, 0);
   }
   k.put(PTE + pteIndex, 0);
 }
@@ -61,7 +84,8 @@ function areaOf(k: Kernel, r: number): number {
 }
 
 function nextInArea(k: Kernel, area: number, cursor: number): number {
-  for (let i = Math.max(cursor, area * PAGES); i < (area + 1) * PAGES; i++) if (k.get(PTE + i) !== 0) return i;
+  for (let i = Math.max(cursor, area * PAGES); i < (area + 1) * PAGES; i++)
+    if (k.get(PTE + i) !== 0) return i;
   return -1;
 }
 
@@ -111,28 +135,57 @@ function killDevice(k: Kernel): Outcome {
 
 export const MAPPING_STEPS: readonly StepDef[] = [
   visible({
-    name: 'clearPte', says: 'unmap: clear the pte', run: clearPte(false), touch: touchClear(false),
-    may: ['vma', 'pte', 'anon'], restless: true, why: 'zap_pte_range: one slot under the page-table lock',
+    name: 'clearPte',
+    says: 'unmap: clear the pte',
+    run: clearPte(false),
+    touch: touchClear(false),
+    may: ['vma', 'pte', 'anon'],
+    restless: true,
+    why: 'zap_pte_range: one slot under the page-table lock',
   }),
   visible({
-    name: 'clearPteCows', says: 'unmap: clear the pte', run: clearPte(true), touch: touchClear(true),
-    may: ['vma', 'pte', 'anon'], restless: true, why: 'zap_pte_range with even_cows: truncate only',
+    name: 'clearPteCows',
+    says: 'unmap: clear the pte',
+    run: clearPte(true),
+    touch: touchClear(true),
+    may: ['vma', 'pte', 'anon'],
+    restless: true,
+    why: 'zap_pte_range with even_cows: truncate only',
   }),
   visible({
-    name: 'clearAreaPte', says: 'munmap: clear the pte', run: clearAreaPte, touch: touchArea,
-    may: ['pte', 'anon'], restless: true, why: 'zap_pte_range: one slot under the page-table lock',
+    name: 'clearAreaPte',
+    says: 'munmap: clear the pte',
+    run: clearAreaPte,
+    touch: touchArea,
+    may: ['pte', 'anon'],
+    restless: true,
+    why: 'zap_pte_range: one slot under the page-table lock',
   }),
   visible({
-    name: 'linkVma', says: 'link the vma into i_mmap', run: linkVma, touch: touchVma, may: ['vma'],
+    name: 'linkVma',
+    says: 'link the vma into i_mmap',
+    run: linkVma,
+    touch: touchVma,
+    may: ['vma'],
     why: 'vma_link under mmap_sem and i_mmap_rwsem',
   }),
   visible({
-    name: 'unlinkVma', says: 'remove the vma from i_mmap', run: unlinkVma, touch: touchVma, may: ['vma'],
+    name: 'unlinkVma',
+    says: 'remove the vma from i_mmap',
+    run: unlinkVma,
+    touch: touchVma,
+    may: ['vma'],
     why: 'unlink_file_vma under mmap_sem and i_mmap_rwsem',
   }),
   visible({
-    name: 'killDevice', says: 'the device is gone', run: killDevice, touch: (k) => { k.writes(O_DEVICE); },
-    may: ['device'], why: 'percpu_ref_kill of the device: one flag',
+    name: 'killDevice',
+    says: 'the device is gone',
+    run: killDevice,
+    touch: (k) => {
+      k.writes(O_DEVICE);
+    },
+    may: ['device'],
+    why: 'percpu_ref_kill of the device: one flag',
   }),
   local('findArea', 'find_vma: the vma cannot change, mmap_sem is held', (k, _t, r) => {
     const vma = k.peek(VMA + areaOf(k, r));

@@ -1,12 +1,23 @@
 /** Walks over the page tables that map a file: what unmap_mapping_range and page_mapped see. */
 import { PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { PTE_ANON, pteKind, VMA_LINKED, VMA_PRIVATE, vmaFile, vmaPage, vmaPages } from '../encoding.ts';
+import {
+  PTE_ANON,
+  pteKind,
+  VMA_LINKED,
+  VMA_PRIVATE,
+  vmaFile,
+  vmaPage,
+  vmaPages,
+} from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import { O_PTE, O_VMA, PTE, VMA } from '../layout.ts';
 
 /** Every page-table slot, in any address space, that would map `page` of `file`. */
 export function forEachMapping(
-  k: Kernel, file: number, page: number, visit: (pteIndex: number, isPrivate: boolean) => void,
+  k: Kernel,
+  file: number,
+  page: number,
+  visit: (pteIndex: number, isPrivate: boolean) => void,
 ): void {
   for (const area of k.world.areas) {
     const vma = k.peek(VMA + area);
@@ -21,7 +32,12 @@ export function forEachMapping(
  * (here: of the areas); -1 if there is none. Private copies only count with `evenCows`.
  */
 export function nextMapped(
-  k: Kernel, file: number, from: number, to: number, cursor: number, evenCows: boolean,
+  k: Kernel,
+  file: number,
+  from: number,
+  to: number,
+  cursor: number,
+  evenCows: boolean,
 ): number {
   for (const area of k.world.areas) {
     if ((area + 1) * PAGES <= cursor) continue;

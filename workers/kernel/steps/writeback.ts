@@ -1,12 +1,35 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. DIRTY is never cleared before 4.10. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
-  ENTRY_DIRTY, ENTRY_LOCKED, ENTRY_TAGS, ENTRY_TOWRITE, entryBlock, LOST_NOT, LOST_SKIPPED, LOST_UNTAGGED, pageIndex,
-  SLOT_ENTRY, slotKind,
+  ENTRY_DIRTY,
+  ENTRY_LOCKED,
+  ENTRY_TAGS,
+  ENTRY_TOWRITE,
+  entryBlock,
+  LOST_NOT,
+  LOST_SKIPPED,
+  LOST_UNTAGGED,
+  lostWord,
+  pageIndex,
+  SLOT_ENTRY,
+  slotKind,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  CPU, LOST_BY, MEDIA, O_LINE, O_SLOT, R_ANSWER, R_CURSOR, R_FILE, R_FROM, R_MORE, R_PAGE, R_SLOT, R_TO, SLOT,
+  CPU,
+  LOST_BY,
+  MEDIA,
+  O_LINE,
+  O_SLOT,
+  R_ANSWER,
+  R_CURSOR,
+  R_FILE,
+  R_FROM,
+  R_MORE,
+  R_PAGE,
+  R_SLOT,
+  R_TO,
+  SLOT,
   SLOT_WAIT,
 } from '../layout.ts';
 import { C_ENTRY, fifoPush } from '../locks.ts';
@@ -60,7 +83,8 @@ function findTowrite(k: Kernel, _t: number, r: number): Outcome {
 
 function touchFind(k: Kernel, _t: number, r: number): void {
   const file = k.get(r + R_FILE);
-  for (let page = k.get(r + R_CURSOR); page < endOf(k, r); page++) k.reads(O_SLOT + pageIndex(file, page));
+  for (let page = k.get(r + R_CURSOR); page < endOf(k, r); page++)
+    k.reads(O_SLOT + pageIndex(file, page));
 }
 
 /**
@@ -73,7 +97,8 @@ function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
   const snapshot = k.get(r + R_SLOT);
   const same = ((slot ^ snapshot) & ~ENTRY_TAGS) === 0;
   k.put(r + R_ANSWER, same && (slot & ENTRY_TOWRITE) !== 0 ? 1 : 0);
-  if (!same && ((slot ^ snapshot) & ~ENTRY_TAGS & ~ENTRY_LOCKED) === 0) k.put(LOST_BY + index, LOST_SKIPPED);
+  if (!same && ((slot ^ snapshot) & ~ENTRY_TAGS & ~ENTRY_LOCKED) === 0)
+    k.put(LOST_BY + index, lostWord(LOST_SKIPPED, k.currentPc));
   return NEXT;
 }
 
@@ -108,7 +133,8 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
 
 function touchFlush(k: Kernel, _t: number, r: number): void {
   const block = entryBlock(k.get(r + R_SLOT));
-  for (let line = 0; line < LINES_PER_PAGE; line++) k.writes(O_LINE + block * LINES_PER_PAGE + line);
+  for (let line = 0; line < LINES_PER_PAGE; line++)
+    k.writes(O_LINE + block * LINES_PER_PAGE + line);
 }
 
 /** Clear TOWRITE. What was stored since the flush is now untagged for a second fsync under way (B56). */
@@ -119,7 +145,7 @@ function clearTowrite(k: Kernel, _t: number, r: number): Outcome {
   k.put(SLOT + index, slot & ~ENTRY_TOWRITE);
   const i = entryBlock(slot) * LINES_PER_PAGE;
   if (k.peek(CPU + i) !== k.peek(MEDIA + i) || k.peek(CPU + i + 1) !== k.peek(MEDIA + i + 1)) {
-    k.put(LOST_BY + index, LOST_UNTAGGED);
+    k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, k.currentPc));
   }
   return NEXT;
 }
@@ -128,27 +154,52 @@ const TREE = 'one tree_lock section';
 
 export const WRITEBACK_STEPS: readonly StepDef[] = [
   visible({
-    name: 'tagTowrite', says: 'tag dirty entries for writeback', run: tagTowrite, touch: touchTag,
-    may: ['slot'], restless: true, why: `tag_pages_for_writeback: ${TREE}`,
+    name: 'tagTowrite',
+    says: 'tag dirty entries for writeback',
+    run: tagTowrite,
+    touch: touchTag,
+    may: ['slot'],
+    restless: true,
+    why: `tag_pages_for_writeback: ${TREE}`,
   }),
   visible({
-    name: 'findTowrite', says: 'look for the next tagged entry', run: findTowrite, touch: touchFind,
-    may: ['slot'], why: 'find_get_entries_tag, one entry at a time',
+    name: 'findTowrite',
+    says: 'look for the next tagged entry',
+    run: findTowrite,
+    touch: touchFind,
+    may: ['slot'],
+    why: 'find_get_entries_tag, one entry at a time',
   }),
   visible({
-    name: 'checkTowrite', says: 'is the entry still the one?', run: checkTowrite, touch: touchSlot,
-    may: ['slot'], why: `dax_writeback_one: ${TREE}`,
+    name: 'checkTowrite',
+    says: 'is the entry still the one?',
+    run: checkTowrite,
+    touch: touchSlot,
+    may: ['slot'],
+    why: `dax_writeback_one: ${TREE}`,
   }),
   visible({
-    name: 'checkTowriteUnlocked', says: 'is the entry still the one?', run: checkTowriteUnlocked,
-    touch: touchSlot, may: ['slot'], why: `dax_writeback_one of 4.10 waits for the lock: ${TREE}`,
+    name: 'checkTowriteUnlocked',
+    says: 'is the entry still the one?',
+    run: checkTowriteUnlocked,
+    touch: touchSlot,
+    may: ['slot'],
+    why: `dax_writeback_one of 4.10 waits for the lock: ${TREE}`,
   }),
   visible({
-    name: 'flushBlock', says: 'flush the cache lines', run: flushBlock, touch: touchFlush, may: ['line'],
+    name: 'flushBlock',
+    says: 'flush the cache lines',
+    run: flushBlock,
+    touch: touchFlush,
+    may: ['line'],
     why: 'wb_cache_pmem: one flush a page (design 3)',
   }),
   visible({
-    name: 'clearTowrite', says: 'clear the writeback tag', run: clearTowrite, touch: touchSlot, may: ['slot'],
+    name: 'clearTowrite',
+    says: 'clear the writeback tag',
+    run: clearTowrite,
+    touch: touchSlot,
+    may: ['slot'],
     why: `radix_tree_tag_clear: ${TREE}`,
   }),
 ];

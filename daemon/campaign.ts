@@ -1,0 +1,162 @@
+/**
+ * A campaign in one process: plan batches, hand them to executors, fold their reports in order. Who executes
+ * comes through a port. Batch k is planned at the very moment at which batch k - LAG has been folded, so what
+ * a campaign finds does not depend on how many executors there are or how fast.
+ */
+import type { Batch, Report, Witness } from '../corpus/vocabulary/messages.ts';
+import { Frontier } from './frontier.ts';
+import { BATCH_RUNS, batchCount, LAG, type Plan, planBatch } from './planner.ts';
+
+/** One signature's first witness, to be minimized. */
+export interface Discovery {
+  readonly signature: string;
+  readonly model: string;
+  readonly witness: Witness;
+  readonly batch: number;
+  /** Runs of the campaign up to and with the witness. */
+  readonly runsToFirst: number;
+}
+
+export interface Executors {
+  readonly count: number;
+  execute(batch: Batch): Promise<Report>;
+}
+
+export interface Watcher {
+  /** A new signature; the campaign waits for nobody here. */
+  discovered(discovery: Discovery): void;
+  /** A signature was met on one more model. */
+  metOn(signature: string, model: string): void;
+  folded(totals: Totals): void;
+}
+
+export interface Totals {
+  readonly runs: number;
+  readonly steps: number;
+  readonly inconclusive: number;
+  readonly batches: number;
+  readonly features: number;
+  readonly entries: number;
+}
+
+export class Campaign {
+  private readonly plan: Plan;
+  private readonly executors: Executors;
+  private readonly watcher: Watcher;
+  private readonly frontiers: ReadonlyMap<string, Frontier>;
+  private readonly models = new Map<string, Set<string>>();
+  private readonly ready: Batch[] = [];
+  private readonly waiting = new Map<number, Report>();
+  private planned = 0;
+  private folded = 0;
+  private runs = 0;
+  private steps = 0;
+  private inconclusive = 0;
+  private isStopped = false;
+
+  constructor(plan: Plan, executors: Executors, watcher: Watcher) {
+    this.plan = plan;
+    this.executors = executors;
+    this.watcher = watcher;
+    this.frontiers = new Map(plan.models.map((model) => [model, new Frontier()]));
+  }
+
+  /** Plan no further; what is under way is folded as far as it has no gap. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  async run(): Promise<Totals> {
+    for (let k = 0; k < LAG; k++) this.planNext();
+    // One batch ahead of each executor, so that none waits for a message.
+    const lanes = Array.from({ length: 2 * this.executors.count }, () => this.lane());
+    await Promise.all(lanes);
+    return this.totals();
+  }
+
+  private async lane(): Promise<void> {
+    while (!this.isStopped) {
+      const batch = this.ready.shift();
+      if (batch === undefined) {
+        if (this.folded === this.planned) return;
+        // Every planned batch is under way: the oldest of them, once folded, brings the next plan.
+        await this.nextFold();
+        continue;
+      }
+      this.waiting.set(batch.index, await this.executors.execute(batch));
+      this.foldInOrder();
+    }
+  }
+
+  private wakers: (() => void)[] = [];
+
+  private nextFold(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wakers.push(resolve);
+    });
+  }
+
+  private foldInOrder(): void {
+    for (;;) {
+      const report = this.waiting.get(this.folded);
+      if (report === undefined) break;
+      this.waiting.delete(this.folded);
+      this.fold(report);
+      this.folded++;
+      this.planNext();
+    }
+    const wakers = this.wakers;
+    this.wakers = [];
+    for (const wake of wakers) wake();
+  }
+
+  private fold(report: Report): void {
+    this.runs += report.runs;
+    this.steps += report.steps;
+    this.inconclusive += report.inconclusive;
+    this.frontierOf(report.model).fold(report);
+    for (const witness of report.witnesses) this.discover(report, witness);
+    for (const signature of Object.keys(report.hits)) this.meet(signature, report.model);
+    this.watcher.folded(this.totals());
+  }
+
+  private discover(report: Report, witness: Witness): void {
+    const { signature } = witness;
+    if (this.models.has(signature)) return;
+    this.models.set(signature, new Set([report.model]));
+    const runsToFirst = report.index * BATCH_RUNS + witness.run + 1;
+    const { model, index: batch } = report;
+    this.watcher.discovered({ signature, model, witness, batch, runsToFirst });
+  }
+
+  private meet(signature: string, model: string): void {
+    const models = this.models.get(signature);
+    if (models === undefined || models.has(model)) return;
+    models.add(model);
+    this.watcher.metOn(signature, model);
+  }
+
+  private planNext(): void {
+    if (this.planned >= batchCount(this.plan)) return;
+    const model = this.plan.models[this.planned % this.plan.models.length] as string;
+    const known = [...this.models.keys()];
+    this.ready.push(planBatch(this.plan, this.planned, this.frontierOf(model), known));
+    this.planned++;
+  }
+
+  private frontierOf(model: string): Frontier {
+    return this.frontiers.get(model) as Frontier;
+  }
+
+  private totals(): Totals {
+    const frontiers = [...this.frontiers.values()];
+    return {
+      runs: this.runs,
+      steps: this.steps,
+      inconclusive: this.inconclusive,
+      batches: this.folded,
+      features: frontiers.reduce((sum, frontier) => sum + frontier.size, 0),
+      entries: frontiers.reduce((sum, frontier) => sum + frontier.entries.length, 0),
+    };
+  }
+}

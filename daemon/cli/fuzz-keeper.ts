@@ -1,0 +1,101 @@
+/** What a local campaign keeps: discoveries are minimized, printed once and put on disk at once. */
+import { type FindingRecord, FindingStore } from '../../corpus/store/finding-store.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { Finding } from '../../corpus/vocabulary/finding.ts';
+import type { Discovery } from '../campaign.ts';
+import type { ExecutorPool } from './executors.ts';
+import { renderFinding } from './render-finding.ts';
+import type { Settings } from './settings.ts';
+import { note, say } from './terminal.ts';
+
+export class Keeper {
+  /** The disk's refusal, if it gave one: fuzzing goes on, and the end says so. */
+  diskProblem: Refusal | null = null;
+  private readonly pool: ExecutorPool;
+  private readonly rngSeed: number;
+  private readonly settings: Settings;
+  private readonly store: FindingStore;
+  private readonly records = new Map<string, FindingRecord>();
+  private readonly alsoModels = new Map<string, Set<string>>();
+  /** In the order of discovery, which is the order of their printing. */
+  private underWay: Promise<void> = Promise.resolve();
+
+  constructor(pool: ExecutorPool, rngSeed: number, settings: Settings) {
+    this.pool = pool;
+    this.rngSeed = rngSeed;
+    this.settings = settings;
+    this.store = new FindingStore(settings.dataDir);
+  }
+
+  take(discovery: Discovery): void {
+    const { signature, model, witness, batch, runsToFirst } = discovery;
+    const minimized = this.pool.minimize({
+      kind: 'minimize',
+      model,
+      text: witness.text,
+      signature,
+      scheduler: witness.scheduler,
+      runsToFirst,
+      origin: { rngSeed: this.rngSeed, batch, run: witness.run, model },
+    });
+    this.underWay = Promise.all([this.underWay, minimized]).then(([, record]) => {
+      this.keep(record);
+    });
+  }
+
+  alsoOn(signature: string, model: string): void {
+    const models = this.alsoModels.get(signature) ?? new Set();
+    this.alsoModels.set(signature, models.add(model));
+  }
+
+  /** Wait for everything that was taken; then the disk also knows on which other models a bug was met. */
+  async settle(): Promise<void> {
+    await this.underWay;
+    for (const signature of this.alsoModels.keys()) {
+      const record = this.records.get(signature);
+      if (record !== undefined) this.write(this.withModels(record));
+    }
+  }
+
+  /** In order of their catalogue numbers, new ones last. */
+  findings(): readonly Finding[] {
+    return [...this.records.values()]
+      .map((record) => this.located(this.withModels(record)))
+      .sort((a, b) =>
+        compareText(`${a.known ?? '~'} ${a.signature}`, `${b.known ?? '~'} ${b.signature}`),
+      );
+  }
+
+  private keep(record: FindingRecord): void {
+    this.records.set(record.finding.signature, record);
+    this.write(record);
+    if (this.settings.isJson) return;
+    say(`${renderFinding(this.located(record), record.columns, this.settings.dataDir)}\n`);
+  }
+
+  private write(record: FindingRecord): void {
+    try {
+      this.store.put(record);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (this.diskProblem === null) {
+        note(`faultline: ${error.message}; fuzzing goes on, findings are only printed`);
+      }
+      this.diskProblem = error;
+    }
+  }
+
+  private withModels(record: FindingRecord): FindingRecord {
+    const also = this.alsoModels.get(record.finding.signature) ?? [];
+    const models = [...new Set([...record.finding.models, ...also])].sort();
+    return { ...record, finding: { ...record.finding, models } };
+  }
+
+  private located({ finding }: FindingRecord): Finding {
+    return { ...finding, file: `${this.store.folderOf(finding.id)}/repro.txt` };
+  }
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,158 @@
+/** `fuzz`: a campaign in this process, without Redis, on all cores. */
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { readSeeds } from '../../corpus/store/seeds.ts';
+import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import { canonicalReference, MODEL_NAMES } from '../../workers/models/registry.ts';
+import { Campaign, type Totals } from '../campaign.ts';
+import type { Plan } from '../planner.ts';
+import { EXIT } from './endings.ts';
+import { ExecutorPool } from './executors.ts';
+import { Keeper } from './fuzz-keeper.ts';
+import { Progress } from './fuzz-progress.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { givenModel, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { parseCount, parseDuration } from './quantities.ts';
+import { counted } from './render-finding.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { onInterrupt } from './signals.ts';
+import { say, sayDocument } from './terminal.ts';
+
+const TIME_DEFAULT_MS = 60_000;
+
+interface FuzzOptions {
+  readonly models: readonly string[];
+  readonly timeMs: number | undefined;
+  readonly runs: number | undefined;
+  readonly jobs: number;
+}
+
+export function fuzzCommand(): CommandUnknownOpts {
+  const command = new Command('fuzz')
+    .description('fuzz locking models in this process; prints and keeps every finding')
+    .option('--model <ref...>', `${MODEL_FLAG_TEXT}; all built-in models if none is named`)
+    .option(
+      '--time <duration>',
+      'stop after so long (default: 60s, unless --runs is given)',
+      parseDuration,
+    )
+    .option('--runs <n>', 'stop after so many runs: the same findings every time', parseCount)
+    .option('--jobs <n>', 'executor threads (default: all cores)', parseCount)
+    .action(async ({ model, time, runs, jobs }, self) => {
+      const options: FuzzOptions = {
+        models: model ?? MODEL_NAMES,
+        timeMs: time ?? (runs === undefined ? TIME_DEFAULT_MS : undefined),
+        runs,
+        jobs: jobs ?? availableParallelism(),
+      };
+      process.exitCode = await fuzz(options, settingsOf(self));
+    });
+  return withCommonOptions(command);
+}
+
+async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
+  const models = new Map<string, Model>();
+  for (const given of options.models) {
+    const model = givenModel(given);
+    models.set(canonicalReference(model), model);
+  }
+  const plan: Plan = {
+    models: [...models.keys()],
+    rngSeed: settings.rngSeed ?? randomBytes(4).readUInt32LE(),
+    runs: options.runs ?? Number.POSITIVE_INFINITY,
+    seeds: readSeeds(PACKAGE_ROOT).map(({ input }) =>
+      printInput({ ...input, schedule: EMPTY_SCHEDULE }),
+    ),
+  };
+  progress(
+    settings,
+    `fuzz: ${plan.models.join(', ')}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
+  );
+  return await campaign(plan, models, options, settings);
+}
+
+async function campaign(
+  plan: Plan,
+  models: ReadonlyMap<string, Model>,
+  options: FuzzOptions,
+  settings: Settings,
+): Promise<number> {
+  const startedMs = performance.now();
+  const pool = new ExecutorPool(options.jobs, models);
+  const keeper = new Keeper(pool, plan.rngSeed, settings);
+  const screen = new Progress(settings, keeper);
+  const running = new Campaign(plan, pool, {
+    discovered: (discovery) => keeper.take(discovery),
+    metOn: (signature, model) => keeper.alsoOn(signature, model),
+    folded: (totals) => screen.update(totals),
+  });
+  let isInterrupted = false;
+  const release = onInterrupt(() => {
+    isInterrupted = true;
+    running.stop();
+    progress(settings, 'stopping: findings under way are finished first (again: stop at once)');
+  });
+  const timer =
+    options.timeMs === undefined ? null : setTimeout(() => running.stop(), options.timeMs);
+  try {
+    const totals = await running.run();
+    await keeper.settle();
+    screen.end();
+    const seconds = Math.round(performance.now() - startedMs) / 1000;
+    summarize(plan, totals, seconds, keeper, settings);
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+    release();
+    await pool.close();
+  }
+  if (keeper.diskProblem !== null) throw keeper.diskProblem;
+  return isInterrupted || keeper.findings().length === 0 ? EXIT.done : EXIT.bad;
+}
+
+function summarize(
+  plan: Plan,
+  totals: Totals,
+  seconds: number,
+  keeper: Keeper,
+  settings: Settings,
+): void {
+  const findings = keeper.findings();
+  if (settings.isJson) {
+    const { runs, steps, inconclusive } = totals;
+    const { models, rngSeed } = plan;
+    sayDocument({
+      model: models.length === 1 ? models[0] : 'all',
+      models,
+      runs,
+      steps,
+      seconds,
+      rngSeed,
+      inconclusive,
+      findings,
+    });
+    return;
+  }
+  const known = findings.filter((finding) => finding.known !== null);
+  say(
+    [
+      `${counted(findings.length, 'finding')} (${
+        known
+          .map(({ known: id }) => id)
+          .sort()
+          .join(' ') || 'none known'
+      }), ` +
+        `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
+        `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
+        `${totals.entries} workloads kept`,
+      `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${totals.runs}${modelFlags(plan)}`,
+    ].join('\n'),
+  );
+}
+
+function modelFlags(plan: Plan): string {
+  if (plan.models.length === MODEL_NAMES.length) return '';
+  return ` --model ${plan.models.join(' ')}`;
+}

@@ -1,0 +1,26 @@
+/** Where this program lies and which one it is. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assert } from '../../corpus/vocabulary/assert.ts';
+
+/** The folder of package.json: seeds and guides lie beside it, the compiled program below. */
+export const PACKAGE_ROOT: string = rootAbove(path.dirname(fileURLToPath(import.meta.url)));
+
+export const VERSION: string = readVersion();
+
+function rootAbove(folder: string): string {
+  if (existsSync(path.join(folder, 'package.json'))) return folder;
+  const parent = path.dirname(folder);
+  assert(parent !== folder, 'no package.json above the program');
+  return rootAbove(parent);
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8'),
+  );
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  assert(isManifest && typeof manifest.version === 'string', 'package.json has no version');
+  return manifest.version;
+}

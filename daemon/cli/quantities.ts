@@ -1,0 +1,39 @@
+/** Numbers as people type them. What is none is refused with an example of what is. */
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+
+const COUNT = /^(\d+(?:\.\d+)?(?:e\d{1,2})?)([kMG]?)$/i;
+const COUNT_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+/** A timer of Node counts milliseconds in 31 bits; nobody fuzzes for 24 days in one go. */
+const DURATION_MS_MAX = 2 ** 31 - 1;
+const RNG_SEED_MAX = 2 ** 32 - 1;
+
+/** `1000`, `100k`, `1.5M`, `1e6`: a whole number above 0. */
+export function parseCount(text: string): number {
+  const [, number = '', unit = ''] = COUNT.exec(text) ?? [];
+  const count =
+    Math.round(Number(number) * (COUNT_UNITS[unit.toLowerCase()] ?? Number.NaN) * 1e3) / 1e3;
+  if (number !== '' && Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('It must be a whole number above 0, such as 1000, 100k or 1e6.');
+}
+
+/** `60s`, `10m`, `2h`, `500ms`; a bare number is seconds, as for timeout(1). In milliseconds. */
+export function parseDuration(text: string): number {
+  const [, number = '', unit = 's'] = DURATION.exec(text) ?? [];
+  const durationMs = Math.round(Number(number) * (DURATION_UNITS[unit] ?? Number.NaN));
+  if (number !== '' && durationMs > 0 && durationMs <= DURATION_MS_MAX) return durationMs;
+  throw new InvalidArgumentError('It must be a duration, such as 60s, 10m or 2h.');
+}
+
+export function parseRngSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d{1,10}$/.test(text) && seed <= RNG_SEED_MAX) return seed;
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${RNG_SEED_MAX}.`);
+}

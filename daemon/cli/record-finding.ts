@@ -1,0 +1,76 @@
+/** From a run that went wrong to what is kept of it: the repro, its drawing, and what is said about it. */
+
+import type { FindingRecord } from '../../corpus/store/finding-store.ts';
+import { assert } from '../../corpus/vocabulary/assert.ts';
+import { knownAs, titleOf } from '../../corpus/vocabulary/catalogue.ts';
+import { findingId, type HowFound, operationsOf } from '../../corpus/vocabulary/finding.ts';
+import type { Input, Workload } from '../../corpus/vocabulary/input.ts';
+import type { Origin } from '../../corpus/vocabulary/repro.ts';
+import type { Violation } from '../../corpus/vocabulary/verdict.ts';
+import type { Traced } from '../../workers/execute.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import { canonicalReference, modelDigest, modelJson } from '../../workers/models/registry.ts';
+import { renderColumns } from '../../workers/views/columns.ts';
+import { engineDigest } from './engine-digest.ts';
+
+export interface Seen {
+  readonly model: Model;
+  readonly workload: Workload;
+  /** The run to keep: its schedule becomes the repro's. */
+  readonly traced: Traced;
+  /** Which of the run's violations this is about. */
+  readonly signature: string;
+  readonly runsToFirst: number | null;
+  readonly origin: Origin | null;
+  readonly howFound: HowFound;
+}
+
+export function recordOf(seen: Seen): FindingRecord {
+  const { model, workload, traced, signature, runsToFirst } = seen;
+  const { setup, threads } = workload;
+  const input: Input = { setup, threads, schedule: traced.schedule };
+  const known = knownAs(signature);
+  const reference = canonicalReference(model);
+  const finding = {
+    id: findingId(signature),
+    signature,
+    class: violationOf(traced, signature).class,
+    title: known?.title ?? titleOf(signature),
+    known: known?.id ?? null,
+    model: reference,
+    models: [reference],
+    threads: threads.length,
+    operations: operationsOf(threads),
+    preemptions: traced.preemptions,
+    runsToFirst,
+  };
+  const repro = {
+    input,
+    modelRef: reference,
+    modelJson: modelJson(model),
+    modelDigest: modelDigest(model),
+    engine: engineDigest(),
+    signature,
+    catalogue: finding.known,
+    traceDigest: traced.digest,
+    origin: seen.origin,
+  };
+  const columns = renderColumns(model, input, traced, knownName(signature));
+  return { finding, repro, columns, howFound: seen.howFound };
+}
+
+/** As drawings say it: row and title of the catalogue. */
+export function knownName(signature: string): string | null {
+  const known = knownAs(signature);
+  return known === null ? null : `${known.id} ${known.title}`;
+}
+
+export function violationsOf({ verdict }: Traced): readonly Violation[] {
+  return verdict.kind === 'violation' ? verdict.violations : [];
+}
+
+function violationOf(traced: Traced, signature: string): Violation {
+  const violation = violationsOf(traced).find((one) => one.signature === signature);
+  assert(violation !== undefined, 'the run has no such violation', signature);
+  return violation;
+}

@@ -1,0 +1,57 @@
+/** A finding for a person: what it is, how it goes, and the command that makes it happen again. */
+import { type Finding, shownId } from '../../corpus/vocabulary/finding.ts';
+import { dataDirByDefault } from './settings.ts';
+
+const PLAIN_WORD = /^[\w./:=,@%+-]+$/;
+
+/** @param model for `--model`, where the kept repro is of another one */
+export function renderFinding(
+  finding: Finding,
+  columns: string,
+  dataDir: string,
+  model?: string,
+): string {
+  const also = finding.models.filter((model) => model !== finding.model);
+  const on = also.length === 0 ? finding.model : `${finding.model} (also ${also.join(', ')})`;
+  return [
+    `${finding.known ?? 'new'}  ${finding.title}`,
+    `  id     ${shownId(finding.id)}`,
+    `  model  ${on}`,
+    `  size   ${sizeOf(finding)}`,
+    `  file   ${finding.file}`,
+    '',
+    columns.trimEnd(),
+    '',
+    `  show    ${verbOn('show', finding, dataDir)} --as text`,
+    `  replay  ${replayCommandOf(finding, dataDir, model)}`,
+  ].join('\n');
+}
+
+export function replayCommandOf(finding: Finding, dataDir: string, model?: string): string {
+  const judge = model === undefined ? '' : ` --model ${quoted(model)}`;
+  return `${verbOn('replay', finding, dataDir)}${judge}`;
+}
+
+export function sizeOf({ threads, operations, preemptions, runsToFirst }: Finding): string {
+  const runs = runsToFirst === null ? [] : [`found in run ${runsToFirst}`];
+  const parts = [
+    counted(threads, 'thread'),
+    counted(operations, 'operation'),
+    counted(preemptions, 'preemption'),
+  ];
+  return [...parts, ...runs].join(', ');
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function verbOn(verb: string, { id }: Finding, dataDir: string): string {
+  const where = dataDir === dataDirByDefault() ? '' : ` --data-dir ${quoted(dataDir)}`;
+  return `faultline ${verb} ${shownId(id)}${where}`;
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

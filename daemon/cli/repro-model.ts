@@ -1,0 +1,52 @@
+/** Which model judges a repro: the one named, the one in this build if it is still the same, or the carried one. */
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { readJson } from '../../corpus/vocabulary/json.ts';
+import type { Repro } from '../../corpus/vocabulary/repro.ts';
+import { checkModel } from '../../workers/kernel/check-model.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import { modelDigest, modelOf } from '../../workers/models/registry.ts';
+import { note } from './terminal.ts';
+
+/** Characters of a digest that tell two apart in a message. */
+const SHOWN = 12;
+
+/**
+ * The built-in model of that name, unless it has changed; a model of somebody's own travels in the repro.
+ * @throws Refusal MODEL_CHANGED or MODEL_MISSING: nobody can say whether the bug is still there
+ */
+export function currentModel(repro: Repro, file: string): Model {
+  const model = builtIn(repro.modelRef);
+  if (model === undefined) return recordedModel(repro, file);
+  const now = modelDigest(model);
+  if (now === repro.modelDigest) return model;
+  const was = repro.modelDigest.slice(0, SHOWN);
+  throw fail('MODEL_CHANGED', { file, model: repro.modelRef, was, now: now.slice(0, SHOWN) });
+}
+
+/** The model that the repro carries, which is a stranger's and is checked like one. */
+export function recordedModel(repro: Repro, file: string): Model {
+  const model = checkedModel(repro, file);
+  if (modelDigest(model) === repro.modelDigest) return model;
+  const what = 'model-digest is not that of the model that the repro carries';
+  throw fail('INPUT_INVALID', { file, line: 1, column: 1, what });
+}
+
+function checkedModel(repro: Repro, file: string): Model {
+  try {
+    return checkModel(readJson(repro.modelJson), file);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
+    note(`faultline: ${error.message}`);
+    throw fail('MODEL_MISSING', { file, model: repro.modelRef });
+  }
+}
+
+/** A reference whose model or toggles this build does not know is somebody's own. */
+function builtIn(reference: string): Model | undefined {
+  try {
+    return modelOf(reference);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/** `show`: a repro or an input in another form. */
+import path from 'node:path';
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { COLUMNS_FILE } from '../../corpus/store/finding-store.ts';
+import { readStored } from '../../corpus/store/read-bounded.ts';
+import { unreachable } from '../../corpus/vocabulary/assert.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { inputToJson } from '../../corpus/vocabulary/json.ts';
+import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import { reproToJson } from '../../corpus/vocabulary/repro-json.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import { Engine } from '../../workers/execute.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import { renderColumns } from '../../workers/views/columns.ts';
+import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { knownName } from './record-finding.ts';
+import { recordedModel } from './repro-model.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
+import { say, sayDocument } from './terminal.ts';
+
+const VIEWS = ['columns', 'text', 'json'] as const;
+type View = (typeof VIEWS)[number];
+
+export function showCommand(): CommandUnknownOpts {
+  const command = new Command('show')
+    .description('print a repro or an input in another form')
+    .argument('<file>', SUBJECT_TEXT)
+    .addOption(new Option('--as <view>', 'the form').choices(VIEWS).default('columns' as const))
+    .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; an input needs one for its columns`)
+    .action(async (file, { as, model: reference }, self) => {
+      const settings = settingsOf(self);
+      const subject = await readSubject(file, settings.dataDir);
+      sayView(settings.isJson ? 'json' : as, subject, reference, settings);
+    });
+  return withCommonOptions(command);
+}
+
+function sayView(
+  view: View,
+  subject: Subject,
+  reference: string | undefined,
+  settings: Settings,
+): void {
+  const { input, repro } = subject;
+  switch (view) {
+    case 'columns':
+      say(columnsOf(subject, reference, settings).trimEnd());
+      return;
+    case 'text':
+      say((repro === null ? printInput(input) : printRepro(repro)).trimEnd());
+      return;
+    case 'json':
+      sayDocument(repro === null ? inputToJson(input) : reproToJson(repro));
+      return;
+    default:
+      unreachable(view);
+  }
+}
+
+/** Drawn from a run; where this build cannot run the repro's model, what was drawn when it was found. */
+function columnsOf(subject: Subject, reference: string | undefined, settings: Settings): string {
+  const { repro, folder, name } = subject;
+  if (reference !== undefined) return drawn(subject, givenModel(reference));
+  if (repro === null) {
+    throw fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
+  }
+  try {
+    return drawn(subject, recordedModel(repro, name));
+  } catch (error) {
+    if (!(error instanceof Refusal) || folder === null) throw error;
+    progress(settings, `${error.message}; these columns were kept with the finding`);
+    return readStored(path.join(folder, COLUMNS_FILE));
+  }
+}
+
+function drawn({ input, repro }: Subject, model: Model): string {
+  const engine = new Engine(model);
+  engine.load(input);
+  const known = repro === null ? null : knownName(repro.signature);
+  return renderColumns(model, input, engine.trace(input.schedule), known);
+}

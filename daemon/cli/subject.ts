@@ -1,0 +1,109 @@
+/**
+ * What FILE, DIR and ID mean on a command line: an input or a repro, as text or as JSON, from a file, a finding's
+ * folder, a finding in the data directory, or stdin.
+ */
+import { lstatSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
+import { readNamed, tooLarge } from '../../corpus/store/read-bounded.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { findingId, ID_PREFIX_MIN, shownId } from '../../corpus/vocabulary/finding.ts';
+import type { Input } from '../../corpus/vocabulary/input.ts';
+import { inputFromJson, readJson } from '../../corpus/vocabulary/json.ts';
+import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { parseRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
+import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.ts';
+import { parseInput } from '../../corpus/vocabulary/text.ts';
+import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
+
+export interface Subject {
+  /** As the user may call it: a file's name, `stdin`. */
+  readonly name: string;
+  readonly input: Input;
+  /** Null for a plain input. */
+  readonly repro: Repro | null;
+  /** The finding's folder, where it has one: what else is kept lies there. */
+  readonly folder: string | null;
+}
+
+export const SUBJECT_TEXT =
+  'an input or a repro (text or JSON), the folder or id of a finding, or -';
+
+const STDIN = '-';
+
+export async function readSubject(argument: string, dataDir: string): Promise<Subject> {
+  if (argument === STDIN) return parseSubject(await readStdin(), 'stdin', null);
+  const there = statSync(argument, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) return subjectOfFolder(argument);
+  if (there !== undefined) return parseSubject(readNamed(argument), argument, null);
+  if (isId(argument)) return subjectOfId(argument, dataDir);
+  const why = 'there is no such file, and it is not the id of a finding';
+  throw fail('FILE_UNREADABLE', { file: argument, why });
+}
+
+export function parseSubject(text: string, name: string, folder: string | null): Subject {
+  if (text.trimStart().startsWith('{')) return subjectOfJson(text, name, folder);
+  if (!isReproText(text, name)) return { name, input: parseInput(text, name), repro: null, folder };
+  const repro = parseRepro(text, name);
+  return { name, input: repro.input, repro, folder };
+}
+
+function subjectOfJson(text: string, name: string, folder: string | null): Subject {
+  const value = readJson(text);
+  if (value === undefined) {
+    throw fail('INPUT_INVALID', { file: name, line: 1, column: 1, what: 'not JSON, or too large' });
+  }
+  if (!isReproJson(value)) return { name, input: inputFromJson(value, name), repro: null, folder };
+  const repro = reproFromJson(value, name);
+  return { name, input: repro.input, repro, folder };
+}
+
+function isReproText(text: string, name: string): boolean {
+  const cursor = openText(text, name);
+  return nextLine(cursor) && takeIf(cursor, 'faultline') && peek(cursor) === 'repro';
+}
+
+function isId(argument: string): boolean {
+  return /^[0-9a-f]+$/.test(argument) && argument.length >= ID_PREFIX_MIN && argument.length <= 64;
+}
+
+function subjectOfId(prefix: string, dataDir: string): Subject {
+  const store = new FindingStore(dataDir);
+  const [id, another] = store.idsOf(prefix);
+  if (id === undefined) {
+    const what = `no finding ${prefix} in ${dataDir}`;
+    throw fail('NOTHING_FOUND', { what, remedy: '`faultline findings` lists what there is' });
+  }
+  if (another !== undefined) {
+    throw fail('USAGE', { what: `${prefix} begins the ids of several findings; give more of it` });
+  }
+  const subject = subjectOfFolder(store.folderOf(id));
+  if (subject.repro === null || findingId(subject.repro.signature) !== id) {
+    const why = `it is not the repro of finding ${shownId(id)}`;
+    throw fail('FILE_UNREADABLE', { file: subject.name, why });
+  }
+  return subject;
+}
+
+function subjectOfFolder(folder: string): Subject {
+  const file = path.join(folder, REPRO_FILE);
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw fail('FILE_UNREADABLE', {
+      file: folder,
+      why: `there is no ${REPRO_FILE} in this folder`,
+    });
+  }
+  return parseSubject(readNamed(file), file, folder);
+}
+
+async function readStdin(): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of process.stdin) {
+    const bytes = Buffer.from(part);
+    size += bytes.length;
+    if (size > TEXT_BYTES_MAX) throw tooLarge('stdin');
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

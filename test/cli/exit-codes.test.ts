@@ -1,0 +1,127 @@
+/**
+ * One case for each exit code of each verb. Where the case says so it runs with `--json` too: there is one
+ * document on stdout, and the code is the same.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Ended, faultline } from './faultline.ts';
+import { fillFolder, RACY, SOUND } from './repros.ts';
+
+interface Case {
+  readonly args: string;
+  readonly exit: number;
+  /** In what a person reads, stdout and stderr. */
+  readonly says: RegExp;
+  /** With `--json`: the document's `verdict`, or the code of its `error`. */
+  readonly is?: string;
+}
+
+// biome-ignore format: a table
+const CASES: readonly Case[] = [
+  { args: `check seed.txt --model ${SOUND}`, exit: 0, is: 'verified', says: /^verified: 1 workload/m },
+  { args: `check seed.txt --model ${RACY}`, exit: 1, is: 'violation', says: /^ {2}replay {2}faultline replay [0-9a-f]{12}$/m },
+  { args: `check seed.txt --model ${RACY} --data-dir other`, exit: 1, says: /replay [0-9a-f]{12} --data-dir other$/m },
+  { args: 'check seed.txt --model ./mine.json --all', exit: 1, says: /also v42-immap-read[\s\S]*replay [0-9a-f]{12} --model .\/mine.json$/m },
+  { args: 'check seed.txt', exit: 2, is: 'USAGE', says: /required option '--model <ref>' not specified\nhint: see `faultline check --help`/ },
+  { args: `check bad.txt --model ${RACY}`, exit: 2, is: 'INPUT_SYNTAX', says: /bad.txt:10:1: expected .* found "pnch"/ },
+  { args: `check none.txt --model ${RACY}`, exit: 2, says: /no such file/ },
+  { args: 'check seed.txt --model nonesuch', exit: 2, says: /known models: v42-immap-read/ },
+  { args: 'check seed.txt --model ./none.json', exit: 2, says: /none.json: no such file/ },
+  { args: 'check seed.txt --model not-a-model.json', exit: 2, says: /not-a-model.json/ },
+  { args: `check seed.txt --model ${RACY} --states 0`, exit: 2, says: /such as 1000, 100k or 1e6/ },
+  { args: `check seed.txt --model ${RACY} --data-dir not-a-folder`, exit: 3, is: 'DATA_DIR', says: /faultline repro 1[\s\S]*cannot write to/ },
+  { args: `check 00000000 --model ${RACY}`, exit: 4, says: /no finding 00000000/ },
+  { args: `check seed.txt --model ${SOUND} --states 10`, exit: 125, is: 'inconclusive', says: /^inconclusive/m },
+
+  { args: `replay ID --model ${SOUND}`, exit: 0, is: 'fixed', says: /^fixed on xfs-mmaplock-prezero: B12/m },
+  { args: `replay seed.txt --model ${SOUND}`, exit: 0, is: 'pass', says: /^pass on/m },
+  { args: 'replay ID', exit: 1, is: 'reproduced', says: /^reproduced on v42-immap-read: B12/m },
+  { args: 'replay repro.txt', exit: 1, says: /T0 load a0 0/ },
+  { args: 'replay DIR', exit: 1, says: /^reproduced/m },
+  { args: 'replay ID --model ./mine.json', exit: 1, says: /^reproduced on mine/m },
+  { args: 'replay own-model.txt', exit: 1, says: /^reproduced on mine/m },
+  { args: 'replay no-schedule.txt', exit: 1, says: /not step for step the same/ },
+  { args: 'replay other-engine.txt', exit: 1, says: /engine is not the one/ },
+  { args: 'replay changed-model.txt --recorded-model', exit: 1, says: /^reproduced/m },
+  { args: `replay with-schedule.txt --model ${RACY}`, exit: 1, is: 'violation', says: /^violation on/m },
+  { args: 'replay seed.txt', exit: 2, says: /names no model; add --model REF/ },
+  { args: 'replay', exit: 2, says: /missing required argument 'file'/ },
+  { args: 'replay empty', exit: 2, says: /no repro.txt in this folder/ },
+  { args: 'replay lying-digest.txt', exit: 2, says: /model-digest is not that/ },
+  { args: `replay repro.txt --recorded-model --model ${RACY}`, exit: 2, says: /give one/ },
+  { args: 'replay 00000000', exit: 4, is: 'NOTHING_FOUND', says: /`faultline findings` lists/ },
+  { args: 'replay other-trace.txt', exit: 70, is: 'OUR_BUG', says: /bug in Faultline[\s\S]*command {2}faultline replay[\s\S]*please report/ },
+  { args: 'replay changed-model.txt', exit: 125, is: 'MODEL_CHANGED', says: /--recorded-model/ },
+  { args: 'replay no-model.txt', exit: 125, says: /"mine" is not in this build/ },
+  { args: 'replay newer-repro.txt', exit: 125, says: /update Faultline/ },
+
+  { args: 'show ID', exit: 0, says: /T0 load a0 0 .*\| T1 punch/ },
+  { args: 'show ID --as text', exit: 0, says: /^faultline repro 1\n/ },
+  { args: 'show seed.txt --as text', exit: 0, says: /^faultline input 1\nfile/ },
+  { args: 'show seed.txt --as json', exit: 0, says: /"format": "faultline input"/ },
+  { args: 'show seed.txt', exit: 2, says: /names no model/ },
+  { args: 'show ID --as picture', exit: 2, says: /columns, text, json/ },
+  { args: 'show 00000000', exit: 4, says: /no finding/ },
+  { args: 'show newer.txt', exit: 125, says: /newer than input 1/ },
+
+  { args: 'findings', exit: 0, says: /^[0-9a-f]{12} {2}B12 [\s\S]*1 finding in/m },
+  { args: 'findings --class deadlock', exit: 0, says: /0 findings/ },
+  { args: 'findings --clas deadlock', exit: 2, says: /Did you mean --class/ },
+  { args: 'findings --data-dir not-a-folder', exit: 3, is: 'ENVIRONMENT', says: /cannot read not-a-folder/ },
+
+  { args: 'models', exit: 0, says: /^v42-immap-read {2}DAX/m },
+  { args: `models ${RACY}:policy=unwritten`, exit: 0, says: /policy/ },
+  { args: `models ${RACY}:policy=maybe`, exit: 2, says: /it can be: new, unwritten/ },
+  { args: 'version', exit: 0, says: /^engine [0-9a-f]{64}$/m },
+  { args: 'version --rng-seed 4294967296', exit: 2, says: /from 0 to 4294967295/ },
+  { args: 'versoin', exit: 2, says: /Did you mean version/ },
+  { args: '', exit: 2, says: /Usage: faultline[\s\S]*a verb is missing/ },
+];
+
+const PROCESSES = 4;
+const folder = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+const ended = new Map<string, Ended>();
+let id = '';
+
+before(async () => {
+  id = await fillFolder(folder);
+  const open = CASES.flatMap(({ args, is }) =>
+    is === undefined ? [args] : [args, `${args} --json`],
+  );
+  const runNext = async (): Promise<void> => {
+    for (let args = open.shift(); args !== undefined; args = open.shift()) {
+      ended.set(args, await faultline(wordsOf(args), folder));
+    }
+  };
+  await Promise.all(Array.from({ length: PROCESSES }, runNext));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function wordsOf(args: string): readonly string[] {
+  const dir = path.join('.faultline/findings', id);
+  const words = args.split(' ').filter((word) => word !== '');
+  return words.map((word) => (word === 'ID' ? id.slice(0, 8) : word === 'DIR' ? dir : word));
+}
+
+for (const { args, exit, says, is } of CASES) {
+  test(`faultline ${args} ends with ${exit}`, () => {
+    const plain = ended.get(args);
+    const said = `${plain?.stdout}${plain?.stderr}`;
+    assert.equal(plain?.exit, exit, said);
+    assert.match(said, says);
+    if (exit >= 2 && is !== 'inconclusive') assert.match(plain?.stderr ?? '', /^hint: \S/m);
+  });
+  if (is === undefined) continue;
+  test(`faultline ${args} --json prints one document`, () => {
+    const json = ended.get(`${args} --json`);
+    assert.equal(json?.exit, exit, `${json?.stdout}${json?.stderr}`);
+    const document = JSON.parse(json?.stdout ?? '');
+    assert.equal(document.verdict ?? document.error.code, is);
+    if (exit >= 2 && is !== 'inconclusive') {
+      assert.deepEqual(Object.keys(document.error), ['code', 'message', 'hint']);
+    }
+  });
+}

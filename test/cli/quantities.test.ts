@@ -1,0 +1,39 @@
+/** Numbers as people type them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { parseCount, parseDuration, parseRngSeed } from '../../daemon/cli/quantities.ts';
+
+interface Table {
+  readonly parse: (text: string) => number;
+  readonly good: Readonly<Record<string, number>>;
+  readonly bad: readonly string[];
+}
+
+// biome-ignore format: a table
+const TABLES: Readonly<Record<string, Table>> = {
+  count: {
+    parse: parseCount,
+    good: { '1': 1, '100k': 100_000, '100K': 100_000, '1.5M': 1_500_000, '1e6': 1_000_000, '2G': 2e9, '0.1k': 100, '1.001k': 1001 },
+    bad: ['', '0', '-1', '1.5', '0.0001k', '1e99', 'k', '1kk', '1 k', '0x10', 'Infinity', 'NaN', '1e-3', '+1', '9'.repeat(20)],
+  },
+  duration: {
+    parse: parseDuration,
+    good: { '60s': 60_000, '10m': 600_000, '2h': 7_200_000, '500ms': 500, '1d': 86_400_000, '60': 60_000, '1.5s': 1500 },
+    bad: ['', '0', '0s', '-1s', 's', '1 s', '1M', '1e3', '30d', 'Infinity', '1h30m'],
+  },
+  rngSeed: {
+    parse: parseRngSeed,
+    good: { '0': 0, '7': 7, '4294967295': 4_294_967_295 },
+    bad: ['', '-1', '1.5', '4294967296', '0x10', '1e3', ' 1', '9'.repeat(20)],
+  },
+};
+
+for (const [name, { parse, good, bad }] of Object.entries(TABLES)) {
+  test(`${name}: what it takes, and what it refuses with an example`, () => {
+    for (const [text, value] of Object.entries(good)) assert.equal(parse(text), value, text);
+    for (const text of bad) {
+      assert.throws(() => parse(text), InvalidArgumentError, `"${text}"`);
+    }
+  });
+}

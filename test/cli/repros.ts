@@ -1,0 +1,75 @@
+/** A folder with inputs, models and repros in every state that `replay` and `show` have to judge. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { canonicalJson } from '../../corpus/vocabulary/json.ts';
+import { parseRepro, printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
+import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
+import { faultline } from './faultline.ts';
+
+export const RACY = 'v42-immap-read';
+/** Sound for the seed below. */
+export const SOUND = 'xfs-mmaplock-prezero';
+export const SEED = 'b12-fault-vs-punch.txt';
+
+/** Returns the id of the finding in the folder's `.faultline`. */
+export async function fillFolder(folder: string): Promise<string> {
+  const seed = readFileSync(path.join(PACKAGE_ROOT, 'corpus/seeds', SEED), 'utf8');
+  const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
+  write('seed.txt', seed);
+  write('bad.txt', seed.replace('punch A', 'pnch A'));
+  write('newer.txt', seed.replace('input 1', 'input 2'));
+  write('not-a-folder', '');
+  const { exit } = await faultline(['check', 'seed.txt', '--model', RACY, '-q'], folder);
+  assert.equal(exit, 1);
+  const [finding] = new FindingStore(path.join(folder, '.faultline')).list().findings;
+  assert.ok(finding);
+  const repro = parseRepro(
+    readFileSync(path.join(folder, finding.file.slice(folder.length)), 'utf8'),
+    'repro',
+  );
+  writeVariants(repro, write);
+  mkdirSync(path.join(folder, 'empty'));
+  return finding.id;
+}
+
+function writeVariants(repro: Repro, write: (name: string, text: string) => void): void {
+  const model = modelOf(RACY);
+  const digest = { modelDigest: modelDigest(model) };
+  const { setup, threads } = repro.input;
+  const changed = { ...model, durability: !model.durability };
+  const mine = { ...model, name: 'mine' };
+  const variants: Readonly<Record<string, Partial<Repro>>> = {
+    'repro.txt': {},
+    'other-trace.txt': { traceDigest: 'c0'.repeat(32) },
+    'other-engine.txt': { traceDigest: 'c0'.repeat(32), engine: 'e0'.repeat(32) },
+    'changed-model.txt': { modelJson: modelJson(changed), modelDigest: modelDigest(changed) },
+    'lying-digest.txt': {
+      modelRef: 'mine',
+      modelJson: modelJson(mine),
+      modelDigest: '0'.repeat(64),
+    },
+    'own-model.txt': {
+      modelRef: 'mine',
+      modelJson: modelJson(mine),
+      modelDigest: modelDigest(mine),
+    },
+    'no-model.txt': { modelRef: 'mine', modelJson: '{}' },
+    'no-schedule.txt': {
+      input: { setup, threads, schedule: { first: 0, switches: [] } },
+      engine: 'e0'.repeat(32),
+    },
+  };
+  for (const [name, change] of Object.entries(variants)) {
+    write(name, printRepro({ ...repro, ...digest, ...change }));
+  }
+  write(
+    'with-schedule.txt',
+    printRepro(repro).replace(/^[\s\S]*\ninput\n|model-json\n[\s\S]*$/g, ''),
+  );
+  write('newer-repro.txt', printRepro(repro).replace('repro 1', 'repro 2'));
+  write('mine.json', canonicalJson(mine));
+  write('not-a-model.json', '{"name":"x"}');
+}

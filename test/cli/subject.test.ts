@@ -1,0 +1,95 @@
+/** FILE takes an input or a repro, as text or as JSON, and refuses everything else with a coded error. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { arbInput } from '../../corpus/breeding/generate.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import {
+  type InputJson,
+  inputToJson,
+  isJsonObject,
+  readJson,
+} from '../../corpus/vocabulary/json.ts';
+import { printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
+import { type ReproJson, reproToJson } from '../../corpus/vocabulary/repro-json.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import { parseSubject } from '../../daemon/cli/subject.ts';
+import { arbByteMutant, intrinsics } from '../corpus/hostile.ts';
+import { sampleRecord } from '../store/sample.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+
+const arbRepro: fc.Arbitrary<Repro> = fc
+  .tuple(arbInput(), fc.boolean(), fc.boolean())
+  .map(([input, isKnown, hasOrigin]) => {
+    const { repro } = sampleRecord();
+    const catalogue = isKnown ? repro.catalogue : null;
+    return { ...repro, input, catalogue, origin: hasOrigin ? repro.origin : null };
+  });
+
+test('each form of an input and of a repro is recognised', () => {
+  fc.assert(
+    fc.property(arbRepro, (repro) => {
+      const { input } = repro;
+      const forms = [
+        [printInput(input), null],
+        [JSON.stringify(inputToJson(input)), null],
+        [printRepro(repro), repro],
+        [JSON.stringify(reproToJson(repro), null, 2), repro],
+        [printRepro(repro).replace(/^/gm, '> '), repro],
+      ] as const;
+      for (const [text, expected] of forms) {
+        const subject = parseSubject(text, 'law', null);
+        assert.deepEqual(subject.input, input);
+        assert.deepEqual(subject.repro, expected);
+      }
+    }),
+    { seed: RNG_SEED, numRuns: 200 },
+  );
+});
+
+test('a spoiled repro is a repro or a refusal, and leaves the language as it was', () => {
+  const before = intrinsics();
+  const texts = arbRepro.map((repro) => JSON.stringify(reproToJson(repro)));
+  fc.assert(
+    fc.property(arbByteMutant(texts), (text) => {
+      try {
+        parseSubject(text, 'mutant', null);
+      } catch (error) {
+        assert.ok(error instanceof Refusal, String(error));
+      }
+    }),
+    { seed: RNG_SEED, numRuns: 2000 },
+  );
+  assert.deepEqual(intrinsics(), before);
+});
+
+const REPRO: ReproJson = reproToJson(sampleRecord().repro);
+const NEWER: InputJson = { ...REPRO.input, version: 2 as 1 };
+
+/** Each must be refused with these words. */
+const REFUSED: Readonly<Record<string, readonly [unknown, RegExp]>> = {
+  'a field too many': [{ ...REPRO, more: 1 }, /no field "more"/],
+  'a field too few': [{ ...REPRO, signature: undefined }, /"signature" is missing/],
+  'a statement in a value': [{ ...REPRO, signature: 'a\nknown B13' }, /not a line of text/],
+  'a comment in a value': [{ ...REPRO, engine: 'e0'.repeat(8).concat(' # x') }, /canonical form/],
+  'a model that is a path': [{ ...REPRO, model: '../../etc/passwd' }, /a model reference/],
+  'a model that is no JSON': [{ ...REPRO, modelJson: 'process.exit()' }, /canonical JSON/],
+  'an origin with more': [{ ...REPRO, origin: { ...REPRO.origin, x: 1 } }, /origin has not just/],
+  'a newer repro': [{ ...REPRO, version: 2 }, /repro 2 is newer than repro 1/],
+  'a newer input': [{ ...REPRO, input: NEWER }, /input 2 is newer than input 1/],
+  'a version that is none': [{ ...REPRO, version: '1' }, /version is not one/],
+  'an operation that is none': [
+    { ...REPRO, input: { ...REPRO.input, threads: [{ process: 0, ops: [{ kind: 'nap' }] }] } },
+    /ops\[0\].kind: is not/,
+  ],
+};
+
+for (const [what, [value, why]] of Object.entries(REFUSED)) {
+  test(`a repro with ${what} is refused`, () => {
+    assert.ok(isJsonObject(readJson(JSON.stringify(value))));
+    assert.throws(
+      () => parseSubject(JSON.stringify(value), 'file.json', null),
+      (error) => error instanceof Refusal && why.test(error.message),
+    );
+  });
+}

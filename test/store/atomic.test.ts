@@ -1,0 +1,109 @@
+/** A file is there whole or not at all, and what the disk refuses is refused with its words. */
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { onDisk, writeAll, writeAtomically, writeFolder } from '../../corpus/store/atomic.ts';
+import { readNamed, readStored } from '../../corpus/store/read-bounded.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { temporaryFolder } from './sample.ts';
+
+const refusedAs = (code: string, words: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof Refusal, String(error));
+  assert.equal(error.code, code);
+  assert.match(error.message, words);
+  return true;
+};
+
+test('a file is replaced and nothing else is left in its folder', (t) => {
+  const folder = temporaryFolder(t);
+  writeAtomically(folder, 'a.txt', 'old');
+  writeAtomically(folder, 'a.txt', 'new');
+  assert.equal(readFileSync(path.join(folder, 'a.txt'), 'utf8'), 'new');
+  assert.deepEqual(readdirSync(folder), ['a.txt']);
+});
+
+test('a link in the place of a file is replaced, not followed', (t) => {
+  const folder = temporaryFolder(t);
+  const outside = path.join(folder, 'outside.txt');
+  const inside = path.join(folder, 'store');
+  mkdirSync(inside);
+  writeFileSync(outside, 'untouched');
+  symlinkSync(outside, path.join(inside, 'a.txt'));
+  writeAtomically(inside, 'a.txt', 'new');
+  assert.equal(readFileSync(outside, 'utf8'), 'untouched');
+  assert.equal(readFileSync(path.join(inside, 'a.txt'), 'utf8'), 'new');
+});
+
+test('names that are taken, by links that lead nowhere too, are passed over', (t) => {
+  const folder = temporaryFolder(t);
+  const first = writeFolder(folder, '.new-x', {});
+  const stem = first.slice(0, first.lastIndexOf('-'));
+  const next = Number(first.slice(stem.length + 1)) + 1;
+  symlinkSync('/nonexistent/trap', `${stem}-${next}`);
+  writeFileSync(`${stem}-${next + 1}`, 'leftover of a process with our id');
+  assert.equal(writeFolder(folder, '.new-x', {}), `${stem}-${next + 2}`);
+  assert.ok(!existsSync('/nonexistent/trap'));
+});
+
+test('a full disk is refused with its words', (t) => {
+  if (!existsSync('/dev/full')) return;
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  assert.throws(
+    () => onDisk('the/folder', () => writeAll(full, 'text')),
+    refusedAs('DATA_DIR', /cannot write to the\/folder: no space left on device \(ENOSPC\)/),
+  );
+});
+
+test('a file where a folder is expected is refused with its words', (t) => {
+  const file = path.join(temporaryFolder(t), 'file');
+  writeFileSync(file, '');
+  assert.throws(
+    () => writeAtomically(file, 'a.txt', 'text'),
+    refusedAs('DATA_DIR', /cannot write to .*file: not a directory \(ENOTDIR\)/),
+  );
+});
+
+test('our own mistakes are not taken for those of the disk', () => {
+  const ours = new TypeError('ours');
+  assert.throws(
+    () =>
+      onDisk('folder', () => {
+        throw ours;
+      }),
+    ours,
+  );
+});
+
+test('a file is read up to the bound and no further, whatever it is', (t) => {
+  const folder = temporaryFolder(t);
+  const just = path.join(folder, 'just.txt');
+  writeFileSync(just, 'x'.repeat(TEXT_BYTES_MAX));
+  assert.equal(readNamed(just).length, TEXT_BYTES_MAX);
+  const over = path.join(folder, 'over.txt');
+  writeFileSync(over, 'x'.repeat(TEXT_BYTES_MAX + 1));
+  assert.throws(() => readNamed(over), refusedAs('FILE_UNREADABLE', /larger than/));
+  if (existsSync('/dev/zero')) {
+    assert.throws(() => readNamed('/dev/zero'), refusedAs('FILE_UNREADABLE', /larger than/));
+  }
+  assert.throws(() => readNamed(folder), refusedAs('FILE_UNREADABLE', /directory/));
+});
+
+test('a stored file behind a link is not read', (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(path.join(folder, 'secret'), 'secret');
+  symlinkSync('secret', path.join(folder, 'link'));
+  assert.equal(readNamed(path.join(folder, 'link')), 'secret');
+  assert.throws(() => readStored(path.join(folder, 'link')), refusedAs('FILE_UNREADABLE', /ELOOP/));
+});

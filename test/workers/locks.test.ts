@@ -1,0 +1,232 @@
+/** How the simulated locks behave, a scenario each: who sleeps, who is woken, who has the lock. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Workload } from '../../corpus/vocabulary/input.ts';
+import type { Op } from '../../corpus/vocabulary/ops.ts';
+import { Engine } from '../../workers/execute.ts';
+import type { Kernel } from '../../workers/kernel/kernel.ts';
+import { MMAP_SEM } from '../../workers/kernel/layout.ts';
+import {
+  downgradeWrite,
+  downRead,
+  downWrite,
+  type Path,
+  step,
+  upRead,
+  upWrite,
+} from '../../workers/kernel/path.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+
+const RANGE = { file: 0, offset: 0, length: 4096 } as const;
+/** Operations that stand for the paths a test gives them. */
+const OPS = {
+  pread: { kind: 'pread', ...RANGE },
+  punch: { kind: 'punch', ...RANGE },
+  zero: { kind: 'zero', ...RANGE },
+  commit: { kind: 'commit' },
+} as const satisfies Record<string, Op>;
+type Actor = keyof typeof OPS;
+
+/** A stage with one operation a thread; every path is what the test says. */
+class Stage {
+  readonly k: Kernel;
+  private readonly engine: Engine;
+
+  constructor(
+    paths: Readonly<Partial<Record<Actor, Path>>>,
+    actors: readonly Actor[],
+    page: 'written' | 'cached' = 'written',
+  ) {
+    const model = modelOf('v48-entry-lock');
+    this.engine = new Engine({ ...model, paths: { ...model.paths, ...paths } });
+    const workload: Workload = {
+      setup: { files: [{ size: 4096, pages: [page] }], processes: [{ areas: [null, null] }] },
+      threads: actors.map((actor) => ({ process: 0, ops: [OPS[actor]] })),
+    };
+    this.engine.load(workload);
+    this.engine.judge.reset(this.engine.history);
+    this.k = this.engine.kernel;
+  }
+
+  /** The threads take a step each, in this order; all of them must be able to. */
+  steps(...threads: readonly number[]): this {
+    for (const t of threads) {
+      assert.ok(this.runnable().includes(t), `T${t} can run, at ${this.k.labelOf(t)}`);
+      this.k.step(t);
+    }
+    return this;
+  }
+
+  runnable(): readonly number[] {
+    return [0, 1, 2, 3].filter((t) => (this.k.enabled() & (1 << t)) !== 0);
+  }
+
+  /** The step, without its path, that a thread stands before or sleeps in. */
+  at(t: number): string {
+    return this.k.labelOf(t).replace(/^.*\//, '');
+  }
+
+  signatures(): readonly string[] {
+    return this.engine.judge.violations.map((violation) => violation.signature);
+  }
+}
+
+const READ: Path = [downRead('inodeLock'), step('getBlock'), upRead('inodeLock')];
+const WRITE: Path = [downWrite('inodeLock'), step('getBlock'), upWrite('inodeLock')];
+
+test('a queued writer keeps later readers out, and gets the lock before them', () => {
+  const stage = new Stage({ pread: READ, punch: WRITE }, ['pread', 'punch', 'pread']);
+  stage.steps(0, 1, 2);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0, 0);
+  assert.deepEqual(stage.runnable(), [1]);
+  stage.steps(1, 1);
+  assert.deepEqual(stage.runnable(), [2]);
+});
+
+test('a release hands the lock over: the sleeper stands behind its request, and nobody slips in', () => {
+  const stage = new Stage({ punch: WRITE }, ['punch', 'punch', 'punch']);
+  stage.steps(0, 1, 0);
+  assert.equal(stage.at(1), 'downWrite(inodeLock)');
+  stage.steps(0);
+  assert.equal(stage.at(1), 'getBlock');
+  stage.steps(2);
+  assert.deepEqual(stage.runnable(), [1]);
+});
+
+test('all readers up to the next writer are let in together', () => {
+  const actors = ['punch', 'pread', 'pread', 'zero'] as const;
+  const stage = new Stage({ pread: READ, punch: WRITE, zero: WRITE }, actors);
+  stage.steps(0, 1, 2, 3, 0, 0);
+  assert.deepEqual(stage.runnable(), [1, 2]);
+  stage.steps(1, 1, 2);
+  assert.deepEqual(stage.runnable(), [2]);
+  stage.steps(2);
+  assert.deepEqual(stage.runnable(), [3]);
+});
+
+test('a downgrade lets readers in and keeps the writer behind them out', () => {
+  const demote: Path = [
+    downWrite('inodeLock'),
+    downgradeWrite('inodeLock'),
+    step('getBlock'),
+    upRead('inodeLock'),
+  ];
+  const stage = new Stage({ pread: READ, punch: demote, zero: WRITE }, ['punch', 'pread', 'zero']);
+  stage.steps(0, 1, 2, 0);
+  assert.deepEqual(stage.runnable(), [0, 1]);
+});
+
+test('a second down_write of one thread is a deadlock', () => {
+  const twice: Path = [downWrite('inodeLock'), ...WRITE];
+  const stage = new Stage({ punch: twice }, ['punch']).steps(0, 0);
+  assert.deepEqual(stage.signatures(), ['deadlock AA inodeLock:W->inodeLock:W@punch']);
+});
+
+test('a second down_read passes unless a writer has queued in between', () => {
+  const twice: Path = [downRead('inodeLock'), ...READ, upRead('inodeLock')];
+  const alone = new Stage({ pread: twice }, ['pread']).steps(0, 0, 0, 0, 0);
+  assert.deepEqual(alone.signatures(), []);
+  const met = new Stage({ pread: twice, punch: WRITE }, ['pread', 'punch']).steps(0, 1, 0);
+  assert.match(met.signatures().join(), /^deadlock ABBA inodeLock/);
+});
+
+test('an unlocked page wakes everybody who waits for it, and they compete', () => {
+  const take: Path = [step('findPage'), step('lockPage'), step('unlockPage')];
+  const stage = new Stage({ pread: take }, ['pread', 'pread', 'pread'], 'cached');
+  stage.steps(0, 1, 2, 0, 1, 2);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0);
+  assert.deepEqual(stage.runnable(), [1, 2]);
+  stage.steps(2, 1);
+  assert.deepEqual(stage.runnable(), [2]);
+});
+
+test('a fault that finds its page locked gives mmap_sem back before it sleeps', () => {
+  const take: Path = [step('findPage'), step('lockPage'), step('getBlock'), step('unlockPage')];
+  const fault: Path = [downRead('mmapSem'), step('findPage'), step('lockPageOrRetry')];
+  const stage = new Stage({ pread: take, punch: fault }, ['pread', 'punch'], 'cached');
+  stage.steps(0, 0, 1);
+  assert.notEqual(stage.k.peek(MMAP_SEM), 0);
+  stage.steps(1);
+  assert.deepEqual(stage.runnable(), [0]);
+  assert.equal(stage.k.peek(MMAP_SEM), 0);
+  stage.steps(0, 0);
+  assert.deepEqual(stage.runnable(), [1]);
+});
+
+const TAKE_ENTRY: Path = [
+  step('lockEntry'),
+  step('getBlock'),
+  step('insertEntry'),
+  step('unlockEntry'),
+];
+
+test('an unlocked entry wakes the one who has waited longest', () => {
+  const stage = new Stage({ pread: TAKE_ENTRY }, ['pread', 'pread', 'pread']);
+  stage.steps(0, 2, 1, 0, 0);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0);
+  assert.deepEqual(stage.runnable(), [2]);
+  stage.steps(2, 2, 2, 2);
+  assert.deepEqual(stage.runnable(), [1]);
+});
+
+test('an entry that vanishes wakes everybody', () => {
+  const empty: Path = [step('lockEntry'), step('unlockEntry')];
+  const stage = new Stage({ pread: empty }, ['pread', 'pread', 'pread']);
+  stage.steps(0, 1, 2);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0);
+  assert.deepEqual(stage.runnable(), [1, 2]);
+});
+
+test('an entry replaced by a page wakes everybody, or one as 4.7 did', () => {
+  for (const [name, woken] of [
+    ['replaceEntryByPage', [0, 1, 2]],
+    ['replaceEntryByPageWakeOne', [0, 1]],
+  ] as const) {
+    const replace: Path = [step('lockEntry'), step(name), step('unlockPage')];
+    const stage = new Stage({ pread: replace }, ['pread', 'pread', 'pread']);
+    stage.steps(0, 1, 2, 0);
+    assert.deepEqual(stage.runnable(), woken, name);
+  }
+});
+
+test('a commit waits for open handles, which may nest; who starts one later waits for the commit', () => {
+  const nested: Path = [
+    step('journalStart'),
+    step('journalStart'),
+    step('journalStop'),
+    step('journalStop'),
+  ];
+  const stage = new Stage({ pread: nested }, ['pread', 'commit', 'pread']);
+  stage.steps(0, 1, 0, 1, 2);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0);
+  assert.deepEqual(stage.runnable(), [1, 2]);
+  stage.steps(2);
+  assert.deepEqual(stage.runnable(), [1]);
+  stage.steps(1);
+  assert.deepEqual(stage.runnable(), [2]);
+  stage.steps(2, 2, 2, 2);
+  assert.deepEqual(stage.signatures(), []);
+});
+
+test('a second commit waits for the first', () => {
+  const stage = new Stage({}, ['commit', 'commit']).steps(0, 1);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0);
+  assert.deepEqual(stage.runnable(), [1]);
+});
+
+test('a release in a mode that is not held is fatal', () => {
+  for (const release of [upRead('inodeLock'), step('unlockEntry'), step('journalStop')]) {
+    const stage = new Stage({ pread: [step('getBlock'), release] }, ['pread', 'commit']);
+    stage.steps(0, 0);
+    assert.match(stage.signatures().join(), /^bad-release/);
+    assert.deepEqual(stage.runnable(), []);
+  }
+});

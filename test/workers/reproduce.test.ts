@@ -1,0 +1,214 @@
+/** From a run that goes wrong to a repro, with the real engine, and back again. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSmaller, measureOf } from '../../corpus/breeding/measure.ts';
+import { rowsOf, without } from '../../corpus/breeding/rearrange.ts';
+import type { Input } from '../../corpus/vocabulary/input.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import { checkInput } from '../../corpus/vocabulary/validate.ts';
+import { Engine } from '../../workers/execute.ts';
+import { hunt, stepOf, witnessOf } from '../../workers/hunt.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { type Reproduction, replayVerdict, reproduce } from '../../workers/reproduce.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { seedNamed, Wanderer } from './support/search.ts';
+
+const OPTIONS = { testsMax: 5000, statesMax: 200_000 };
+const RUNS_MAX = 50_000;
+
+interface Known {
+  readonly model: string;
+  readonly seed: string;
+  readonly signature: string;
+  readonly threads: number;
+  readonly ops: number;
+  readonly preemptions: number;
+}
+
+const B12 = 'stale-pte pte fault/installPte|punch/removeExtent';
+const B18 = 'durability dirty-entry pwrite/invalidate/dropEntry|store/access';
+const JOURNAL = 'journal->journal@fsync';
+
+// biome-ignore format: a table
+const KNOWN: Readonly<Record<string, Known>> = {
+  B12: row('v42-immap-read', 'b12-fault-vs-punch-reuse', B12, 2, 2, 1),
+  B10: row('v42-immap-read', 'b10-load-vs-store', 'zero-page pte fault|fault/mapZeroPage', 2, 2, 1),
+  B11: row('xfs-mmaplock-prezero', 'b11-load-vs-pwrite', 'zero-page pte fault/mapZeroPage|pwrite', 2, 2, 1),
+  B14: row('v42-immap-read', 'b14-fault-vs-truncate-pwrite', 'stale-pte pte fault/installPte|truncate/removeExtent', 2, 3, 1),
+  B01: row('v43rc-immap-write', 'b01-store-vs-load', 'deadlock AA iMmapRwsem:W->iMmapRwsem:W@fault', 2, 2, 1),
+  B03: row('v43rc-immap-write', 'b03-mkwrite-vs-store', 'deadlock ABBA iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@fault', 2, 3, 2),
+  B04: row('v43rc-immap-write', 'b04-store-vs-punch-vs-fsync', `deadlock chain-3 iMmapRwsem:W->journal@fault, ${JOURNAL}, journal->iMmapRwsem:W@punch`, 3, 3, 1),
+  B51: row('v42-immap-read', 'b51-page-lock-vs-handle-vs-fsync', `deadlock chain-3 ${JOURNAL}, journal->pageLock@punch, pageLock->journal@fault`, 3, 4, 1),
+  B18: row('v48-entry-lock', 'b18-lost-dirty-tag', B18, 2, 3, 1),
+  canary: row('canary', 'b12-fault-vs-punch', 'lock-leak inodeLock punch', 1, 1, 0),
+};
+
+function row(
+  model: string,
+  seed: string,
+  signature: string,
+  threads: number,
+  ops: number,
+  preemptions: number,
+): Known {
+  return { model, seed, signature, threads, ops, preemptions };
+}
+
+/** A seed with the schedule of some random run that shows the signature. */
+function wildInput(engine: Engine, known: Known): Input {
+  const workload = seedNamed(known.seed);
+  const wanderer = new Wanderer(new Random(RNG_SEED, 53), 4);
+  for (let run = 0; run < RUNS_MAX; run++) {
+    engine.load(workload);
+    engine.run(wanderer);
+    if (engine.judge.violations.length === 0) continue;
+    const traced = engine.traceChoices([...wanderer.choices]);
+    if (stepOf(traced, known.signature) > 0) return { ...workload, schedule: traced.schedule };
+  }
+  return assert.fail(`no ${known.signature} in ${RUNS_MAX} runs`);
+}
+
+function opCount(input: Input): number {
+  return input.threads.flatMap(({ ops }) => ops).length;
+}
+
+function reproduced(engine: Engine, input: Input, signature: string): Reproduction {
+  return reproduce(engine, input, signature, OPTIONS) ?? assert.fail(`${signature} is gone`);
+}
+
+/** Every preemption count up to the one found, whatever it takes, without merging states. */
+function canStillFail(engine: Engine, input: Input, signature: string): boolean {
+  const range = { from: 0, to: 2, stepsMax: 100_000, isProof: false };
+  return hunt(engine, input, signature, range).traced !== null;
+}
+
+for (const [id, known] of Object.entries(KNOWN)) {
+  const engine = new Engine(modelOf(known.model));
+  const size = `${known.threads} threads, ${known.ops} operations, ${known.preemptions} preemptions`;
+
+  test(`${id} on ${known.model} comes down to ${size}, exactly`, () => {
+    const wild = wildInput(engine, known);
+    const repro = reproduced(engine, wild, known.signature);
+    const { input, preemptions, traced, proof } = repro;
+    assert.equal(input.threads.length, known.threads, printInput(input));
+    assert.equal(opCount(input), known.ops, printInput(input));
+    assert.equal(preemptions, known.preemptions, printInput(input));
+    assert.deepEqual(proof, { kind: 'exactly', preemptions });
+    assert.equal(repro.budgetRanOut, false);
+    assert.equal(checkInput(input), null);
+    assert.ok(stepOf(traced, known.signature) > 0);
+    assert.equal(traced.preemptions, preemptions);
+    assert.ok(!isSmaller(measureOf(wild, preemptions), measureOf(input, preemptions)));
+    assert.equal(repro.criticalPair === null, preemptions === 0);
+  });
+
+  test(`${id}: the same on every run, and again from its own result`, () => {
+    const wild = wildInput(engine, known);
+    const once = reproduced(engine, wild, known.signature);
+    assert.deepEqual(reproduced(engine, wild, known.signature), once);
+    const fresh = new Engine(modelOf(known.model));
+    assert.deepEqual(reproduced(fresh, wild, known.signature), once);
+    const again = reproduced(engine, once.input, known.signature);
+    assert.deepEqual({ ...again, tests: 0 }, { ...once, tests: 0 });
+  });
+
+  test(`${id}: without any one operation, thread or switch it does not fail`, () => {
+    const { signature } = known;
+    const { input } = reproduced(engine, wildInput(engine, known), signature);
+    for (const gone of rowsOf(input).flatMap(({ ops }) => ops)) {
+      if (opCount(input) === 1) continue;
+      const fewer = without(input, (one) => one.thread === gone.thread && one.index === gone.index);
+      assert.equal(canStillFail(engine, fewer, signature), false, printInput(fewer));
+    }
+    const { first, switches } = input.schedule;
+    for (const index of switches.keys()) {
+      engine.load(input);
+      const traced = engine.trace({ first, switches: switches.toSpliced(index, 1) });
+      assert.equal(stepOf(traced, signature), 0);
+    }
+  });
+}
+
+test('the schedule of a repro ends with the violating step', () => {
+  const known = KNOWN.B18 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const { input, traced } = reproduced(engine, wildInput(engine, known), known.signature);
+  const witness = witnessOf(input, traced, known.signature);
+  assert.deepEqual(witness?.input.schedule, input.schedule);
+  assert.deepEqual(traced.schedule, input.schedule);
+});
+
+test('the critical pair of B10: the zero page comes back after the store has looked for one', () => {
+  const known = KNOWN.B10 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const { criticalPair, traced } = reproduced(engine, wildInput(engine, known), known.signature);
+  assert.ok(criticalPair !== null);
+  assert.match(criticalPair.before, /^T\d op 0 at fault\/findPage~2 1$/);
+  assert.match(criticalPair.after, /^T\d op 0 at fault\/addZeroPage 1$/);
+  assert.equal(traced.rows[criticalPair.beforeStep - 1]?.label, 'fault/findPage~2');
+  assert.equal(traced.rows[criticalPair.afterStep - 1]?.label, 'fault/addZeroPage');
+});
+
+test('anchors that mean nothing are no obstacle: nearly sequential schedules are tried', () => {
+  const known = KNOWN.B12 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const place = { thread: 0, op: 0, label: 'fault/thisWasRenamed', occurrence: 7, to: 1 };
+  const input = { ...seedNamed(known.seed), schedule: { first: 1, switches: [place] } };
+  assert.equal(opCount(reproduced(engine, input, B12).input), known.ops);
+  const options = { statesMax: 100_000, traceDigest: 'another' };
+  const replayed = replayVerdict(engine, input, B12, options);
+  assert.equal(replayed.verdict, 'reproduced');
+  assert.equal(replayed.matches, false);
+});
+
+test('a switch to an occurrence that no longer comes falls back to the last one that does', () => {
+  const known = KNOWN.B12 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const { input, traced } = reproduced(engine, wildInput(engine, known), B12);
+  const switches = input.schedule.switches.map((one) => ({ ...one, occurrence: 3 }));
+  const moved = { ...input, schedule: { ...input.schedule, switches } };
+  // No steps for a sweep: what is found, the anchors have found.
+  const replayed = replayVerdict(engine, moved, B12, { statesMax: 0, traceDigest: null });
+  assert.equal(replayed.verdict, 'reproduced');
+  assert.equal(replayed.traceDigest, traced.digest);
+});
+
+test('a replay says whether the repro still fails, whether the run is the same, and what else it saw', () => {
+  const known = KNOWN.B12 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const { input, traced } = reproduced(engine, wildInput(engine, known), B12);
+  const options = { statesMax: 100_000, traceDigest: traced.digest };
+  const same = replayVerdict(engine, input, B12, options);
+  assert.deepEqual(same, {
+    verdict: 'reproduced',
+    signature: B12,
+    traceDigest: traced.digest,
+    matches: true,
+    others: [],
+    traced,
+  });
+  const prezero = new Engine(modelOf('xfs-mmaplock-prezero'));
+  const fixed = replayVerdict(prezero, input, B12, options);
+  assert.equal(fixed.verdict, 'fixed');
+  assert.equal(fixed.matches, false);
+  assert.deepEqual(fixed.others, []);
+  const other = replayVerdict(engine, input, B18, options);
+  assert.equal(other.verdict, 'fixed');
+  assert.deepEqual(other.others, [B12]);
+});
+
+test('a signature that never was there gives no repro', () => {
+  const engine = new Engine(modelOf('xfs-mmaplock-prezero'));
+  assert.equal(reproduce(engine, seedNamed('b12-fault-vs-punch'), B12, OPTIONS), null);
+});
+
+test('without tests the input comes back as it was, with a shorter schedule at most', () => {
+  const known = KNOWN.B18 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const wild = wildInput(engine, known);
+  const repro = reproduce(engine, wild, B18, { testsMax: 0, statesMax: 0 });
+  assert.deepEqual(repro?.input.threads, wild.threads);
+  assert.equal(repro?.budgetRanOut, true);
+  assert.equal(repro?.proof.kind, 'at-most');
+});

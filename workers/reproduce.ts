@@ -1,0 +1,163 @@
+/**
+ * From a violation to a repro: the smallest input that shows a signature, the fewest preemptions it needs, and
+ * the two steps whose order decides. And back: whether a repro still shows what it was made for. Pure.
+ */
+import { type Minimized, minimize, type Test, type Witness } from '../corpus/breeding/minimize.ts';
+import { assert } from '../corpus/vocabulary/assert.ts';
+import { EMPTY_SCHEDULE, type Input } from '../corpus/vocabulary/input.ts';
+import { printInput } from '../corpus/vocabulary/text.ts';
+import { calm } from './calm.ts';
+import { type CriticalPair, criticalPair } from './critical-pair.ts';
+import type { Engine, Traced } from './execute.ts';
+import { hunt, replay, stepOf, violationsOf, witnessOf } from './hunt.ts';
+
+export interface ReproduceOptions {
+  /** Candidates that may be executed. */
+  readonly testsMax: number;
+  /** Steps that the search for a schedule with fewer preemptions may take. */
+  readonly statesMax: number;
+}
+
+/** `at-most`: no schedule with `proven` preemptions or fewer does; -1 if not even that was shown. */
+export type Proof =
+  | { readonly kind: 'exactly'; readonly preemptions: number }
+  | { readonly kind: 'at-most'; readonly preemptions: number; readonly proven: number };
+
+export interface Reproduction {
+  readonly input: Input;
+  readonly traced: Traced;
+  readonly preemptions: number;
+  readonly proof: Proof;
+  readonly criticalPair: CriticalPair | null;
+  readonly tests: number;
+  readonly budgetRanOut: boolean;
+}
+
+/**
+ * Preemptions of the schedules that are tried where a candidate's own misses: nearly every known bug needs no
+ * more. A constant, so that a candidate's fate depends on nothing else.
+ */
+const SWEEP_PREEMPTIONS = 3;
+/** Steps one such sweep may take: one to two milliseconds. */
+const SWEEP_STEPS = 6000;
+
+/** Null if the input does not show the signature. */
+export function reproduce(
+  engine: Engine,
+  input: Input,
+  signature: string,
+  options: ReproduceOptions,
+): Reproduction | null {
+  const test = makeTest(engine, signature);
+  let witness = test(input);
+  if (witness === null) return null;
+  let tests = 1;
+  for (;;) {
+    const minimized: Minimized = minimize(witness, test, Math.max(0, options.testsMax - tests));
+    tests += minimized.tests;
+    const { budgetRanOut } = minimized;
+    const { proof, better } = prove(engine, minimized.witness, signature, options.statesMax);
+    if (better === null) {
+      const { input: smallest, preemptions } = minimized.witness;
+      const traced = traceOf(engine, smallest, signature);
+      const pair = criticalPair(engine, smallest, signature);
+      return {
+        input: smallest,
+        traced,
+        preemptions,
+        proof,
+        criticalPair: pair,
+        tests,
+        budgetRanOut,
+      };
+    }
+    witness = better;
+  }
+}
+
+/** A candidate's own schedule, or else a sweep over all that are nearly sequential. */
+function makeTest(engine: Engine, signature: string): Test {
+  const swept = new Map<string, Witness | null>();
+  const sweep = (candidate: Input): Witness | null => {
+    const workload = printInput({ ...candidate, schedule: EMPTY_SCHEDULE });
+    const known = swept.get(workload);
+    if (known !== undefined) return known;
+    const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: SWEEP_STEPS, isProof: false };
+    const { traced } = hunt(engine, candidate, signature, range);
+    const witness = traced && witnessOf(candidate, traced, signature);
+    swept.set(workload, witness);
+    return witness;
+  };
+  return (candidate) => {
+    const traced = replay(engine, candidate, signature).at(-1);
+    const own = traced === undefined ? null : witnessOf(candidate, traced, signature);
+    if (own !== null && own.preemptions <= SWEEP_PREEMPTIONS) return own;
+    return sweep(candidate) ?? (own && calm(engine, own, signature));
+  };
+}
+
+/** Exhaust all schedules of the workload with fewer preemptions. */
+function prove(
+  engine: Engine,
+  { input, preemptions }: Witness,
+  signature: string,
+  statesMax: number,
+): { proof: Proof; better: Witness | null } {
+  const range = { from: 0, to: preemptions - 1, stepsMax: statesMax, isProof: true };
+  const { traced, proven } = hunt(engine, input, signature, range);
+  const better = traced && witnessOf(input, traced, signature);
+  const isExact = proven === preemptions - 1;
+  const proof: Proof = isExact
+    ? { kind: 'exactly', preemptions }
+    : { kind: 'at-most', preemptions, proven };
+  return { proof, better };
+}
+
+function traceOf(engine: Engine, input: Input, signature: string): Traced {
+  engine.load(input);
+  const traced = engine.trace(input.schedule);
+  assert(stepOf(traced, signature) > 0, 'a recorded schedule shows it again', signature);
+  return traced;
+}
+
+export interface ReplayOptions {
+  /** Steps that the sweep may take where the schedule misses. */
+  readonly statesMax: number;
+  /** Of the run that was recorded, if it was. */
+  readonly traceDigest: string | null;
+}
+
+export interface ReplayVerdict {
+  readonly verdict: 'reproduced' | 'fixed' | 'inconclusive';
+  readonly signature: string;
+  readonly traceDigest: string;
+  /** Step for step the run that was recorded. */
+  readonly matches: boolean;
+  /** Other signatures that were seen on the way. */
+  readonly others: readonly string[];
+  readonly traced: Traced;
+}
+
+export function replayVerdict(
+  engine: Engine,
+  input: Input,
+  signature: string,
+  options: ReplayOptions,
+): ReplayVerdict {
+  const runs = replay(engine, input, signature);
+  const own = runs.find((traced) => stepOf(traced, signature) > 0);
+  const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: options.statesMax, isProof: false };
+  const shown = own ?? hunt(engine, input, signature, range).traced;
+  const traced = shown ?? runs[0];
+  assert(traced !== undefined, 'a replay has a run');
+  const seen = [...runs, traced].flatMap(violationsOf).map((violation) => violation.signature);
+  const isInconclusive = traced.verdict.kind === 'inconclusive';
+  return {
+    verdict: shown ? 'reproduced' : isInconclusive ? 'inconclusive' : 'fixed',
+    signature,
+    traceDigest: traced.digest,
+    matches: options.traceDigest === null || options.traceDigest === traced.digest,
+    others: [...new Set(seen)].filter((one) => one !== signature).sort(),
+    traced,
+  };
+}

@@ -1,0 +1,201 @@
+/** One batch: draw workloads, run each under a few schedules, report what was new. Pure. */
+import { generateWorkload } from '../corpus/breeding/generate.ts';
+import { mutate } from '../corpus/breeding/mutate.ts';
+import { EMPTY_SCHEDULE, type Workload } from '../corpus/vocabulary/input.ts';
+import {
+  BATCH_VERSION,
+  type Batch,
+  type BatchSource,
+  type Candidate,
+  type Report,
+  type Witness,
+} from '../corpus/vocabulary/messages.ts';
+import { Random } from '../corpus/vocabulary/random.ts';
+import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
+import { Coverage } from './coverage.ts';
+import { Engine } from './execute.ts';
+import type { Scheduler } from './kernel/machine.ts';
+import type { Model } from './kernel/path.ts';
+import { Pct } from './schedulers/pct.ts';
+import { Profile } from './schedulers/profile.ts';
+import { RandomWalk } from './schedulers/random-walk.ts';
+import { Surw } from './schedulers/surw.ts';
+
+/** Schedules of a fresh workload or a mutant: 8-16 (design 4); more hides rare workloads. */
+const SCHEDULES = 16;
+/** A workload whose threads share nothing has one outcome: two runs show it. */
+const SCHEDULES_ALONE = 2;
+
+/**
+ * The portfolio of algorithms 2.2, in sixteenths: SURW, PCT of growing depth, random walk as control. POS is
+ * not built; SURW takes its share.
+ */
+const PORTFOLIO = [
+  'surw',
+  'surw',
+  'pct2',
+  'surw',
+  'surw',
+  'random',
+  'surw',
+  'surw',
+  'pct3',
+  'surw',
+  'surw',
+  'surw',
+  'pct4',
+  'surw',
+  'surw',
+  'surw',
+] as const;
+type SchedulerName = (typeof PORTFOLIO)[number];
+
+/** A model made ready for batches; kept by an executor between them. */
+export class BatchRunner {
+  private readonly coverage: Coverage;
+  private readonly engine: Engine;
+  private readonly profile: Profile = new Profile();
+  private readonly random: Random = new Random(0);
+  private readonly schedulers: Readonly<Record<SchedulerName, Scheduler>>;
+
+  constructor(model: Model) {
+    const probe = new Engine(model);
+    this.coverage = new Coverage(probe.program.size);
+    this.engine = new Engine(model, undefined, this.coverage);
+    const { random, profile } = this;
+    this.schedulers = {
+      surw: new Surw(random, profile),
+      pct2: new Pct(random, profile, 2),
+      pct3: new Pct(random, profile, 3),
+      pct4: new Pct(random, profile, 4),
+      random: new RandomWalk(random),
+    };
+  }
+
+  run(batch: Batch): Report {
+    const tally = new Tally(batch);
+    this.coverage.clear();
+    const stream = new Random(batch.rngSeed, batch.index).fork('workloads');
+    for (const source of batch.sources) this.runSource(source, stream, tally);
+    return tally.report();
+  }
+
+  private runSource(source: BatchSource, stream: Random, tally: Tally): void {
+    switch (source.kind) {
+      case 'given':
+        for (const text of source.texts) {
+          if (tally.left === 0) return;
+          this.runWorkload(parseInput(text, 'batch'), tally, source.schedules);
+        }
+        return;
+      case 'mutate': {
+        const parents = source.parents.map((text) => parseInput(text, 'batch'));
+        const end = tally.left - source.runs;
+        for (let i = 0; tally.left > Math.max(0, end); i++) {
+          const parent = parents[i % parents.length];
+          if (parent === undefined) return;
+          const other = stream.pick(parents);
+          this.runWorkload(mutate(stream, parent, other), tally, SCHEDULES);
+        }
+        return;
+      }
+      case 'fresh':
+        while (tally.left > 0) this.runWorkload(generateWorkload(stream), tally, SCHEDULES);
+    }
+  }
+
+  private runWorkload(workload: Workload, tally: Tally, schedules: number): void {
+    const { engine, profile, coverage } = this;
+    engine.load(workload);
+    profile.measure(engine.kernel);
+    const wanted = profile.shared.length === 0 ? SCHEDULES_ALONE : schedules;
+    const end = Math.max(0, tally.left - wanted);
+    for (let i = 0; tally.left > end; i++) {
+      const name = PORTFOLIO[i % PORTFOLIO.length] as SchedulerName;
+      const number = tally.runs;
+      this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
+      const steps = engine.run(this.schedulers[name]);
+      coverage.noteEdges(engine.kernel);
+      tally.count(steps, engine.isInconclusive(steps));
+      if (engine.judge.violations.length > 0) this.note(workload, tally, name, number);
+    }
+    const features = coverage.takeFresh();
+    if (features.length > 0) tally.keep(workload, features);
+  }
+
+  private note(workload: Workload, tally: Tally, name: SchedulerName, number: number): void {
+    const unknown: string[] = [];
+    for (const { signature } of this.engine.judge.violations) {
+      if (tally.hit(signature, number)) unknown.push(signature);
+    }
+    if (unknown.length === 0) return;
+    // The same draws again, written down.
+    this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
+    const traced = this.engine.traceScheduler(this.schedulers[name]);
+    const text = printInput({ ...workload, schedule: traced.schedule });
+    for (const signature of unknown) {
+      tally.witness({ signature, text, run: number, scheduler: name });
+    }
+  }
+}
+
+/** What a batch has come to so far. */
+class Tally {
+  readonly batch: Batch;
+  runs = 0;
+  private steps = 0;
+  private inconclusive = 0;
+  private readonly candidates: Candidate[] = [];
+  private readonly witnesses: Witness[] = [];
+  private readonly hits = new Map<string, { count: number; first: number }>();
+  private readonly known: ReadonlySet<string>;
+
+  constructor(batch: Batch) {
+    this.batch = batch;
+    this.known = new Set(batch.known);
+  }
+
+  get left(): number {
+    return this.batch.runs - this.runs;
+  }
+
+  count(steps: number, isInconclusive: boolean): void {
+    this.runs++;
+    this.steps += steps;
+    if (isInconclusive) this.inconclusive++;
+  }
+
+  /** Whether the signature is new to this batch and still wants a witness. */
+  hit(signature: string, run: number): boolean {
+    const seen = this.hits.get(signature);
+    if (seen !== undefined) {
+      seen.count++;
+      return false;
+    }
+    this.hits.set(signature, { count: 1, first: run });
+    return !this.known.has(signature);
+  }
+
+  keep(workload: Workload, features: readonly number[]): void {
+    const text = printInput({ ...workload, schedule: EMPTY_SCHEDULE });
+    this.candidates.push({ text, features });
+  }
+
+  witness(witness: Witness): void {
+    this.witnesses.push(witness);
+  }
+
+  report(): Report {
+    return {
+      version: BATCH_VERSION,
+      index: this.batch.index,
+      model: this.batch.model,
+      runs: this.runs,
+      steps: this.steps,
+      inconclusive: this.inconclusive,
+      candidates: this.candidates,
+      witnesses: this.witnesses,
+      hits: Object.fromEntries(this.hits),
+    };
+  }
+}
