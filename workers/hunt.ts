@@ -7,7 +7,12 @@ import type { Input, Schedule, Switch } from '../corpus/vocabulary/input.ts';
 import type { Violation, ViolationClass } from '../corpus/vocabulary/verdict.ts';
 import type { Engine, Traced } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { BoundedSearch, type Lookout } from './schedulers/bounded.ts';
+import {
+  type BoundedOptions,
+  BoundedSearch,
+  type Lookout,
+  type SearchOutcome,
+} from './schedulers/bounded.ts';
 
 /** The visible step at which a run showed a signature, or 0. */
 export function stepOf(traced: Traced, signature: string): number {
@@ -83,23 +88,20 @@ export function hunt(
 ): Hunted {
   engine.load(input);
   const quarry = new Quarry(engine, signature);
+  let proven = options.from - 1;
   let stepsLeft = options.stepsMax;
   for (let preemptions = options.from; preemptions <= options.to; preemptions++) {
     for (const prune of [true, false]) {
-      const tracesBefore = quarry.traces;
-      const search = new BoundedSearch(
-        engine.kernel,
-        { preemptions, stepsMax: stepsLeft, prune },
-        quarry,
-      );
-      const found = quarry.pursue(search, stepsLeft);
-      if (found.traced !== null) return { traced: found.traced, proven: preemptions - 1 };
-      if (!found.isComplete) return { traced: null, proven: preemptions - 1 };
-      stepsLeft -= search.stepsTaken + (quarry.traces - tracesBefore) * TRACE_STEPS;
-      if (!options.isProof || quarry.traces === tracesBefore) break;
+      const bounds = { preemptions, stepsMax: stepsLeft, prune };
+      const { traced, outcome, steps, hasDoubts } = quarry.pursue(bounds);
+      if (traced !== null || outcome === 'budget') return { traced, proven };
+      stepsLeft -= steps;
+      if (options.isProof && hasDoubts && prune) continue;
+      if (outcome === 'done' && proven === preemptions - 1) proven = preemptions;
+      break;
     }
   }
-  return { traced: null, proven: options.to };
+  return { traced: null, proven };
 }
 
 /** Classes whose signature needs no past: who holds and who wants what is in the state. */
@@ -112,12 +114,19 @@ const PRESENT_CLASSES: readonly ViolationClass[] = [
   'lock-order',
 ];
 
+interface Pursuit {
+  readonly traced: Traced | null;
+  readonly outcome: SearchOutcome;
+  readonly steps: number;
+  /** Something looked like it and was something else. */
+  readonly hasDoubts: boolean;
+}
+
 /**
  * While searching there is no history, so labels of a violation are unknown: what looks alike is run once
  * more and written down.
  */
 class Quarry implements Lookout {
-  traces = 0;
   private readonly engine: Engine;
   private readonly signature: string;
   /** Class and object of the signature. */
@@ -147,17 +156,17 @@ class Quarry implements Lookout {
     this.engine.judge.reset(null);
   }
 
-  pursue(search: BoundedSearch, stepsMax: number): { traced: Traced | null; isComplete: boolean } {
-    let traces = 0;
-    for (;;) {
-      const outcome = search.next();
-      if (outcome !== 'suspect') return { traced: null, isComplete: outcome === 'done' };
-      this.traces++;
-      traces++;
+  /** All that looks alike within the bounds, until one is the same. */
+  pursue(bounds: BoundedOptions): Pursuit {
+    const search = new BoundedSearch(this.engine.kernel, bounds, this);
+    for (let traces = 0; ; traces++) {
+      const spent = search.stepsTaken + traces * TRACE_STEPS;
+      const found = spent > bounds.stepsMax ? 'budget' : search.next();
+      const steps = search.stepsTaken + traces * TRACE_STEPS;
+      const hasDoubts = traces > 0;
+      if (found !== 'suspect') return { traced: null, outcome: found, steps, hasDoubts };
       const traced = this.engine.traceChoices(search.choices());
-      if (stepOf(traced, this.signature) > 0) return { traced, isComplete: false };
-      if (search.stepsTaken + traces * TRACE_STEPS > stepsMax)
-        return { traced: null, isComplete: false };
+      if (stepOf(traced, this.signature) > 0) return { traced, outcome: found, steps, hasDoubts };
     }
   }
 }

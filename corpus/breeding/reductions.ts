@@ -8,7 +8,8 @@ import { MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
 import type { Op } from '../vocabulary/ops.ts';
 import { type FileRange, pageOf, rangeOf } from './op-shape.ts';
 import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
-import { simplerArguments, simplerSetups } from './simplify.ts';
+import { simplerArguments } from './simpler-ops.ts';
+import { simplerSetups } from './simpler-setups.ts';
 
 export interface Reduction {
   readonly name: string;

@@ -4,10 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { assert } from '../../corpus/vocabulary/assert.ts';
+import { PACKAGE_ROOT } from './installation.ts';
 
 const ROOMS = ['kernel', 'oracles'] as const;
-const WORKERS = new URL('../../workers/', import.meta.url);
+/** The modules as compiled, also where the program runs as a bundle of them. */
+const WORKERS = path.join(PACKAGE_ROOT, 'dist/workers');
 
 let known: string | undefined;
 
@@ -19,14 +22,14 @@ export function engineDigest(): string {
 function computed(): string {
   const hash = createHash('sha256');
   for (const file of ROOMS.flatMap(sourcesOf).sort()) {
-    const text = readFileSync(new URL(file, WORKERS), 'utf8');
+    const text = readFileSync(path.join(WORKERS, file), 'utf8');
     hash.update(`${file} ${text.length}\n${text}`);
   }
   return hash.digest('hex');
 }
 
 function sourcesOf(room: string): readonly string[] {
-  const names = readdirSync(new URL(`${room}/`, WORKERS), { recursive: true, encoding: 'utf8' });
+  const names = readdirSync(path.join(WORKERS, room), { recursive: true, encoding: 'utf8' });
   const sources = names.filter((name) => name.endsWith('.js'));
   assert(sources.length > 0, 'compiled sources of the engine', room);
   return sources.map((name) => `${room}/${name.replaceAll('\\', '/')}`);

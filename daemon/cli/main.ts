@@ -4,6 +4,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { checkCommand } from './check.ts';
 import { EXIT, sayEnding } from './endings.ts';
 import { findingsCommand } from './findings.ts';
+import { applyEngineFlags } from './engine-flags.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { VERSION } from './installation.ts';
 import { modelsCommand } from './models.ts';
@@ -52,6 +53,7 @@ function commandLine(): CommandUnknownOpts {
   return program;
 }
 
+applyEngineFlags();
 endWithoutReader(EXIT.environment);
 const args = process.argv.slice(2);
 const end = (error: unknown): void => {

@@ -17,9 +17,10 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ROOT } from './root.mjs';
 
-export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-export const MAIN = path.join(ROOT, 'dist/daemon/cli/main.js');
+export { ROOT };
+export const MAIN = path.join(ROOT, 'dist/bundle/main.js');
 
 const ENVIRONMENT = 3;
 const OUR_BUG = 70;
@@ -102,9 +103,17 @@ function build() {
     process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
     stop(OUR_BUG, 'the build failed');
   }
-  if (modifiedMs(stamp) === before) return;
+  if (modifiedMs(stamp) === before && existsSync(MAIN)) return;
+  bundle();
   if (existsSync(MAIN)) chmodSync(MAIN, 0o755);
   say(`built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+}
+
+function bundle() {
+  const script = path.join(ROOT, 'deploy/start/bundle.mjs');
+  const result = spawnSync(process.execPath, [script], { cwd: ROOT, encoding: 'utf8' });
+  process.stderr.write(result.stderr ?? '');
+  if (result.status !== 0) stop(OUR_BUG, 'the build failed');
 }
 
 /** A folder is a lock: making one is atomic everywhere. Returns how to give it back. */

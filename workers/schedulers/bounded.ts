@@ -24,8 +24,11 @@ export interface Lookout {
   forget(): void;
 }
 
-/** `suspect`: `choices` leads to one; `done`: there is no other; `budget`: nobody knows. */
-export type SearchOutcome = 'suspect' | 'done' | 'budget';
+/**
+ * `suspect`: `choices` leads to one; `done`: there is no other; `cut`: none was met, but some runs were too long
+ * or too big for the simulator; `budget`: nobody knows.
+ */
+export type SearchOutcome = 'suspect' | 'done' | 'cut' | 'budget';
 
 /** In place of the untried threads of a state that was not looked at yet. */
 const UNSEEN = -1;
@@ -38,6 +41,7 @@ export class BoundedSearch {
   private readonly visited = new VisitedStates();
   /** Steps from the start to here; the arrays below have one place a step. */
   private depth = 0;
+  private isCut = false;
   private readonly chosen: Int8Array = new Int8Array(STEPS_MAX + 1);
   private readonly untried: Int8Array = new Int8Array(STEPS_MAX + 1);
   private readonly left: Int8Array = new Int8Array(STEPS_MAX + 1);
@@ -90,7 +94,7 @@ export class BoundedSearch {
       }
       if (this.untried[this.depth] !== 0) {
         if (this.step()) return 'suspect';
-      } else if (this.depth === 0) return 'done';
+      } else if (this.depth === 0) return this.isCut ? 'cut' : 'done';
       else this.stepBack();
     }
   }
@@ -103,7 +107,10 @@ export class BoundedSearch {
   private choicesHere(): number {
     const k = this.k;
     const enabled = k.enabled();
-    if (k.overflow || this.depth === STEPS_MAX) return 0;
+    if (k.overflow || this.depth === STEPS_MAX) {
+      this.isCut = true;
+      return 0;
+    }
     if ((enabled & (enabled - 1)) === 0) return enabled;
     const current = this.current();
     const left = this.left[this.depth] as number;
