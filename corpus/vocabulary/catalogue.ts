@@ -111,6 +111,11 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     signatures: ['durability locked-entry *'],
   },
   {
+    id: 'B22',
+    title: 'pte upgraded after its tag was dealt with',
+    signatures: ['durability untagged *'],
+  },
+  {
     id: 'B28',
     title: 'lost wake-up: one woken where all should be',
     signatures: ['lost-wakeup entryLock *'],
@@ -161,6 +166,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     title: 'conversion of an unwritten extent that changed meanwhile',
     signatures: [
       'lost-write line *|zero',
+      'lost-write line punch|*',
       'lost-write extent insert/insertExtents|*',
       'lost-write extent collapse/collapseExtents|*',
       'stale-data line */convertExtent',

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The command line: the table of verbs, and what happens when one of them fails. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { benchCommand } from './bench.ts';
 import { checkCommand } from './check.ts';
 import { EXIT, sayEnding } from './endings.ts';
-import { findingsCommand } from './findings.ts';
 import { applyEngineFlags } from './engine-flags.ts';
+import { findingsCommand } from './findings.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { VERSION } from './installation.ts';
 import { modelsCommand } from './models.ts';
@@ -21,6 +22,7 @@ const VERBS: readonly CommandUnknownOpts[] = [
   showCommand(),
   findingsCommand(),
   modelsCommand(),
+  benchCommand(),
   versionCommand(),
 ];
 

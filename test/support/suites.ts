@@ -26,6 +26,9 @@ export interface Suite extends Required<SuiteRow> {
 export const SUITES: readonly SuiteRow[] = [
   { name: 'house', budgetSeconds: 10 },
   { name: 'style', budgetSeconds: 20 },
+  { name: 'cli', budgetSeconds: 30 },
+  { name: 'workers', budgetSeconds: 25 },
+  { name: 'exhaustive', budgetSeconds: 60 },
 ];
 
 const BUDGET_SECONDS: Readonly<Record<Lane, number>> = { quick: 20, nightly: 600, weekly: 7200 };

@@ -79,6 +79,12 @@ export function addData(k: Kernel, file: number, line: number, writer: number): 
   k.put(word, k.peek(word) | (1 << writer));
 }
 
+/** A writer that proves nothing at a line: it may be seen there or not, whatever came after it. */
+export function weaken(k: Kernel, file: number, line: number, writer: number): void {
+  const word = WEAK_BY + file * LINES + line;
+  k.put(word, k.peek(word) | (1 << writer));
+}
+
 function addZero(k: Kernel, file: number, from: number, to: number, writer: number): void {
   for (let line = from; line < to; line++) {
     const word = ZERO_BY + file * LINES + line;
@@ -140,6 +146,11 @@ export function claim(k: Kernel, t: number, r: number): boolean {
 function beginShift(k: Kernel, file: number, first: number, writer: number): void {
   k.put(SHIFTING + file, writer);
   for (let line = first; line < LINES; line++) k.put(DURABLE + file * LINES + line, 0);
+}
+
+/** The operations that had ended before the shift under way began: who raced it proves nothing. */
+export function beforeShift(k: Kernel, file: number): number {
+  return k.peek(DONE_AT + k.peek(SHIFTING + file));
 }
 
 /** Lines to add to get from a line to the one its content comes from; 0 if it does not move. */

@@ -7,17 +7,15 @@ import { OBJECTS } from './layout.ts';
 import type { Tracker } from './watch.ts';
 
 export class History implements Tracker {
+  private readonly past: Int32Array = new Int32Array(3 * OBJECTS);
   /** (pc + 1) << 2 | thread of the last write and read of each object; 0 for none. */
-  readonly lastWriter: Int32Array = new Int32Array(OBJECTS);
-  readonly lastReader: Int32Array = new Int32Array(OBJECTS);
-
+  readonly lastWriter: Int32Array = this.past.subarray(0, OBJECTS);
+  readonly lastReader: Int32Array = this.past.subarray(OBJECTS, 2 * OBJECTS);
   /** The write before the last: what a step saw that reads and writes one object. */
-  readonly writerBefore: Int32Array = new Int32Array(OBJECTS);
+  readonly writerBefore: Int32Array = this.past.subarray(2 * OBJECTS);
 
   reset(): void {
-    this.lastWriter.fill(0);
-    this.writerBefore.fill(0);
-    this.lastReader.fill(0);
+    this.past.fill(0);
   }
 
   stepping(k: Kernel, thread: number, pc: number): void {

@@ -295,6 +295,8 @@ export class Kernel {
 
   /** The releaser gives thread t the lock it sleeps on: it stands behind its lock step at once. */
   handOver(t: number): void {
+    // An operation that ended within this very step may have ended the run.
+    if (this.get(HALTED) !== 0) return;
     this.wake(t);
     const r = this.frameOf(t);
     this.advance(t, r, this.next(this.get(r + PC)));
@@ -307,6 +309,7 @@ export class Kernel {
   }
 
   wake(t: number): void {
+    if (this.get(HALTED) !== 0) return;
     this.put(RUNNABLE, this.get(RUNNABLE) | (1 << t));
     this.put(T_WAIT + t, 0);
   }
@@ -395,7 +398,13 @@ export class Kernel {
 
   /** Dead registers are cleared, so that states are canonical. */
   private clearFrame(r: number): void {
-    for (let i = r; i < r + FRAME; i++) if (this.get(i) !== 0) this.put(i, 0);
+    if (this.logging) {
+      for (let i = r; i < r + FRAME; i++) this.put(i, 0);
+      return;
+    }
+    // A loop, not fill(): the call costs more than 28 stores.
+    const words = this.words;
+    for (let i = r; i < r + FRAME; i++) words[i] = 0;
   }
 
   // ---- operations -------------------------------------------------------------------------------------

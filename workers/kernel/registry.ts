@@ -38,22 +38,28 @@ import {
 } from './layout.ts';
 import type { LockId } from './locks.ts';
 import type { StepDef, TestDef } from './step.ts';
-import { CACHE_STEPS } from './steps/cache.ts';
-import { EXTENT_STEPS } from './steps/extents.ts';
+import { ALLOCATION_STEPS } from './steps/allocation.ts';
+import { COW_STEPS } from './steps/cow.ts';
+import { ENTRY_STEPS } from './steps/entries.ts';
 import { FAULT_STEPS } from './steps/fault.ts';
 import { IO_STEPS } from './steps/io.ts';
 import { JOURNAL_STEPS } from './steps/journal.ts';
 import { RWSEM_STEPS } from './steps/locking.ts';
 import { MAPPING_STEPS } from './steps/mapping.ts';
+import { PAGE_STEPS } from './steps/pages.ts';
+import { SHIFTING_STEPS } from './steps/shifting.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
 
 export const STEPS: ReadonlyMap<string, StepDef> = new Map(
   [
     ...RWSEM_STEPS,
     ...JOURNAL_STEPS,
-    ...CACHE_STEPS,
+    ...PAGE_STEPS,
+    ...ENTRY_STEPS,
     ...FAULT_STEPS,
-    ...EXTENT_STEPS,
+    ...COW_STEPS,
+    ...ALLOCATION_STEPS,
+    ...SHIFTING_STEPS,
     ...IO_STEPS,
     ...MAPPING_STEPS,
     ...WRITEBACK_STEPS,

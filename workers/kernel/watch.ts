@@ -23,6 +23,8 @@ export interface Watch {
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
   /** A block has become visible as written: a new one under policy NEW, or a converted one. */
   blockExposed(k: Kernel, block: number): void;
+  /** i_size is about to fall. */
+  sizeFalls(k: Kernel, file: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
   extentLeaves(k: Kernel, file: number, page: number, block: number): void;
   /** Committed metadata, or what the device would show after a power failure, has changed. */

@@ -95,6 +95,11 @@ const ALLOC: Readonly<Record<Policy, string>> = {
   prezero: 'allocBlockPrezero',
 };
 
+/** A size that grows uncovers what mappings may have stored behind it: the old tail is zeroed first. */
+export const GROW: Path = [
+  when('grows', [when('lineCutsPage', [step('zeroPartial', 'zeroOldTail')]), step('setSize')]),
+];
+
 /** TR_DOWN and TR_UP: the size falls before the pages go; the extents go last, one a step. */
 export const TRUNCATE_BODY: Path = [
   step('claimRange'),
@@ -175,7 +180,7 @@ export const ZERO_EXT4: Path = [
       step('firstWholePage'),
       loop('wholePagesLeft', [step('unwriteExtent'), step('nextPage')]),
     ]),
-    when('grows', [step('setSize')]),
+    ...GROW,
   ),
 ];
 
@@ -185,7 +190,7 @@ export const FALLOCATE_BODY: Path = [
   ...inHandle(
     step('firstPage'),
     loop('pagesLeft', [step('preallocate'), step('nextPage')]),
-    when('grows', [step('setSize')]),
+    ...GROW,
   ),
 ];
 

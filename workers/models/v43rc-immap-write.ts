@@ -125,8 +125,9 @@ export function v43rcImmapWrite(toggles: Readonly<Record<string, string>>): Mode
 }
 
 /**
- * The dossier's list, and two rows it leaves out: B51, whose P -> J and J -> P this model inherits from 4.2,
- * and B50, which B13's window (a hole page was cached, so nothing is held at the install) opens to revoke too.
+ * The dossier's list, and rows that it leaves out: B51, whose P -> J and J -> P this model inherits from 4.2, as
+ * it does B33, B34, B55 and F01; and B50, which B13's window (a hole page was cached, so nothing is held at the
+ * install) opens to revoke too.
  */
 function found(policy: Policy): string[] {
   const always = [
@@ -143,5 +144,7 @@ function found(policy: Policy): string[] {
     'B50',
     'B51',
   ];
-  return policy === 'prezero' ? always : [...always, 'B09', 'B16', 'B17'].sort();
+  if (policy === 'prezero') return always;
+  const unserialised = ['B09', 'B16', 'B17', 'B55', 'F01'];
+  return [...always, ...unserialised, ...(policy === 'new' ? ['B33', 'B34'] : [])].sort();
 }

@@ -240,7 +240,9 @@ export function v48EntryLock(toggles: Readonly<Record<string, string>>): Model {
 }
 
 function found(toggles: Readonly<Record<string, string>>): string[] {
-  const find = ['B18', 'B20', 'B53', 'B56'];
+  // B22 is the dossier's for 4.10; the upgrade stands outside every lock here too, and an unmap and a new fault
+  // in between may leave the same pte (collapse, then insert).
+  const find = ['B18', 'B20', 'B22', 'B53', 'B56'];
   if (toggles.write === 'iomap' || toggles.inv2_recheck === 'off') find.push('B11');
   if (toggles.fsync === 'racy') find.push('B21');
   if (toggles.wake === 'one') find.push('B28');

@@ -27,6 +27,7 @@ import {
   FALLOCATE_BODY,
   FLUSH_AND_PURGE,
   faultPath,
+  GROW,
   HOLE_PAGECACHE,
   punchBody,
   READ_BODY,
@@ -137,7 +138,7 @@ const ZERO: Path = [
     step('firstWholePage'),
     loop('wholePagesLeft', [...inHandle(step('preallocate')), step('nextPage')]),
   ]),
-  when('grows', [...inHandle(step('setSize'))]),
+  ...inHandle(...GROW),
 ];
 
 export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): Model {

@@ -23,6 +23,7 @@ export const ALL_ORACLES: ReadonlySet<OracleId> = new Set(ORACLES);
 
 export class Judge implements Watch {
   readonly found: Findings;
+  private hasExposed = false;
   private readonly deadlock: boolean;
   private readonly stale: boolean;
   private readonly rules: boolean;
@@ -46,9 +47,10 @@ export class Judge implements Watch {
 
   /** Start a new run; `history` names the past's labels. */
   reset(history: History | null): void {
-    this.found.violations.length = 0;
+    if (this.found.violations.length > 0) this.found.violations.length = 0;
     this.found.history = history;
-    this.found.exposers.fill('setup');
+    if (this.hasExposed) this.found.exposers.fill('setup');
+    this.hasExposed = false;
   }
 
   opBegan(): void {
@@ -88,7 +90,12 @@ export class Judge implements Watch {
   }
 
   blockExposed(k: Kernel, block: number): void {
+    this.hasExposed = true;
     this.found.exposers[block] = currentLabel(k);
+  }
+
+  sizeFalls(k: Kernel, file: number): void {
+    this.found.shrinkers[file] = currentLabel(k);
   }
 
   extentLeaves(k: Kernel, file: number, page: number, block: number): void {

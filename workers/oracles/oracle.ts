@@ -45,6 +45,8 @@ export class Findings {
   readonly removers: string[] = new Array<string>(BLOCKS).fill('');
   /** Who made each block visible as written. */
   readonly exposers: string[] = new Array<string>(BLOCKS).fill('setup');
+  /** Who made each file's size fall last. */
+  readonly shrinkers: string[] = ['', ''];
   private readonly enabled: ReadonlySet<OracleId>;
 
   constructor(enabled: ReadonlySet<OracleId>) {
@@ -76,6 +78,9 @@ export class Findings {
 
   installerLabel(pteIndex: number): string {
     return this.history === null ? '?' : (this.installers[pteIndex] ?? '');
+  }
+  shrinkerLabel(file: number): string {
+    return this.history === null ? '?' : (this.shrinkers[file] ?? '');
   }
   exposerLabel(block: number): string {
     return this.history === null || block < 0 ? '?' : (this.exposers[block] ?? '');

@@ -17,7 +17,7 @@ import {
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EXTENT, O_EXTENT, O_SIZE, PTE, SIZE, T_BEGUN, VMA } from '../kernel/layout.ts';
+import { EXTENT, O_EXTENT, PTE, SIZE, T_BEGUN, VMA } from '../kernel/layout.ts';
 import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
@@ -55,7 +55,7 @@ function checkMapping(
       class: 'beyond-eof',
       object: 'pte',
       fatal: false,
-      labels: [found.installerLabel(pteIndex), found.writerLabel(k, O_SIZE + file)],
+      labels: [found.installerLabel(pteIndex), found.shrinkerLabel(file)],
       detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,
     });
     taint(k, file, page, -1);

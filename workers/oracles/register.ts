@@ -5,7 +5,7 @@
  */
 import { LINES } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL } from '../kernel/encoding.ts';
-import { shiftSource } from '../kernel/ghosts.ts';
+import { beforeShift, shiftSource } from '../kernel/ghosts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { DATA_BY, DONE_AT, WEAK_BY, ZERO_BY } from '../kernel/layout.ts';
 
@@ -28,31 +28,32 @@ export function judgeValue(
 ): number {
   const verdict = judgeLine(k, file, line, value, done);
   if (verdict === LEGAL) return LEGAL;
-  // While a collapse or insert runs, the source's history counts as well (dossier 4.3 item 8).
+  // While a collapse or insert runs, the source's history counts as well, and who raced it proves nothing
+  // (dossier 4.3 item 8).
   const shift = shiftSource(k, file, line);
   if (shift === 0) return verdict;
   const source = line + shift;
-  if (source < 0 || source >= LINES) return value === 0 ? LEGAL : verdict;
-  if (value === 0) return LEGAL;
-  return judgeLine(k, file, source, value, done) === LEGAL ? LEGAL : verdict;
+  if (value === 0 && (source < 0 || source >= LINES || shift < 0)) return LEGAL;
+  const before = done & beforeShift(k, file);
+  if (judgeLine(k, file, line, value, before) === LEGAL) return LEGAL;
+  if (source < 0 || source >= LINES) return verdict;
+  return judgeLine(k, file, source, value, before) === LEGAL ? LEGAL : verdict;
 }
 
 function judgeLine(k: Kernel, file: number, line: number, value: number, done: number): number {
   const i = file * LINES + line;
   const data = k.peek(DATA_BY + i);
   const zero = k.peek(ZERO_BY + i);
+  const weak = k.peek(WEAK_BY + i);
   const candidates = candidatesOf(value, file, data, zero);
   if (candidates === 0 && value !== 0) return FOREIGN;
-  const superseders = (data | zero) & done & ~k.peek(WEAK_BY + i) & ~1;
-  if (superseders === 0) return candidates === 0 ? LEGAL : LEGAL;
-  let lost = 0;
+  const superseders = (data | zero) & done & ~weak & ~1;
+  if (superseders === 0 || (candidates & weak) !== 0) return LEGAL;
   for (let rest = candidates; rest !== 0; rest &= rest - 1) {
     const writer = 31 - Math.clz32(rest & -rest);
-    const by = supersederOf(k, superseders & ~(1 << writer), writer);
-    if (by === 0) return LEGAL;
-    lost = by;
+    if (!isSuperseded(k, superseders & ~(1 << writer), writer)) return LEGAL;
   }
-  return lost !== 0 ? lost : 31 - Math.clz32(superseders);
+  return lastOf(k, superseders);
 }
 
 function candidatesOf(value: number, file: number, data: number, zero: number): number {
@@ -61,12 +62,21 @@ function candidatesOf(value: number, file: number, data: number, zero: number): 
   return value === INITIAL + file ? data & 1 : 0;
 }
 
-/** The last writer that began after `writer` was complete, or 0. */
-function supersederOf(k: Kernel, superseders: number, writer: number): number {
-  for (let rest = superseders; rest !== 0; ) {
-    const by = 31 - Math.clz32(rest);
-    if (((k.peek(DONE_AT + by) | 1) & (1 << writer)) !== 0) return by;
-    rest &= ~(1 << by);
+/** Whether one of the writers began after `writer` was complete. */
+function isSuperseded(k: Kernel, superseders: number, writer: number): boolean {
+  for (let rest = superseders; rest !== 0; rest &= rest - 1) {
+    const by = 31 - Math.clz32(rest & -rest);
+    if (((k.peek(DONE_AT + by) | 1) & (1 << writer)) !== 0) return true;
   }
-  return 0;
+  return false;
+}
+
+/** The write that is lost: one that no other replaced, the one with the highest number if there are several. */
+function lastOf(k: Kernel, superseders: number): number {
+  let last = 0;
+  for (let rest = superseders; rest !== 0; rest &= rest - 1) {
+    const writer = 31 - Math.clz32(rest & -rest);
+    if (!isSuperseded(k, superseders & ~(1 << writer), writer)) last = writer;
+  }
+  return last;
 }

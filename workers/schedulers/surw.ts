@@ -65,9 +65,13 @@ export class Surw implements Scheduler {
 
   private highest(mask: number): number {
     let best = -1;
-    for (let t = 0; t < THREADS; t++) {
-      if ((mask & (1 << t)) === 0) continue;
-      if (best < 0 || (this.priority[t] as number) > (this.priority[best] as number)) best = t;
+    let most = 0;
+    for (let rest = mask; rest !== 0; rest &= rest - 1) {
+      const t = 31 - Math.clz32(rest & -rest);
+      const priority = this.priority[t] as number;
+      if (best >= 0 && priority <= most) continue;
+      best = t;
+      most = priority;
     }
     return best;
   }

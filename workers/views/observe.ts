@@ -82,6 +82,7 @@ class Notes implements Watch {
   pteInstalled(): void {}
   extentLeaves(): void {}
   blockExposed(): void {}
+  sizeFalls(): void {}
   durableChanged(): void {}
   edgeAdded(): void {}
   badRelease(): void {}

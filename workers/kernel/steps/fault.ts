@@ -5,7 +5,6 @@
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
   extentBlock,
-  extentKind,
   FAULT_COW,
   FAULT_HANDLER,
   FAULT_NONE,
@@ -27,9 +26,8 @@ import {
   vmaFile,
   vmaPage,
   vmaPages,
-  WRITTEN,
 } from '../encoding.ts';
-import { addData, storePoint } from '../ghosts.ts';
+import { addData, storePoint, weaken } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   ANON,
@@ -59,7 +57,6 @@ import {
   R_PAGEOBJ,
   R_PTE,
   R_RESULT,
-  R_SLOT,
   R_WRITE,
   SIZE,
   VMA,
@@ -115,9 +112,11 @@ export function storeLine(
   k.watch.pteUsed(k, pteIndex, file, page, true);
   if (isPoint) storePoint(k, file, fileLine, writer);
   else addData(k, file, fileLine, writer);
+  const isBeyond = fileLine >= k.peek(SIZE + file);
+  if (isBeyond && !isPoint) weaken(k, file, fileLine, writer);
   k.put(word, writer);
   if ((pte & PTE_DIRTY) === 0) k.put(PTE + pteIndex, pte | PTE_DIRTY);
-  return fileLine >= k.peek(SIZE + file);
+  return isBeyond;
 }
 
 function access(k: Kernel, t: number, r: number): Outcome {
@@ -133,6 +132,7 @@ function access(k: Kernel, t: number, r: number): Outcome {
 }
 
 function touchAccess(k: Kernel, _t: number, r: number): void {
+  if (k.get(r + R_RESULT) !== OK) return;
   touchLine(k, k.get(r + R_PTE), k.get(r + R_LINE), k.get(r + R_WRITE) !== 0);
 }
 
@@ -241,62 +241,7 @@ function upgradePte(k: Kernel, _t: number, r: number): Outcome {
   return NEXT;
 }
 
-// ---- private mappings -------------------------------------------------------------------------------------
-// The copy waits in two registers until it is installed.
-
-function keepCopy(k: Kernel, r: number, first: number, second: number): void {
-  k.put(r + R_SLOT, first);
-  k.put(r + R_LINE, second);
-}
-
-function copyBlock(k: Kernel, _t: number, r: number): Outcome {
-  const extent = k.get(r + R_EXTENT);
-  if (extentKind(extent) !== WRITTEN) keepCopy(k, r, 0, 0);
-  else {
-    const word = CPU + extentBlock(extent) * LINES_PER_PAGE;
-    keepCopy(k, r, k.get(word), k.get(word + 1));
-  }
-  return NEXT;
-}
-
-function touchCopyBlock(k: Kernel, _t: number, r: number): void {
-  const extent = k.get(r + R_EXTENT);
-  if (extentKind(extent) !== WRITTEN) return;
-  k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE);
-  k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE + 1);
-}
-
-/** wp_page_copy: the page that the PTE shows. */
-function copyMappedPage(k: Kernel, _t: number, r: number): Outcome {
-  const word = contentWord(k.get(r + R_OLD), k.get(r + R_PTE), 0);
-  if (word < 0) keepCopy(k, r, 0, 0);
-  else keepCopy(k, r, k.get(word), k.get(word + 1));
-  return NEXT;
-}
-
-function touchCopyMapped(k: Kernel, _t: number, r: number): void {
-  const old = k.get(r + R_OLD);
-  if (pteKind(old) !== PTE_BLOCK) return;
-  k.reads(O_LINE + pteTarget(old) * LINES_PER_PAGE);
-  k.reads(O_LINE + pteTarget(old) * LINES_PER_PAGE + 1);
-}
-
-/** The private copy goes in if the PTE is still what the fault saw. */
-function installAnon(k: Kernel, _t: number, r: number): Outcome {
-  const pteIndex = k.get(r + R_PTE);
-  if (k.get(PTE + pteIndex) !== k.get(r + R_OLD)) return NEXT;
-  k.put(ANON + pteIndex * LINES_PER_PAGE, k.get(r + R_SLOT));
-  k.put(ANON + pteIndex * LINES_PER_PAGE + 1, k.get(r + R_LINE));
-  k.put(PTE + pteIndex, pteWord(PTE_ANON, 0, 0) | PTE_RW | PTE_DIRTY);
-  return NEXT;
-}
-
-function touchInstallAnon(k: Kernel, _t: number, r: number): void {
-  k.writes(O_PTE + k.get(r + R_PTE));
-  k.writes(O_ANON + k.get(r + R_PTE));
-}
-
-const PTL = 'under the page-table lock';
+export const PTL = 'under the page-table lock';
 
 export const FAULT_STEPS: readonly StepDef[] = [
   visible({
@@ -366,30 +311,6 @@ export const FAULT_STEPS: readonly StepDef[] = [
     touch: touchPte,
     may: ['pte'],
     why: `wp_page_reuse ${PTL}, after pte_same`,
-  }),
-  visible({
-    name: 'copyBlock',
-    says: 'copy the block to a private page',
-    run: copyBlock,
-    touch: touchCopyBlock,
-    may: ['line'],
-    why: 'copy_user_bh: one copy a page (design 3)',
-  }),
-  visible({
-    name: 'copyMappedPage',
-    says: 'copy the mapped page',
-    run: copyMappedPage,
-    touch: touchCopyMapped,
-    may: ['line'],
-    why: 'wp_page_copy: one copy a page',
-  }),
-  visible({
-    name: 'installAnon',
-    says: 'install the private page',
-    run: installAnon,
-    touch: touchInstallAnon,
-    may: ['pte', 'anon'],
-    why: `${PTL}, after pte_same`,
   }),
   local('failSigbus', 'VM_FAULT_SIGBUS', (k, _t, r) => {
     k.put(r + R_RESULT, SIGBUS);

@@ -98,7 +98,7 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
 }
 
 function touchCopyIn(k: Kernel, t: number, r: number): void {
-  if (!touchBuffer(k, t, r, false)) return;
+  if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, false)) return;
   const block = extentBlock(k.get(r + R_EXTENT));
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     k.writes(O_LINE + block * LINES_PER_PAGE + (line & 1));
@@ -139,7 +139,7 @@ function copyOut(k: Kernel, t: number, r: number): Outcome {
 }
 
 function touchCopyOut(k: Kernel, t: number, r: number): void {
-  if (!touchBuffer(k, t, r, true)) return;
+  if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, true)) return;
   const extent = k.get(r + R_EXTENT);
   if (extentKind(extent) !== WRITTEN) return;
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
@@ -150,6 +150,7 @@ function touchCopyOut(k: Kernel, t: number, r: number): void {
 // ---- sizes and the world ----------------------------------------------------------------------------------
 
 function setSize(k: Kernel, _t: number, r: number): Outcome {
+  if (k.get(r + R_SIZE) < k.peek(SIZE + k.get(r + R_FILE))) k.watch.sizeFalls(k, k.get(r + R_FILE));
   k.put(SIZE + k.get(r + R_FILE), k.get(r + R_SIZE));
   return NEXT;
 }

@@ -6,7 +6,6 @@ import {
   ENTRY_TAGS,
   ENTRY_TOWRITE,
   entryBlock,
-  LOST_NOT,
   LOST_SKIPPED,
   LOST_UNTAGGED,
   lostWord,
@@ -127,7 +126,6 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
     const i = block * LINES_PER_PAGE + line;
     k.put(MEDIA + i, k.get(CPU + i));
   }
-  k.put(LOST_BY + indexOf(k, r), LOST_NOT);
   return NEXT;
 }
 

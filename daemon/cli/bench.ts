@@ -1,0 +1,155 @@
+/** `bench`: how fast this machine computes, what each part of a run costs, and whether a change is slower. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { parseInput } from '../../corpus/vocabulary/text.ts';
+import { type Compared, compareBuilds } from '../../workers/bench/against.ts';
+import { type Batches, measure, type Result } from '../../workers/bench/measure.ts';
+import { buildRevision } from '../../workers/bench/revision.ts';
+import { canonicalReference } from '../../workers/models/registry.ts';
+import { Frontier } from '../frontier.ts';
+import { planBatch } from '../planner.ts';
+import { EXIT } from './endings.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { parseDuration } from './quantities.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { onInterrupt } from './signals.ts';
+import { say, sayDocument } from './terminal.ts';
+
+const MODEL_DEFAULT = 'xfs-mmaplock-prezero';
+const WORKLOAD = 'corpus/seeds/standard.txt';
+const TIME_DEFAULT_MS = 2000;
+const RNG_SEED_DEFAULT = 1;
+
+/** What one core of a small machine must reach; the workload's model is the default. */
+const TARGETS: Readonly<Record<string, number>> = {
+  'engine.runs': 150_000,
+  'engine.steps': 10_000_000,
+  'fuzz.ratio': 80,
+  'explore.states': 700_000,
+};
+
+interface BenchCommandOptions {
+  /** As it was given. */
+  readonly model: string;
+  readonly timeMs: number;
+}
+
+export function benchCommand(): CommandUnknownOpts {
+  const command = new Command('bench')
+    .description('measure engine, fuzzing, search and minimizing on one core; some 25 seconds')
+    .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
+    .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
+    .option('--against <rev>', 'build that git revision and compare: A B A B A B')
+    .action(async ({ time: timeMs, model, against }, self) => {
+      const settings = settingsOf(self);
+      const options = { model, timeMs };
+      if (against === undefined) bench(options, settings);
+      else await benchAgainst(against, options, settings);
+    });
+  return withCommonOptions(command);
+}
+
+function bench({ model: given, timeMs }: BenchCommandOptions, settings: Settings): void {
+  const model = givenModel(given);
+  const reference = canonicalReference(model);
+  const rngSeed = settings.rngSeed ?? RNG_SEED_DEFAULT;
+  progress(settings, `bench: ${reference}, ${WORKLOAD}, one core`);
+  const workload = parseInput(readFileSync(path.join(PACKAGE_ROOT, WORKLOAD), 'utf8'), WORKLOAD);
+  const batches = plannedBatches(reference, rngSeed);
+  const began = (what: string): void => progress(settings, `bench: ${what}`);
+  const results = measure({ model, workload, rngSeed, batches }, { timeMs, began });
+  if (settings.isJson) sayDocument({ results });
+  else say(renderResults(results));
+}
+
+/** A campaign of one executor without seeds; what it found is known from the next batch on. */
+export function plannedBatches(model: string, rngSeed: number): Batches {
+  const plan = { models: [model], rngSeed, runs: Number.POSITIVE_INFINITY, seeds: [] };
+  const frontier = new Frontier();
+  const known = new Set<string>();
+  let index = 0;
+  return {
+    next: () => planBatch(plan, index++, frontier, [...known]),
+    reported: (report) => {
+      frontier.fold(report);
+      for (const { signature } of report.witnesses) known.add(signature);
+    },
+  };
+}
+
+async function benchAgainst(
+  revision: string,
+  { model, timeMs }: BenchCommandOptions,
+  settings: Settings,
+): Promise<void> {
+  const { rngSeed } = settings;
+  givenModel(model);
+  const stop = new AbortController();
+  const release = onInterrupt(() => stop.abort());
+  const course = { said: (what: string) => progress(settings, what), stop: stop.signal };
+  const seedFlag = rngSeed === undefined ? [] : ['--rng-seed', String(rngSeed)];
+  const flags = ['--time', `${timeMs}ms`, '--model', model, ...seedFlag];
+  try {
+    const other = await buildRevision(PACKAGE_ROOT, revision, course);
+    try {
+      const results = await compareBuilds(ownMain(), other, flags, course);
+      if (settings.isJson) sayDocument({ results });
+      else say(renderCompared(results, other.commit));
+    } finally {
+      other.remove();
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    progress(settings, 'stopped; nothing is left behind');
+    process.exitCode = EXIT.done;
+  } finally {
+    release();
+  }
+}
+
+function ownMain(): string {
+  const main = process.argv[1];
+  if (main !== undefined) return main;
+  throw fail('ENVIRONMENT', {
+    what: 'nobody knows how this was started',
+    remedy: 'run it by name',
+  });
+}
+
+function renderResults(results: readonly Result[]): string {
+  const rows = results.map(({ name, value, unit }) => {
+    const target = TARGETS[name];
+    if (target === undefined) return [name, shown(value), unit, '', ''];
+    const verdict = value >= target ? 'ok' : 'below';
+    return [name, shown(value), unit, `>= ${shown(target)}`, verdict];
+  });
+  return table(['', 'value', 'unit', 'target', ''], rows);
+}
+
+function renderCompared(results: readonly Compared[], commit: string): string {
+  const rows = results.map(({ name, value, unit, against, ratio }) => {
+    return [name, shown(value), shown(against), unit, ratio.toFixed(3)];
+  });
+  return table(['', 'here', commit, 'unit', 'here / there'], rows);
+}
+
+/** Three digits are more than a measurement of this kind is good for. */
+function shown(value: number): string {
+  if (Math.abs(value) < 1000) return value.toPrecision(3);
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** Numbers to the right, words to the left. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [heads, ...rows];
+  const widths = heads.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
+  const isNumeric = heads.map((_, i) =>
+    rows.some((cells) => /^(>= )?[\d.,-]+$/.test(cells[i] ?? '')),
+  );
+  const padded = (cell: string, i: number): string =>
+    isNumeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0);
+  return lines.map((cells) => cells.map(padded).join('  ').trimEnd()).join('\n');
+}

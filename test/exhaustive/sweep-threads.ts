@@ -1,0 +1,54 @@
+/** The small sweep on several models, on both cores. */
+import { Worker } from 'node:worker_threads';
+import { type Hand, type Swept, together } from './sweep.ts';
+// The compiled file is started by name; this makes it part of the program.
+import type {} from './sweep-thread.ts';
+
+const THREADS = 2;
+/** Hands a model: enough that the last one keeps nobody waiting for long. */
+const HANDS = 4;
+
+/** One result a model, in the order of the models. */
+export async function sweepAll(models: readonly string[]): Promise<readonly Swept[]> {
+  const open: Hand[] = models.flatMap((model) =>
+    Array.from({ length: HANDS }, (_, part) => ({ model, part, parts: HANDS })),
+  );
+  const swept: Swept[] = [];
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL('./sweep-thread.js', import.meta.url));
+    try {
+      for (let hand = open.shift(); hand !== undefined; hand = open.shift()) {
+        swept.push(await sweepOn(worker, hand));
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: THREADS }, work));
+  return models.map((model) =>
+    together(
+      model,
+      swept.filter((hand) => hand.model === model),
+    ),
+  );
+}
+
+function sweepOn(worker: Worker, hand: Hand): Promise<Swept> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      worker.off('message', done);
+      worker.off('error', fail);
+    };
+    const done = (swept: Swept): void => {
+      settle();
+      resolve(swept);
+    };
+    const fail = (error: unknown): void => {
+      settle();
+      reject(error);
+    };
+    worker.on('message', done);
+    worker.on('error', fail);
+    worker.postMessage(hand);
+  });
+}

@@ -1,0 +1,77 @@
+/** One hand of the small sweep on one model, every interleaving of it; and hands put together again. */
+import { knownAs } from '../../corpus/vocabulary/catalogue.ts';
+import { Engine } from '../../workers/execute.ts';
+import { explore } from '../../workers/explore.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { renderColumns } from '../../workers/views/columns.ts';
+import { smallSweep } from '../support/small-sweep.ts';
+
+/** The largest workload of the sweep has some 20 000 states. */
+const STATES_MAX = 1_000_000;
+
+export interface Hand {
+  readonly model: string;
+  readonly part: number;
+  readonly parts: number;
+}
+
+export interface Swept {
+  readonly model: string;
+  readonly workloads: number;
+  readonly states: number;
+  readonly transitions: number;
+  readonly inconclusive: number;
+  /** Workloads that showed each signature. */
+  readonly hits: Readonly<Record<string, number>>;
+  /** What the model does not expect, as columns: one of each signature. */
+  readonly surprises: Readonly<Record<string, string>>;
+}
+
+export function sweep({ model: reference, part, parts }: Hand): Swept {
+  const model = modelOf(reference);
+  const engine = new Engine(model);
+  const total = { workloads: 0, states: 0, transitions: 0, inconclusive: 0 };
+  const hits: Record<string, number> = {};
+  const surprises: Record<string, string> = {};
+  for (const workload of smallSweep(part, parts)) {
+    const found = explore(engine, workload, { statesMax: STATES_MAX, all: true });
+    total.workloads++;
+    total.states += found.states;
+    total.transitions += found.transitions;
+    if (found.verdict === 'inconclusive') total.inconclusive++;
+    for (const { signature, traced } of found.violations) {
+      hits[signature] = (hits[signature] ?? 0) + 1;
+      const known = knownAs(signature);
+      if (known !== null && model.expect.find.includes(known.id)) continue;
+      const input = { ...workload, schedule: traced.schedule };
+      surprises[signature] ??= renderColumns(model, input, traced, known?.id ?? null);
+    }
+  }
+  return { model: reference, ...total, hits, surprises };
+}
+
+export function together(model: string, hands: readonly Swept[]): Swept {
+  const sum = (count: (hand: Swept) => number): number =>
+    hands.reduce((before, hand) => before + count(hand), 0);
+  const signatures = [...new Set(hands.flatMap(({ hits }) => Object.keys(hits)))].sort();
+  return {
+    model,
+    workloads: sum((hand) => hand.workloads),
+    states: sum((hand) => hand.states),
+    transitions: sum((hand) => hand.transitions),
+    inconclusive: sum((hand) => hand.inconclusive),
+    hits: Object.fromEntries(signatures.map((one) => [one, sum(({ hits }) => hits[one] ?? 0)])),
+    surprises: Object.assign({}, ...hands.map(({ surprises }) => surprises)),
+  };
+}
+
+/** Reviewed like code: another count is a decision. */
+export function sweptText(swept: Swept): string {
+  const { model, workloads, states, transitions, hits } = swept;
+  const rows = Object.entries(hits).map(
+    ([signature, count]) =>
+      `${String(count).padStart(6)}  ${(knownAs(signature)?.id ?? 'new').padEnd(4)} ${signature}`,
+  );
+  const head = `${model}: ${workloads} workloads, ${states} states, ${transitions} transitions`;
+  return `${[head, ...rows].join('\n')}\n`;
+}

@@ -1,0 +1,91 @@
+/** One workload on one model, with everything on or with parts left out: what each of them costs. */
+import type { Workload } from '../../corpus/vocabulary/input.ts';
+import { STEPS_MAX } from '../../corpus/vocabulary/limits.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import { Coverage } from '../coverage.ts';
+import { Engine } from '../execute.ts';
+import { compile } from '../kernel/compile.ts';
+import { History } from '../kernel/history.ts';
+import { run, type Scheduler } from '../kernel/machine.ts';
+import type { Model } from '../kernel/path.ts';
+import type { Watch } from '../kernel/watch.ts';
+import { Profile } from '../schedulers/profile.ts';
+import { RandomWalk } from '../schedulers/random-walk.ts';
+import { Surw } from '../schedulers/surw.ts';
+import type { Done } from './rounds.ts';
+
+export interface Parts {
+  readonly oracles: boolean;
+  /** Else the bare history, which oracles need to name labels. */
+  readonly coverage: boolean;
+  /** Else a random walk. */
+  readonly surw: boolean;
+  /** Who touched what; without it there is neither history nor footprint. */
+  readonly history: boolean;
+}
+
+export const EVERYTHING: Parts = { oracles: true, coverage: true, surw: true, history: true };
+export const BARE: Parts = { oracles: false, coverage: false, surw: false, history: false };
+
+/** Runs of one chunk: about a millisecond. */
+const CHUNK = 256;
+
+function ignore(): void {
+  // Nobody is listening.
+}
+
+const NOBODY: Watch = {
+  opBegan: ignore,
+  opEnded: ignore,
+  lineRead: ignore,
+  pteUsed: ignore,
+  pteInstalled: ignore,
+  blockExposed: ignore,
+  sizeFalls: () => {},
+  extentLeaves: ignore,
+  durableChanged: ignore,
+  edgeAdded: ignore,
+  // What a judge does whose rules are off: the run cannot go on.
+  badRelease: (k) => k.halt(),
+  lockMissing: ignore,
+  blocked: ignore,
+};
+
+/** Runs are those of a batch: each has draws of its own, so that it could be repeated alone. */
+export function rig(model: Model, workload: Workload, parts: Parts, rngSeed: number): () => Done {
+  const coverage = parts.coverage ? new Coverage(compile(model).size) : null;
+  const engine = new Engine(model, undefined, coverage ?? new History());
+  const { kernel } = engine;
+  if (!parts.oracles) kernel.watch = NOBODY;
+  if (!parts.history) {
+    kernel.tracker = null;
+    kernel.footprints = false;
+  }
+  engine.load(workload);
+  const random = new Random(rngSeed);
+  const scheduler = schedulerOf(parts, engine, random);
+  let number = 0;
+  return () => {
+    let steps = 0;
+    for (let i = 0; i < CHUNK; i++) {
+      random.reseed(rngSeed, number++);
+      steps += parts.oracles ? engine.run(scheduler) : unjudged(engine, scheduler);
+      coverage?.noteEdges(kernel);
+    }
+    coverage?.takeFresh();
+    return { units: CHUNK, steps };
+  };
+}
+
+function schedulerOf(parts: Parts, { kernel }: Engine, random: Random): Scheduler {
+  if (!parts.surw) return new RandomWalk(random);
+  const profile = new Profile();
+  profile.measure(kernel);
+  return new Surw(random, profile);
+}
+
+/** `Engine.run` without its judge. */
+function unjudged({ kernel, history }: Engine, scheduler: Scheduler): number {
+  history.reset();
+  return run(kernel, scheduler, STEPS_MAX);
+}

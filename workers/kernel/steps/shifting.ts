@@ -1,0 +1,232 @@
+/** Extents that go or move: removal, zero range, collapse, insert; under the leaf X, as in allocation.ts. */
+import { BLOCKS } from '../../../corpus/vocabulary/limits.ts';
+import {
+  extentBlock,
+  extentKind,
+  extentWord,
+  OWNER_BUSY,
+  pageIndex,
+  UNWRITTEN,
+  WRITTEN,
+} from '../encoding.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  BLOCK_GEN,
+  BLOCK_OWNER,
+  EXTENT,
+  O_ALLOC,
+  O_EXTENT,
+  R_CURSOR,
+  R_FILE,
+  R_FROM,
+  R_MORE,
+  R_PAGE,
+  R_TO,
+} from '../layout.ts';
+import { C_EXTENT } from '../locks.ts';
+import { NEXT, type Outcome } from '../program.ts';
+import { type StepDef, visible } from '../step.ts';
+import { indexOf, lowestFree, preallocate, touchBlockLines, UNDER_X } from './allocation.ts';
+
+function nextExtent(k: Kernel, file: number, from: number, to: number): number {
+  const end = Math.min(to, k.world.pageLimit);
+  for (let page = from; page < end; page++)
+    if (k.get(EXTENT + pageIndex(file, page)) !== 0) return page;
+  return -1;
+}
+
+function touchNextExtent(k: Kernel, file: number, from: number, to: number): void {
+  const end = Math.min(to, k.world.pageLimit);
+  for (let page = from; page < end; page++) k.reads(O_EXTENT + pageIndex(file, page));
+}
+
+function freeExtent(k: Kernel, file: number, page: number): void {
+  const index = pageIndex(file, page);
+  const block = extentBlock(k.get(EXTENT + index));
+  k.watch.extentLeaves(k, file, page, block);
+  k.put(EXTENT + index, 0);
+  k.put(BLOCK_OWNER + block, OWNER_BUSY);
+  k.put(BLOCK_GEN + block, k.get(BLOCK_GEN + block) + 1);
+}
+
+/** Remove the next extent of pages [from, to) and free its block; R_MORE says whether another is left. */
+function removeExtent(k: Kernel, t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  const to = k.get(r + R_TO);
+  k.requests(t, C_EXTENT);
+  const page = nextExtent(k, file, k.get(r + R_CURSOR), to);
+  if (page < 0) {
+    k.put(r + R_MORE, 0);
+    return NEXT;
+  }
+  freeExtent(k, file, page);
+  k.put(r + R_CURSOR, page + 1);
+  k.put(r + R_MORE, nextExtent(k, file, page + 1, to) < 0 ? 0 : 1);
+  return NEXT;
+}
+
+function touchRemove(k: Kernel, _t: number, r: number): void {
+  const file = k.get(r + R_FILE);
+  const page = nextExtent(k, file, k.get(r + R_CURSOR), k.get(r + R_TO));
+  touchNextExtent(k, file, k.get(r + R_CURSOR), k.get(r + R_TO));
+  if (page < 0) return;
+  k.writes(O_EXTENT + pageIndex(file, page));
+  k.writes(O_ALLOC);
+}
+
+/** ext4 zero range: a written extent becomes unwritten in place; its content starts a new life. */
+function unwriteExtent(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const extent = k.get(EXTENT + index);
+  k.requests(t, C_EXTENT);
+  if (extent === 0) return preallocate(k, t, r);
+  if (extentKind(extent) === WRITTEN) {
+    const block = extentBlock(extent);
+    k.watch.extentLeaves(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
+    k.put(EXTENT + index, extentWord(UNWRITTEN, block));
+    k.put(BLOCK_GEN + block, k.get(BLOCK_GEN + block) + 1);
+  }
+  return NEXT;
+}
+
+function touchUnwrite(k: Kernel, _t: number, r: number): void {
+  const index = indexOf(k, r);
+  if (extentKind(k.get(EXTENT + index)) === UNWRITTEN) k.reads(O_EXTENT + index);
+  else {
+    k.writes(O_EXTENT + index);
+    k.writes(O_ALLOC);
+    if (extentKind(k.get(EXTENT + index)) === 0)
+      touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
+  }
+}
+
+function moveExtent(k: Kernel, file: number, page: number, by: number): void {
+  const extent = k.get(EXTENT + pageIndex(file, page));
+  if (extent === 0) return;
+  k.watch.extentLeaves(k, file, page, extentBlock(extent));
+  k.put(EXTENT + pageIndex(file, page), 0);
+  k.put(EXTENT + pageIndex(file, page + by), extent);
+}
+
+/** ext4 collapse: removal and shift under one X.W, so no get_block sees the middle. */
+function collapseExtents(k: Kernel, t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  const from = k.get(r + R_FROM);
+  const to = k.get(r + R_TO);
+  k.requests(t, C_EXTENT);
+  for (let page = from; page < to; page++) {
+    if (k.get(EXTENT + pageIndex(file, page)) !== 0) freeExtent(k, file, page);
+  }
+  for (let page = to; page < k.world.pageLimit; page++) moveExtent(k, file, page, from - to);
+  return NEXT;
+}
+
+/** ext4 insert: every extent behind the offset moves right, under one X.W. */
+function insertExtents(k: Kernel, t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  const by = k.get(r + R_TO) - k.get(r + R_FROM);
+  k.requests(t, C_EXTENT);
+  for (let page = k.world.pageLimit - 1 - by; page >= k.get(r + R_FROM); page--)
+    moveExtent(k, file, page, by);
+  return NEXT;
+}
+
+function touchShiftAll(k: Kernel, _t: number, r: number): void {
+  const file = k.get(r + R_FILE);
+  for (let page = k.get(r + R_FROM); page < k.world.pageLimit; page++)
+    k.writes(O_EXTENT + pageIndex(file, page));
+  k.writes(O_ALLOC);
+}
+
+/** XFS collapse: X is dropped between extents, one step each; R_MORE says whether another is left. */
+function shiftExtentLeft(k: Kernel, t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  k.requests(t, C_EXTENT);
+  const page = nextExtent(
+    k,
+    file,
+    Math.max(k.get(r + R_CURSOR), k.get(r + R_TO)),
+    k.world.pageLimit,
+  );
+  if (page < 0) {
+    k.put(r + R_MORE, 0);
+    return NEXT;
+  }
+  moveExtent(k, file, page, k.get(r + R_FROM) - k.get(r + R_TO));
+  k.put(r + R_CURSOR, page + 1);
+  k.put(r + R_MORE, nextExtent(k, file, page + 1, k.world.pageLimit) < 0 ? 0 : 1);
+  return NEXT;
+}
+
+/** XFS insert: from the end, one extent a step; the cursor counts down from the end of the file. */
+function shiftExtentRight(k: Kernel, t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  const from = k.get(r + R_FROM);
+  const by = k.get(r + R_TO) - from;
+  k.requests(t, C_EXTENT);
+  let page = k.world.pageLimit - 1 - by - k.get(r + R_CURSOR);
+  while (page >= from && k.get(EXTENT + pageIndex(file, page)) === 0) page--;
+  if (page < from) {
+    k.put(r + R_MORE, 0);
+    return NEXT;
+  }
+  moveExtent(k, file, page, by);
+  k.put(r + R_CURSOR, k.world.pageLimit - by - page);
+  k.put(r + R_MORE, page > from ? 1 : 0);
+  return NEXT;
+}
+
+const EXTENT_ALLOC = ['extent', 'allocator'];
+
+export const SHIFTING_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'removeExtent',
+    says: 'remove the extent, free the block',
+    run: removeExtent,
+    touch: touchRemove,
+    may: EXTENT_ALLOC,
+    restless: true,
+    why: `one extent a step; ${UNDER_X}`,
+  }),
+  visible({
+    name: 'unwriteExtent',
+    says: 'make the extent unwritten',
+    run: unwriteExtent,
+    touch: touchUnwrite,
+    may: ['extent', 'allocator', 'line'],
+    restless: true,
+    why: `ext4_zero_range; ${UNDER_X}`,
+  }),
+  visible({
+    name: 'collapseExtents',
+    says: 'remove and shift the extents left',
+    run: collapseExtents,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: `ext4_collapse_range: ${UNDER_X}`,
+  }),
+  visible({
+    name: 'insertExtents',
+    says: 'shift the extents right',
+    run: insertExtents,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: `ext4_insert_range: ${UNDER_X}`,
+  }),
+  visible({
+    name: 'shiftExtentLeft',
+    says: 'shift one extent left',
+    run: shiftExtentLeft,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: 'xfs_bmap_shift_extents: ILOCK is dropped between extents',
+  }),
+  visible({
+    name: 'shiftExtentRight',
+    says: 'shift one extent right',
+    run: shiftExtentRight,
+    touch: touchShiftAll,
+    may: EXTENT_ALLOC,
+    why: 'xfs_bmap_shift_extents: ILOCK is dropped between extents',
+  }),
+];
