@@ -5,8 +5,10 @@
  *
  * FEATURES_VERSION changes with the definition: a frontier never mixes two.
  */
+
+import { FOOT_MAX } from './kernel/footprints.ts';
 import { History } from './kernel/history.ts';
-import { FOOT_MAX, type Kernel } from './kernel/kernel.ts';
+import type { Kernel } from './kernel/kernel.ts';
 import { EDGES } from './kernel/layout.ts';
 import { CLASS_COUNT } from './kernel/locks.ts';
 

@@ -53,7 +53,7 @@ export const ID_PREFIX_MIN = 6;
 
 /** A sentence, or the signature in words. */
 const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
-const KNOWN = /^(?:B\d{2}|F\d{2}|CANARY)$/;
+const KNOWN = /^(?:[A-Z]\d{2,3}|CANARY)$/;
 const FIELDS = [
   'id',
   'signature',

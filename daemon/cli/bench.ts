@@ -5,7 +5,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { type Compared, compareBuilds } from '../../workers/bench/against.ts';
-import { type Batches, measure, type Result } from '../../workers/bench/measure.ts';
+import { measure, type PlanBatches, type Result } from '../../workers/bench/measure.ts';
 import { buildRevision } from '../../workers/bench/revision.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { Frontier } from '../frontier.ts';
@@ -39,7 +39,7 @@ interface BenchCommandOptions {
 
 export function benchCommand(): CommandUnknownOpts {
   const command = new Command('bench')
-    .description('measure engine, fuzzing, search and minimizing on one core; some 25 seconds')
+    .description('measure engine, fuzzing, search and minimizing on one core; half a minute')
     .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
     .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
     .option('--against <rev>', 'build that git revision and compare: A B A B A B')
@@ -66,17 +66,19 @@ function bench({ model: given, timeMs }: BenchCommandOptions, settings: Settings
 }
 
 /** A campaign of one executor without seeds; what it found is known from the next batch on. */
-export function plannedBatches(model: string, rngSeed: number): Batches {
+export function plannedBatches(model: string, rngSeed: number): PlanBatches {
   const plan = { models: [model], rngSeed, runs: Number.POSITIVE_INFINITY, seeds: [] };
-  const frontier = new Frontier();
-  const known = new Set<string>();
-  let index = 0;
-  return {
-    next: () => planBatch(plan, index++, frontier, [...known]),
-    reported: (report) => {
-      frontier.fold(report);
-      for (const { signature } of report.witnesses) known.add(signature);
-    },
+  return (keepsParents) => {
+    const frontier = new Frontier();
+    const known = new Set<string>();
+    let index = 0;
+    return {
+      next: () => planBatch(plan, index++, frontier, [...known]),
+      reported: (report) => {
+        if (keepsParents) frontier.fold(report);
+        for (const { signature } of report.witnesses) known.add(signature);
+      },
+    };
   };
 }
 

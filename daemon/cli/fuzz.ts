@@ -135,15 +135,11 @@ function summarize(
     });
     return;
   }
-  const known = findings.filter((finding) => finding.known !== null);
+  const rows = [...new Set(findings.flatMap(({ known }) => known ?? []))].sort().join(' ');
+  const unknown = findings.filter(({ known }) => known === null).length;
   say(
     [
-      `${counted(findings.length, 'finding')} (${
-        known
-          .map(({ known: id }) => id)
-          .sort()
-          .join(' ') || 'none known'
-      }), ` +
+      `${counted(findings.length, 'finding')} (known: ${rows || 'none'}; new: ${unknown}), ` +
         `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
         `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
         `${totals.entries} workloads kept`,

@@ -29,6 +29,7 @@ export const SUITES: readonly SuiteRow[] = [
   { name: 'cli', budgetSeconds: 30 },
   { name: 'workers', budgetSeconds: 25 },
   { name: 'exhaustive', budgetSeconds: 60 },
+  { name: 'e2e', budgetSeconds: 30 },
 ];
 
 const BUDGET_SECONDS: Readonly<Record<Lane, number>> = { quick: 20, nightly: 600, weekly: 7200 };

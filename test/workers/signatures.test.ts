@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { CATALOGUE, knownAs, matches } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE, type Workload } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { printInput } from '../../corpus/vocabulary/text.ts';
+import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
@@ -91,6 +91,25 @@ for (const { id, model, seed, signature } of BUGS) {
 
 // ---- the catalogue ----------------------------------------------------------------------------------------
 
+const ONE_PAGE = 'process P0 a0 A 0 4096 shared';
+
+/** What fuzzing met and neither a seed nor the small sweep shows: minimized workloads. */
+// biome-ignore format: a table
+const RARE = [
+  row('v43rc-immap-write', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'store a0 0', 'thread T1 P0', 'punch A 0 4096', 'thread T2 P0', 'store a0 0'),
+  row('v43rc-immap-write', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'punch A 0 4096', 'store a0 0', 'thread T1 P0', 'load a0 0', 'store a0 0'),
+  row('v43rc-immap-write', 'file A size 8192 pages hole hole', 'process P0 a0 A 0 8192 shared', 'thread T0 P0', 'collapse A 0 4096', 'thread T1 P0', 'store a0 4096'),
+  row('v43rc-immap-write', 'file A size 4096 pages written', 'process P0 a0 A 4096 4096 shared', 'thread T0 P0', 'insert A 0 4096', 'thread T1 P0', 'load a0 0'),
+  row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'thread T1 P0', 'store a0 0', 'punch A 0 2048'),
+  row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'store a0 0', 'fsync A', 'thread T1 P0', 'truncate A 0', 'fallocate A 0 4096'),
+  row('v42-immap-read:policy=unwritten', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'store a0 0', 'insert A 0 4096', 'thread T1 P0', 'store a0 0'),
+  row('canary', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'punch A 0 4096'),
+];
+
+function row(model: string, ...lines: readonly string[]): { model: string; text: string } {
+  return { model, text: ['faultline input 1', ...lines, 'first T0', ''].join('\n') };
+}
+
 /** Workloads of the seeds on the models; and what the small sweep showed, as it was reviewed. */
 function everythingSeen(): ReadonlySet<string> {
   const seen = new Set<string>();
@@ -103,6 +122,11 @@ function everythingSeen(): ReadonlySet<string> {
       for (const one of signaturesOf(engine, seedNamed(name.replace('.txt', '')))) seen.add(one);
     }
   }
+  for (const { model, text } of RARE) {
+    for (const one of signaturesOf(new Engine(modelOf(model)), parseInput(text, model))) {
+      seen.add(one);
+    }
+  }
   const folder = path.join(PACKAGE_ROOT, 'test/golden/exhaustive');
   for (const name of readdirSync(folder)) {
     const rows = readFileSync(path.join(folder, name), 'utf8').matchAll(/^ +\d+ {2}\w+ +(.*)$/gm);
@@ -111,8 +135,15 @@ function everythingSeen(): ReadonlySet<string> {
   return seen;
 }
 
-/** Patterns that neither the seeds nor the small sweep show, and where they do show. */
-const ELSEWHERE: readonly string[] = [];
+/** Patterns that nothing above shows on the four models, and why they are there. */
+const ELSEWHERE: readonly string[] = [
+  // A reader in the cycle: the fault of 4.3-rc takes i_mmap_rwsem for write only.
+  'deadlock chain-* iMmapRwsem:*->iMmapRwsem:W@*, iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@*',
+  // B22: longer than the sweep, and no seed has it yet.
+  'durability untagged *',
+  // The twin of the insert above, where the pages behind the range move.
+  'lost-write extent collapse/collapseExtents|*',
+];
 
 test('every signature that tests show is in one row of the catalogue, and every pattern is shown', () => {
   const seen = everythingSeen();

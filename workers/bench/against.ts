@@ -1,6 +1,5 @@
 /** Two builds measured in turn, A B A B A B, so that whatever else the machine does falls on both. */
 import { fail } from '../../corpus/vocabulary/errors.ts';
-import { readJson } from '../../corpus/vocabulary/json.ts';
 import type { Result } from './measure.ts';
 import { type Built, type Course, tool } from './revision.ts';
 import { median } from './rounds.ts';
@@ -62,11 +61,20 @@ async function resultsOf(
 ): Promise<readonly Result[]> {
   const command = [main, 'bench', '--json', '--quiet', ...args];
   const { exit, stdout, stderr } = await tool(process.cwd(), process.execPath, command, stop);
-  const document = readJson(stdout);
-  if (exit === 0 && isDocument(document)) return document.results;
+  const document = exit === 0 ? parsed(stdout) : undefined;
+  if (isDocument(document)) return document.results;
   const why = stderr.trim().split('\n')[0] ?? '';
   const what = `bench of ${who} ended with ${exit}: ${why}`;
   throw fail('ENVIRONMENT', { what, remedy: 'name a revision whose bench takes the same options' });
+}
+
+/** Rates are no whole numbers, so this is not the JSON of `vocabulary`. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isDocument(value: unknown): value is { readonly results: readonly Result[] } {

@@ -17,9 +17,12 @@ export interface Subject {
   readonly model: Model;
   readonly workload: Workload;
   readonly rngSeed: number;
-  /** The batches of a campaign on the model, each planned when the one before it has been reported. */
-  readonly batches: Batches;
+  /** Batches of the planner on the model. */
+  readonly batches: PlanBatches;
 }
+
+/** @param keepsParents plan with what has been reported, as a campaign does: nearly half of a batch is mutants */
+export type PlanBatches = (keepsParents: boolean) => Batches;
 
 export interface Batches {
   next(): Batch;
@@ -57,7 +60,8 @@ export function measure(subject: Subject, { timeMs, began }: BenchOptions): read
   began('runs');
   const engine = rateOf(rig(model, workload, EVERYTHING, rngSeed), timing);
   began('batches');
-  const fuzz = rateOf(fuzzing(subject), timing);
+  const fuzz = rateOf(fuzzing(subject, false), timing);
+  const campaign = rateOf(fuzzing(subject, true), timing);
   began('states');
   const states = rateOf(exploring(subject), timing);
   began('minimizing');
@@ -71,7 +75,9 @@ export function measure(subject: Subject, { timeMs, began }: BenchOptions): read
     { name: 'engine.steps', value: engine.steps, unit: 'steps/s' },
     ...shares,
     { name: 'fuzz.runs', value: fuzz.units, unit: 'runs/s' },
+    { name: 'fuzz.steps', value: fuzz.steps, unit: 'steps/s' },
     { name: 'fuzz.ratio', value: (100 * fuzz.units) / engine.units, unit: '%' },
+    { name: 'campaign.runs', value: campaign.units, unit: 'runs/s' },
     { name: 'explore.states', value: states.units, unit: 'states/s' },
     { name: 'minimize.witness', value: 1000 / minimized.units, unit: 'ms' },
     { name: 'calibration.steps', value: toy.steps, unit: 'steps/s' },
@@ -104,16 +110,17 @@ function sharesOf(
   ];
 }
 
-function fuzzing({ model, batches }: Subject): () => Done {
+export function fuzzing({ model, batches }: Subject, keepsParents: boolean): () => Done {
   const runner = new BatchRunner(model);
+  const planned = batches(keepsParents);
   return () => {
-    const report = runner.run(batches.next());
-    batches.reported(report);
+    const report = runner.run(planned.next());
+    planned.reported(report);
     return { units: report.runs, steps: report.steps };
   };
 }
 
-function exploring({ model, workload }: Subject): () => Done {
+export function exploring({ model, workload }: Subject): () => Done {
   const engine = new Engine(model);
   return () => {
     const found = explore(engine, workload, { statesMax: STATES_MAX, all: true });

@@ -2,7 +2,8 @@
  * Who touched each shared object last, by instruction. Signatures name the access that made an object wrong
  * and the last one that conflicts with it; both are read from here. Not part of the state: it is the past.
  */
-import { FOOT_MAX, type Kernel } from './kernel.ts';
+import { FOOT_MAX } from './footprints.ts';
+import type { Kernel } from './kernel.ts';
 import { OBJECTS } from './layout.ts';
 import type { Tracker } from './watch.ts';
 

@@ -1,12 +1,10 @@
 /**
  * The simulated kernel at work: one state vector, one compiled model, threads that take one visible step at a
  * time. It decides nothing: who runs next is the scheduler's, what is wrong is the watch's.
- *
- * All writes go through `put`, which logs (word, old value) when `logging` is on: that one log serves undo,
- * the incremental digest, observed footprints and the player.
  */
-import { OPS, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { OPS } from '../../corpus/vocabulary/limits.ts';
 import { writerOf } from './encoding.ts';
+import { FOOT_MAX, Footprints } from './footprints.ts';
 import { beginWriter, endWriter } from './ghosts.ts';
 import {
   DONE,
@@ -25,7 +23,6 @@ import {
   T_HELD,
   T_OP,
   T_WAIT,
-  WORDS,
 } from './layout.ts';
 import {
   CALLED,
@@ -59,16 +56,11 @@ import {
   type TestRun,
   type Touch,
 } from './program.ts';
+
 import type { Tracker, Watch } from './watch.ts';
 import { EMPTY_WORLD, type World } from './world.ts';
 
-/** Accesses one step can declare: an unmap of everything reads 32 PTEs and their areas. */
-export const FOOT_MAX = 64;
-/** Writes one step can log: collapsing a whole file with all its history touches under 400 words. */
-const LOG_MAX = 4096;
-
-export class Kernel {
-  words: Int32Array = new Int32Array(WORDS);
+export class Kernel extends Footprints {
   program: Program;
   watch: Watch;
   tracker: Tracker | null = null;
@@ -85,30 +77,12 @@ export class Kernel {
   /** Visible steps taken in this run. */
   steps = 0;
 
-  /** Whether footprints are taken: schedulers and coverage need them, searching does not. */
-  footprints = true;
-  /** Footprints of the parked steps: object << 1 | isWrite. */
-  readonly foot: Int32Array = new Int32Array(THREADS * FOOT_MAX);
-  readonly footLength: Int32Array = new Int32Array(THREADS);
-
-  /** When each was taken, in steps. */
-  private readonly footAt: Int32Array = new Int32Array(THREADS);
-
-  logging = false;
-  logLength = 0;
-  readonly logWord: Int32Array = new Int32Array(LOG_MAX);
-  readonly logOld: Int32Array = new Int32Array(LOG_MAX);
-  digestA = 0;
-  digestB = 0;
-
-  private readonly startFoot: Int32Array = new Int32Array(THREADS * FOOT_MAX);
-  private readonly startFootLength: Int32Array = new Int32Array(THREADS);
-
   private readonly code: Int32Array;
   private readonly runs: readonly StepRun[];
   private readonly touches: readonly Touch[];
 
   constructor(program: Program, watch: Watch) {
+    super();
     this.program = program;
     this.code = program.code;
     this.runs = program.run;
@@ -116,63 +90,7 @@ export class Kernel {
     this.watch = watch;
   }
 
-  get(word: number): number {
-    return this.words[word] as number;
-  }
-
-  /**
-   * Reads that are no access of the simulated kernel: ghosts, oracles, and words that cannot change while what
-   * was declared stands. Footprint checks ignore them.
-   */
-  peek(word: number): number {
-    return this.words[word] as number;
-  }
-
-  put(word: number, value: number): void {
-    if (this.logging) this.record(word, value);
-    this.words[word] = value;
-  }
-
-  private record(word: number, value: number): void {
-    const old = this.words[word] as number;
-    if (old === value) return;
-    this.logWord[this.logLength] = word;
-    this.logOld[this.logLength] = old;
-    this.logLength++;
-    this.digestA ^= mixA(word, old) ^ mixA(word, value);
-    this.digestB ^= mixB(word, old) ^ mixB(word, value);
-  }
-
-  /** Take back every logged write beyond `length`. */
-  undo(length: number): void {
-    for (let i = this.logLength - 1; i >= length; i--) {
-      const word = this.logWord[i] as number;
-      const old = this.logOld[i] as number;
-      const value = this.words[word] as number;
-      this.digestA ^= mixA(word, old) ^ mixA(word, value);
-      this.digestB ^= mixB(word, old) ^ mixB(word, value);
-      this.words[word] = old;
-    }
-    this.logLength = length;
-  }
-
   // ---- footprints -------------------------------------------------------------------------------------
-
-  private footThread = 0;
-
-  reads(object: number): void {
-    const t = this.footThread;
-    const n = this.footLength[t] as number;
-    this.foot[t * FOOT_MAX + n] = object << 1;
-    this.footLength[t] = n + 1;
-  }
-
-  writes(object: number): void {
-    const t = this.footThread;
-    const n = this.footLength[t] as number;
-    this.foot[t * FOOT_MAX + n] = (object << 1) | 1;
-    this.footLength[t] = n + 1;
-  }
 
   /** Take the footprint of the step that thread t stands before. */
   takeFootprint(t: number, r: number, pc: number): void {
@@ -206,20 +124,13 @@ export class Kernel {
     this.overflow = false;
     for (let t = 0; t < world.threads; t++) this.startOp(t, 0);
     world.start.set(this.words);
-    this.startFoot.set(this.foot);
-    this.startFootLength.set(this.footLength);
+    this.keepFootprints();
     this.reset();
   }
 
   reset(): void {
     this.words.set(this.world.start);
-    this.footLength.set(this.startFootLength);
-    for (let t = 0; t < this.world.threads; t++) {
-      const base = t * FOOT_MAX;
-      const length = this.startFootLength[t] as number;
-      for (let i = base; i < base + length; i++) this.foot[i] = this.startFoot[i] as number;
-      this.footAt[t] = 0;
-    }
+    this.restoreFootprints(this.world.threads);
     this.overflow = false;
     this.yielded = -1;
     this.steps = 0;
@@ -480,18 +391,4 @@ export class Kernel {
   isHolding(t: number, cls: number): boolean {
     return ((this.get(T_HELD + t) >> (2 * cls)) & 3) !== 0;
   }
-}
-
-/** Two independent finalizers (murmur3's and a variant): 64 bits that change with every (word, value). */
-function mixA(word: number, value: number): number {
-  let h = Math.imul(value ^ Math.imul(word + 1, 0x9e3779b1), 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
-function mixB(word: number, value: number): number {
-  let h = Math.imul(value + Math.imul(word + 1, 0x27d4eb2f), 0x165667b1);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x2c1b3c6d);
-  return h ^ (h >>> 12);
 }

@@ -141,6 +141,26 @@ const ZERO: Path = [
   ...inHandle(...GROW),
 ];
 
+const PATHS: Readonly<Record<string, Path>> = {
+  ...COMMON_PATHS,
+  fault: faultPath({
+    handler: withFreeze(reading('faultLock', ...faultHandler('prezero'))),
+    pfnMkwrite: PFN_MKWRITE_SIZE,
+    cow: reading('faultLock', ...COW_HANDLER),
+  }),
+  pread: READ,
+  pwrite: WRITE,
+  truncate: exclusively(TRUNCATE_BODY),
+  punch: exclusively(punchBody([])),
+  collapse: exclusively(COLLAPSE),
+  insert: exclusively(INSERT),
+  zero: exclusively(ZERO),
+  fallocate: exclusively(FALLOCATE_BODY),
+  drop: DROP_PAGES,
+  writeback: [],
+  commit: [step('forceLog')],
+};
+
 export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): Model {
   return {
     format: 1,
@@ -195,24 +215,6 @@ export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): M
         'B55',
       ],
     },
-    paths: {
-      ...COMMON_PATHS,
-      fault: faultPath({
-        handler: withFreeze(reading('faultLock', ...faultHandler('prezero'))),
-        pfnMkwrite: PFN_MKWRITE_SIZE,
-        cow: reading('faultLock', ...COW_HANDLER),
-      }),
-      pread: READ,
-      pwrite: WRITE,
-      truncate: exclusively(TRUNCATE_BODY),
-      punch: exclusively(punchBody([])),
-      collapse: exclusively(COLLAPSE),
-      insert: exclusively(INSERT),
-      zero: exclusively(ZERO),
-      fallocate: exclusively(FALLOCATE_BODY),
-      drop: DROP_PAGES,
-      writeback: [],
-      commit: [step('forceLog')],
-    },
+    paths: PATHS,
   };
 }

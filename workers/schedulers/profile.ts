@@ -3,7 +3,8 @@
  * takes its length estimate from it, SURW its weights (design 5).
  */
 import { STEPS_MAX, THREADS } from '../../corpus/vocabulary/limits.ts';
-import { FOOT_MAX, type Kernel } from '../kernel/kernel.ts';
+import { FOOT_MAX } from '../kernel/footprints.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { OBJECTS } from '../kernel/layout.ts';
 import { defaultChoice } from '../kernel/machine.ts';
 import type { Tracker } from '../kernel/watch.ts';

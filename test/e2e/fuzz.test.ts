@@ -1,0 +1,147 @@
+/** A campaign from the outside: what it finds, that it finds it again, and how it ends. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { parseRepro } from '../../corpus/vocabulary/repro.ts';
+import { Engine } from '../../workers/execute.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { replayVerdict } from '../../workers/reproduce.ts';
+import { faultline } from '../cli/faultline.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { fuzzed, knownOf, lasting, Talking } from './fuzz.ts';
+
+const RACY = 'v42-immap-read';
+const folder = mkdtempSync(path.join(tmpdir(), 'faultline-e2e-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let places = 0;
+/** A data directory of its own, as flags. */
+function place(): readonly string[] {
+  return ['--data-dir', path.join(folder, String(places++))];
+}
+
+test('B12 is found whatever the rngSeed, minimized to two threads and at most three operations', async () => {
+  for (let i = 0; i < 3; i++) {
+    const rngSeed = (RNG_SEED + i) >>> 0;
+    // The first runs of the 200 000 that the nightly lane makes: a shorter campaign is a prefix of a longer one.
+    const args = ['--model', RACY, '--runs', '10k', '--rng-seed', String(rngSeed)];
+    const document = await fuzzed(folder, ...args, ...place());
+    const found = document.findings.find(({ known }) => known === 'B12');
+    assert.ok(found, `no B12 with --rng-seed ${rngSeed}`);
+    assert.equal(found.threads, 2);
+    assert.ok(found.operations <= 3);
+    assert.deepEqual(
+      [document.runs, document.rngSeed, document.inconclusive],
+      [10_000, rngSeed, 0],
+    );
+  }
+});
+
+test('repeated it says the same, whatever --jobs', async () => {
+  // Longer than the lag of 64 batches, so that plans depend on what was found.
+  const args = ['--model', RACY, '--runs', '68k', '--rng-seed', String(RNG_SEED)];
+  const first = await fuzzed(folder, ...args, '--jobs', '1', ...place());
+  for (const jobs of ['2', '3']) {
+    const again = await fuzzed(folder, ...args, '--jobs', jobs, ...place());
+    assert.deepEqual(lasting(again), lasting(first), `--jobs ${jobs}`);
+  }
+});
+
+test('all models together: the bugs that must be found, and none where there is none', async () => {
+  const document = await fuzzed(folder, '--runs', '100k', '--rng-seed', '1', ...place());
+  const known = knownOf(document);
+  for (const id of 'B01 B02 B03 B09 B10 B12 B14 B15 B18 B20 CANARY'.split(' ')) {
+    assert.ok(known.has(id), `no ${id}`);
+  }
+  for (const finding of document.findings) {
+    if (!finding.models.includes('xfs-mmaplock-prezero')) continue;
+    assert.match(finding.known ?? finding.signature, /^(?:B10|B11)$/);
+  }
+});
+
+test('Ctrl-C: exit 0, and every finding on disk is whole and replays', async () => {
+  const [flag, dataDir = ''] = place();
+  const running = Talking.fuzz(folder, '--rng-seed', '1', '--time', '10m', `${flag}`, dataDir);
+  await running.until(/replay {2}faultline replay [0-9a-f]+/);
+  running.interrupt();
+  const { exit, stdout, stderr } = await running.ended;
+  assert.equal(exit, 0, stdout + stderr);
+  assert.match(stderr, /stopping/);
+  assert.match(stdout, /again: faultline fuzz --rng-seed 1 --runs \d+/);
+  const { findings } = new FindingStore(dataDir).list();
+  assert.equal(findings.length, [...stdout.matchAll(/^ {2}replay {2}/gm)].length);
+  assert.ok(findings.length > 0);
+  for (const { file, signature } of findings) {
+    const repro = parseRepro(readFileSync(file, 'utf8'), file);
+    const { traceDigest } = repro;
+    const engine = new Engine(modelOf(repro.modelRef));
+    const options = { statesMax: 200_000, traceDigest };
+    const { verdict, matches } = replayVerdict(engine, repro.input, signature, options);
+    assert.deepEqual([verdict, matches], ['reproduced', true], signature);
+  }
+  const id = path.basename(path.dirname(findings[0]?.file ?? ''));
+  assert.equal((await faultline(['replay', id, `${flag}`, dataDir], folder)).exit, 1);
+});
+
+test('a second Ctrl-C that is meant stops at once; one that npm doubles does not', async () => {
+  const signals = new URL('../../daemon/cli/signals.js', import.meta.url);
+  // Draining never ends here; "late" is said when a second press can no longer be the first one's echo.
+  const script = `import { onInterrupt } from ${JSON.stringify(signals)};
+setInterval(() => {}, 1000);
+process.on('SIGINT', () => console.log('heard'));
+onInterrupt(() => { console.log('draining'); setTimeout(() => console.log('late'), 600); });
+console.log('ready');`;
+  const running = new Talking(['--input-type=module', '--eval', script], folder);
+  await running.until(/ready/);
+  running.interrupt();
+  await running.until(/draining/);
+  running.interrupt();
+  await running.until(/heard[\s\S]*heard[\s\S]*late/);
+  running.interrupt();
+  assert.equal((await running.ended).exit, 130);
+});
+
+test('where nothing can be written, fuzzing goes on: findings are printed, and the end is exit 3', async () => {
+  writeFileSync(path.join(folder, 'a-file'), '');
+  const args = [
+    'fuzz',
+    '--model',
+    RACY,
+    '--runs',
+    '3000',
+    '--rng-seed',
+    '1',
+    '--data-dir',
+    'a-file',
+  ];
+  const { exit, stdout, stderr } = await faultline(args, folder);
+  assert.equal(exit, 3, stdout + stderr);
+  assert.match(stdout, /B12/);
+  assert.match(stdout, / 3000 runs/);
+  assert.match(stderr, /cannot write[\s\S]*fuzzing goes on/);
+});
+
+const WRONG: readonly (readonly [string, RegExp])[] = [
+  ['--model nonesuch', /known models: v42-immap-read/],
+  [`--model ${RACY}:policy=maybe`, /it can be: new, unwritten/],
+  [`--model ${RACY}:polcy=new`, /policy/],
+  ['--model ./none.json', /no such file/],
+  ['--runs many', /such as 1000, 100k or 1e6/],
+  ['--runs 0', /such as 1000, 100k or 1e6/],
+  ['--time soon', /such as/],
+  ['--jobs 0', /such as/],
+  ['--rng-seed 4294967296', /from 0 to 4294967295/],
+  ['--rnus 5', /Did you mean --runs/],
+];
+
+test('what cannot be meant is refused with exit 2, before anything runs', async () => {
+  for (const [args, says] of WRONG) {
+    const { exit, stderr, stdout } = await faultline(['fuzz', ...args.split(' ')], folder);
+    assert.equal(exit, 2, `${args}\n${stdout}${stderr}`);
+    assert.match(stderr, says, args);
+    assert.equal(stdout, '');
+  }
+});

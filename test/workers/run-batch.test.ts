@@ -1,0 +1,231 @@
+/** A batch determines its report, a plan depends on the frontier alone, and a campaign on no executor's pace. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
+import { BATCH_VERSION, type Batch, type Report } from '../../corpus/vocabulary/messages.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
+import { Campaign, type Executors, type Totals } from '../../daemon/campaign.ts';
+import { Frontier } from '../../daemon/frontier.ts';
+import { BATCH_RUNS, LAG, type Plan, planBatch } from '../../daemon/planner.ts';
+import { Engine } from '../../workers/execute.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { BatchRunner } from '../../workers/run-batch.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { seedNamed } from './support/search.ts';
+
+const MODEL = 'v42-immap-read';
+const SEEDS = ['b12-fault-vs-punch', 'b09-store-vs-store', 'b10-load-vs-store'].map((name) =>
+  printInput({ ...seedNamed(name), schedule: EMPTY_SCHEDULE }),
+);
+
+function batch(index: number, change: Partial<Batch> = {}): Batch {
+  return {
+    version: BATCH_VERSION,
+    index,
+    model: MODEL,
+    rngSeed: RNG_SEED,
+    runs: 512,
+    sources: [
+      { kind: 'given', texts: SEEDS, schedules: 32 },
+      { kind: 'mutate', parents: SEEDS, runs: 200 },
+      { kind: 'fresh' },
+    ],
+    known: [],
+    ...change,
+  };
+}
+
+test('a batch gives the same report, whatever its runner did before', () => {
+  const busy = new BatchRunner(modelOf(MODEL));
+  const others = [3, 1, 2].map((index) => busy.run(batch(index)));
+  for (const [i, index] of [3, 1, 2].entries()) {
+    assert.deepEqual(new BatchRunner(modelOf(MODEL)).run(batch(index)), others[i]);
+  }
+  assert.notDeepEqual(others[0], { ...others[1], index: 3 });
+});
+
+test('a report counts what was asked for, and its witnesses show what they are for', () => {
+  const report = new BatchRunner(modelOf(MODEL)).run(batch(0));
+  assert.equal(report.runs, 512);
+  assert.ok(report.witnesses.length > 0 && report.candidates.length > 0);
+  assert.deepEqual(
+    report.witnesses.map(({ signature }) => signature).sort(),
+    Object.keys(report.hits).sort(),
+  );
+  const engine = new Engine(modelOf(MODEL));
+  for (const { signature, text, run } of report.witnesses) {
+    const input = parseInput(text, signature);
+    engine.load(input);
+    const { verdict } = engine.trace(input.schedule);
+    assert.ok(verdict.kind === 'violation', signature);
+    assert.ok(verdict.violations.some((violation) => violation.signature === signature));
+    assert.equal(report.hits[signature]?.first, run);
+  }
+});
+
+test('what is known is counted, but brings no witness', () => {
+  const runner = new BatchRunner(modelOf(MODEL));
+  const all = runner.run(batch(0));
+  const known = Object.keys(all.hits).slice(0, 2);
+  const report = runner.run(batch(0, { known }));
+  assert.deepEqual(report.hits, all.hits);
+  assert.deepEqual(
+    report.witnesses,
+    all.witnesses.filter(({ signature }) => !known.includes(signature)),
+  );
+});
+
+test('a thread alone meets no pair of threads: features need two that touch one object', () => {
+  const alone = `faultline input 1
+file A size 4096 pages hole
+process P0 a0 A 0 4096 shared
+thread T0 P0
+store a0 0
+punch A 0 4096
+pwrite A 0 4096
+load a0 0
+first T0
+`;
+  const size = new Engine(modelOf(MODEL)).program.size;
+  const featuresOf = (text: string): readonly number[] => {
+    const sources = [{ kind: 'given', texts: [text], schedules: 16 }] as const;
+    const report = new BatchRunner(modelOf(MODEL)).run(batch(0, { runs: 16, sources }));
+    return report.candidates.flatMap(({ features }) => features);
+  };
+  const pairs = (text: string): number =>
+    featuresOf(text).filter((feature) => feature < size * size).length;
+  assert.equal(pairs(alone), 0);
+  // Edges of the lock-class graph one thread draws as well.
+  assert.ok(featuresOf(alone).length > 0);
+  assert.ok(pairs(SEEDS[0] ?? '') > 0);
+});
+
+// ---- frontier and planner ---------------------------------------------------------------------------------
+
+const PLAN: Plan = {
+  models: [MODEL, 'v48-entry-lock'],
+  rngSeed: RNG_SEED,
+  runs: 1e6,
+  seeds: SEEDS,
+};
+
+function frontierOf(reports: readonly Report[]): Frontier {
+  const frontier = new Frontier();
+  for (const report of reports) frontier.fold(report);
+  return frontier;
+}
+
+test('a plan is a function of rngSeed, number and frontier', () => {
+  const runner = new BatchRunner(modelOf(MODEL));
+  const reports = [0, 1, 2].map((index) => runner.run(batch(index)));
+  const plans = [frontierOf(reports), frontierOf(reports)].map((frontier) =>
+    [70, 72, 74].map((k) => planBatch(PLAN, k, frontier, ['x'])),
+  );
+  assert.deepEqual(plans[0], plans[1]);
+  const [first] = plans[0] ?? [];
+  assert.ok(first?.sources.some(({ kind }) => kind === 'mutate'));
+  assert.notDeepEqual(
+    planBatch({ ...PLAN, rngSeed: RNG_SEED ^ 1 }, 70, frontierOf(reports), ['x']),
+    first,
+  );
+});
+
+test('a frontier admits each feature once, and the order of reports decides only who brought it', () => {
+  const runner = new BatchRunner(modelOf(MODEL));
+  const reports = [0, 1, 2].map((index) => runner.run(batch(index)));
+  const forward = frontierOf(reports);
+  assert.equal(forward.size, frontierOf([...reports].reverse()).size);
+  const added = forward.entries.reduce((sum, { features }) => sum + features, 0);
+  assert.equal(added, forward.size);
+  const { entries } = forward;
+  const before = entries.length;
+  for (const report of reports) forward.fold(report);
+  assert.equal(entries.length, before);
+});
+
+// ---- campaign ---------------------------------------------------------------------------------------------
+
+/** Answers any of the batches it holds, at random, once nobody brings more. */
+class Moody implements Executors {
+  readonly count: number;
+  readonly order: number[] = [];
+  private readonly held: { batch: Batch; resolve: (report: Report) => void }[] = [];
+  private readonly random: Random;
+  private readonly runners = new Map<string, BatchRunner>();
+  private isBusy = false;
+
+  constructor(count: number, random: Random) {
+    this.count = count;
+    this.random = random;
+  }
+
+  execute(batch: Batch): Promise<Report> {
+    return new Promise((resolve) => {
+      this.held.push({ batch, resolve });
+      if (!this.isBusy) setImmediate(() => this.answer());
+      this.isBusy = true;
+    });
+  }
+
+  private answer(): void {
+    const [job] = this.held.splice(this.random.below(this.held.length), 1);
+    this.isBusy = this.held.length > 0;
+    if (this.isBusy) setImmediate(() => this.answer());
+    if (job === undefined) return;
+    this.order.push(job.batch.index);
+    job.resolve(this.runnerOf(job.batch.model).run(job.batch));
+  }
+
+  private runnerOf(model: string): BatchRunner {
+    const runner = this.runners.get(model) ?? new BatchRunner(modelOf(model));
+    this.runners.set(model, runner);
+    return runner;
+  }
+}
+
+interface Told {
+  readonly totals: Totals;
+  readonly said: readonly string[];
+  readonly order: readonly number[];
+}
+
+async function campaignOf(plan: Plan, count: number, stream: number): Promise<Told> {
+  const executors = new Moody(count, new Random(RNG_SEED, stream));
+  const said: string[] = [];
+  const campaign = new Campaign(plan, executors, {
+    discovered: ({ signature, model, batch: index, runsToFirst, witness }) =>
+      said.push(`${signature} ${model} ${index} ${runsToFirst} ${witness.text}`),
+    metOn: (signature, model) => said.push(`${signature} also on ${model}`),
+    folded: ({ runs, features, entries }) => said.push(`${runs} ${features} ${entries}`),
+  });
+  return { totals: await campaign.run(), said, order: executors.order };
+}
+
+test('a campaign comes to the same, however many executors answer in whatever order', async () => {
+  // Longer than the lag, so that plans depend on reports.
+  const plan = { ...PLAN, runs: (LAG + 16) * BATCH_RUNS + 100 };
+  const one = await campaignOf(plan, 1, 1);
+  const many = await campaignOf(plan, 7, 2);
+  assert.notDeepEqual(
+    many.order,
+    [...many.order].sort((a, b) => a - b),
+  );
+  assert.equal(one.totals.runs, plan.runs);
+  assert.deepEqual(many.totals, one.totals);
+  assert.deepEqual(many.said, one.said);
+});
+
+test('a campaign that is stopped has folded batches without a gap', async () => {
+  const executors = new Moody(3, new Random(RNG_SEED, 3));
+  const campaign: Campaign = new Campaign({ ...PLAN, runs: Number.POSITIVE_INFINITY }, executors, {
+    discovered: () => {},
+    metOn: () => {},
+    folded: ({ batches }) => {
+      if (batches >= 5) campaign.stop();
+    },
+  });
+  const totals = await campaign.run();
+  assert.ok(totals.batches >= 5 && totals.batches < LAG);
+  assert.equal(totals.runs, totals.batches * BATCH_RUNS);
+});
