@@ -53,7 +53,7 @@ export const ID_PREFIX_MIN = 6;
 
 /** A sentence, or the signature in words. */
 const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
-const KNOWN = /^(?:[A-Z]\d{2,3}|CANARY)$/;
+const KNOWN = /^(?:[BF]\d{2,3}|CANARY)$/;
 const FIELDS = [
   'id',
   'signature',

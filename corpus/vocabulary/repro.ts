@@ -60,7 +60,7 @@ const DIGEST = /^[0-9a-f]{8,64}$/;
 const SHA_256 = /^[0-9a-f]{64}$/;
 /** Words of printable ASCII; a `#` would begin a comment. */
 const SIGNATURE = /^[!"$-~]+(?: [!"$-~]+)*$/;
-const CATALOGUE = /^(?:[A-Z]\d{2,3}|CANARY)$/;
+const CATALOGUE = /^(?:[BF]\d{2,3}|CANARY)$/;
 
 /** The lines before the input, in their order, and whether one may be missing. */
 const KEYS = {

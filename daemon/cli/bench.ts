@@ -121,7 +121,7 @@ function ownMain(): string {
   });
 }
 
-function renderResults(results: readonly Result[]): string {
+export function renderResults(results: readonly Result[]): string {
   const rows = results.map(({ name, value, unit }) => {
     const target = TARGETS[name];
     if (target === undefined) return [name, shown(value), unit, '', ''];

@@ -55,12 +55,26 @@ export class ExecutorPool implements Executors {
       this.finish(worker, (job) => job.resolve(JSON.parse(text) as Answer));
     });
     worker.on('error', (error) => {
-      this.finish(worker, (job) =>
-        job.reject(error instanceof Error ? error : new Error(String(error))),
-      );
+      this.replace(worker, models, error instanceof Error ? error : new Error(String(error)));
     });
     this.workers.push(worker);
     this.idle.push(worker);
+  }
+
+  /** A thread that died is not asked again; what it was computing is told so. */
+  private replace(
+    worker: Worker,
+    models: readonly (readonly [string, Model])[],
+    error: Error,
+  ): void {
+    const job = this.running.get(worker);
+    this.running.delete(worker);
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    const waiting = this.idle.indexOf(worker);
+    if (waiting >= 0) this.idle.splice(waiting, 1);
+    this.start(models);
+    job?.reject(error);
+    this.feed();
   }
 
   async execute(batch: Batch): Promise<Report> {

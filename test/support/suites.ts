@@ -26,10 +26,10 @@ export interface Suite extends Required<SuiteRow> {
 export const SUITES: readonly SuiteRow[] = [
   { name: 'house', budgetSeconds: 10 },
   { name: 'style', budgetSeconds: 20 },
-  { name: 'cli', budgetSeconds: 30 },
-  { name: 'workers', budgetSeconds: 25 },
-  { name: 'exhaustive', budgetSeconds: 60 },
-  { name: 'e2e', budgetSeconds: 30 },
+  { name: 'cli', budgetSeconds: 45 },
+  { name: 'workers', budgetSeconds: 50 },
+  { name: 'exhaustive', budgetSeconds: 75 },
+  { name: 'e2e', budgetSeconds: 50 },
 ];
 
 const BUDGET_SECONDS: Readonly<Record<Lane, number>> = { quick: 20, nightly: 600, weekly: 7200 };

@@ -35,7 +35,6 @@ function ignore(): void {
 }
 
 const NOBODY: Watch = {
-  opBegan: ignore,
   opEnded: ignore,
   lineRead: ignore,
   pteUsed: ignore,

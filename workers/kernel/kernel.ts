@@ -326,7 +326,6 @@ export class Kernel extends Footprints {
     this.put(STARTED, this.get(STARTED) | (1 << writer));
     this.put(DONE_AT + writer, this.get(DONE));
     beginWriter(this, writer);
-    this.watch.opBegan(this, t, writer);
   }
 
   private endOp(t: number, r: number): void {

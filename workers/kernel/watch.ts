@@ -4,8 +4,6 @@
 import type { Kernel } from './kernel.ts';
 
 export interface Watch {
-  /** An operation's first visible step is about to run. */
-  opBegan(k: Kernel, thread: number, writer: number): void;
   /** Its last visible step has run; `result` is OK, SIGBUS, … */
   opEnded(k: Kernel, thread: number, writer: number, result: number): void;
   /** A load, or the reading side of a copy, saw `value` at a line of a file through `pteIndex` (or -1). */

@@ -253,10 +253,13 @@ export function faultPath(handlers: {
     block('again', [
       downRead('mmapSem'),
       step('walkPageTable'),
-      when('isHandlerFault', handlers.handler),
-      when('isPfnMkwrite', handlers.pfnMkwrite),
-      when('isCowFault', handlers.cow),
-      when('isWpCopy', [step('copyMappedPage'), step('installAnon')]),
+      when('isHandlerFault', handlers.handler, [
+        when('isPfnMkwrite', handlers.pfnMkwrite, [
+          when('isCowFault', handlers.cow, [
+            when('isWpCopy', [step('copyMappedPage'), step('installAnon')]),
+          ]),
+        ]),
+      ]),
       when('mustRetry', [step('clearResult'), retry('again')]),
       upRead('mmapSem'),
     ]),

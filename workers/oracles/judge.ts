@@ -53,10 +53,6 @@ export class Judge implements Watch {
     this.hasExposed = false;
   }
 
-  opBegan(): void {
-    // History is kept by the ghosts; nothing to judge yet.
-  }
-
   opEnded(k: Kernel, thread: number, writer: number, result: number): void {
     const row = k.world.rowOfWriter(writer);
     if (this.rules) checkLeaks(k, this.found, thread, row.kind);

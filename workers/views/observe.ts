@@ -77,7 +77,6 @@ class Notes implements Watch {
     if (result !== OK) this.failure = RESULT_NAMES[result] ?? 'fails';
   }
 
-  opBegan(): void {}
   pteUsed(): void {}
   pteInstalled(): void {}
   extentLeaves(): void {}

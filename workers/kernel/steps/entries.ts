@@ -85,7 +85,7 @@ function waitForEntry(k: Kernel, t: number, index: number): Outcome {
   return SLEEP;
 }
 
-function wakeOne(k: Kernel, index: number): void {
+export function wakeOne(k: Kernel, index: number): void {
   const queue = k.get(SLOT_WAIT + index);
   if (fifoLength(queue) === 0) return;
   k.put(SLOT_WAIT + index, fifoPop(queue));

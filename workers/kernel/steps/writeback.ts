@@ -34,6 +34,7 @@ import {
 import { C_ENTRY, fifoPush } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
 import { type StepDef, touchesPageOf, visible } from '../step.ts';
+import { wakeOne } from './entries.ts';
 
 function indexOf(k: Kernel, r: number): number {
   return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
@@ -111,6 +112,8 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
     k.sleep(t, O_SLOT + index);
     return SLEEP;
   }
+  // Who only waited must pass a wake-one on (design 3.1).
+  wakeOne(k, index);
   const ignored = ENTRY_TAGS | ENTRY_LOCKED;
   const same = ((slot ^ k.get(r + R_SLOT)) & ~ignored) === 0;
   k.put(r + R_ANSWER, same && (slot & ENTRY_TOWRITE) !== 0 ? 1 : 0);
