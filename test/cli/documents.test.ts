@@ -27,7 +27,7 @@ const FINDING = [
   'runsToFirst',
   'file',
 ];
-const VERBS = ['check', 'replay', 'show', 'findings', 'models', 'version'];
+const VERBS = ['fuzz', 'bench', 'check', 'replay', 'show', 'findings', 'models', 'version'];
 /** Everything but lines of what can be seen. */
 const UNSEEN = /[^\n\P{C}]/u;
 
