@@ -2,7 +2,8 @@
  * What a campaign knows: per model the features met and the workloads that met them first. Pure: reports are
  * folded in the order of their batches, so a frontier is a function of them alone.
  */
-import type { Report } from '../corpus/vocabulary/messages.ts';
+import { assert } from '../corpus/vocabulary/assert.ts';
+import { FEATURES_VERSION, type Report } from '../corpus/vocabulary/messages.ts';
 import type { Random } from '../corpus/vocabulary/random.ts';
 
 export interface Entry {
@@ -22,6 +23,7 @@ export class Frontier {
 
   /** Admit what is new. */
   fold(report: Report): void {
+    assert(report.features === FEATURES_VERSION, 'features of another version', report.features);
     for (const candidate of report.candidates) {
       let added = 0;
       for (const feature of candidate.features) {

@@ -3,7 +3,7 @@
  * that touched one object one after the other, one of them writing, or an edge of the lock-class graph. It
  * extends the history, since both look at the same past.
  *
- * FEATURES_VERSION changes with the definition: a frontier never mixes two.
+ * A change of the definition changes FEATURES_VERSION: a frontier never mixes two.
  */
 
 import { FOOT_MAX } from './kernel/footprints.ts';
@@ -11,8 +11,6 @@ import { History } from './kernel/history.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { EDGES } from './kernel/layout.ts';
 import { CLASS_COUNT } from './kernel/locks.ts';
-
-export const FEATURES_VERSION = 1;
 
 /** Two bits a class in `lockEdges`. */
 const EDGE_BITS = 32;

@@ -7,6 +7,7 @@ import {
   type Batch,
   type BatchSource,
   type Candidate,
+  FEATURES_VERSION,
   type Report,
   type Witness,
 } from '../corpus/vocabulary/messages.ts';
@@ -193,6 +194,7 @@ class Tally {
       runs: this.runs,
       steps: this.steps,
       inconclusive: this.inconclusive,
+      features: FEATURES_VERSION,
       candidates: this.candidates,
       witnesses: this.witnesses,
       hits: Object.fromEntries(this.hits),

@@ -5,6 +5,9 @@
 
 export const BATCH_VERSION = 1;
 
+/** What a feature is (workers/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
+export const FEATURES_VERSION = 1;
+
 export interface Batch {
   readonly version: typeof BATCH_VERSION;
   /** Its place in the campaign, from 0. */
@@ -52,6 +55,7 @@ export interface Report {
   readonly runs: number;
   readonly steps: number;
   readonly inconclusive: number;
+  readonly features: typeof FEATURES_VERSION;
   readonly candidates: readonly Candidate[];
   readonly witnesses: readonly Witness[];
   /** Runs that met each signature, and the first of them. */
