@@ -2,7 +2,7 @@
  * How the words of the state are packed. Pure functions over single words; who may change a word, and when,
  * is the business of the steps.
  */
-import { FILES, LINES_PER_PAGE, OPS, PAGES, WRITERS } from '../../corpus/vocabulary/limits.ts';
+import { FILES, OPS, PAGES, WRITERS } from '../../corpus/vocabulary/limits.ts';
 
 // Values that a line can hold: 0 is "never written", 1..24 name the operation that wrote it.
 /** Content that file f had before the run: INITIAL + f. */
@@ -104,14 +104,6 @@ export const OWNER_FILE = 2;
 /** Index of a page of a file in `extent` and `slot`. */
 export function pageIndex(file: number, page: number): number {
   return file * PAGES + page;
-}
-
-export function lineOfPage(page: number): number {
-  return page * LINES_PER_PAGE;
-}
-
-export function pageOfLine(line: number): number {
-  return line >> 1;
 }
 
 // What a fault turned out to be, once mmap_sem is held and the page table was looked at.

@@ -2,11 +2,9 @@
  * Lock classes and the packed words of the locks. A rwsem is one word: who reads (two bits a thread, a thread
  * may hold it twice), who writes, and the FIFO queue of those who wait.
  */
-import { FILES, PAGE_OBJECTS, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { FILES, PAGE_OBJECTS, PAGES } from '../../corpus/vocabulary/limits.ts';
 import {
-  EXTENT_LOCK,
   FAULT_LOCK,
-  FREEZE,
   IMMAP_RWSEM,
   INODE_LOCK,
   MMAP_SEM,
@@ -20,7 +18,6 @@ import {
   O_PAGE,
   O_RANGE,
   O_SLOT,
-  RANGE_LOCK,
 } from './layout.ts';
 
 /** Dossier 1.3, in the order of its table. The number is the class in `held` and `lockEdges`. */
@@ -163,6 +160,3 @@ export function classOfLockObject(object: number): number {
   if (object >= O_RANGE && object < O_RANGE + 2) return C_RANGE;
   return object === O_FREEZE ? C_FREEZE : -1;
 }
-
-export const LOCK_WORDS = { EXTENT_LOCK, FREEZE, RANGE_LOCK } as const;
-export const ALL_THREADS = (1 << THREADS) - 1;

@@ -1,8 +1,3 @@
-/**
- * A locking model as data: plain JSON that names steps and tests of the registry. The builders below only
- * write it; a model brings no functions.
- */
-import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { LockId, RwsemId } from './locks.ts';
 
 export type Node =
@@ -18,9 +13,6 @@ export type Node =
   | { readonly call: string };
 
 export type Path = readonly Node[];
-
-/** Paths that every model must have; others are called by name. */
-export type EntryPath = Exclude<OpKind, 'load' | 'store'> | 'fault';
 
 export interface Origin {
   /** Kernel versions, as people say them. */

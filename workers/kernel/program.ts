@@ -49,7 +49,6 @@ export const I_END = 6;
 export const I_BRANCH_CALL = 7;
 
 /** Steps that no step of the workload can conflict with are executed with the step before them. */
-export const FUSE_NEVER = 0;
 export const FUSE_MMAP = 1;
 export const FUSE_JOURNAL = 2;
 export const FUSE_DEVICE = 4;

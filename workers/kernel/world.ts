@@ -3,7 +3,6 @@
  * changes during a run, so it is not part of the state.
  */
 
-import { at } from '../../corpus/vocabulary/assert.ts';
 import type { Setup, Workload } from '../../corpus/vocabulary/input.ts';
 import {
   AREAS,
@@ -27,7 +26,6 @@ import {
   UNWRITTEN,
   vmaWord,
   WRITTEN,
-  writerOf,
 } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -310,11 +308,3 @@ function placeBlock(
 }
 
 export const EMPTY_WORLD: World = new World({ setup: { files: [], processes: [] }, threads: [] });
-
-/** The operation of a writer id, for messages. */
-export function opOfWriter(workload: Workload, writer: number): Op {
-  const thread = Math.floor((writer - 1) / OPS);
-  return at(at(workload.threads, thread).ops, (writer - 1) % OPS);
-}
-
-export { writerOf };
