@@ -5,6 +5,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -61,6 +62,22 @@ export function writeFolder(
 }
 
 /** What the disk refuses, said as a refusal of ours; our own mistakes pass. */
+/**
+ * A folder and those above it. Not mkdir's own `recursive`: where a parent exists and yet nothing can be made in
+ * it (/proc), Node 20 tries for ever.
+ */
+export function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  if (parent !== folder) makeFolders(parent);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Somebody else was faster.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
 export function onDisk<T>(dir: string, act: () => T): T {
   try {
     return act();

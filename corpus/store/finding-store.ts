@@ -5,7 +5,7 @@
  * A better repro takes a folder's place in two renames, the old one aside and the new one in. Who dies between
  * them leaves the old one under `.old-…`, and whoever opens the store next puts it back.
  */
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { assert } from '../vocabulary/assert.ts';
 import { fail, Refusal } from '../vocabulary/errors.ts';
@@ -25,6 +25,7 @@ import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
 import {
   codeOf,
   isSystemError,
+  makeFolders,
   onDisk,
   syncFolder,
   takeFreeName,
@@ -180,7 +181,7 @@ export class FindingStore {
   }
 
   private open(): void {
-    onDisk(this.folder, () => mkdirSync(this.folder, { recursive: true }));
+    onDisk(this.folder, () => makeFolders(this.folder));
     if (!lstatSync(this.folder).isDirectory()) {
       throw fail('DATA_DIR', { dir: this.folder, why: NOT_A_FOLDER });
     }

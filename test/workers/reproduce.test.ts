@@ -100,7 +100,8 @@ for (const [id, known] of Object.entries(KNOWN)) {
     assert.ok(stepOf(traced, known.signature) > 0);
     assert.equal(traced.preemptions, preemptions);
     assert.ok(!isSmaller(measureOf(wild, preemptions), measureOf(input, preemptions)));
-    assert.equal(repro.criticalPair === null, preemptions === 0);
+    // Without a preemption nothing can be swapped; with one there may still be no single pair that decides.
+    if (preemptions === 0) assert.equal(repro.criticalPair, null);
   });
 
   test(`${id}: the same on every run, and again from its own result`, () => {
