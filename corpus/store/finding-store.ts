@@ -74,6 +74,9 @@ const DAMAGED = '.damaged-';
 const LEFTOVER_MS = 15 * 60_000;
 /** How often somebody else may put the same finding while we do. */
 const TRIES_MAX = 20;
+/** A swap is two renames and a sync of the folder. */
+const SWAP_MS = 5;
+const ABSENT = 'absent';
 /** A link would lead out of the data directory. */
 const NOT_A_FOLDER = 'it is not a folder, and a link is not followed';
 
@@ -114,7 +117,7 @@ export class FindingStore {
     const damaged: Damaged[] = [];
     for (const name of this.names()) {
       try {
-        findings.push(this.readFinding(name));
+        findings.push(this.readSteadily(name));
       } catch (error) {
         damaged.push({ name, why: reasonOf(error) });
       }
@@ -147,6 +150,28 @@ export class FindingStore {
       if (!isOutside(error)) throw error;
       return 'damaged';
     }
+  }
+
+  /**
+   * A finding that somebody swaps for a better one while it is read is read again, not called damaged. Between
+   * the two renames of a swap there is none for a moment.
+   */
+  private readSteadily(name: string): Finding {
+    for (let tries = 1; ; tries += 1) {
+      const before = this.stampOf(name);
+      try {
+        return this.readFinding(name);
+      } catch (error) {
+        const isSteady = before !== ABSENT && this.stampOf(name) === before;
+        if (tries === TRIES_MAX || isSteady) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWAP_MS);
+      }
+    }
+  }
+
+  private stampOf(name: string): string {
+    const there = lstatSync(path.join(this.folder, name), { throwIfNoEntry: false });
+    return there === undefined ? ABSENT : `${there.ino} ${there.ctimeMs}`;
   }
 
   private readFinding(name: string): Finding {
