@@ -110,7 +110,10 @@ function complain(
 
 /** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */
 function madeWrong(k: Kernel, found: Findings, cpuWord: number): string {
-  return cpuWord < 0 ? currentLabel(k) : found.writerLabel(k, lineObject(cpuWord));
+  if (cpuWord < 0) return currentLabel(k);
+  const label = found.writerLabel(k, lineObject(cpuWord));
+  // A copy into a mapping is a store like any other.
+  return label === 'pread/copyOut' ? dataLabel('pread') : label;
 }
 
 /** The step with which an operation of that kind writes. */
