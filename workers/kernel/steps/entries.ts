@@ -79,7 +79,7 @@ function lockEntry(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
-function waitForEntry(k: Kernel, t: number, index: number): Outcome {
+export function waitForEntry(k: Kernel, t: number, index: number): Outcome {
   k.put(SLOT_WAIT + index, fifoPush(k.get(SLOT_WAIT + index), t));
   k.sleep(t, O_SLOT + index);
   return SLEEP;

@@ -29,12 +29,11 @@ import {
   R_SLOT,
   R_TO,
   SLOT,
-  SLOT_WAIT,
 } from '../layout.ts';
-import { C_ENTRY, fifoPush } from '../locks.ts';
-import { NEXT, type Outcome, SLEEP } from '../program.ts';
+import { C_ENTRY } from '../locks.ts';
+import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, touchesPageOf, visible } from '../step.ts';
-import { wakeOne } from './entries.ts';
+import { waitForEntry, wakeOne } from './entries.ts';
 
 function indexOf(k: Kernel, r: number): number {
   return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
@@ -108,9 +107,7 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
   const slot = k.get(SLOT + index);
   if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_LOCKED) !== 0) {
     k.requests(t, C_ENTRY);
-    k.put(SLOT_WAIT + index, fifoPush(k.get(SLOT_WAIT + index), t));
-    k.sleep(t, O_SLOT + index);
-    return SLEEP;
+    return waitForEntry(k, t, index);
   }
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);
