@@ -3,23 +3,13 @@
  * comes through a port. Batch k is planned at the very moment at which batch k - LAG has been folded, so what
  * a campaign finds does not depend on how many executors there are or how fast.
  */
-import type { Batch, Report, Witness } from '../corpus/vocabulary/messages.ts';
+import type { Exploration, Explored, Witness } from '../corpus/vocabulary/messages.ts';
 import { Frontier } from './frontier.ts';
-import { BATCH_RUNS, batchCount, LAG, type Plan, planBatch } from './planner.ts';
-
-/** One signature's first witness, to be minimized. */
-export interface Discovery {
-  readonly signature: string;
-  readonly model: string;
-  readonly witness: Witness;
-  readonly batch: number;
-  /** Runs of the campaign up to and with the witness. */
-  readonly runsToFirst: number;
-}
+import { BATCH_RUNS, batchCount, type Discovery, LAG, type Plan, planBatch } from './planner.ts';
 
 export interface Executors {
   readonly count: number;
-  execute(batch: Batch): Promise<Report>;
+  execute(batch: Exploration): Promise<Explored>;
 }
 
 export interface Watcher {
@@ -45,8 +35,8 @@ export class Campaign {
   private readonly watcher: Watcher;
   private readonly frontiers: ReadonlyMap<string, Frontier>;
   private readonly models = new Map<string, Set<string>>();
-  private readonly ready: Batch[] = [];
-  private readonly waiting = new Map<number, Report>();
+  private readonly ready: Exploration[] = [];
+  private readonly waiting = new Map<number, Explored>();
   private planned = 0;
   private folded = 0;
   private runs = 0;
@@ -110,7 +100,7 @@ export class Campaign {
     for (const wake of wakers) wake();
   }
 
-  private fold(report: Report): void {
+  private fold(report: Explored): void {
     this.runs += report.runs;
     this.steps += report.steps;
     this.inconclusive += report.inconclusive;
@@ -120,7 +110,7 @@ export class Campaign {
     this.watcher.folded(this.totals());
   }
 
-  private discover(report: Report, witness: Witness): void {
+  private discover(report: Explored, witness: Witness): void {
     const { signature } = witness;
     if (this.models.has(signature)) return;
     this.models.set(signature, new Set([report.model]));

@@ -3,7 +3,7 @@
  * folded in the order of their batches, so a frontier is a function of them alone.
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
-import { FEATURES_VERSION, type Report } from '../corpus/vocabulary/messages.ts';
+import { type Explored, FEATURES_VERSION } from '../corpus/vocabulary/messages.ts';
 import type { Random } from '../corpus/vocabulary/random.ts';
 
 export interface Entry {
@@ -22,7 +22,7 @@ export class Frontier {
   }
 
   /** Admit what is new. */
-  fold(report: Report): void {
+  fold(report: Explored): void {
     assert(report.features === FEATURES_VERSION, 'features of another version', report.features);
     for (const candidate of report.candidates) {
       let added = 0;

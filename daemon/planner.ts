@@ -2,7 +2,12 @@
  * What to run next: batch k is a pure function of (rngSeed, k, frontier after batches <= k - LAG), so the
  * number of executors never changes a campaign (design 8).
  */
-import { BATCH_VERSION, type Batch, type BatchSource } from '../corpus/vocabulary/messages.ts';
+import type {
+  Exploration,
+  Minimization,
+  Witness,
+  WorkloadSource,
+} from '../corpus/vocabulary/messages.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import type { Frontier } from './frontier.ts';
 
@@ -15,6 +20,16 @@ const SEED_SCHEDULES = 32;
 /** Share of a batch's runs that mutants get, in 1/16, once there are parents; fresh workloads get the rest. */
 const MUTATE_SHARE = 7;
 const PARENTS = 8;
+
+/** One signature's first witness, to be minimized. */
+export interface Discovery {
+  readonly signature: string;
+  readonly model: string;
+  readonly witness: Witness;
+  readonly batch: number;
+  /** Runs of the campaign up to and with the witness. */
+  readonly runsToFirst: number;
+}
 
 export interface Plan {
   readonly models: readonly string[];
@@ -35,16 +50,17 @@ export function planBatch(
   k: number,
   frontier: Frontier,
   known: readonly string[],
-): Batch {
+): Exploration {
   const runs = Math.min(BATCH_RUNS, plan.runs - k * BATCH_RUNS);
   return {
-    version: BATCH_VERSION,
+    kind: 'explore',
     index: k,
     model: modelOfBatch(plan, k),
     rngSeed: plan.rngSeed,
     runs,
     sources: sourcesOf(plan, k, frontier, runs),
     known,
+    frontier: null,
   };
 }
 
@@ -58,8 +74,8 @@ function sourcesOf(
   k: number,
   frontier: Frontier,
   runs: number,
-): readonly BatchSource[] {
-  const sources: BatchSource[] = [];
+): readonly WorkloadSource[] {
+  const sources: WorkloadSource[] = [];
   if (k < plan.models.length && plan.seeds.length > 0) {
     sources.push({ kind: 'given', texts: plan.seeds, schedules: SEED_SCHEDULES });
   }
@@ -69,4 +85,25 @@ function sourcesOf(
   }
   sources.push({ kind: 'fresh' });
   return sources;
+}
+
+/** Candidates that one minimization may execute: some tenths of a second. */
+const TESTS_MAX = 4000;
+
+/** @param testsMax 0 keeps the witness as it is */
+export function minimizationOf(
+  { signature, model, witness, batch, runsToFirst }: Discovery,
+  rngSeed: number,
+  testsMax: number = TESTS_MAX,
+): Minimization {
+  return {
+    kind: 'minimize',
+    model,
+    text: witness.text,
+    signature,
+    scheduler: witness.scheduler,
+    runsToFirst,
+    origin: { rngSeed, batch, run: witness.run, model },
+    testsMax,
+  };
 }

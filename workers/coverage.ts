@@ -29,10 +29,22 @@ export class Coverage extends History {
     this.seen = new Uint8Array(programSize * programSize);
   }
 
-  clear(): void {
+  /** @param known features that are not new any more */
+  clear(known: Uint32Array = NO_FEATURES): void {
     this.seen.fill(0);
     this.edges.fill(0);
     this.fresh = [];
+    const pairs = this.size * this.size;
+    for (const feature of known) {
+      if (feature < pairs) this.seen[feature] = 1;
+      else this.knowEdge(feature - pairs);
+    }
+  }
+
+  private knowEdge(edge: number): void {
+    const cls = Math.floor(edge / EDGE_BITS);
+    if (cls < CLASS_COUNT)
+      this.edges[cls] = (this.edges[cls] as number) | (1 << (edge % EDGE_BITS));
   }
 
   override stepping(k: Kernel, thread: number, pc: number): void {
@@ -85,3 +97,4 @@ export class Coverage extends History {
 }
 
 const NONE: readonly number[] = [];
+const NO_FEATURES = new Uint32Array(0);

@@ -3,13 +3,12 @@ import { generateWorkload } from '../corpus/breeding/generate.ts';
 import { mutate } from '../corpus/breeding/mutate.ts';
 import { EMPTY_SCHEDULE, type Workload } from '../corpus/vocabulary/input.ts';
 import {
-  BATCH_VERSION,
-  type Batch,
-  type BatchSource,
   type Candidate,
+  type Exploration,
+  type Explored,
   FEATURES_VERSION,
-  type Report,
   type Witness,
+  type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
@@ -73,15 +72,16 @@ export class BatchRunner {
     };
   }
 
-  run(batch: Batch): Report {
+  /** @param known features of the frontier that the batch names */
+  run(batch: Exploration, known?: Uint32Array): Explored {
     const tally = new Tally(batch);
-    this.coverage.clear();
+    this.coverage.clear(known);
     const stream = new Random(batch.rngSeed, batch.index).fork('workloads');
     for (const source of batch.sources) this.runSource(source, stream, tally);
     return tally.report();
   }
 
-  private runSource(source: BatchSource, stream: Random, tally: Tally): void {
+  private runSource(source: WorkloadSource, stream: Random, tally: Tally): void {
     switch (source.kind) {
       case 'given':
         for (const text of source.texts) {
@@ -142,7 +142,7 @@ export class BatchRunner {
 
 /** What a batch has come to so far. */
 class Tally {
-  readonly batch: Batch;
+  readonly batch: Exploration;
   runs = 0;
   private steps = 0;
   private inconclusive = 0;
@@ -151,7 +151,7 @@ class Tally {
   private readonly hits = new Map<string, { count: number; first: number }>();
   private readonly known: ReadonlySet<string>;
 
-  constructor(batch: Batch) {
+  constructor(batch: Exploration) {
     this.batch = batch;
     this.known = new Set(batch.known);
   }
@@ -186,9 +186,9 @@ class Tally {
     this.witnesses.push(witness);
   }
 
-  report(): Report {
+  report(): Explored {
     return {
-      version: BATCH_VERSION,
+      kind: 'explore',
       index: this.batch.index,
       model: this.batch.model,
       runs: this.runs,

@@ -7,21 +7,6 @@
  */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { assert } from '../vocabulary/assert.ts';
-import { fail, Refusal } from '../vocabulary/errors.ts';
-import {
-  compareRepros,
-  type Finding,
-  findingId,
-  findingProblem,
-  type HowFound,
-  isFindingId,
-  keptOf,
-  printFinding,
-  type StoredFinding,
-} from '../vocabulary/finding.ts';
-import { canonicalJson, readJson } from '../vocabulary/json.ts';
-import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
 import {
   codeOf,
   isSystemError,
@@ -32,20 +17,27 @@ import {
   whyOf,
   writeAtomically,
   writeFolder,
-} from './atomic.ts';
-import { readStored } from './read-bounded.ts';
+} from '../disk/atomic.ts';
+import { readStored } from '../disk/read-bounded.ts';
+import { assert } from '../vocabulary/assert.ts';
+import { fail, Refusal } from '../vocabulary/errors.ts';
+import {
+  compareRepros,
+  type Finding,
+  findingId,
+  findingProblem,
+  isFindingId,
+  keptOf,
+  printFinding,
+  type StoredFinding,
+} from '../vocabulary/finding.ts';
+import { canonicalJson, readJson } from '../vocabulary/json.ts';
+import type { FindingRecord } from '../vocabulary/record.ts';
+import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
 
 export const REPRO_FILE = 'repro.txt';
 export const COLUMNS_FILE = 'columns.txt';
 const FINDING_FILE = 'finding.json';
-
-/** All that a finding's folder holds. */
-export interface FindingRecord {
-  readonly finding: StoredFinding;
-  readonly repro: Repro;
-  readonly columns: string;
-  readonly howFound: HowFound;
-}
 
 export interface Damaged {
   readonly name: string;

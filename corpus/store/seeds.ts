@@ -1,9 +1,9 @@
 /** The hand-written sequences that come with the package, in order of their names. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { readStored } from '../disk/read-bounded.ts';
 import type { Input } from '../vocabulary/input.ts';
 import { parseInput } from '../vocabulary/text.ts';
-import { readStored } from './read-bounded.ts';
 
 export interface Seed {
   /** The file's name without its ending. */

@@ -1,36 +1,132 @@
 /**
- * The two messages of a campaign. A batch determines its report completely: the same batch gives the same
- * report on any machine, so reports may be folded in the order of batches, whoever computed them.
+ * The two messages of a campaign, as plain data: a batch says what to compute, its report what came of it. The
+ * work of a batch determines its result completely, on any machine of one build, so either may be lost,
+ * repeated or reordered. Strict decoding is in `corpus/exchange/codec.ts`.
  */
+import type { PackedRecord } from './record.ts';
+import type { Origin } from './repro.ts';
 
-export const BATCH_VERSION = 1;
+export const BATCH_VERSION = 2;
 
 /** What a feature is (workers/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
 export const FEATURES_VERSION = 1;
 
+/** Kinds of work, the most urgent first: what ends a finding's way goes before what begins one. */
+export const KINDS = ['verify', 'minimize', 'canary', 'matrix', 'explore'] as const;
+export type Kind = (typeof KINDS)[number];
+
 export interface Batch {
   readonly version: typeof BATCH_VERSION;
+  /** Unique in its campaign; also the id of its job. */
+  readonly id: string;
+  /** The build that planned it (SHA-256), and the only one that runs it. */
+  readonly build: string;
+  readonly campaign: string;
+  /** The coordinator's epoch when it was planned. */
+  readonly epoch: number;
+  /** Every model that the work names, as the planner knew it. */
+  readonly models: readonly ModelPin[];
+  readonly work: Work;
+}
+
+/** A reference alone may mean something else on another machine. */
+export interface ModelPin {
+  /** Canonical model reference. */
+  readonly reference: string;
+  readonly digest: string;
+}
+
+export type Work = Exploration | Minimization | Verification | Comparison | CanaryRun;
+
+/** Runs of many workloads; what was new is reported. */
+export interface Exploration {
+  readonly kind: 'explore';
   /** Its place in the campaign, from 0. */
   readonly index: number;
-  /** Canonical model reference, or the name a model file gave itself. */
   readonly model: string;
   /** The campaign's rngSeed; streams are forked by batch index and purpose. */
   readonly rngSeed: number;
   /** Runs to make, exactly. */
   readonly runs: number;
   /** Where the workloads come from, in this order. */
-  readonly sources: readonly BatchSource[];
+  readonly sources: readonly WorkloadSource[];
   /** Signatures that have witnesses enough: they are only counted. */
   readonly known: readonly string[];
+  /** SHA-256 of the features known when it was planned (`corpus/exchange/snapshot.ts`); null if there were none. */
+  readonly frontier: string | null;
 }
 
-export type BatchSource =
+export type WorkloadSource =
   /** Each given workload, as written. */
   | { readonly kind: 'given'; readonly texts: readonly string[]; readonly schedules: number }
   /** Mutants of the given parents, in turn, up to a share of the batch's runs. */
   | { readonly kind: 'mutate'; readonly parents: readonly string[]; readonly runs: number }
   /** Fresh workloads for the rest. */
   | { readonly kind: 'fresh' };
+
+/** From a witness to the smallest input that shows its signature. */
+export interface Minimization {
+  readonly kind: 'minimize';
+  readonly model: string;
+  /** Input text with the schedule that was recorded. */
+  readonly text: string;
+  readonly signature: string;
+  readonly scheduler: string;
+  readonly runsToFirst: number;
+  readonly origin: Origin;
+  /** Candidates that may be executed; 0 keeps the witness as it is. */
+  readonly testsMax: number;
+}
+
+/** A minimized repro once more, on an executor other than the one that made it. */
+export interface Verification {
+  readonly kind: 'verify';
+  readonly model: string;
+  readonly repro: string;
+  /** The executor that made it. */
+  readonly notOn: string;
+}
+
+/** Which other models have the bug of a repro. */
+export interface Comparison {
+  readonly kind: 'matrix';
+  readonly repro: string;
+  readonly models: readonly string[];
+}
+
+/** The same small exploration again and again: it must find its planted bug, and say the same everywhere. */
+export interface CanaryRun {
+  readonly kind: 'canary';
+  readonly exploration: Exploration;
+}
+
+export interface Report {
+  readonly version: typeof BATCH_VERSION;
+  readonly id: string;
+  readonly build: string;
+  readonly campaign: string;
+  /** Who computed it: an executor's name is never given twice. */
+  readonly executor: string;
+  /** How long one core was busy with it. */
+  readonly milliseconds: number;
+  readonly result: Result;
+}
+
+export type Result = Explored | Minimized | Verified | Compared | CanarySeen | Quarantined;
+
+export interface Explored {
+  readonly kind: 'explore';
+  readonly index: number;
+  readonly model: string;
+  readonly runs: number;
+  readonly steps: number;
+  readonly inconclusive: number;
+  readonly features: typeof FEATURES_VERSION;
+  readonly candidates: readonly Candidate[];
+  readonly witnesses: readonly Witness[];
+  /** Runs that met each signature, and the first of them. */
+  readonly hits: Readonly<Record<string, { readonly count: number; readonly first: number }>>;
+}
 
 /** A workload that met something new in its batch. */
 export interface Candidate {
@@ -48,16 +144,40 @@ export interface Witness {
   readonly scheduler: string;
 }
 
-export interface Report {
-  readonly version: typeof BATCH_VERSION;
-  readonly index: number;
-  readonly model: string;
-  readonly runs: number;
-  readonly steps: number;
-  readonly inconclusive: number;
-  readonly features: typeof FEATURES_VERSION;
-  readonly candidates: readonly Candidate[];
-  readonly witnesses: readonly Witness[];
-  /** Runs that met each signature, and the first of them. */
-  readonly hits: Readonly<Record<string, { readonly count: number; readonly first: number }>>;
+/** `record` is null if the witness does not show its signature: it came from another build, or nobody's. */
+export interface Minimized {
+  readonly kind: 'minimize';
+  readonly signature: string;
+  readonly record: PackedRecord | null;
+}
+
+export interface Verified {
+  readonly kind: 'verify';
+  readonly signature: string;
+  /** Whether the run was the recorded one, step for step. */
+  readonly isSame: boolean;
+}
+
+export interface Compared {
+  readonly kind: 'matrix';
+  readonly signature: string;
+  /** Models that have the bug, and those on which a search with few preemptions did not meet it. */
+  readonly on: readonly string[];
+  readonly notOn: readonly string[];
+}
+
+export interface CanarySeen {
+  readonly kind: 'canary';
+  /** SHA-256 of the exploration's canonical result. */
+  readonly digest: string;
+  readonly found: readonly string[];
+}
+
+/** The batch was given up. */
+export interface Quarantined {
+  readonly kind: 'quarantined';
+  readonly work: Kind | null;
+  readonly reason: string;
+  /** How often it was started. */
+  readonly starts: number;
 }

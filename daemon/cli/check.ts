@@ -10,11 +10,12 @@ import { Engine } from '../../workers/execute.ts';
 import { type Exploration, explore } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
+import { recordOf } from '../../workers/record.ts';
 import { EXIT } from './endings.ts';
+import { engineDigest } from './engine-digest.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { parseCount } from './quantities.ts';
-import { recordOf } from './record-finding.ts';
 import { counted, renderFinding } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
@@ -164,7 +165,7 @@ function keep(
   const store = new FindingStore(dataDir);
   return found.violations.map(({ signature, traced }) => {
     const seen = { model, workload, traced, signature, runsToFirst: null, origin: null };
-    const record = recordOf({ ...seen, howFound: HOW_FOUND });
+    const record = recordOf({ ...seen, howFound: HOW_FOUND, engine: engineDigest() });
     try {
       const { file, models, model: kept } = store.put(record).finding;
       const finding = { ...record.finding, models, file };

@@ -1,9 +1,12 @@
 /** What a local campaign keeps: discoveries are minimized, printed once and put on disk at once. */
-import { type FindingRecord, FindingStore } from '../../corpus/store/finding-store.ts';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { assert } from '../../corpus/vocabulary/assert.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Finding } from '../../corpus/vocabulary/finding.ts';
-import type { Discovery } from '../campaign.ts';
-import type { ExecutorPool } from './executors.ts';
+import { readJson } from '../../corpus/vocabulary/json.ts';
+import { type FindingRecord, unpackRecord } from '../../corpus/vocabulary/record.ts';
+import type { ExecutorPool } from '../../workers/service/executors.ts';
+import { type Discovery, minimizationOf } from '../planner.ts';
 import { renderFinding } from './render-finding.ts';
 import type { Settings } from './settings.ts';
 import { note, say } from './terminal.ts';
@@ -28,19 +31,18 @@ export class Keeper {
   }
 
   take(discovery: Discovery): void {
-    const { signature, model, witness, batch, runsToFirst } = discovery;
-    const minimized = this.pool.minimize({
-      kind: 'minimize',
-      model,
-      text: witness.text,
-      signature,
-      scheduler: witness.scheduler,
-      runsToFirst,
-      origin: { rngSeed: this.rngSeed, batch, run: witness.run, model },
-    });
+    const minimized = this.minimize(discovery);
     this.underWay = Promise.all([this.underWay, minimized]).then(([, record]) => {
       this.keep(record);
     });
+  }
+
+  private async minimize(discovery: Discovery): Promise<FindingRecord> {
+    const { result } = await this.pool.execute(minimizationOf(discovery, this.rngSeed));
+    // The witness was recorded by the same engine: anything else is a defect of ours.
+    const isRecord = result.kind === 'minimize' && result.record !== null;
+    assert(isRecord, 'a witness does not reproduce', discovery.signature);
+    return unpackRecord(readJson(JSON.stringify(result.record)), 'executor');
   }
 
   alsoOn(signature: string, model: string): void {

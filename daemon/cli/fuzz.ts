@@ -3,14 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { readSeeds } from '../../corpus/store/seeds.ts';
+import { assert } from '../../corpus/vocabulary/assert.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference, MODEL_NAMES } from '../../workers/models/registry.ts';
-import { Campaign, type Totals } from '../campaign.ts';
+import { ExecutorPool } from '../../workers/service/executors.ts';
+import { Campaign, type Executors, type Totals } from '../campaign.ts';
 import type { Plan } from '../planner.ts';
 import { EXIT } from './endings.ts';
-import { ExecutorPool } from './executors.ts';
+import { engineDigest } from './engine-digest.ts';
 import { Keeper } from './fuzz-keeper.ts';
 import { Progress } from './fuzz-progress.ts';
 import { PACKAGE_ROOT } from './installation.ts';
@@ -81,10 +83,15 @@ async function campaign(
   settings: Settings,
 ): Promise<number> {
   const startedMs = performance.now();
-  const pool = new ExecutorPool(options.jobs, models);
+  const pool = new ExecutorPool({
+    count: options.jobs,
+    models,
+    engine: engineDigest(),
+    name: 'fuzz',
+  });
   const keeper = new Keeper(pool, plan.rngSeed, settings);
   const screen = new Progress(settings, keeper);
-  const running = new Campaign(plan, pool, {
+  const running = new Campaign(plan, exploring(pool), {
     discovered: (discovery) => keeper.take(discovery),
     metOn: (signature, model) => keeper.alsoOn(signature, model),
     folded: (totals) => screen.update(totals),
@@ -110,6 +117,17 @@ async function campaign(
   }
   if (keeper.diskProblem !== null) throw keeper.diskProblem;
   return isInterrupted || keeper.findings().length === 0 ? EXIT.done : EXIT.bad;
+}
+
+function exploring(pool: ExecutorPool): Executors {
+  return {
+    count: pool.count,
+    execute: async (batch) => {
+      const { result } = await pool.execute(batch);
+      assert(result.kind === 'explore', 'result of an exploration', result.kind);
+      return result;
+    },
+  };
 }
 
 function summarize(

@@ -1,5 +1,5 @@
 /** What `--model` takes: a reference, or the path of a file with a model's JSON. */
-import { readNamed } from '../../corpus/store/read-bounded.ts';
+import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { readJson } from '../../corpus/vocabulary/json.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';

@@ -1,8 +1,8 @@
 /** `show`: a repro or an input in another form. */
 import path from 'node:path';
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { COLUMNS_FILE } from '../../corpus/store/finding-store.ts';
-import { readStored } from '../../corpus/store/read-bounded.ts';
 import { unreachable } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { inputToJson } from '../../corpus/vocabulary/json.ts';
@@ -11,9 +11,9 @@ import { reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import { knownName } from '../../workers/record.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
-import { knownName } from './record-finding.ts';
 import { recordedModel } from './repro-model.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';

@@ -4,8 +4,8 @@
  */
 import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { readNamed, tooLarge } from '../../corpus/disk/read-bounded.ts';
 import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
-import { readNamed, tooLarge } from '../../corpus/store/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { findingId, ID_PREFIX_MIN, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { rollup } from '@rollup/wasm-node';
 import { ROOT } from './root.mjs';
 
-const ENTRIES = ['daemon/cli/main.js', 'daemon/cli/executor-main.js'];
+const ENTRIES = ['daemon/cli/main.js', 'workers/service/executor-main.js'];
 
 const bundle = await rollup({
   input: ENTRIES.map((entry) => path.join(ROOT, 'dist', entry)),

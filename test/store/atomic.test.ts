@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { onDisk, writeAll, writeAtomically, writeFolder } from '../../corpus/store/atomic.ts';
-import { readNamed, readStored } from '../../corpus/store/read-bounded.ts';
+import { onDisk, writeAll, writeAtomically, writeFolder } from '../../corpus/disk/atomic.ts';
+import { readNamed, readStored } from '../../corpus/disk/read-bounded.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { temporaryFolder } from './sample.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
+import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { FindingStore, type Point } from '../../corpus/store/finding-store.ts';
-import { readStored } from '../../corpus/store/read-bounded.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { sampleRecord, temporaryFolder } from './sample.ts';
 

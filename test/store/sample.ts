@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import type { FindingRecord } from '../../corpus/store/finding-store.ts';
 import { findingId, operationsOf } from '../../corpus/vocabulary/finding.ts';
+import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 
 export const SIGNATURE = 'stale-pte pte fault/installPte|punch/removeExtent';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
-import { BATCH_VERSION, type Batch, type Report } from '../../corpus/vocabulary/messages.ts';
+import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { Campaign, type Executors, type Totals } from '../../daemon/campaign.ts';
@@ -19,9 +19,9 @@ const SEEDS = ['b12-fault-vs-punch', 'b09-store-vs-store', 'b10-load-vs-store'].
   printInput({ ...seedNamed(name), schedule: EMPTY_SCHEDULE }),
 );
 
-function batch(index: number, change: Partial<Batch> = {}): Batch {
+function batch(index: number, change: Partial<Exploration> = {}): Exploration {
   return {
-    version: BATCH_VERSION,
+    kind: 'explore',
     index,
     model: MODEL,
     rngSeed: RNG_SEED,
@@ -32,6 +32,7 @@ function batch(index: number, change: Partial<Batch> = {}): Batch {
       { kind: 'fresh' },
     ],
     known: [],
+    frontier: null,
     ...change,
   };
 }
@@ -110,7 +111,7 @@ const PLAN: Plan = {
   seeds: SEEDS,
 };
 
-function frontierOf(reports: readonly Report[]): Frontier {
+function frontierOf(reports: readonly Explored[]): Frontier {
   const frontier = new Frontier();
   for (const report of reports) frontier.fold(report);
   return frontier;
@@ -150,7 +151,7 @@ test('a frontier admits each feature once, and the order of reports decides only
 class Moody implements Executors {
   readonly count: number;
   readonly order: number[] = [];
-  private readonly held: { batch: Batch; resolve: (report: Report) => void }[] = [];
+  private readonly held: { batch: Exploration; resolve: (report: Explored) => void }[] = [];
   private readonly random: Random;
   private readonly runners = new Map<string, BatchRunner>();
   private isBusy = false;
@@ -160,7 +161,7 @@ class Moody implements Executors {
     this.random = random;
   }
 
-  execute(batch: Batch): Promise<Report> {
+  execute(batch: Exploration): Promise<Explored> {
     return new Promise((resolve) => {
       this.held.push({ batch, resolve });
       if (!this.isBusy) setImmediate(() => this.answer());

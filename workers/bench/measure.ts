@@ -3,7 +3,7 @@
  * V8 knows nothing else; the parts that a run can do without come last, against a full run of their own.
  */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
+import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
 import { Engine } from '../execute.ts';
 import { explore } from '../explore.ts';
 import type { Model } from '../kernel/path.ts';
@@ -25,8 +25,8 @@ export interface Subject {
 export type PlanBatches = (keepsParents: boolean) => Batches;
 
 export interface Batches {
-  next(): Batch;
-  reported(report: Report): void;
+  next(): Exploration;
+  reported(report: Explored): void;
 }
 
 export interface BenchOptions {

@@ -26,7 +26,7 @@ export interface Dependencies {
   readonly all: readonly string[];
 }
 
-const CORPUS = ['vocabulary', 'breeding', 'store'];
+const CORPUS = ['vocabulary', 'breeding', 'disk', 'exchange', 'store'];
 const CORE = ['vocabulary', 'kernel'];
 const READERS = [...CORE, 'models', 'schedulers', 'oracles', 'coverage'];
 const ENGINE = [...READERS, 'views', 'deciding', 'breeding'];
@@ -55,7 +55,9 @@ function open(
 export const ROOMS: readonly Room[] = [
   pure('vocabulary', 'corpus/vocabulary/', [], ['@noble/hashes']),
   pure('breeding', 'corpus/breeding/', ['vocabulary'], ['fast-check', 'pure-rand']),
-  open('store', 'corpus/store/', ['vocabulary', 'breeding']),
+  open('disk', 'corpus/disk/', ['vocabulary']),
+  open('exchange', 'corpus/exchange/', ['vocabulary'], ['bullmq', 'ioredis', 'prom-client', 'zod']),
+  open('store', 'corpus/store/', ['vocabulary', 'breeding', 'disk']),
   pure('kernel', 'workers/kernel/', ['vocabulary']),
   pure('models', 'workers/models/', CORE),
   pure('schedulers', 'workers/schedulers/', CORE),
@@ -65,10 +67,10 @@ export const ROOMS: readonly Room[] = [
   pure('deciding', 'workers/deciding/', READERS),
   pure('doors', 'workers/', ENGINE),
   open('bench', 'workers/bench/', [...ENGINE, 'doors']),
-  open('service', 'workers/service/', [...ENGINE, 'doors'], 'declared'),
+  open('service', 'workers/service/', [...ENGINE, 'doors', 'disk', 'exchange'], 'declared'),
   open('daemon', 'daemon/', CORPUS, 'declared'),
   open('cli', 'daemon/cli/', WIRED, 'declared'),
-  open('dashboards', 'dashboards/', ['daemon'], ['@grafana/grafana-foundation-sdk']),
+  open('dashboards', 'dashboards/', ['exchange', 'daemon'], ['@grafana/grafana-foundation-sdk']),
   open('page', 'dashboards/web/', ENGINE),
   open('deploy', 'deploy/', [], 'all'),
   open('test', 'test/', [...WIRED, 'cli', 'dashboards', 'page', 'deploy'], 'all'),

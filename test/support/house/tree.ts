@@ -19,7 +19,6 @@ const MADE = ['node_modules', 'dist'];
 /** Where execution begins, so that nothing has to import it. */
 const ENTRIES = [
   /^daemon\/cli\/main\.ts$/,
-  /^daemon\/(?:.*\/)?executor[^/]*\.ts$/,
   /^workers\/service\/[^/]*\.ts$/,
   /^test\/run\.ts$/,
   /^test\/.*\.test\.ts$/,

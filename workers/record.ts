@@ -1,17 +1,16 @@
-/** From a run that went wrong to what is kept of it: the repro, its drawing, and what is said about it. */
+/** From a run that went wrong to what is kept of it: the repro, its drawing, and what is said about it. Pure. */
 
-import type { FindingRecord } from '../../corpus/store/finding-store.ts';
-import { assert } from '../../corpus/vocabulary/assert.ts';
-import { knownAs, titleOf } from '../../corpus/vocabulary/catalogue.ts';
-import { findingId, type HowFound, operationsOf } from '../../corpus/vocabulary/finding.ts';
-import type { Input, Workload } from '../../corpus/vocabulary/input.ts';
-import type { Origin } from '../../corpus/vocabulary/repro.ts';
-import type { Violation } from '../../corpus/vocabulary/verdict.ts';
-import type { Traced } from '../../workers/execute.ts';
-import type { Model } from '../../workers/kernel/path.ts';
-import { canonicalReference, modelDigest, modelJson } from '../../workers/models/registry.ts';
-import { renderColumns } from '../../workers/views/columns.ts';
-import { engineDigest } from './engine-digest.ts';
+import { assert } from '../corpus/vocabulary/assert.ts';
+import { knownAs, titleOf } from '../corpus/vocabulary/catalogue.ts';
+import { findingId, type HowFound, operationsOf } from '../corpus/vocabulary/finding.ts';
+import type { Input, Workload } from '../corpus/vocabulary/input.ts';
+import type { FindingRecord } from '../corpus/vocabulary/record.ts';
+import type { Origin } from '../corpus/vocabulary/repro.ts';
+import type { Violation } from '../corpus/vocabulary/verdict.ts';
+import type { Traced } from './execute.ts';
+import type { Model } from './kernel/path.ts';
+import { canonicalReference, modelDigest, modelJson } from './models/registry.ts';
+import { renderColumns } from './views/columns.ts';
 
 export interface Seen {
   readonly model: Model;
@@ -23,6 +22,8 @@ export interface Seen {
   readonly runsToFirst: number | null;
   readonly origin: Origin | null;
   readonly howFound: HowFound;
+  /** Digest of the engine that judged it. */
+  readonly engine: string;
 }
 
 export function recordOf(seen: Seen): FindingRecord {
@@ -49,7 +50,7 @@ export function recordOf(seen: Seen): FindingRecord {
     modelRef: reference,
     modelJson: modelJson(model),
     modelDigest: modelDigest(model),
-    engine: engineDigest(),
+    engine: seen.engine,
     signature,
     catalogue: finding.known,
     traceDigest: traced.digest,

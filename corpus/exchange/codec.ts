@@ -1,0 +1,212 @@
+/**
+ * Batches and reports as they travel: JSON, read back through strict schemas. Whoever reaches Redis can write
+ * anything there, so nothing is believed, everything is bounded, and what does not fit is refused with its place.
+ */
+import { z } from 'zod';
+import {
+  MODEL_REF_BYTES_MAX,
+  NAME_BYTES_MAX,
+  SIGNATURE_BYTES_MAX,
+  TEXT_BYTES_MAX,
+} from '../vocabulary/limits.ts';
+import {
+  BATCH_VERSION,
+  type Batch,
+  FEATURES_VERSION,
+  KINDS,
+  type Report,
+} from '../vocabulary/messages.ts';
+import { COLUMNS_BYTES_MAX } from '../vocabulary/record.ts';
+import { isModelRef } from '../vocabulary/repro.ts';
+import { VIOLATION_CLASSES, type ViolationClass } from '../vocabulary/verdict.ts';
+
+/** A batch with 64 parents of 4 KiB each, or a repro with its model, is under half a megabyte. */
+export const BATCH_BYTES_MAX = 1 << 20;
+/** The first batch of a model reports some thousand workloads of some 300 bytes. */
+export const REPORT_BYTES_MAX = 8 << 20;
+/** Runs of one batch: 5 s of one core make some 500 000. */
+export const RUNS_MAX = 1 << 24;
+
+const count = z.int().min(0);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const word = z
+  .string()
+  .regex(/^[\w.:/@-]+$/)
+  .max(NAME_BYTES_MAX);
+const reference = z.string().max(MODEL_REF_BYTES_MAX).refine(isModelRef, 'not a model reference');
+const signature = z
+  .string()
+  .regex(/^[!-~]+(?: [!-~]+)*$/)
+  .max(SIGNATURE_BYTES_MAX);
+const text = z.string().min(1).max(TEXT_BYTES_MAX);
+const line = z
+  .string()
+  .regex(/^[ -~]*$/)
+  .max(2 * SIGNATURE_BYTES_MAX);
+const scheduler = word;
+/** Numbers of features, signatures known at once, workloads of one report. */
+const LIST_MAX = 1 << 16;
+
+const origin = z.strictObject({ rngSeed: count, batch: count, run: count, model: reference });
+const pin = z.strictObject({ reference, digest });
+
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('given'), texts: z.array(text).max(256), schedules: count }),
+  z.strictObject({ kind: z.literal('mutate'), parents: z.array(text).max(256), runs: count }),
+  z.strictObject({ kind: z.literal('fresh') }),
+]);
+
+const exploration = z.strictObject({
+  kind: z.literal('explore'),
+  index: count,
+  model: reference,
+  rngSeed: count.max(2 ** 32 - 1),
+  runs: z.int().min(1).max(RUNS_MAX),
+  sources: z.array(source).min(1).max(8),
+  known: z.array(signature).max(LIST_MAX),
+  frontier: digest.nullable(),
+});
+
+const work = z.discriminatedUnion('kind', [
+  exploration,
+  z.strictObject({
+    kind: z.literal('minimize'),
+    model: reference,
+    text,
+    signature,
+    scheduler,
+    runsToFirst: count,
+    origin,
+    testsMax: count,
+  }),
+  z.strictObject({ kind: z.literal('verify'), model: reference, repro: text, notOn: word }),
+  z.strictObject({
+    kind: z.literal('matrix'),
+    repro: text,
+    models: z.array(reference).max(64),
+  }),
+  z.strictObject({ kind: z.literal('canary'), exploration }),
+]);
+
+const head = { version: z.literal(BATCH_VERSION), id: word, build: digest, campaign: word };
+
+const batch: z.ZodType<Batch> = z.strictObject({
+  ...head,
+  epoch: count,
+  models: z.array(pin).max(64),
+  work,
+});
+
+const violationClass = z.custom<ViolationClass>(
+  (value) => typeof value === 'string' && Object.hasOwn(VIOLATION_CLASSES, value),
+  'not a class of violation',
+);
+
+const finding = z.strictObject({
+  id: digest,
+  signature,
+  class: violationClass,
+  title: line.min(1),
+  known: z
+    .string()
+    .regex(/^(?:[BF]\d{2,3}|CANARY)$/)
+    .nullable(),
+  model: reference,
+  models: z.array(reference).max(64),
+  threads: count,
+  operations: count,
+  preemptions: count,
+  runsToFirst: count.nullable(),
+});
+
+const howFound = z.strictObject({
+  rngSeed: count.nullable(),
+  batch: count.nullable(),
+  run: count.nullable(),
+  scheduler,
+  testsUsed: count.nullable(),
+  proof: line.nullable(),
+  criticalPair: z.tuple([line, line]).readonly().nullable(),
+});
+
+const packed = z.strictObject({
+  finding,
+  repro: text,
+  columns: z.string().max(COLUMNS_BYTES_MAX),
+  howFound,
+});
+
+const result = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('explore'),
+    index: count,
+    model: reference,
+    runs: count,
+    steps: count,
+    inconclusive: count,
+    features: z.literal(FEATURES_VERSION),
+    candidates: z
+      .array(z.strictObject({ text, features: z.array(count).max(LIST_MAX) }))
+      .max(LIST_MAX),
+    witnesses: z.array(z.strictObject({ signature, text, run: count, scheduler })).max(LIST_MAX),
+    hits: z.record(signature, z.strictObject({ count, first: count })),
+  }),
+  z.strictObject({ kind: z.literal('minimize'), signature, record: packed.nullable() }),
+  z.strictObject({ kind: z.literal('verify'), signature, isSame: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('matrix'),
+    signature,
+    on: z.array(reference).max(64),
+    notOn: z.array(reference).max(64),
+  }),
+  z.strictObject({
+    kind: z.literal('canary'),
+    digest,
+    found: z.array(signature).max(LIST_MAX),
+  }),
+  z.strictObject({
+    kind: z.literal('quarantined'),
+    work: z.enum(KINDS).nullable(),
+    reason: line,
+    starts: count,
+  }),
+]);
+
+const report: z.ZodType<Report> = z.strictObject({
+  ...head,
+  executor: word,
+  milliseconds: z.number().min(0),
+  result,
+});
+
+export type Decoded<T> =
+  | { readonly value: T; readonly problem: null }
+  | { readonly value: null; readonly problem: string };
+
+export function decodeBatch(value: unknown): Decoded<Batch> {
+  return checked(batch, value);
+}
+
+/** @param json as it lay in Redis */
+export function decodeReport(json: string): Decoded<Report> {
+  if (json.length > REPORT_BYTES_MAX) return refused(`it is larger than ${REPORT_BYTES_MAX} bytes`);
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return refused('it is not JSON');
+  }
+  return checked(report, value);
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): Decoded<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data, problem: null };
+  const [issue] = parsed.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? 'it' : issue.path.join('.');
+  return refused(`${place}: ${issue?.message ?? 'does not fit'}`);
+}
+
+function refused(problem: string): { readonly value: null; readonly problem: string } {
+  return { value: null, problem };
+}

@@ -1,0 +1,43 @@
+/**
+ * Names in Redis. Everything lies under one prefix with a hash tag, so that scripts over several keys also work
+ * where Redis is a cluster.
+ */
+import type { Kind } from '../vocabulary/messages.ts';
+
+export const PREFIX_DEFAULT = '{faultline}';
+/** Characters of a build's digest in a queue's name. */
+const BUILD_SHOWN = 12;
+
+export interface Keys {
+  /** BullMQ's prefix. */
+  readonly prefix: string;
+  /** Number of the coordinator that writes now. */
+  readonly epoch: string;
+  /** Hash: batch id to report, until the coordinator has it on disk. */
+  readonly reports: string;
+  /** List of the ids in `reports`, the oldest first. */
+  readonly arrivals: string;
+  /** Sorted set of worker ids by the second, in Redis time, in which they were last seen. */
+  readonly seen: string;
+  /** Hash: worker id to its heartbeat. */
+  readonly workers: string;
+  /** Features known at some time, by their SHA-256. */
+  snapshot(digest: string): string;
+}
+
+export function keysOf(prefix: string): Keys {
+  return {
+    prefix,
+    epoch: `${prefix}:epoch`,
+    reports: `${prefix}:reports`,
+    arrivals: `${prefix}:arrivals`,
+    seen: `${prefix}:seen`,
+    workers: `${prefix}:workers`,
+    snapshot: (digest) => `${prefix}:snapshot:${digest}`,
+  };
+}
+
+/** One queue a kind and build: old and new workers never mix. */
+export function queueName(kind: Kind, build: string): string {
+  return `${kind}-${build.slice(0, BUILD_SHOWN)}`;
+}

@@ -1,0 +1,157 @@
+/**
+ * The scripts that run inside Redis. Each may be sent twice (a connection that breaks after the command was
+ * sent leaves the sender in doubt), so each is idempotent. Those that only the coordinator may run refuse an
+ * epoch other than the present one.
+ *
+ * Redis runs a script whole or not at all, and one at a time.
+ */
+import type { Redis } from 'ioredis';
+import type { Keys } from './keys.ts';
+
+/** A heartbeat not renewed for so long belongs to a worker that is gone. */
+export const WORKER_GONE_SECONDS = 10;
+/** A snapshot of features that no batch has named for an hour. */
+const SNAPSHOT_SECONDS = 3600;
+
+/** Somebody else has become the coordinator. */
+export class StaleEpoch extends Error {
+  override readonly name = 'StaleEpoch';
+}
+
+/** KEYS reports arrivals, ARGV id report. 1 if it is new, 0 if it already waits. */
+const INGEST = `
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+redis.call('RPUSH', KEYS[2], ARGV[1])
+return 1`;
+
+/** KEYS reports arrivals epoch, ARGV epoch how-many. {id, report, ...}, the oldest first; nothing is removed. */
+const TAKE = `
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('STALE epoch') end
+local taken = {}
+for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, ARGV[2] - 1)) do
+  taken[#taken + 1] = id
+  taken[#taken + 1] = redis.call('HGET', KEYS[1], id) or ''
+end
+return taken`;
+
+/** KEYS reports arrivals epoch, ARGV epoch id... Forgets what the coordinator has on disk. */
+const SETTLE = `
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('STALE epoch') end
+for i = 2, #ARGV do
+  redis.call('HDEL', KEYS[1], ARGV[i])
+  redis.call('LREM', KEYS[2], 1, ARGV[i])
+end
+return #ARGV - 1`;
+
+/** KEYS epoch, ARGV the least it may be: the ledger may know of later ones than a Redis that was emptied. */
+const LEAD = `
+local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])) + 1
+redis.call('SET', KEYS[1], string.format('%.0f', epoch))
+return epoch`;
+
+/** KEYS seen workers, ARGV id heartbeat. */
+const BEAT = `
+redis.call('ZADD', KEYS[1], redis.call('TIME')[1], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+return 1`;
+
+/** KEYS seen workers, ARGV id. */
+const LEAVE = `
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+return 1`;
+
+/** KEYS seen workers, ARGV seconds. {seconds since seen, heartbeat, ...}; forgets those that are gone. */
+const FLEET = `
+local now = tonumber(redis.call('TIME')[1])
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1])) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+end
+local live = {}
+local seen = redis.call('ZRANGE', KEYS[1], 0, 9999, 'WITHSCORES')
+for i = 1, #seen, 2 do
+  live[#live + 1] = tostring(now - tonumber(seen[i + 1]))
+  live[#live + 1] = redis.call('HGET', KEYS[2], seen[i]) or ''
+end
+return live`;
+
+export interface Arrival {
+  readonly id: string;
+  readonly json: string;
+}
+
+export interface Beat {
+  readonly secondsSinceSeen: number;
+  readonly json: string;
+}
+
+export class Exchange {
+  private readonly redis: Redis;
+  private readonly keys: Keys;
+
+  constructor(redis: Redis, keys: Keys) {
+    this.redis = redis;
+    this.keys = keys;
+  }
+
+  /** @returns false if a report of that batch already waits */
+  async ingest(id: string, report: string): Promise<boolean> {
+    const { reports, arrivals } = this.keys;
+    return (await this.redis.eval(INGEST, 2, reports, arrivals, id, report)) === 1;
+  }
+
+  /** Become the coordinator: from now on no other one's scripts are obeyed. */
+  async lead(epochAtLeast: number): Promise<number> {
+    return (await this.redis.eval(LEAD, 1, this.keys.epoch, epochAtLeast)) as number;
+  }
+
+  /** @throws StaleEpoch */
+  async take(epoch: number, countMax: number): Promise<readonly Arrival[]> {
+    const flat = (await this.fenced(TAKE, epoch, countMax)) as readonly string[];
+    return pairs(flat).map(([id, json]) => ({ id, json }));
+  }
+
+  /** @throws StaleEpoch */
+  async settle(epoch: number, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.fenced(SETTLE, epoch, ...ids);
+  }
+
+  async putSnapshot(digest: string, bytes: Buffer): Promise<void> {
+    await this.redis.set(this.keys.snapshot(digest), bytes, 'EX', SNAPSHOT_SECONDS);
+  }
+
+  async snapshot(digest: string): Promise<Buffer | null> {
+    return await this.redis.getBuffer(this.keys.snapshot(digest));
+  }
+
+  async beat(id: string, heartbeat: string): Promise<void> {
+    await this.redis.eval(BEAT, 2, this.keys.seen, this.keys.workers, id, heartbeat);
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.redis.eval(LEAVE, 2, this.keys.seen, this.keys.workers, id);
+  }
+
+  async fleet(): Promise<readonly Beat[]> {
+    const { seen, workers } = this.keys;
+    const flat = await this.redis.eval(FLEET, 2, seen, workers, WORKER_GONE_SECONDS);
+    return pairs(flat as readonly string[]).map(([seconds, json]) => {
+      return { secondsSinceSeen: Math.max(0, Number(seconds)), json };
+    });
+  }
+
+  private async fenced(script: string, epoch: number, ...args: readonly (string | number)[]) {
+    const { reports, arrivals, epoch: epochKey } = this.keys;
+    try {
+      return await this.redis.eval(script, 3, reports, arrivals, epochKey, epoch, ...args);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('STALE')) throw new StaleEpoch();
+      throw error;
+    }
+  }
+}
+
+function pairs(flat: readonly string[]): readonly (readonly [string, string])[] {
+  return flat.flatMap((value, i) => (i % 2 === 0 ? [[value, flat[i + 1] ?? ''] as const] : []));
+}

@@ -1,0 +1,32 @@
+/**
+ * The thread of one executor: it computes what it is sent, in order, and touches nothing else but the counters
+ * it shares with its process.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { modelOf } from '../models/registry.ts';
+import { WorkRunner } from '../run-work.ts';
+import type { Answer, Order, Start } from './executors.ts';
+
+const start = workerData as Start;
+/** Models of a user's own files, by reference; they come as data, once. */
+const given = new Map(start.models);
+const runner = new WorkRunner(
+  (reference) => given.get(reference) ?? modelOf(reference),
+  start.engine,
+);
+
+function answer({ work, features }: Order): Answer {
+  const startedMs = performance.now();
+  try {
+    const result = runner.run(JSON.parse(work), features ?? undefined);
+    return { result: JSON.stringify(result), milliseconds: performance.now() - startedMs };
+  } catch (error) {
+    if (error instanceof Refusal) return { refused: error.message };
+    return { broken: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+parentPort?.on('message', (order: Order) => {
+  parentPort?.postMessage(answer(order));
+});

@@ -1,0 +1,230 @@
+/**
+ * Executor threads: one gate feeds them, what ends a finding's way before what begins one. Work and results
+ * travel as one string each; object graphs cost ten times as much to copy.
+ *
+ * A thread that hangs, runs out of memory or dies is replaced by one with a new name, and its work fails with
+ * the cause.
+ */
+import { Worker } from 'node:worker_threads';
+import { KINDS, type Kind, type Result, type Work } from '../../corpus/vocabulary/messages.ts';
+import type { Model } from '../kernel/path.ts';
+
+/** What a thread is born with. */
+export interface Start {
+  readonly models: readonly (readonly [string, Model])[];
+  readonly engine: string;
+}
+
+export interface Order {
+  readonly work: string;
+  readonly features: Uint32Array | null;
+}
+
+export type Answer =
+  | { readonly result: string; readonly milliseconds: number }
+  /** The work itself is wrong. */
+  | { readonly refused: string }
+  /** An error of ours. */
+  | { readonly broken: string };
+
+export interface Done {
+  readonly result: Result;
+  /** A name that no other executor has or will have. */
+  readonly executor: string;
+  readonly milliseconds: number;
+}
+
+export const FAILURES = ['refused', 'broken', 'hang', 'memory', 'crash'] as const;
+export type Failure = (typeof FAILURES)[number];
+
+/** Why work came to no result. */
+export class ExecutorFailure extends Error {
+  override readonly name = 'ExecutorFailure';
+  readonly failure: Failure;
+
+  constructor(failure: Failure, message: string) {
+    super(message);
+    this.failure = failure;
+  }
+}
+
+export interface PoolOptions {
+  readonly count: number;
+  /** Models that are not built in. */
+  readonly models?: ReadonlyMap<string, Model>;
+  readonly engine: string;
+  /** What the names of its executors begin with. */
+  readonly name: string;
+  /** Work that takes longer hangs. */
+  readonly hangMs?: number;
+  readonly replaced?: (failure: Failure) => void;
+}
+
+export interface Wish {
+  /** Features of the frontier that an exploration names. */
+  readonly features?: Uint32Array;
+  /** An executor that must not do it. */
+  readonly notOn?: string;
+}
+
+interface Job {
+  readonly work: Work;
+  readonly wish: Wish;
+  readonly resolve: (done: Done) => void;
+  readonly reject: (error: ExecutorFailure) => void;
+}
+
+interface Executor {
+  readonly name: string;
+  readonly thread: Worker;
+  job: Job | undefined;
+  deadline: NodeJS.Timeout | undefined;
+}
+
+/**
+ * V8's nursery for an executor. Its garbage dies young, in batches of some megabytes; the default, 48 MB for
+ * three semi-spaces, only adds to the resident set.
+ */
+const YOUNG_MB = 12;
+/** An executor with every built-in model ready and the largest batch in hand takes under 100 MB. */
+const OLD_MB = 512;
+/** Batches are worth seconds; minimizing has a budget of about one. */
+const HANG_MS = 60_000;
+
+export class ExecutorPool {
+  readonly count: number;
+  private readonly options: PoolOptions;
+  private readonly executors = new Set<Executor>();
+  private readonly queues: Readonly<Record<Kind, Job[]>>;
+  private made = 0;
+  private isClosed = false;
+
+  constructor(options: PoolOptions) {
+    this.count = options.count;
+    this.options = options;
+    this.queues = { verify: [], minimize: [], canary: [], matrix: [], explore: [] };
+    for (let i = 0; i < options.count; i++) this.start();
+  }
+
+  get busy(): number {
+    return [...this.executors].filter(({ job }) => job !== undefined).length;
+  }
+
+  /** @throws ExecutorFailure */
+  execute(work: Work, wish: Wish = {}): Promise<Done> {
+    return new Promise((resolve, reject) => {
+      this.queues[work.kind].push({ work, wish, resolve, reject });
+      this.feed();
+    });
+  }
+
+  /** What is under way fails. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all([...this.executors].map(({ thread }) => thread.terminate()));
+  }
+
+  /** Ends one executor at once, as a crash would; for tests of what follows. */
+  killOne(): void {
+    const [victim] = this.executors;
+    if (victim !== undefined) this.replace(victim, 'crash', 'it was killed');
+  }
+
+  private start(): void {
+    this.made += 1;
+    const { models = new Map<string, Model>(), engine, name } = this.options;
+    const start: Start = { models: [...models], engine };
+    const thread = new Worker(new URL('./executor-main.js', import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB },
+    });
+    const executor: Executor = {
+      name: `${name}.${this.made}`,
+      thread,
+      job: undefined,
+      deadline: undefined,
+    };
+    thread.on('message', (answer: Answer) => this.finish(executor, answer));
+    thread.on('error', (error) => this.replace(executor, causeOf(error), String(error)));
+    thread.on('exit', (code) => this.replace(executor, 'crash', `the thread ended with ${code}`));
+    this.executors.add(executor);
+  }
+
+  /** Hands out work, the most urgent first, as far as there are executors for it. */
+  private feed(): void {
+    for (const kind of KINDS) {
+      const queue = this.queues[kind];
+      for (let i = 0; i < queue.length; ) {
+        const job = queue[i] as Job;
+        const executor = this.executorFor(job);
+        if (executor === undefined) {
+          i += 1;
+          continue;
+        }
+        queue.splice(i, 1);
+        this.hand(executor, job);
+      }
+    }
+  }
+
+  private executorFor({ wish }: Job): Executor | undefined {
+    const idle = [...this.executors].filter(({ job }) => job === undefined);
+    const chosen = idle.find(({ name }) => name !== wish.notOn);
+    const isAlone = this.count === 1 && idle.length === 1;
+    if (chosen !== undefined || !isAlone) return chosen;
+    // The one that made it is the only one there is: another takes its place.
+    const [sole] = idle;
+    if (sole === undefined) return undefined;
+    this.drop(sole);
+    this.start();
+    return [...this.executors].at(-1);
+  }
+
+  private hand(executor: Executor, job: Job): void {
+    executor.job = job;
+    const hangMs = this.options.hangMs ?? HANG_MS;
+    executor.deadline = setTimeout(() => {
+      this.replace(executor, 'hang', `no answer within ${hangMs / 1000} s`);
+    }, hangMs);
+    const order: Order = {
+      work: JSON.stringify(job.work),
+      features: job.wish.features ?? null,
+    };
+    executor.thread.postMessage(order);
+  }
+
+  private finish(executor: Executor, answer: Answer): void {
+    const { job, name } = executor;
+    clearTimeout(executor.deadline);
+    executor.job = undefined;
+    if ('result' in answer) {
+      const { milliseconds } = answer;
+      // Written by the thread from a Result.
+      const result = JSON.parse(answer.result) as Result;
+      job?.resolve({ result, executor: name, milliseconds });
+    } else if ('refused' in answer) job?.reject(new ExecutorFailure('refused', answer.refused));
+    else job?.reject(new ExecutorFailure('broken', answer.broken));
+    this.feed();
+  }
+
+  /** A thread that died is not asked again; what it was computing is told so. */
+  private replace(executor: Executor, failure: Failure, why: string): void {
+    if (this.isClosed || !this.executors.has(executor)) return;
+    this.drop(executor);
+    this.start();
+    this.options.replaced?.(failure);
+    executor.job?.reject(new ExecutorFailure(failure, `executor ${executor.name}: ${why}`));
+    this.feed();
+  }
+
+  private drop(executor: Executor): void {
+    this.executors.delete(executor);
+    clearTimeout(executor.deadline);
+    void executor.thread.terminate();
+  }
+}
+
+function causeOf(error: unknown): Failure {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory' : 'crash';
+}
