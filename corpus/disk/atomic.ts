@@ -24,9 +24,14 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_
 const FILE_MODE = 0o666;
 
 /** Replaces a file: a reader sees the old text or the new one. */
-export function writeAtomically(folder: string, name: string, text: string): void {
+export function writeAtomically(
+  folder: string,
+  name: string,
+  text: string,
+  mode: number = FILE_MODE,
+): void {
   onDisk(folder, () => {
-    const temporary = takeFreeName(folder, `.new-${name}`, createFile);
+    const temporary = takeFreeName(folder, `.new-${name}`, (file) => createFile(file, mode));
     try {
       fillFile(temporary, text);
       renameSync(temporary, path.join(folder, name));
@@ -108,8 +113,8 @@ export function codeOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined;
 }
 
-function createFile(file: string): void {
-  closeSync(openSync(file, NEW_FILE, FILE_MODE));
+function createFile(file: string, mode: number = FILE_MODE): void {
+  closeSync(openSync(file, NEW_FILE, mode));
 }
 
 function fillFile(file: string, text: string): void {

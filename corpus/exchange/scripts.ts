@@ -106,6 +106,11 @@ export class Exchange {
     return (await this.redis.eval(LEAD, 1, this.keys.epoch, epochAtLeast)) as number;
   }
 
+  /** The present coordinator's; 0 if Redis knows of none. */
+  async epoch(): Promise<number> {
+    return Number((await this.redis.get(this.keys.epoch)) ?? 0);
+  }
+
   /** @throws StaleEpoch */
   async take(epoch: number, countMax: number): Promise<readonly Arrival[]> {
     const flat = (await this.fenced(TAKE, epoch, countMax)) as readonly string[];
@@ -115,6 +120,11 @@ export class Exchange {
   /** @throws StaleEpoch */
   async settle(epoch: number, ids: readonly string[]): Promise<void> {
     if (ids.length > 0) await this.fenced(SETTLE, epoch, ...ids);
+  }
+
+  /** Whether a report of that batch waits to be taken. */
+  async waits(id: string): Promise<boolean> {
+    return (await this.redis.hexists(this.keys.reports, id)) === 1;
   }
 
   async putSnapshot(digest: string, bytes: Buffer): Promise<void> {

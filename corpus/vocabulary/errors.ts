@@ -41,6 +41,27 @@ export const ERRORS = {
     message: 'cannot write to {dir}: {why}',
     hint: 'free some space or name another folder with --data-dir; nothing already saved is lost',
   },
+  REDIS_URL: {
+    exit: 2,
+    message: '"{url}" is no address of a Redis',
+    hint: 'write redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT/DB or unix:/path/of/redis.sock',
+  },
+  REDIS_UNREACHABLE: {
+    exit: 3,
+    message: 'no Redis at {url}: {why}',
+    hint: 'start it, or set FAULTLINE_REDIS_URL to the address of one that runs',
+  },
+  REDIS_UNFIT: { exit: 3, message: 'the Redis at {url} is unfit: {problems}', hint: '{remedies}' },
+  REDIS_MISSING: {
+    exit: 3,
+    message: 'there is no redis-server: {why}',
+    hint: 'type `sudo apt-get install redis-server`, or set FAULTLINE_REDIS_URL to the address of a Redis',
+  },
+  REDIS_START: {
+    exit: 3,
+    message: 'the private Redis did not start: {why}',
+    hint: '{log} says more; it holds only the queue, so {dir} may be moved away to start afresh',
+  },
   ENVIRONMENT: { exit: 3, message: '{what}', hint: '{remedy}' },
   NOTHING_FOUND: { exit: 4, message: '{what}', hint: '{remedy}' },
   FORMAT_NEWER: {

@@ -20,6 +20,10 @@ export const VIOLATION_CLASSES = {
 
 export type ViolationClass = keyof typeof VIOLATION_CLASSES;
 
+export function isViolationClass(name: string | undefined): name is ViolationClass {
+  return name !== undefined && Object.hasOwn(VIOLATION_CLASSES, name);
+}
+
 export interface Violation {
   readonly class: ViolationClass;
   /** `class object labels…`: never thread numbers, pages, addresses or the model's name. */

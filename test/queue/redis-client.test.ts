@@ -1,0 +1,299 @@
+/** Where Redis is, how it is refused when it is not there or unfit, and what is said of an outage. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import {
+  describe as addressText,
+  type OutageLog,
+  parseRedisUrl,
+  type RedisAddress,
+  reachRedis,
+  watchOutages,
+} from '../../corpus/exchange/redis.ts';
+import { requireFit, unfitness } from '../../corpus/exchange/redis-fitness.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { temporaryFolder } from '../store/sample.ts';
+import { skipReason } from '../support/debian.ts';
+import { testClient, testRedis } from './redis.ts';
+
+const skip = await skipReason('redis-server');
+
+const ADDRESSES: readonly (readonly [string, RedisAddress, string?])[] = [
+  ['redis://localhost', { host: 'localhost', port: 6379 }, 'redis://localhost:6379'],
+  ['redis://[::1]:7000/', { host: '::1', port: 7000 }, 'redis://[::1]:7000'],
+  ['redis://10.0.0.1:7000/3', { host: '10.0.0.1', port: 7000, db: 3 }],
+  ['redis://:se%40cret@a.b:1', { host: 'a.b', port: 1, password: 'se@cret' }, 'redis://a.b:1'],
+  [
+    'rediss://me:secret@a.b/0',
+    { host: 'a.b', port: 6379, db: 0, username: 'me', password: 'secret', tls: true },
+    'rediss://me@a.b:6379/0',
+  ],
+  ['unix:/run/redis.sock', { path: '/run/redis.sock' }],
+  ['unix:///run/a b@c.sock', { path: '/run/a b@c.sock' }, 'unix:/run/a b@c.sock'],
+];
+
+const NO_ADDRESSES: readonly (readonly [string, string?])[] = [
+  [''],
+  ['localhost:6379'],
+  ['http://a.b'],
+  ['redis://'],
+  ['redis://a.b:0'],
+  ['redis://a.b:70000'],
+  ['redis://a.b/x'],
+  ['redis://a.b/12345'],
+  ['redis://a.b?family=6'],
+  ['unix:redis.sock'],
+  ['unix://host/redis.sock'],
+  ['unix:/run/'],
+  ['redis://me:secret@a.b:x', 'redis://***@a.b:x'],
+  ['redis://me:se@cret@a.b/x', 'redis://***@a.b/x'],
+  ['http://me:secret@a.b', 'http://***@a.b'],
+  ['redis://me:%zz@a.b', 'redis://***@a.b'],
+  ['redis://a.b\x1b[31m', 'redis://a.b\\u{1b}[31m'],
+];
+
+test('an address is read as it was meant and shown without its password', () => {
+  for (const [text, address, shown] of ADDRESSES) {
+    assert.deepEqual(parseRedisUrl(text), address, text);
+    assert.equal(addressText(address), shown ?? text);
+  }
+});
+
+test('what is no address is refused, and its password is not repeated', () => {
+  for (const [text, shown] of NO_ADDRESSES) {
+    const expected = `"${shown ?? text}" is no address of a Redis`;
+    assert.throws(() => parseRedisUrl(text), { code: 'REDIS_URL', exit: 2, message: expected });
+  }
+});
+
+const LIMIT_MS = 400;
+
+/** @returns why it cannot be reached, which must be said within the limit */
+async function whyNot(address: RedisAddress): Promise<string> {
+  const startMs = performance.now();
+  try {
+    (await reachRedis(address, LIMIT_MS)).disconnect();
+  } catch (error) {
+    assert.ok(performance.now() - startMs < LIMIT_MS + 1000);
+    assert.ok(error instanceof Refusal, String(error));
+    assert.deepEqual([error.code, error.exit], ['REDIS_UNREACHABLE', 3]);
+    assert.ok(!/[^ -~]|secret/.test(error.message), error.message);
+    return error.message;
+  }
+  assert.fail('it was reached');
+}
+
+/** A server that does with a connection what it is told. */
+async function server(t: TestContext, act: (socket: Socket) => void): Promise<RedisAddress> {
+  const sockets = new Set<Socket>();
+  const listening = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}));
+    act(socket);
+  }).listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    listening.close();
+  });
+  await once(listening, 'listening');
+  return { host: '127.0.0.1', port: (listening.address() as AddressInfo).port };
+}
+
+test('a Redis that is not there is refused in one line and in time', async (t) => {
+  const folder = temporaryFolder(t);
+  const silent = await server(t, (socket) => socket.resume());
+  const web = await server(t, (socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  );
+  const closing = await server(t, (socket) => socket.end());
+  const full = await server(t, (socket) =>
+    socket.write('-ERR max number of clients\x1b reached\r\n'),
+  );
+  const nowhere = { host: 'no.such.host.invalid', port: 6379, password: 'secret' };
+  const cases: readonly (readonly [RedisAddress, RegExp])[] = [
+    [
+      { host: '127.0.0.1', port: 1 },
+      /^no Redis at redis:\/\/127.0.0.1:1: .*refused \(ECONNREFUSED\)$/,
+    ],
+    [{ path: path.join(folder, 'none.sock') }, /no such file or directory \(ENOENT\)$/],
+    [{ path: folder }, /\(ECONNREFUSED\)$/],
+    [nowhere, /\(ENOTFOUND\)$|\(EAI_AGAIN\)$|no connection within 0.4 s$/],
+    [silent, /it takes the connection, but does not answer within 0.4 s$/],
+    [web, /what answers there is not Redis$/],
+    [closing, /it closed the connection at once$/],
+    [full, /max number of clients\\u\{1b\} reached$/],
+    [{ ...silent, tls: true }, /does not answer|no connection/],
+  ];
+  for (const [address, why] of cases) assert.match(await whyNot(address), why);
+});
+
+test('a Redis that wants another password is refused', { skip }, async (t) => {
+  const { address } = await testRedis(t);
+  await testClient(t, address).config('SET', 'requirepass', 'right');
+  assert.match(await whyNot(address), /it wants a password, and the address has none$/);
+  assert.match(
+    await whyNot({ ...address, password: 'secret' }),
+    /it refuses this user and password$/,
+  );
+  const client = await reachRedis({ ...address, password: 'right' }, LIMIT_MS);
+  assert.equal(await client.ping(), 'PONG');
+  client.disconnect();
+});
+
+/** Resolves when so many lines have been said. */
+function lines(): {
+  readonly said: string[];
+  readonly say: (line: string) => void;
+  until(n: number): Promise<void>;
+} {
+  const said: string[] = [];
+  return {
+    said,
+    say: (line) => said.push(line),
+    until: async (n) => {
+      const deadlineMs = performance.now() + 10_000;
+      while (said.length < n && performance.now() < deadlineMs) await sleep(5);
+    },
+  };
+}
+
+test('an outage is one line when it begins and one when it is over', { skip }, async (t) => {
+  const redis = await testRedis(t, ['--appendonly', 'yes']);
+  const client = await reachRedis(redis.address, 5000);
+  const { said, say, until } = lines();
+  const log: OutageLog = watchOutages(client, say);
+  let tries = 0;
+  client.on('reconnecting', () => tries++);
+  assert.deepEqual([log.isUp, log.outages], [true, 0]);
+  await client.set('a', '17');
+  await redis.kill();
+  await until(1);
+  assert.deepEqual([log.isUp, log.outages], [false, 1]);
+  const answer = client.get('a');
+  while (tries < 3) await once(client, 'reconnecting');
+  await redis.start();
+  assert.equal(await answer, '17', 'a command waits for its Redis');
+  // Lost again before it was really back: that is no outage of its own.
+  const admin = await reachRedis(redis.address, 5000);
+  await admin.client('KILL', 'ID', await client.client('ID'));
+  await until(2);
+  client.disconnect();
+  admin.disconnect();
+  await redis.kill();
+  assert.deepEqual([log.isUp, log.outages], [false, 1]);
+  const name = `the Redis at ${redis.url}`;
+  assert.equal(said[0], `lost ${name}; going on when it is back`);
+  assert.match(said[1] ?? '', new RegExp(`^${name} is back after \\d+\\.\\d s$`));
+  assert.equal(said.length, 2);
+});
+
+async function codes(client: Redis, prefix = '{faultline}'): Promise<readonly string[]> {
+  return (await unfitness(client, prefix)).map(({ code }) => code);
+}
+
+/** What the measured least privilege of `reliability.md` B5 allows. */
+const LEAST_COMMANDS =
+  'hello auth ping quit info client|setname client|list eval evalsha set get del';
+
+const UNFIT: Readonly<Record<string, (t: TestContext) => Promise<void>>> = {
+  async 'nothing is wrong with a fresh one, but that it keeps nothing'(t) {
+    const { address } = await testRedis(t);
+    const client = testClient(t, address);
+    const [warning, ...others] = await requireFit(client, '{faultline}', address);
+    assert.deepEqual([warning?.code, others], ['not-durable', []]);
+    assert.match(warning?.remedy ?? '', /CONFIG SET appendonly yes/);
+    assert.deepEqual(await client.keys('*'), []);
+    await client.config('SET', 'appendonly', 'yes');
+    assert.deepEqual(await requireFit(client, '{faultline}', address), []);
+  },
+
+  async 'one that evicts'(t) {
+    const { address } = await testRedis(t, ['--maxmemory-policy', 'allkeys-lru']);
+    const client = testClient(t, address);
+    assert.deepEqual(await codes(client), ['evicting']);
+    await assert.rejects(requireFit(client, '{faultline}', address), (error) => {
+      assert.ok(error instanceof Refusal);
+      assert.deepEqual([error.code, error.exit], ['REDIS_UNFIT', 3]);
+      assert.match(error.message, /is unfit: it throws keys away .* allkeys-lru\) \(evicting\)$/);
+      assert.match(error.hint, /^type `redis-cli -s .* CONFIG SET maxmemory-policy noeviction`$/);
+      return true;
+    });
+  },
+
+  async 'a replica, with all else that is wrong'(t) {
+    const settings = ['--replicaof', '10.0.0.1 7000', '--maxmemory-policy', 'allkeys-lru'];
+    const { address } = await testRedis(t, settings);
+    const problems = await unfitness(testClient(t, address), '{faultline}');
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      ['evicting', 'replica'],
+    );
+    assert.equal(problems[1]?.remedy, 'use its primary, redis://10.0.0.1:7000');
+  },
+
+  async 'a cluster, unless the prefix has a hash tag'(t) {
+    const { address } = await testRedis(t, ['--cluster-enabled', 'yes', '--cluster-port', '1']);
+    const client = testClient(t, address);
+    assert.ok((await codes(client, 'faultline')).includes('cluster-without-tag'));
+    assert.ok((await codes(client, '{}faultline')).includes('cluster-without-tag'));
+    // No node has its slots.
+    assert.deepEqual(await codes(client), ['read-only']);
+  },
+
+  async 'one that is too old'(t) {
+    const address = await server(t, oldRedis);
+    const client = testClient(t, address);
+    const [problem] = await unfitness(client, '{faultline}');
+    assert.deepEqual([problem?.code, problem?.what], ['too-old', 'Redis 5.0.7 is older than 6.2']);
+  },
+
+  async 'one that lets us do too little'(t) {
+    const { address } = await testRedis(t);
+    const admin = testClient(t, address);
+    const rules = (commands: string): readonly string[] =>
+      ['on', 'reset', 'on', '>secret', '~{faultline}:*', '-@all'].concat(
+        commands.split(' ').map((command) => `+${command}`),
+      );
+    const may = async (commands: string): Promise<readonly string[]> => {
+      await admin.acl('SETUSER', 'fleet', ...rules(commands));
+      const client = await reachRedis({ ...address, username: 'fleet', password: 'secret' }, 5000);
+      t.after(() => client.disconnect());
+      return await codes(client);
+    };
+    assert.deepEqual(await may(LEAST_COMMANDS), []);
+    for (const command of ['info', 'set', 'eval', 'del']) {
+      const fewer = LEAST_COMMANDS.replace(new RegExp(` ${command}(?= |$)`), '');
+      assert.deepEqual(await may(fewer), ['forbidden'], command);
+    }
+    await admin.acl('SETUSER', 'fleet', 'resetkeys', '~other:*', '+@all');
+    const client = testClient(t, { ...address, username: 'fleet', password: 'secret' });
+    assert.deepEqual(await codes(client), ['forbidden']);
+  },
+
+  async 'one that has no room left'(t) {
+    const { address } = await testRedis(t, ['--maxmemory', '1']);
+    const [problem] = await unfitness(testClient(t, address), '{faultline}');
+    assert.deepEqual([problem?.code, problem?.remedy], ['read-only', 'raise its maxmemory']);
+    assert.match(problem?.what ?? '', /^it answers "OOM command not allowed/);
+  },
+};
+
+/** Answers as a Redis before RESP3 would: an array of bulk strings comes in, one line or bulk goes out. */
+function oldRedis(socket: Socket): void {
+  const info = '# Server\r\nredis_version:5.0.7\r\nloading:0\r\nrole:master\r\n';
+  socket.on('data', (data) => {
+    for (const [, name = ''] of data.toString().matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)) {
+      const command = name.toLowerCase();
+      if (command === 'info') socket.write(`$${info.length}\r\n${info}\r\n`);
+      else if (command === 'hello') socket.write(`-ERR unknown command \`${name}\`\r\n`);
+      else socket.write('+OK\r\n');
+    }
+  });
+}
+
+describe('a Redis that is unfit is told from', { skip, concurrency: true }, () => {
+  for (const [name, run] of Object.entries(UNFIT)) test(name, run);
+});

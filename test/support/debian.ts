@@ -1,0 +1,125 @@
+/**
+ * Programs that tests need and Debian has: from the PATH, else unpacked into a folder that the tests keep, else,
+ * for the one with too many dependencies to unpack, installed if we may. Without it a suite is skipped, visibly;
+ * in CI that is a failure.
+ */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { makeFolders } from '../../corpus/disk/atomic.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { NotUnpacked, onPath, unpackDebian } from '../../daemon/debian-unpack.ts';
+import { withLock } from '../../daemon/process-lock.ts';
+import { findRedisServer } from '../../daemon/redis-binary.ts';
+import { PACKAGE_ROOT } from './package-root.ts';
+
+export type DebianName = 'redis-server' | 'prometheus' | 'chromium';
+
+export interface DebianProgram {
+  readonly path: string;
+  /** To start it with. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Where it comes with Prometheus. */
+  readonly promtool?: string;
+}
+
+export interface Missing {
+  readonly missing: string;
+}
+
+/** Git ignores it; `rm -rf .faultline` makes the next run fetch again. */
+export const TEST_CACHE: string = path.join(PACKAGE_ROOT, '.faultline/test-cache');
+const VERSION_TIME_LIMIT_MS = 10_000;
+/** 100 MB and the scripts of a hundred packages. */
+const INSTALL_TIME_LIMIT_MS = 600_000;
+
+const run = promisify(execFile);
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing>>> = {
+  'redis-server': redisServer,
+  prometheus,
+  chromium,
+};
+
+export async function debianProgram(name: DebianName): Promise<DebianProgram | Missing> {
+  try {
+    return await FINDERS[name]();
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof NotUnpacked) return { missing: error.message };
+    throw error;
+  }
+}
+
+/**
+ * For node:test's `{ skip }`.
+ *
+ * @throws in CI, where nothing may be skipped
+ */
+export async function skipReason(name: DebianName): Promise<false | string> {
+  const program = await debianProgram(name);
+  if (!('missing' in program)) return false;
+  const reason = `no ${name}: ${program.missing}`;
+  if (process.env.CI === 'true') throw new Error(`${reason}; in CI it must be there`);
+  return reason;
+}
+
+async function redisServer(): Promise<DebianProgram> {
+  const { binary, libraryPath } = await findRedisServer(TEST_CACHE, say);
+  const libraries = libraryPath === null ? {} : { LD_LIBRARY_PATH: libraryPath };
+  return { path: binary, env: { ...process.env, ...libraries } };
+}
+
+/** One static binary: the rest of its package and of those that it names is for a service. */
+async function prometheus(): Promise<DebianProgram> {
+  const works = (root: string): Promise<boolean> => runs(path.join(root, 'usr/bin/prometheus'));
+  const wanted = { package: 'prometheus', withLibraries: false, works };
+  const file =
+    onPath('prometheus', process.env) ??
+    path.join(
+      await unpackDebian(wanted, { cacheDir: TEST_CACHE, env: process.env, say }),
+      'usr/bin/prometheus',
+    );
+  return { path: file, env: process.env, promtool: path.join(path.dirname(file), 'promtool') };
+}
+
+async function runs(file: string): Promise<boolean> {
+  try {
+    await run(file, ['--version'], { timeout: VERSION_TIME_LIMIT_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function chromium(): Promise<DebianProgram | Missing> {
+  const there = onPath('chromium', process.env);
+  if (there !== null) return { path: there, env: process.env };
+  if (process.getuid?.() !== 0)
+    return { missing: 'it is not installed, and only root may do that' };
+  makeFolders(TEST_CACHE);
+  const lock = path.join(TEST_CACHE, 'installing');
+  const why = await withLock(lock, INSTALL_TIME_LIMIT_MS, () => install('chromium'));
+  const installed = onPath('chromium', process.env);
+  return installed === null ? { missing: why } : { path: installed, env: process.env };
+}
+
+/** @returns why it failed, if it did */
+async function install(name: string): Promise<string> {
+  if (onPath(name, process.env) !== null) return '';
+  const options = {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
+    timeout: INSTALL_TIME_LIMIT_MS,
+    maxBuffer: 16 << 20,
+  };
+  say(`installing ${name} with apt-get for the tests`);
+  try {
+    await run('apt-get', ['update'], options);
+    await run('apt-get', ['install', '-y', '--no-install-recommends', name], options);
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
