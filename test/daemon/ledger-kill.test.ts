@@ -1,0 +1,213 @@
+/** Other processes: killed at any moment, started at once, and with a disk that is full. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import { takeLock } from '../../daemon/ledger-lock.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import {
+  contentsOf,
+  LEDGER_MODULE,
+  LOCK_MODULE,
+  ledgerFolder,
+  lockByTheDead,
+  numbers,
+} from './ledger-support.ts';
+
+const BEGINNING = `
+  import { readSync, writeSync } from 'node:fs';
+  const { Ledger } = await import(${LEDGER_MODULE});
+  const say = (text) => writeSync(1, text + '\\n');
+`;
+
+function argumentsOf(program: string): readonly string[] {
+  return ['--input-type=module', '--eval', BEGINNING + program];
+}
+
+function run(program: string): ChildProcess {
+  return spawn(process.execPath, argumentsOf(program), { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+/** Goes on from what there is, for ever: groups of rows, each said when it is committed, and snapshots. */
+const writerOf = (folder: string): string => `
+  const { ledger, snapshot, rows } = Ledger.open(${JSON.stringify(folder)});
+  const all = [...(snapshot ?? []), ...rows];
+  say(String(all.length));
+  for (let i = 1; ; i++) {
+    for (let k = 0; k <= i % 4; k++) {
+      all.push(all.length + 1);
+      ledger.append(all.length);
+    }
+    ledger.commit();
+    say(String(all.length));
+    if (i % 5 === 0) ledger.snapshot(all);
+  }`;
+
+/** Kills it when it has said so many lines, and returns the last of them. */
+async function killAfter(lines: number, program: string): Promise<number> {
+  const child = run(program);
+  const closed = once(child, 'close');
+  let said = 0;
+  let last = 0;
+  if (lines === 0) await once(child, 'spawn').then(() => child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout ?? assert.fail() })) {
+    last = Number(line);
+    said += 1;
+    if (said === lines) child.kill('SIGKILL');
+  }
+  assert.deepEqual(await closed, [null, 'SIGKILL']);
+  return last;
+}
+
+test('a writer killed at any moment loses nothing that it has said, and writes nothing twice', async (t) => {
+  const folder = ledgerFolder(t);
+  const rng = new Random(RNG_SEED, 2);
+  for (let kill = 0; kill < 20; kill++) {
+    const said = await killAfter(rng.below(30), writerOf(folder));
+    const { rows, damaged } = contentsOf(folder);
+    assert.deepEqual(rows, numbers(1, rows.length), `kill ${kill}`);
+    assert.deepEqual(damaged, []);
+    assert.ok(rows.length >= said, `kill ${kill}: ${rows.length} rows of ${said} said`);
+  }
+});
+
+/** Of 300; to make a lock takes longer than to take one. */
+const NEW_FOLDERS = 20;
+
+test('of starters at once one has the folder, if it is new or its owner is dead', async (t) => {
+  const parent = ledgerFolder(t);
+  const folders = numbers(0, 300).map((n) => path.join(parent, String(n)));
+  mkdirSync(parent);
+  takeLock(parent);
+  lockByTheDead(parent);
+  for (const [i, folder] of folders.entries()) {
+    mkdirSync(folder);
+    if (i >= NEW_FOLDERS)
+      cpSync(path.join(parent, 'lock'), path.join(folder, 'lock'), { recursive: true });
+  }
+  // Each keeps what it has until all have tried, for the dead have nothing.
+  const program = `
+    const { takeLock } = await import(${LOCK_MODULE});
+    const won = [];
+    say('ready');
+    readSync(0, Buffer.alloc(1));
+    for (const folder of ${JSON.stringify(folders)}) {
+      try {
+        takeLock(folder);
+        won.push(folder);
+      } catch (error) {
+        if (error.code !== 'ENVIRONMENT' || !/another coordinator/.test(error.message)) throw error;
+      }
+    }
+    say(won.join(' '));
+    readSync(0, Buffer.alloc(1));`;
+  const starters = numbers(1, 4).map(() => {
+    const child = run(program);
+    const lines = createInterface({ input: child.stdout ?? assert.fail() })[Symbol.asyncIterator]();
+    return { child, next: async () => String((await lines.next()).value) };
+  });
+  const step = (): boolean[] => starters.map(({ child }) => child.stdin?.write('.') ?? false);
+  for (const { next } of starters) assert.equal(await next(), 'ready');
+  step();
+  const said = await Promise.all(starters.map(async ({ next }) => await next()));
+  const ends = starters.map(async ({ child }) => await once(child, 'exit'));
+  step();
+  const won = said.filter((line) => line !== '').map((line) => line.split(' '));
+  assert.deepEqual(won.flat().sort(), [...folders].sort());
+  assert.ok(won.length > 1, 'nobody met anybody');
+  for (const end of ends) assert.deepEqual(await end, [0, null]);
+  for (const folder of folders) assert.deepEqual(readdirSync(folder), ['lock']);
+});
+
+test('a dead owner whom its parent has not noticed is dead', { timeout: 10_000 }, async (t) => {
+  const folder = ledgerFolder(t);
+  const program = `
+    Ledger.open(${JSON.stringify(folder)}).ledger.append(1);
+    say('open');
+    process.kill(process.pid, 'SIGKILL');`;
+  // The shell becomes a program that never asks how its children are.
+  const script = '"$0" "$@" & exec cat';
+  const child = spawn('sh', ['-c', script, process.execPath, ...argumentsOf(program)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  assert.equal((await lines.next()).value, 'open');
+  for (;;) {
+    try {
+      assert.deepEqual(contentsOf(folder).rows, []);
+      return;
+    } catch (error) {
+      // It is about to die; the test's own time limit ends this.
+      if (!(error instanceof Refusal) || error.code !== 'ENVIRONMENT') throw error;
+      await setTimeout(1);
+    }
+  }
+});
+
+/** Appends rows of 1 KB until the disk has had enough: 64 blocks of 512 or 1024 bytes. */
+const fillerOf = (folder: string, then: string): string => `
+  import { spawnSync } from 'node:child_process';
+  const { ledger } = Ledger.open(${JSON.stringify(folder)});
+  let n = 0;
+  const add = () => ledger.append({ n: ++n, text: 'x'.repeat(1000) });
+  const commit = () => {
+    try {
+      ledger.commit();
+      return true;
+    } catch (error) {
+      say(error.code + ' ' + error.message);
+      return false;
+    }
+  };
+  do { for (let i = 0; i < 5; i++) add(); } while (commit());
+  say(String(n - 5));
+  ${then}`;
+
+function runOnSmallDisk(program: string): { readonly lines: readonly string[] } {
+  const script = 'ulimit -S -f 64 && exec "$0" "$@"';
+  const run = ['-c', script, process.execPath, ...argumentsOf(program)];
+  const { stdout, stderr } = spawnSync('sh', run, { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  return { lines: stdout.split('\n').slice(0, -1) };
+}
+
+const rowNumbers = (folder: string): readonly number[] => {
+  const { rows, damaged } = contentsOf(folder);
+  assert.deepEqual(damaged, []);
+  return rows.map((row) => (row as { readonly n: number }).n);
+};
+
+test('a full disk is refused, and what it refused is written when there is room', (t) => {
+  const folder = ledgerFolder(t);
+  const then = `
+    add();
+    commit();
+    const { status } = spawnSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited:']);
+    if (status !== 0) throw new Error('no room can be made');
+    add();
+    say(String(commit()));
+    say(String(n));`;
+  const { lines } = runOnSmallDisk(fillerOf(folder, then));
+  const [first, committed, second, isWritten, count] = lines;
+  assert.match(first ?? '', /^DATA_DIR cannot write to .*ledger: file too large \(EFBIG\)$/);
+  assert.equal(second, first);
+  assert.equal(isWritten, 'true');
+  assert.equal(Number(count), Number(committed) + 5 + 2);
+  assert.deepEqual(rowNumbers(folder), numbers(1, Number(count)));
+});
+
+test('who dies with a full disk leaves what was committed, and whole rows', (t) => {
+  const folder = ledgerFolder(t);
+  const { lines } = runOnSmallDisk(fillerOf(folder, "process.kill(process.pid, 'SIGKILL');"));
+  const rows = rowNumbers(folder);
+  assert.deepEqual(rows, numbers(1, rows.length));
+  const committed = Number(lines[1]);
+  assert.ok(committed > 20 && committed <= rows.length && rows.length < committed + 5);
+});

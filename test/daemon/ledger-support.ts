@@ -1,0 +1,76 @@
+/** Ledgers for tests whose state is the list of their rows, so that what is lost, doubled or mixed up shows. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Json } from '../../corpus/vocabulary/json.ts';
+import { Ledger, type Opened } from '../../daemon/ledger.ts';
+
+/** For programs of a child process: the modules, as they were compiled. */
+export const LEDGER_MODULE = compiled('../../daemon/ledger.js');
+export const LOCK_MODULE = compiled('../../daemon/ledger-lock.js');
+
+function compiled(file: string): string {
+  return JSON.stringify(new URL(file, import.meta.url).href);
+}
+
+export function ledgerFolder(t: Pick<TestContext, 'after'>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'faultline-ledger-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return path.join(folder, 'ledger');
+}
+
+export function everythingIn({ snapshot, rows }: Opened): readonly Json[] {
+  if (snapshot === undefined) return rows;
+  return Array.isArray(snapshot) ? [...(snapshot as readonly Json[]), ...rows] : assert.fail();
+}
+
+/** What a folder holds, read and given back. */
+export function contentsOf(folder: string): {
+  readonly rows: readonly Json[];
+  readonly damaged: readonly string[];
+} {
+  const opened = Ledger.open(folder);
+  opened.ledger.close();
+  const damaged = opened.damaged.map(({ where, why }) => `${where}: ${why}`);
+  return { rows: everythingIn(opened), damaged };
+}
+
+export function appendAll(ledger: Ledger, rows: readonly Json[]): void {
+  for (const row of rows) ledger.append(row);
+  ledger.commit();
+}
+
+/** `from`, and so many after it. */
+export function numbers(from: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
+}
+
+/** Changes in whose name the folder is locked. */
+export function relock(folder: string, change: (holder: string) => string): void {
+  const lock = path.join(folder, 'lock');
+  const [holder, ...more] = readdirSync(lock);
+  assert.deepEqual(more, []);
+  const name = holder ?? assert.fail('no lock');
+  renameSync(path.join(lock, name), path.join(lock, change(name)));
+}
+
+/** As if a process of the same id, which lived before, had taken the lock and died. */
+export function lockByTheDead(folder: string): void {
+  relock(folder, (holder) => holder.replace(/\.\w+\./, '.earlier_1.'));
+}
+
+/** Acts as somebody who may not write there: root may, so it becomes nobody for as long. */
+export function withoutWriting(folder: string, act: () => void): void {
+  const isRoot = process.geteuid?.() === 0;
+  chmodSync(path.dirname(folder), 0o755);
+  chmodSync(folder, 0o555);
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    act();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(folder, 0o755);
+  }
+}

@@ -1,0 +1,268 @@
+/** Every committed row comes back once and in order, whatever was done to the ledger and to its files. */
+import assert from 'node:assert/strict';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { Json } from '../../corpus/vocabulary/json.ts';
+import { Ledger } from '../../daemon/ledger.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import {
+  appendAll,
+  contentsOf,
+  everythingIn,
+  ledgerFolder,
+  lockByTheDead,
+  numbers,
+  relock,
+  withoutWriting,
+} from './ledger-support.ts';
+
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name !== 'lock')
+    .sort();
+
+test('rows and states are files that say what they are', (t) => {
+  const folder = ledgerFolder(t);
+  const { ledger, snapshot, rows, damaged } = Ledger.open(folder);
+  assert.deepEqual({ snapshot, rows, damaged }, { snapshot: undefined, rows: [], damaged: [] });
+  assert.equal(ledger.bytes, 0);
+  appendAll(ledger, [{ t: 'a' }, 'two\nlines']);
+  // printf '1 {"t":"a"}' | sha256sum
+  const first = '9d05964557438d1d 1 {"t":"a"}\n';
+  const text = readFileSync(path.join(folder, 'log-1.ndjson'), 'utf8');
+  assert.ok(text.startsWith(first), text);
+  assert.match(text.slice(first.length), /^[0-9a-f]{16} 2 "two\\nlines"\n$/);
+  assert.equal(ledger.bytes, text.length);
+  ledger.snapshot({ t: 'a' });
+  assert.equal(ledger.bytes, 0);
+  ledger.close();
+  assert.deepEqual(filesIn(folder), ['log-1.ndjson', 'log-3.ndjson', 'snapshot-2.json']);
+  const state = readFileSync(path.join(folder, 'snapshot-2.json'), 'utf8');
+  assert.match(state, /^[0-9a-f]{16} 2\n\{"t":"a"\}\n$/);
+});
+
+test('a row is what it was when it was appended', (t) => {
+  const folder = ledgerFolder(t);
+  const { ledger } = Ledger.open(folder);
+  const row = { t: 'a', n: 1 };
+  ledger.append(row);
+  row.n = 2;
+  ledger.commit();
+  ledger.close();
+  assert.deepEqual(contentsOf(folder).rows, [{ t: 'a', n: 1 }]);
+});
+
+test('a generation before the last stays, and older files go', (t) => {
+  const folder = ledgerFolder(t);
+  const { ledger } = Ledger.open(folder);
+  for (const last of [10, 20, 30]) {
+    appendAll(ledger, numbers(last - 9, 10));
+    ledger.snapshot(numbers(1, last));
+  }
+  const expected = ['log-21.ndjson', 'log-31.ndjson', 'snapshot-20.json', 'snapshot-30.json'];
+  assert.deepEqual(filesIn(folder), expected);
+  ledger.snapshot(numbers(1, 30));
+  assert.deepEqual(filesIn(folder), expected, 'a snapshot of no new row');
+  ledger.close();
+  assert.deepEqual(contentsOf(folder), { rows: numbers(1, 30), damaged: [] });
+});
+
+test('a state of rows that are not committed, and a closed ledger, are mistakes of ours', (t) => {
+  const { ledger } = Ledger.open(ledgerFolder(t));
+  ledger.append(1);
+  assert.throws(() => ledger.snapshot([1]), AssertionFailure);
+  assert.throws(() => ledger.append('x'.repeat(8 << 20)), AssertionFailure);
+  ledger.commit();
+  ledger.commit();
+  ledger.close();
+  ledger.close();
+  for (const act of [() => ledger.append(2), () => ledger.commit(), () => ledger.snapshot([])]) {
+    assert.throws(act, AssertionFailure);
+  }
+});
+
+type Act =
+  | { readonly kind: 'append' | 'commit' | 'snapshot' | 'reopen' }
+  /** Dies while it commits, of 1000 parts of what it writes this many being there. */
+  | { readonly kind: 'crash'; readonly written: number };
+
+const ARB_ACT: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ kind: 'append' }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'commit' }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'snapshot' }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'reopen' }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('crash'), written: fc.nat(1000) }),
+  },
+);
+
+/** A ledger beside a list of what must be in it. */
+class Pair {
+  private readonly folder: string;
+  private ledger: Ledger;
+  private committed: readonly Json[] = [];
+  private pending: readonly Json[] = [];
+
+  constructor(folder: string) {
+    this.folder = folder;
+    this.ledger = Ledger.open(folder).ledger;
+  }
+
+  act(act: Act, value: Json): void {
+    if (act.kind === 'crash') this.crash(act.written);
+    else if (act.kind === 'append') {
+      this.ledger.append(value);
+      this.pending = [...this.pending, value];
+    } else if (act.kind === 'commit') this.commit();
+    else if (act.kind === 'snapshot') {
+      this.commit();
+      this.ledger.snapshot(this.committed);
+    } else this.reopen();
+  }
+
+  private commit(): void {
+    this.ledger.commit();
+    this.committed = [...this.committed, ...this.pending];
+    this.pending = [];
+  }
+
+  private crash(written: number): void {
+    const before = this.ledger.bytes;
+    const { log, size } = this.presentLog();
+    assert.equal(size, before);
+    this.ledger.commit();
+    const cut = before + Math.round(((this.ledger.bytes - before) * written) / 1000);
+    truncateSync(log, cut);
+    const whole = readFileSync(log).subarray(before).toString('latin1').split('\n').length - 1;
+    this.committed = [...this.committed, ...this.pending.slice(0, whole)];
+    lockByTheDead(this.folder);
+    this.reopen();
+  }
+
+  private presentLog(): { readonly log: string; readonly size: number } {
+    const firsts = filesIn(this.folder).map((name) => Number(/^log-(\d+)/.exec(name)?.[1] ?? 0));
+    const log = path.join(this.folder, `log-${Math.max(...firsts)}.ndjson`);
+    return { log, size: statSync(log).size };
+  }
+
+  reopen(): void {
+    this.ledger.close();
+    const opened = Ledger.open(this.folder);
+    assert.deepEqual(opened.damaged, []);
+    assert.deepEqual(everythingIn(opened), this.committed);
+    this.ledger = opened.ledger;
+    this.pending = [];
+    assert.equal(this.presentLog().size, this.ledger.bytes);
+  }
+
+  close(): void {
+    this.ledger.close();
+  }
+}
+
+test('whatever is done to a ledger, what was committed is there, in order, and nothing else', (t) => {
+  const arbSteps = fc.array(fc.tuple(ARB_ACT, fc.jsonValue()), { maxLength: 40 });
+  fc.assert(
+    fc.property(arbSteps, (steps) => {
+      const folder = ledgerFolder(t);
+      const pair = new Pair(folder);
+      // What JSON makes of a value, such as 0 of -0.
+      for (const [act, value] of steps) pair.act(act, JSON.parse(JSON.stringify(value)) as Json);
+      pair.reopen();
+      pair.close();
+      rmSync(folder, { recursive: true });
+    }),
+    { seed: RNG_SEED | 0, numRuns: 120 },
+  );
+});
+
+function refusal(code: string, message: RegExp, hint: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof Refusal, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.match(error.hint, hint);
+    return true;
+  };
+}
+
+test('a second coordinator is refused as long as the first lives, and the folder then goes on', (t) => {
+  const folder = ledgerFolder(t);
+  const { ledger } = Ledger.open(folder);
+  const message = new RegExp(`another coordinator \\(process ${process.pid}\\) writes ${folder}`);
+  assert.throws(() => Ledger.open(folder), refusal('ENVIRONMENT', message, /--data-dir/));
+  appendAll(ledger, [1]);
+  ledger.close();
+  assert.deepEqual(contentsOf(folder), { rows: [1], damaged: [] });
+});
+
+test('whether a process of another machine lives cannot be told, so it is asked for', (t) => {
+  const folder = ledgerFolder(t);
+  appendAll(Ledger.open(folder).ledger, [1]);
+  for (const name of ['12.b00t_7.elsewhere', 'not-ours']) {
+    relock(folder, () => name);
+    const hint = /delete .*lock$/;
+    assert.throws(() => Ledger.open(folder), refusal('ENVIRONMENT', /elsewhere|"not-ours"/, hint));
+  }
+  rmSync(path.join(folder, 'lock'), { recursive: true });
+  assert.deepEqual(contentsOf(folder), { rows: [1], damaged: [] });
+});
+
+test('a folder that may not be written is refused, before and while it is used', (t) => {
+  const folder = ledgerFolder(t);
+  const { ledger } = Ledger.open(folder);
+  appendAll(ledger, [1, 2]);
+  const refused = refusal('DATA_DIR', /cannot write to .*ledger: permission denied/, /--data-dir/);
+  withoutWriting(folder, () => {
+    assert.throws(() => ledger.snapshot([1, 2]), refused);
+    appendAll(ledger, [3]);
+  });
+  assert.deepEqual(filesIn(folder), ['log-1.ndjson']);
+  ledger.snapshot([1, 2, 3]);
+  ledger.close();
+  withoutWriting(folder, () => assert.throws(() => Ledger.open(folder), refused));
+  assert.deepEqual(contentsOf(folder), { rows: [1, 2, 3], damaged: [] });
+});
+
+test('a folder that cannot be, or is a link, is refused', (t) => {
+  const folder = ledgerFolder(t);
+  const refused = (message: RegExp) => refusal('DATA_DIR', message, /--data-dir/);
+  writeFileSync(folder, '');
+  assert.throws(() => Ledger.open(folder), refused(/it is not a folder/));
+  assert.throws(() => Ledger.open(path.join(folder, 'below')), refused(/ENOTDIR/));
+  const link = `${folder}-link`;
+  symlinkSync(path.dirname(folder), link);
+  assert.throws(() => Ledger.open(link), refused(/a link is not followed/));
+});
+
+test('what a snapshot left that was killed is cleared', (t) => {
+  const folder = ledgerFolder(t);
+  Ledger.open(folder).ledger.close();
+  writeFileSync(path.join(folder, '.new-snapshot-9.json-1-1'), 'half');
+  assert.deepEqual(contentsOf(folder), { rows: [], damaged: [] });
+  assert.deepEqual(filesIn(folder), ['log-1.ndjson']);
+});
+
+test('a folder that was refused after it was taken is free again', (t) => {
+  const folder = ledgerFolder(t);
+  Ledger.open(folder).ledger.close();
+  const obstacle = path.join(folder, '.new-snapshot-a-folder');
+  mkdirSync(obstacle);
+  assert.throws(() => Ledger.open(folder), refusal('DATA_DIR', /directory/, /--data-dir/));
+  rmSync(obstacle, { recursive: true });
+  assert.deepEqual(contentsOf(folder), { rows: [], damaged: [] });
+});
