@@ -1,0 +1,88 @@
+/** One finding: what it is, where it is and is not, how it goes, and how to have it at home. */
+import { html } from 'hono/html';
+import { type HowFound, shownId } from '../../corpus/vocabulary/finding.ts';
+import type { Published, Showing } from '../showing.ts';
+import { inFrame, items, knownMark, type Markup, moment, terms, visible, whole } from './layout.ts';
+import { sizeOf } from './list-page.ts';
+
+/** @param origin of this server, as the reader knows it */
+export function findingPage(
+  showing: Showing,
+  published: Published,
+  origin: string,
+  version: string,
+): Markup {
+  const { finding } = published;
+  const id = shownId(finding.id);
+  const self = `/api/v1/findings/${encodeURIComponent(finding.id)}`;
+  const columns = showing.render(finding.id, 'columns');
+  const howFound = showing.record(finding.id)?.howFound;
+  const content = html`<h1>${knownMark(finding.known)} ${visible(finding.title)}</h1>
+${terms('facts', verdict(published, howFound))}
+<h2>Interleaving</h2>
+${columns === undefined ? DAMAGED : block('Interleaving', visible(columns))}
+<p><a href="${self}/columns">as text</a>, <a href="${self}/repro">repro</a>, <a href="${self}">as JSON</a></p>
+<h2>Reproduce</h2>
+${block('Commands', `faultline pull ${origin}\nfaultline replay ${visible(id)}`)}
+<h2>Record</h2>
+${terms('facts', record(published, howFound))}`;
+  const frame = {
+    title: `${finding.known ?? 'new'} ${finding.title} - Faultline`,
+    subtitle: `finding ${id}`,
+    version,
+    refreshSeconds: null,
+    twins: [['All findings', '/']] as const,
+  };
+  return inFrame(frame, content);
+}
+
+const DAMAGED = html`<p class="none">The files of this finding cannot be read; the log says why.</p>`;
+
+/** The keyboard can scroll it. */
+function block(name: string, text: string): Markup {
+  return html`<pre tabindex="0" role="region" aria-label="${name}">${text}</pre>`;
+}
+
+type Terms = readonly (readonly [string, Markup | string])[];
+
+function verdict({ finding, notOn }: Published, howFound: HowFound | undefined): Terms {
+  const others = finding.models.filter((model) => model !== finding.model);
+  const pair = howFound?.criticalPair ?? null;
+  return [
+    ['class', visible(finding.class)],
+    ['signature', html`<code>${visible(finding.signature)}</code>`],
+    ['size', sizeOf(finding)],
+    ['repro on', names([finding.model])],
+    ['also on', names(others)],
+    ['not on', names(notOn)],
+    ...(pair === null
+      ? []
+      : [['decided by', html`<code>${visible(pair.join(' before '))}</code>`] as const]),
+  ];
+}
+
+function names(models: readonly string[]): Markup {
+  if (models.length === 0) return html`<span class="none">none known</span>`;
+  return html`<code>${items(models)}</code>`;
+}
+
+function record(published: Published, howFound: HowFound | undefined): Terms {
+  const { finding, hits, publishedMs, reproDigest } = published;
+  const { runsToFirst } = finding;
+  return [
+    ['first seen (UTC)', moment(publishedMs)],
+    ['first found', runsToFirst === null ? 'by exhaustive search' : `in run ${whole(runsToFirst)}`],
+    ['hits', whole(hits)],
+    ...(howFound === undefined ? [] : making(howFound)),
+    ['id', html`<code>${visible(finding.id)}</code>`],
+    ['SHA-256 of the repro', html`<code>${visible(reproDigest)}</code>`],
+  ];
+}
+
+function making({ scheduler, testsUsed, proof }: HowFound): Terms {
+  return [
+    ['scheduler', visible(scheduler)],
+    ...(testsUsed === null ? [] : [['minimized', `in ${whole(testsUsed)} runs`] as const]),
+    ...(proof === null ? [] : [['preemptions', visible(proof)] as const]),
+  ];
+}

@@ -1,0 +1,214 @@
+/** The first page: what was found, newest first, and how the campaign is doing. */
+import { html } from 'hono/html';
+import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
+import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
+import type { CampaignStatus, Published, Showing, WorkerStatus } from '../showing.ts';
+import {
+  counted,
+  inFrame,
+  items,
+  knownMark,
+  type Markup,
+  moment,
+  table,
+  terms,
+  visible,
+  whole,
+} from './layout.ts';
+import { chosen, type Query } from './listing.ts';
+
+const REFRESH_SECONDS = 10;
+/** Rows of one page; the API has the rest. */
+const ROWS_MAX = 500;
+
+export function listPage(showing: Showing, query: Query, version: string): Markup {
+  const status = showing.status();
+  const all = showing.published();
+  const found = chosen(all, query).toReversed();
+  const content = html`${statistics(status, showing.fleet())}
+<div class="bar">
+<h1>Findings <span class="count">${counts(found.length, all.length)}</span></h1>
+${filterForm(modelsOf(status, all), query)}
+</div>
+${findingsTable(found.slice(0, ROWS_MAX))}
+${found.length > ROWS_MAX ? html`<p>The ${ROWS_MAX} newest of ${whole(found.length)}.</p>` : ''}
+${modelsTable(status)}
+${workersTable(showing.fleet())}`;
+  const { campaign, state } = status;
+  const frame = {
+    title: `${counted(all.length, 'finding')} - Faultline`,
+    subtitle: `campaign ${campaign}, ${state}`,
+    version,
+    refreshSeconds: REFRESH_SECONDS,
+    twins: twinsOf(query),
+  };
+  return inFrame(frame, content);
+}
+
+export function sizeOf({ threads, operations, preemptions }: StoredFinding): string {
+  const parts = [
+    counted(threads, 'thread'),
+    counted(operations, 'operation'),
+    counted(preemptions, 'preemption'),
+  ];
+  return parts.join(', ');
+}
+
+function counts(shown: number, all: number): string {
+  return shown === all ? whole(all) : `${whole(shown)} of ${whole(all)}`;
+}
+
+function twinsOf(query: Query): readonly (readonly [string, string])[] {
+  const wanted = new URLSearchParams();
+  if (query.model !== null) wanted.set('model', query.model);
+  if (query.class !== null) wanted.set('class', query.class);
+  const search = wanted.size === 0 ? '' : `?${wanted}`;
+  return [
+    ['Findings as JSON', `/api/v1/findings${search}`],
+    ['Campaign', '/api/v1/campaign'],
+    ['Workers', '/api/v1/fleet'],
+    ['Events', '/api/v1/events'],
+    ['Metrics', '/metrics'],
+  ];
+}
+
+function statistics(status: CampaignStatus, fleet: readonly WorkerStatus[]): Markup {
+  const { findings, batches, redis } = status;
+  const executors = fleet.reduce((sum, worker) => sum + worker.executors, 0);
+  const busy = fleet.reduce((sum, worker) => sum + worker.busy, 0);
+  return terms('stats', [
+    ['runs', whole(status.runs)],
+    ['runs a second', whole(status.runsPerSecond)],
+    ['findings', whole(findings.published)],
+    ['under way', whole(findings.underWay)],
+    ['inconclusive runs', whole(status.inconclusive)],
+    ['batches', `${whole(batches.folded)} of ${whole(batches.planned)}`],
+    ['quarantined', whole(batches.quarantined)],
+    ['workers', whole(fleet.length)],
+    ['executors busy', `${whole(busy)} of ${whole(executors)}`],
+    ['Redis', redis.isUp ? 'up' : html`<span class="new">down</span>`],
+    ['uptime', spanOf(status.uptimeSeconds)],
+  ]);
+}
+
+/** `2 d 3 h`, `1 h 20 min`, `20 min 5 s`: the two largest units. */
+export function spanOf(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const;
+  const first = Math.max(
+    0,
+    units.findIndex(([, size]) => seconds >= size),
+  );
+  const [large, small] = [units[first] ?? units[3], units[first + 1]];
+  if (seconds < 1 || small === undefined) return `${Math.floor(seconds)} s`;
+  const rest = Math.floor((seconds % large[1]) / small[1]);
+  return `${Math.floor(seconds / large[1])} ${large[0]} ${rest} ${small[0]}`;
+}
+
+/** Each by its name, which stands for all of its toggles, and as it was found. */
+function modelsOf(status: CampaignStatus, all: readonly Published[]): readonly string[] {
+  const references = [
+    ...status.models.map(({ model }) => model),
+    ...all.flatMap(({ finding }) => finding.models),
+  ];
+  const names = references.map((reference) => reference.replace(/:.*$/s, ''));
+  return [...new Set([...names, ...references])].sort();
+}
+
+function filterForm(models: readonly string[], query: Query): Markup {
+  return html`<form method="get" action="/">
+${select('model', models, query.model)}
+${select('class', Object.keys(VIOLATION_CLASSES), query.class)}
+<button>Show</button>
+</form>`;
+}
+
+function select(name: string, values: readonly string[], chosenValue: string | null): Markup {
+  const isListed = chosenValue === null || values.includes(chosenValue);
+  const options = (isListed ? values : [...values, chosenValue]).map((value) =>
+    value === chosenValue
+      ? html`<option value="${value}" selected>${visible(value)}</option>`
+      : html`<option value="${value}">${visible(value)}</option>`,
+  );
+  return html`<label for="${name}">${name}</label>
+<select id="${name}" name="${name}"><option value="">any</option>${options}</select>`;
+}
+
+function findingsTable(found: readonly Published[]): Markup {
+  if (found.length === 0) return html`<p class="none">None so far.</p>`;
+  return table(
+    'Findings',
+    [
+      { label: 'id', kind: 'tight mono' },
+      { label: 'known' },
+      { label: 'title' },
+      { label: 'models', kind: 'mono' },
+      { label: 'size', kind: 'tight' },
+      { label: 'hits', kind: 'number' },
+      { label: 'first seen (UTC)', kind: 'tight' },
+    ],
+    found.map(({ finding, hits, publishedMs }) => [
+      html`<a href="/findings/${encodeURIComponent(finding.id)}">${visible(shownId(finding.id))}</a>`,
+      knownMark(finding.known),
+      visible(finding.title),
+      items(finding.models),
+      sizeOf(finding),
+      whole(hits),
+      moment(publishedMs),
+    ]),
+  );
+}
+
+function modelsTable({ models }: CampaignStatus): Markup | string {
+  if (models.length === 0) return '';
+  const rows = models.map((one) => [
+    visible(one.model),
+    whole(one.runs),
+    whole(one.steps),
+    whole(one.features),
+    whole(one.entries),
+    whole(one.findings),
+  ]);
+  return html`<h2>Models</h2>
+${table(
+  'Models',
+  [
+    { label: 'model', kind: 'mono' },
+    { label: 'runs', kind: 'number' },
+    { label: 'steps', kind: 'number' },
+    { label: 'coverage', kind: 'number' },
+    { label: 'kept', kind: 'number' },
+    { label: 'findings', kind: 'number' },
+  ],
+  rows,
+)}`;
+}
+
+function workersTable(fleet: readonly WorkerStatus[]): Markup {
+  const rows = fleet.map((worker) => [
+    visible(worker.id),
+    `${visible(worker.host)}, pid ${worker.pid}`,
+    visible(worker.version),
+    `${worker.busy} of ${worker.executors}${worker.isDraining ? ', draining' : ''}`,
+    whole(worker.runs),
+    `${spanOf(worker.secondsSinceSeen)} ago`,
+  ]);
+  const list = table(
+    'Workers',
+    [
+      { label: 'worker', kind: 'mono' },
+      { label: 'host' },
+      { label: 'version' },
+      { label: 'busy', kind: 'number' },
+      { label: 'runs', kind: 'number' },
+      { label: 'seen', kind: 'number' },
+    ],
+    rows,
+  );
+  return html`<h2>Workers</h2>
+${rows.length === 0 ? html`<p class="none">None is alive.</p>` : list}`;
+}

@@ -1,0 +1,47 @@
+/** The pages and what they load. They need no script, and there is none. */
+import { etag } from 'hono/etag';
+import { findingPage } from './finding-page.ts';
+import type { Markup } from './layout.ts';
+import { listPage } from './list-page.ts';
+import { findingOf } from './listing.ts';
+import { type App, addRoute, parameterOf, REVALIDATED, type Served } from './routes.ts';
+import { ICON, STYLE } from './style.ts';
+
+export function addPages(app: App, { showing, version }: Served): void {
+  addRoute(app, {
+    method: 'GET',
+    path: '/',
+    parameters: ['model', 'class'],
+    answer: (_asked, query) => pageResponse(listPage(showing, query, version)),
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/findings/:id',
+    answer: (asked) => {
+      const published = findingOf(showing.published(), parameterOf(asked, 'id'));
+      const { origin } = new URL(asked.req.url);
+      return pageResponse(findingPage(showing, published, origin, version));
+    },
+  });
+  addFile(app, '/style.css', 'text/css; charset=utf-8', STYLE);
+  addFile(app, '/icon.svg', 'image/svg+xml', ICON);
+}
+
+interface Head {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export async function pageResponse(
+  page: Markup,
+  { status, headers }: Head = { status: 200, headers: {} },
+): Promise<Response> {
+  const type = { 'Content-Type': 'text/html; charset=utf-8' };
+  return new Response(String(await page), { status, headers: { ...headers, ...type } });
+}
+
+function addFile(app: App, path: string, type: string, text: string): void {
+  app.use(path, etag());
+  const headers = { 'Content-Type': type, ...REVALIDATED };
+  addRoute(app, { method: 'GET', path, answer: () => new Response(text, { headers }) });
+}

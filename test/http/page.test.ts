@@ -1,0 +1,293 @@
+/** The pages in a real browser: hostile text stays text, and they can be read without script, by key and on a phone. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import { visible } from '../../daemon/http/layout.ts';
+import type { CampaignState } from '../../daemon/showing.ts';
+import { debianProgram, skipReason } from '../support/debian.ts';
+import { ask } from './ask.ts';
+import { harmless, PAYLOADS } from './payloads.ts';
+import { type MemoryShowing, type Sample, type Served, serve, worker } from './showing.ts';
+
+const found = await debianProgram('chromium');
+const skip = await skipReason('chromium');
+
+/** Elements with the names of their attributes, and where they lead. */
+const SKELETON = `((root) => {
+  const shape = (e) => [e.tagName, [...e.attributes].map((a) => a.name).sort().join(), [...e.children].map(shape)];
+  const links = [...root.querySelectorAll('[href],[src],[action]')].map((e) => e.getAttribute('href') ?? e.getAttribute('src') ?? e.getAttribute('action'));
+  return JSON.stringify({ shape: shape(root), links: links.filter((link) => !/^(?:[/](?![/\\\\])|#main$)/.test(link)) });
+})`;
+
+describe('pages', { skip }, () => {
+  let browser: Browser;
+  before(async () => {
+    if ('missing' in found) return;
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+    browser = await chromium.launch({ executablePath: found.path, env: found.env, args });
+  });
+  after(() => browser?.close());
+
+  test('S12: 60 hostile texts in every field leave the page as it is with harmless ones', async (t) => {
+    assert.equal(new Set(PAYLOADS).size, 60);
+    const server = await serve(t, {}, { requestsPerSecond: 5000 });
+    const { page, check } = await watch(browser, server.url);
+    const list = async (): Promise<readonly string[]> => {
+      const shown = [await shownSkeleton(page, `${server.url}/`)];
+      const titles = await page.locator('td[data-label=title]').allInnerTexts();
+      const published = server.showing.published().toReversed();
+      assert.deepEqual(
+        titles.map(plainly),
+        published.map(({ finding }) => plainly(visible(finding.title))),
+      );
+      // The last finding has all texts in each of its fields.
+      shown.push(await shownSkeleton(page, `${server.url}/findings/${idOf(PAYLOADS.length)}`));
+      return shown;
+    };
+    const each = async (): Promise<readonly string[]> => {
+      const pages = PAYLOADS.map(async (_, index) => {
+        const { status, body } = await ask(server, `/findings/${idOf(index)}`);
+        assert.equal(status, 200);
+        return body;
+      });
+      return parsedSkeletons(page, await Promise.all(pages));
+    };
+    fill(server.showing, harmless);
+    const [expectedList, expectedEach] = [await list(), await each()];
+    fill(server.showing, (payload) => payload);
+    assert.deepEqual(await list(), expectedList);
+    assert.deepEqual(await each(), expectedEach);
+    check();
+  });
+
+  test('S12: a hostile address is text on the page that refuses it', async (t) => {
+    const server = await serve(t, {}, { requestsPerSecond: 5000 });
+    const { page, check } = await watch(browser, server.url);
+    await page.goto(server.url);
+    const refusals = async (texts: readonly string[]): Promise<readonly string[]> => {
+      const pages = texts.flatMap((text) => {
+        const inUrl = [...Buffer.from(text)]
+          .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
+          .join('');
+        return [`/findings/${inUrl}`, `/?model=${inUrl}`, `/?${inUrl}=1`, `/${inUrl}`].map(
+          async (path) => {
+            const { status, body } = await ask(server, path, { headers: { Accept: 'text/html' } });
+            assert.ok(status === 400 || status === 404, `${status} ${path}`);
+            return body;
+          },
+        );
+      });
+      return parsedSkeletons(page, await Promise.all(pages));
+    };
+    // Headers have room for no longer ones. With the mark none is by chance a model.
+    const short = PAYLOADS.filter(({ length }) => length < 1000);
+    const marked = (texts: readonly string[]): readonly string[] => texts.map((text) => `!${text}`);
+    const expected = await refusals(marked(short.map(harmless)));
+    assert.deepEqual(await refusals(marked(short)), expected);
+    check();
+  });
+
+  test('without script: what was found, how it goes, what to type', async (t) => {
+    const server = await serve(t);
+    const { finding } = ordinary(server);
+    const { page, check } = await watch(browser, server.url, { javaScriptEnabled: false });
+    await page.goto(server.url);
+    assert.equal(await page.title(), '3 findings - Faultline');
+    const rows = await page.locator('table').first().locator('tbody tr').allInnerTexts();
+    assert.deepEqual(
+      rows.map((row) => row.split(/\s+/)[1]),
+      ['new', 'B12', 'B03'],
+    );
+    assert.match(
+      rows[1] ?? '',
+      /2988ec6ee7aa.*2 threads, 2 operations, 1 preemption.*1,234.*2026-11-05/s,
+    );
+    const headers = await page.locator('table').first().locator('th[scope=col]').allInnerTexts();
+    assert.deepEqual(headers, [
+      'id',
+      'known',
+      'title',
+      'models',
+      'size',
+      'hits',
+      'first seen (UTC)',
+    ]);
+    assert.equal(await page.locator('meta[http-equiv=refresh]').getAttribute('content'), '10');
+
+    await page.selectOption('#class', 'deadlock');
+    await page.getByRole('button', { name: 'Show' }).click();
+    assert.equal(new URL(page.url()).search, '?model=&class=deadlock');
+    assert.equal(await page.locator('table').first().locator('tbody tr').count(), 1);
+
+    await page.goto(`${server.url}/findings/${finding.id}`);
+    const text = await page.locator('main').innerText();
+    assert.match(text, /stale-pte pte fault\/installPte\|punch\/removeExtent/);
+    assert.match(text, /also on\s+v43rc-immap-write\s+not on\s+canary, v48-entry-lock/);
+    assert.ok(
+      text.includes(`faultline pull ${server.url}\nfaultline replay ${finding.id.slice(0, 12)}`),
+    );
+    assert.ok((await page.locator('pre').first().innerText()).startsWith('step  T0 load'));
+    const twin = await page.getByRole('link', { name: 'as text' }).getAttribute('href');
+    assert.equal(
+      (await ask(server, twin ?? '')).body,
+      server.showing.render(finding.id, 'columns'),
+    );
+    check();
+  });
+
+  test('the keyboard reaches a finding', async (t) => {
+    const server = await serve(t);
+    ordinary(server);
+    const { page, check } = await watch(browser, server.url);
+    await page.goto(server.url);
+    const reached: string[] = [];
+    while (reached.at(-1)?.includes('/findings/') !== true && reached.length < 10) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.evaluate<string>("document.activeElement.getAttribute('href') ?? ''"),
+      );
+    }
+    assert.equal(reached[0], '#main');
+    await Promise.all([page.waitForURL('**/findings/*'), page.keyboard.press('Enter')]);
+    check();
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`${colorScheme}: it can be read, and fits a phone and a screen`, async (t) => {
+      const server = await serve(t, {}, { requestsPerSecond: 5000 });
+      const { finding } = ordinary(server);
+      const long = server.showing.publish('x', {
+        finding: { title: 'x'.repeat(1000), models: ['m'.repeat(250)] },
+      });
+      const { page, check } = await watch(browser, server.url, { colorScheme });
+      for (const path of [
+        '/',
+        `/findings/${finding.id}`,
+        `/findings/${long.finding.id}`,
+        '/nowhere',
+      ]) {
+        await page.goto(`${server.url}${path}`);
+        for (const width of [360, 700, 900, 1200]) {
+          await page.setViewportSize({ width, height: 800 });
+          const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+          assert.ok(wide <= width, `${path} is ${wide} px wide on ${width} px`);
+        }
+      }
+      await page.goto(server.url);
+      for (const place of ['body', 'td a', '.new', '.known', 'th', 'footer', 'button']) {
+        const contrast = await contrastOf(page, place);
+        assert.ok(contrast >= 4.5, `${place}: ${contrast}`);
+      }
+      const isDark = (await luminance(page, 'document.body', 'backgroundColor')) < 0.2;
+      assert.equal(isDark, colorScheme === 'dark');
+      check();
+    });
+  }
+});
+
+/** A page that loads nothing from elsewhere, opens no dialog and complains of nothing, as `check` says. */
+async function watch(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<{ readonly page: Page; readonly check: () => void }> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const offences: string[] = [];
+  page.on('dialog', (dialog) => {
+    offences.push(`dialog ${dialog.message()}`);
+    dialog.dismiss().catch(() => {});
+  });
+  page.on('pageerror', (error) => offences.push(String(error)));
+  page.on('console', (message) => {
+    // That a page does not exist is what one test asks for.
+    if (!/status of 404/.test(message.text())) offences.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`)) offences.push(`asked for ${request.url()}`);
+  });
+  return { page, check: () => assert.deepEqual(offences, []) };
+}
+
+async function shownSkeleton(page: Page, url: string): Promise<string> {
+  await page.goto(url);
+  const skeleton = await page.evaluate<string>(`${SKELETON}(document.documentElement)`);
+  assert.ok(skeleton.endsWith('"links":[]}'), skeleton.slice(-500));
+  return skeleton;
+}
+
+/** Of pages that are not shown, which takes a hundredth of the time. */
+async function parsedSkeletons(page: Page, texts: readonly string[]): Promise<readonly string[]> {
+  const parse = `new DOMParser().parseFromString(text, 'text/html').documentElement`;
+  return page.evaluate(`(${JSON.stringify(texts)}).map((text) => ${SKELETON}(${parse}))`);
+}
+
+/** As a browser sets it. */
+function plainly(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** Every text that somebody else has written, different in each finding. */
+function fill(showing: MemoryShowing, disguise: (payload: string) => string): void {
+  const single = PAYLOADS.map((payload, index) => `${index}${disguise(payload)}`);
+  const texts = [...single, single.join(' ')];
+  for (const [index, text] of texts.entries()) {
+    const pair = [text, `2${text}`] as const;
+    // What a type rules out may come from another build all the same.
+    const finding = {
+      id: idOf(index),
+      signature: text,
+      title: text,
+      class: text,
+      known: text,
+    } as unknown;
+    const howFound = { rngSeed: 1, batch: 1, run: 1, testsUsed: 1, scheduler: text, proof: text };
+    const sample: Sample = {
+      finding: { ...(finding as StoredFinding), model: text, models: [...pair] },
+      record: { columns: `${text}\n${text}`, howFound: { ...howFound, criticalPair: pair } },
+      notOn: pair,
+      reproDigest: text,
+    };
+    showing.publish(`stale-pte pte n${index}`, sample);
+  }
+  const [all = ''] = texts.slice(-1);
+  const model = { runs: 1, steps: 1, features: 1, entries: 1, findings: 1 };
+  const models = texts.map((text) => ({ ...model, model: `3${text}` }));
+  showing.facts = { campaign: all, state: all as CampaignState, models };
+  showing.workers = texts.map((text) => worker(text, { host: text, version: text }));
+}
+
+function idOf(index: number): string {
+  return index.toString(16).padStart(64, 'a');
+}
+
+function ordinary({ showing }: Served): { readonly finding: StoredFinding } {
+  showing.publish('deadlock ABBA', { finding: { known: 'B03', class: 'deadlock' } });
+  const published = showing.publish('stale-pte pte fault/installPte|punch/removeExtent', {
+    finding: { models: ['v42-immap-read', 'v43rc-immap-write'] },
+    record: { columns: `step  T0 load a0 0${' '.repeat(30)}| T1 punch A 0 4096\n` },
+    notOn: ['canary', 'v48-entry-lock'],
+    hits: 1234,
+  });
+  showing.publish('lock-leak entryLock', { finding: { known: null, class: 'lock-leak' } });
+  return published;
+}
+
+/** As WCAG 2 counts it. */
+async function contrastOf(page: Page, place: string): Promise<number> {
+  const element = `document.querySelector(${JSON.stringify(place)})`;
+  const ink = await luminance(page, element, 'color');
+  const own = await page.evaluate<string>(`getComputedStyle(${element}).backgroundColor`);
+  const isClear = own === 'rgba(0, 0, 0, 0)';
+  const paper = await luminance(page, isClear ? 'document.body' : element, 'backgroundColor');
+  return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+}
+
+async function luminance(page: Page, element: string, property: string): Promise<number> {
+  const color = await page.evaluate<string>(`getComputedStyle(${element}).${property}`);
+  const channels = [...color.matchAll(/\d+/g)].slice(0, 3).map(([value]) => Number(value) / 255);
+  const linear = channels.map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const [red = 0, green = 0, blue = 0] = linear;
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

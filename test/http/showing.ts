@@ -1,0 +1,199 @@
+/** A coordinator's findings and figures in memory, and a server that shows them. */
+import type { TestContext } from 'node:test';
+import { findingId, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { type PackedRecord, packRecord } from '../../corpus/vocabulary/record.ts';
+import { BOUNDS, type Bounds } from '../../daemon/http/bounds.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../daemon/http/server.ts';
+import type {
+  CampaignStatus,
+  Control,
+  Published,
+  Showing,
+  ShownEvent,
+  View,
+  WorkerStatus,
+} from '../../daemon/showing.ts';
+import { sampleRecord } from '../store/sample.ts';
+
+/** 256 bits in hex. */
+export const TOKEN = '5e'.repeat(32);
+const FIRST_MS = Date.UTC(2026, 10, 5, 12);
+
+export interface Sample {
+  readonly finding?: Partial<StoredFinding>;
+  readonly record?: Partial<PackedRecord>;
+  readonly reproDigest?: string;
+  readonly notOn?: readonly string[];
+  readonly hits?: number;
+}
+
+export class MemoryShowing implements Showing {
+  readonly controls: Control[] = [];
+  workers: readonly WorkerStatus[] = [worker('w-1')];
+  /** What differs from a campaign that has just begun. */
+  facts: Partial<CampaignStatus> = {};
+  ready = { isReady: true, why: '' };
+  private revision = 0;
+  private readonly findings = new Map<string, Published>();
+  private readonly records = new Map<string, PackedRecord>();
+  private readonly listeners = new Set<(event: ShownEvent) => void>();
+
+  /** A new finding, or a change of the one with this signature. */
+  publish(signature: string, sample: Sample = {}): Published {
+    const packed = packRecord(sampleRecord({ signature }));
+    const finding = { ...packed.finding, id: findingId(signature), ...sample.finding };
+    this.revision += 1;
+    const published = {
+      revision: this.revision,
+      publishedMs: this.findings.get(finding.id)?.publishedMs ?? FIRST_MS + this.revision * 1000,
+      finding,
+      reproDigest: sample.reproDigest ?? sha256Hex(packed.repro),
+      notOn: sample.notOn ?? [],
+      hits: sample.hits ?? 1,
+    };
+    // Later ones last, and this is the latest.
+    this.findings.delete(finding.id);
+    this.findings.set(finding.id, published);
+    this.records.set(finding.id, { ...packed, finding, ...sample.record });
+    this.tell({ kind: 'finding', published });
+    return published;
+  }
+
+  /** As if its folder were damaged. */
+  damage(id: string): void {
+    this.records.delete(id);
+  }
+
+  status(): CampaignStatus {
+    return { ...STATUS, ...this.facts };
+  }
+
+  fleet(): readonly WorkerStatus[] {
+    return this.workers;
+  }
+
+  published(): readonly Published[] {
+    return [...this.findings.values()];
+  }
+
+  record(id: string): PackedRecord | undefined {
+    return this.records.get(id);
+  }
+
+  render(id: string, view: View): string | undefined {
+    const record = this.records.get(id);
+    if (record === undefined) return undefined;
+    return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  control(control: Control): void {
+    this.controls.push(control);
+  }
+
+  readiness(): { readonly isReady: boolean; readonly why: string } {
+    return this.ready;
+  }
+
+  async metrics(): Promise<string> {
+    return '# HELP faultline_runs_total Runs.\n# TYPE faultline_runs_total counter\nfaultline_runs_total 1\n';
+  }
+
+  subscribe(listener: (event: ShownEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(event: ShownEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  get listening(): number {
+    return this.listeners.size;
+  }
+}
+
+const STATUS: CampaignStatus = {
+  campaign: 'c-1',
+  state: 'running',
+  version: '0.1.0',
+  build: 'b1'.repeat(32),
+  epoch: 1,
+  rngSeed: 7,
+  startedMs: FIRST_MS,
+  uptimeSeconds: 3725,
+  runs: 1_234_567,
+  steps: 98_765_432,
+  inconclusive: 12,
+  runsPerSecond: 48_120.4,
+  batches: { planned: 130, folded: 126, quarantined: 0 },
+  findings: { published: 3, underWay: 1, refuted: 0 },
+  redis: { isUp: true, outages: 0 },
+  models: [
+    {
+      model: 'v42-immap-read',
+      runs: 1_000_000,
+      steps: 80_000_000,
+      features: 4321,
+      entries: 210,
+      findings: 2,
+    },
+    {
+      model: 'xfs-mmaplock-prezero:fix=none',
+      runs: 234_567,
+      steps: 18_765_432,
+      features: 2100,
+      entries: 98,
+      findings: 1,
+    },
+  ],
+};
+
+export function worker(id: string, facts: Partial<WorkerStatus> = {}): WorkerStatus {
+  return {
+    id,
+    host: 'lab-3',
+    pid: 4242,
+    build: 'b1'.repeat(32),
+    version: '0.1.0',
+    executors: 2,
+    busy: 2,
+    isDraining: false,
+    runs: 600_000,
+    metrics: '127.0.0.1:40123',
+    secondsSinceSeen: 0.4,
+    ...facts,
+  };
+}
+
+export interface Served extends RunningServer {
+  readonly showing: MemoryShowing;
+  /** What the server said of bugs of ours. */
+  readonly faults: unknown[];
+}
+
+/** A server that ends with the test. */
+export async function serve(
+  t: Pick<TestContext, 'after'>,
+  options: Partial<ServerOptions> = {},
+  bounds: Partial<Bounds> = {},
+): Promise<Served> {
+  const showing = new MemoryShowing();
+  const faults: unknown[] = [];
+  const server = await startServer(
+    {
+      showing,
+      host: '127.0.0.1',
+      port: 0,
+      token: TOKEN,
+      tls: null,
+      isInsecureAllowed: false,
+      version: '0.1.0',
+      onFault: (error) => faults.push(error),
+      ...options,
+    },
+    { ...BOUNDS, ...bounds },
+  );
+  t.after(() => server.close());
+  return { ...server, showing, faults };
+}
