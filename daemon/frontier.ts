@@ -3,7 +3,7 @@
  * folded in the order of their batches, so a frontier is a function of them alone.
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
-import { type Explored, FEATURES_VERSION } from '../corpus/vocabulary/messages.ts';
+import { type Candidate, type Explored, FEATURES_VERSION } from '../corpus/vocabulary/messages.ts';
 import type { Random } from '../corpus/vocabulary/random.ts';
 
 export interface Entry {
@@ -11,6 +11,11 @@ export interface Entry {
   readonly features: number;
   /** How often it was chosen as a parent. */
   chosen: number;
+}
+
+export interface FrontierJson {
+  readonly features: readonly number[];
+  readonly entries: readonly Readonly<Entry>[];
 }
 
 export class Frontier {
@@ -23,16 +28,45 @@ export class Frontier {
 
   /** Admit what is new. */
   fold(report: Explored): void {
-    assert(report.features === FEATURES_VERSION, 'features of another version', report.features);
-    for (const candidate of report.candidates) {
-      let added = 0;
-      for (const feature of candidate.features) {
-        if (this.features.has(feature)) continue;
-        this.features.add(feature);
-        added++;
-      }
-      if (added > 0) this.entries.push({ text: candidate.text, features: added, chosen: 0 });
+    for (const candidate of this.fresh(report)) this.admit(candidate);
+  }
+
+  /** The candidates with something new, and only what is new of them. */
+  fresh({ features: version, candidates }: Explored): readonly Candidate[] {
+    assert(version === FEATURES_VERSION, 'features of another version', version);
+    const met = new Set<number>();
+    return candidates.flatMap(({ text, features: all }) => {
+      const features = all.filter((feature) => !this.features.has(feature) && !met.has(feature));
+      for (const feature of features) met.add(feature);
+      return features.length === 0 ? [] : [{ text, features }];
+    });
+  }
+
+  private admit({ text, features }: Candidate): void {
+    for (const feature of features) this.features.add(feature);
+    this.entries.push({ text, features: features.length, chosen: 0 });
+  }
+
+  known(): Iterable<number> {
+    return this.features;
+  }
+
+  /** Another build numbers features in another way; the workloads stay good parents. */
+  forgetFeatures(): void {
+    this.features.clear();
+  }
+
+  toJson(): FrontierJson {
+    return { features: [...this.features], entries: this.entries };
+  }
+
+  static fromJson({ features, entries }: FrontierJson): Frontier {
+    const frontier = new Frontier();
+    for (const feature of features) frontier.features.add(feature);
+    for (const { text, features: worth, chosen } of entries) {
+      frontier.entries.push({ text, features: worth, chosen });
     }
+    return frontier;
   }
 
   /** Parents by energy: many new features raise it, having been chosen lowers it. */

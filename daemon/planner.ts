@@ -17,9 +17,18 @@ export const LAG = 64;
 export const BATCH_RUNS = 1024;
 /** Schedules of each hand-written seed in a model's first batch. */
 const SEED_SCHEDULES = 32;
-/** Share of a batch's runs that mutants get, in 1/16, once there are parents; fresh workloads get the rest. */
-const MUTATE_SHARE = 7;
 const PARENTS = 8;
+/** The parents of a large batch: 64 of them take 20 KB of its message. */
+const PARENTS_MAX = 64;
+/** Some sixty mutants of each parent, with 16 schedules each. */
+const RUNS_A_PARENT = 1024;
+
+/** How a batch's runs are divided once there are parents. */
+export interface Shares {
+  readonly fresh: number;
+  readonly mutate: number;
+}
+export const SHARES: Shares = { fresh: 9, mutate: 7 };
 
 /** One signature's first witness, to be minimized. */
 export interface Discovery {
@@ -51,39 +60,53 @@ export function planBatch(
   frontier: Frontier,
   known: readonly string[],
 ): Exploration {
-  const runs = Math.min(BATCH_RUNS, plan.runs - k * BATCH_RUNS);
-  return {
-    kind: 'explore',
+  return planExploration({
     index: k,
     model: modelOfBatch(plan, k),
     rngSeed: plan.rngSeed,
-    runs,
-    sources: sourcesOf(plan, k, frontier, runs),
+    runs: Math.min(BATCH_RUNS, plan.runs - k * BATCH_RUNS),
+    seeds: k < plan.models.length ? plan.seeds : [],
+    shares: SHARES,
+    frontier,
+    snapshot: null,
     known,
-    frontier: null,
-  };
+  });
 }
 
-export function modelOfBatch(plan: Plan, k: number): string {
-  return plan.models[k % plan.models.length] as string;
+export function modelOfBatch({ models }: Pick<Plan, 'models'>, k: number): string {
+  return models[k % models.length] as string;
+}
+
+/** What one exploration is planned from. */
+export interface Need {
+  readonly index: number;
+  readonly model: string;
+  readonly rngSeed: number;
+  readonly runs: number;
+  /** Texts to run as they are; none once the model has been fuzzed. */
+  readonly seeds: readonly string[];
+  readonly shares: Shares;
+  readonly frontier: Frontier;
+  /** Digest under which the workers find the frontier's features. */
+  readonly snapshot: string | null;
+  readonly known: readonly string[];
+}
+
+export function planExploration(need: Need): Exploration {
+  const { index, model, rngSeed, runs, snapshot, known } = need;
+  const sources = sourcesOf(need);
+  return { kind: 'explore', index, model, rngSeed, runs, sources, known, frontier: snapshot };
 }
 
 /** The visible list of sources: seeds first, then mutants of what was kept, then fresh workloads. */
-function sourcesOf(
-  plan: Plan,
-  k: number,
-  frontier: Frontier,
-  runs: number,
-): readonly WorkloadSource[] {
+function sourcesOf({ index, rngSeed, runs, seeds, shares, frontier }: Need) {
   const sources: WorkloadSource[] = [];
-  if (k < plan.models.length && plan.seeds.length > 0) {
-    sources.push({ kind: 'given', texts: plan.seeds, schedules: SEED_SCHEDULES });
-  }
-  const parents = frontier.choose(new Random(plan.rngSeed, k).fork('parents'), PARENTS);
-  if (parents.length > 0) {
-    sources.push({ kind: 'mutate', parents, runs: (runs * MUTATE_SHARE) >> 4 });
-  }
-  sources.push({ kind: 'fresh' });
+  if (seeds.length > 0) sources.push({ kind: 'given', texts: seeds, schedules: SEED_SCHEDULES });
+  const count = Math.max(PARENTS, Math.min(PARENTS_MAX, Math.floor(runs / RUNS_A_PARENT)));
+  const parents = frontier.choose(new Random(rngSeed, index).fork('parents'), count);
+  const mutants = Math.floor((runs * shares.mutate) / (shares.mutate + shares.fresh));
+  if (parents.length > 0 && mutants > 0) sources.push({ kind: 'mutate', parents, runs: mutants });
+  if (shares.fresh > 0 || sources.length === 0) sources.push({ kind: 'fresh' });
   return sources;
 }
 

@@ -32,12 +32,13 @@ import {
   type StoredFinding,
 } from '../vocabulary/finding.ts';
 import { canonicalJson, readJson } from '../vocabulary/json.ts';
-import type { FindingRecord } from '../vocabulary/record.ts';
+import { type FindingRecord, unpackRecord } from '../vocabulary/record.ts';
 import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
 
 export const REPRO_FILE = 'repro.txt';
 export const COLUMNS_FILE = 'columns.txt';
 const FINDING_FILE = 'finding.json';
+const HOW_FOUND_FILE = 'how-found.json';
 
 export interface Damaged {
   readonly name: string;
@@ -109,12 +110,26 @@ export class FindingStore {
     const damaged: Damaged[] = [];
     for (const name of this.names()) {
       try {
-        findings.push(this.readSteadily(name));
+        findings.push(this.steadily(name, () => this.readFinding(name)));
       } catch (error) {
         damaged.push({ name, why: reasonOf(error) });
       }
     }
     return { findings, damaged };
+  }
+
+  /**
+   * All of one finding.
+   * @throws Refusal naming what is missing or damaged
+   */
+  record(id: string): FindingRecord {
+    return this.steadily(id, () => {
+      const { file: _, ...finding } = this.readFinding(id);
+      const read = (name: string): string => readStored(path.join(this.folderOf(id), name));
+      const howFound = readJson(read(HOW_FOUND_FILE)) ?? null;
+      const [repro, columns] = [read(REPRO_FILE), read(COLUMNS_FILE)];
+      return unpackRecord({ finding: { ...finding }, repro, columns, howFound }, id);
+    });
   }
 
   /** The ids that begin so. */
@@ -148,11 +163,11 @@ export class FindingStore {
    * A finding that somebody swaps for a better one while it is read is read again, not called damaged. Between
    * the two renames of a swap there is none for a moment.
    */
-  private readSteadily(name: string): Finding {
+  private steadily<T>(name: string, read: () => T): T {
     for (let tries = 1; ; tries += 1) {
       const before = this.stampOf(name);
       try {
-        return this.readFinding(name);
+        return read();
       } catch (error) {
         const isSteady = before !== ABSENT && this.stampOf(name) === before;
         if (tries === TRIES_MAX || isSteady) throw error;
@@ -283,7 +298,7 @@ function filesOf({ finding, repro, columns, howFound }: FindingRecord): Record<s
     [REPRO_FILE]: printRepro(repro),
     [COLUMNS_FILE]: columns,
     'model.json': `${repro.modelJson}\n`,
-    'how-found.json': `${canonicalJson(howFound)}\n`,
+    [HOW_FOUND_FILE]: `${canonicalJson(howFound)}\n`,
     [FINDING_FILE]: `${printFinding(finding)}\n`,
   };
 }

@@ -3,24 +3,34 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { benchCommand } from './bench.ts';
 import { checkCommand } from './check.ts';
+import { daemonCommand } from './daemon.ts';
 import { EXIT, sayEnding } from './endings.ts';
 import { applyEngineFlags } from './engine-flags.ts';
 import { findingsCommand } from './findings.ts';
 import { fuzzCommand } from './fuzz.ts';
 import { VERSION } from './installation.ts';
 import { modelsCommand } from './models.ts';
+import { pullCommand } from './pull.ts';
 import { replayCommand } from './replay.ts';
 import { showCommand } from './show.ts';
+import { statusCommand } from './status.ts';
 import { endWithoutReader } from './terminal.ts';
+import { upCommand } from './up.ts';
 import { versionCommand } from './version.ts';
+import { workerCommand } from './worker.ts';
 
 /** In the order in which help shows them. A verb is a file here and a line in this list. */
 const VERBS: readonly CommandUnknownOpts[] = [
+  upCommand(),
   fuzzCommand(),
   checkCommand(),
   replayCommand(),
   showCommand(),
   findingsCommand(),
+  pullCommand(),
+  statusCommand(),
+  daemonCommand(),
+  workerCommand(),
   modelsCommand(),
   benchCommand(),
   versionCommand(),

@@ -1,0 +1,80 @@
+/** The campaign and the fleet as a coordinator tells them, read back strictly enough to be printed. */
+import { z } from 'zod';
+import type { ApiClient } from './api-client.ts';
+import { CAMPAIGN_STATES, type CampaignStatus, type WorkerStatus } from './showing.ts';
+
+const CAMPAIGN_PATH = '/api/v1/campaign';
+const FLEET_PATH = '/api/v1/fleet';
+/** A host has at most 255 characters, a model reference 256. */
+const word = z.string().max(256);
+const count = z.number().min(0);
+
+const model = z.object({
+  model: word,
+  runs: count,
+  steps: count,
+  features: count,
+  entries: count,
+  findings: count,
+});
+
+const campaign: z.ZodType<CampaignStatus> = z.object({
+  campaign: word,
+  state: z.enum(CAMPAIGN_STATES),
+  version: word,
+  build: word,
+  epoch: count,
+  rngSeed: count,
+  startedMs: count,
+  uptimeSeconds: count,
+  runs: count,
+  steps: count,
+  inconclusive: count,
+  runsPerSecond: count,
+  batches: z.object({ planned: count, folded: count, quarantined: count }),
+  findings: z.object({ published: count, underWay: count, refuted: count }),
+  redis: z.object({ isUp: z.boolean(), outages: count }),
+  models: z.array(model).max(1024),
+});
+
+const worker: z.ZodType<WorkerStatus> = z.object({
+  id: word,
+  host: word,
+  pid: count,
+  build: word,
+  version: word,
+  executors: count,
+  busy: count,
+  isDraining: z.boolean(),
+  runs: count,
+  metrics: word.nullable(),
+  secondsSinceSeen: count,
+});
+const fleet = z.object({ workers: z.array(worker).max(10_000) });
+
+/** @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does */
+export async function campaignOf(client: ApiClient): Promise<CampaignStatus> {
+  return read(client, CAMPAIGN_PATH, campaign);
+}
+
+/** @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does */
+export async function fleetOf(client: ApiClient): Promise<readonly WorkerStatus[]> {
+  const { workers } = await read(client, FLEET_PATH, fleet);
+  return workers;
+}
+
+async function read<T>(client: ApiClient, path: string, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(parse(await client.getText(path)));
+  if (parsed.success) return parsed.data;
+  const place = parsed.error.issues[0]?.path.join('.') || 'it';
+  throw client.breach(`${path} is not what a coordinator says: ${place} does not fit`);
+}
+
+/** With fractions, which JSON of ours does not have; the bytes are bounded already. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

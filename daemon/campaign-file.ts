@@ -1,0 +1,61 @@
+/**
+ * What a campaign is to do, as a file: JSON, every field optional.
+ *
+ *   {
+ *     "models": ["v42-immap-read", "xfs-mmaplock-prezero"],
+ *     "rngSeed": 5,
+ *     "shares": { "fresh": 9, "mutate": 7 },
+ *     "stop": { "runs": 1000000, "seconds": 28800, "quietSeconds": 3600 }
+ *   }
+ *
+ * `shares` divides a batch between fresh workloads and mutants of kept ones. `stop` ends the campaign at the
+ * first of its rules that holds: so many runs, so much fuzzing, so long without a new finding.
+ */
+import { z } from 'zod';
+import { readNamed } from '../corpus/disk/read-bounded.ts';
+import { fail } from '../corpus/vocabulary/errors.ts';
+import { printable } from '../corpus/vocabulary/printable.ts';
+
+const positive = z.int().min(1);
+/** More parts than this are no division that anybody means. */
+const share = z.int().min(0).max(1000);
+
+const schema = z.strictObject({
+  models: z.array(z.string().min(1)).min(1).max(64).optional(),
+  rngSeed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional(),
+  shares: z
+    .strictObject({ fresh: share, mutate: share })
+    .refine(({ fresh, mutate }) => fresh + mutate > 0, 'fresh and mutate are both 0')
+    .optional(),
+  stop: z
+    .strictObject({
+      runs: positive.optional(),
+      seconds: positive.optional(),
+      quietSeconds: positive.optional(),
+    })
+    .optional(),
+});
+export type CampaignFile = z.infer<typeof schema>;
+
+/** @throws Refusal naming the field that does not fit */
+export function readCampaignFile(file: string): CampaignFile {
+  const parsed = schema.safeParse(parse(readNamed(file), file));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join('.') || 'it';
+  const why = printable(`${place}: ${issue?.message ?? 'does not fit'}`, 160);
+  throw fail('FILE_UNREADABLE', { file: printable(file, 160), why: `no campaign: ${why}` });
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = printable(error instanceof Error ? error.message : String(error), 160);
+    throw fail('FILE_UNREADABLE', { file: printable(file, 160), why: `it is not JSON: ${why}` });
+  }
+}

@@ -1,0 +1,158 @@
+/** `status`: what a coordinator is doing, and who works for it. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
+import { ownAddress, parseAddress } from '../api-address.ts';
+import { ApiClient } from '../api-client.ts';
+import { campaignOf, fleetOf } from '../api-status.ts';
+import type { CampaignStatus, ModelProgress, WorkerStatus } from '../showing.ts';
+import { EXIT } from './endings.ts';
+import { INSECURE_FLAG, INSECURE_TEXT, URL_TEXT } from './pull.ts';
+import { counted } from './render-finding.ts';
+import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { onInterrupt } from './signals.ts';
+import { say, sayDocument } from './terminal.ts';
+
+interface Status {
+  readonly campaign: CampaignStatus;
+  readonly fleet: readonly WorkerStatus[];
+}
+
+const WATCH_MS = 2000;
+const UNITS = ['', 'k', 'M', 'G', 'T', 'P'];
+
+export function statusCommand(): CommandUnknownOpts {
+  const command = new Command('status')
+    .description('say what a coordinator is doing: campaign, findings, workers')
+    .argument('[url]', URL_TEXT)
+    .option('--watch', 'a line every 2 s until Ctrl-C')
+    .option(INSECURE_FLAG, INSECURE_TEXT)
+    .action(async (given, { watch, insecureHttp }, self) => {
+      const settings = settingsOf(self);
+      if (watch === true && settings.isJson) {
+        throw fail('USAGE', { what: '--json is one document and --watch has no end; give one' });
+      }
+      const url =
+        given === undefined
+          ? ownAddress(settings.dataDir)
+          : parseAddress(given, insecureHttp === true);
+      const client = new ApiClient(url);
+      try {
+        await (watch === true ? follow(client) : once(client, settings));
+      } finally {
+        client.close();
+      }
+      process.exitCode = EXIT.done;
+    });
+  return withCommonOptions(command);
+}
+
+async function once(client: ApiClient, { isJson }: Settings): Promise<void> {
+  const status = await ask(client);
+  if (isJson) sayDocument(status);
+  else say(renderStatus(status, client.origin));
+}
+
+/** Where nobody answers at first that is a refusal; later it is what there is to see. */
+async function follow(client: ApiClient): Promise<void> {
+  const stopped = new AbortController();
+  const release = onInterrupt(() => {
+    stopped.abort();
+    client.close();
+  });
+  try {
+    for (let isFirst = true; !client.isClosed; isFirst = false) {
+      const line = await ask(client).then(renderLine, (error: unknown) => {
+        if (!(error instanceof Refusal) || (isFirst && !client.isClosed)) throw error;
+        return error.message;
+      });
+      if (!client.isClosed) say(`${new Date().toISOString().slice(11, 19)}Z  ${line}`);
+      await wait(WATCH_MS, null, { signal: stopped.signal }).catch(() => {});
+    }
+  } finally {
+    release();
+  }
+}
+
+async function ask(client: ApiClient): Promise<Status> {
+  return { campaign: await campaignOf(client), fleet: await fleetOf(client) };
+}
+
+export function renderStatus({ campaign, fleet }: Status, origin: string): string {
+  const { batches, findings, redis, models } = campaign;
+  return [
+    `campaign  ${shown(campaign.campaign)} on ${origin}: ${campaign.state}, up ${duration(campaign.uptimeSeconds)}, rng-seed ${campaign.rngSeed}`,
+    `build     faultline ${shown(campaign.version)}, ${shown(campaign.build.slice(0, 12))}`,
+    `runs      ${amount(campaign.runs)}, ${amount(campaign.runsPerSecond)} runs/s; ${amount(campaign.steps)} steps, ${amount(campaign.inconclusive)} inconclusive`,
+    `coverage  ${amount(featuresOf(models))} features, ${counted(sum(models.map(({ entries }) => entries)), 'workload')} kept`,
+    `batches   ${batches.planned} planned, ${batches.folded} folded, ${batches.quarantined} quarantined`,
+    `findings  ${findings.published} published, ${findings.underWay} under way, ${findings.refuted} refuted`,
+    `redis     ${redis.isUp ? 'up' : 'down'}, ${counted(redis.outages, 'outage')}`,
+    `workers   ${workersText(fleet)}`,
+    ...fleet.map(workerText),
+    'models',
+    ...models.map(modelText),
+  ].join('\n');
+}
+
+export function renderLine({ campaign, fleet }: Status): string {
+  const { state, runs, runsPerSecond, models, batches, findings, redis } = campaign;
+  const parts = [
+    state,
+    `${amount(runs)} runs (${amount(runsPerSecond)}/s)`,
+    `${amount(featuresOf(models))} features`,
+    `${batches.folded} batches`,
+    counted(findings.published, 'finding'),
+    ...(findings.underWay === 0 ? [] : [`${findings.underWay} under way`]),
+    workersText(fleet),
+    ...(redis.isUp ? [] : ['Redis down']),
+  ];
+  return parts.join(', ');
+}
+
+function workersText(fleet: readonly WorkerStatus[]): string {
+  const [busy, executors] = [sum(fleet.map((one) => one.busy)), sum(fleet.map((w) => w.executors))];
+  return `${counted(fleet.length, 'worker')}, ${busy} of ${counted(executors, 'executor')} busy`;
+}
+
+function workerText(worker: WorkerStatus): string {
+  const { id, host, pid, busy, executors, runs, isDraining, secondsSinceSeen } = worker;
+  const seen = `seen ${duration(secondsSinceSeen)} ago`;
+  const draining = isDraining ? ', draining' : '';
+  return `  ${shown(id)} (${shown(host)}, pid ${pid})  ${busy} of ${executors} busy, ${amount(runs)} runs, ${seen}${draining}`;
+}
+
+function modelText({ model, runs, features, entries, findings }: ModelProgress): string {
+  return `  ${shown(model)}  ${amount(runs)} runs, ${amount(features)} features, ${counted(entries, 'workload')} kept, ${counted(findings, 'finding')}`;
+}
+
+function featuresOf(models: readonly ModelProgress[]): number {
+  return sum(models.map(({ features }) => features));
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+/** `950`, `12.3k`, `4.56M`: three digits tell how fast it grows. */
+function amount(count: number): string {
+  const power = count < 1000 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
+  const value = count / 1000 ** power;
+  return power === 0 ? String(Math.round(count)) : `${Number(value.toPrecision(3))}${UNITS[power]}`;
+}
+
+/** `45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`. */
+function duration(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${Math.round(seconds)} s`;
+  if (hours === 0) return `${minutes} min`;
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** What the coordinator wrote, on one line and not too much of it. */
+function shown(text: string): string {
+  return printable(text, 80);
+}

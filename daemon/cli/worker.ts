@@ -1,0 +1,95 @@
+/** `worker`: takes batches of a fleet and computes them, until it is told to end. One or many, on any machine. */
+import { availableParallelism, hostname } from 'node:os';
+import {
+  Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+} from '@commander-js/extra-typings';
+import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
+import type { RedisAddress } from '../../corpus/exchange/redis.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { runWorker } from '../../workers/service/worker.ts';
+import { homeBelow, pidIn } from '../redis-home.ts';
+import { buildDigest } from './build-digest.ts';
+import { EXIT } from './endings.ts';
+import { engineDigest } from './engine-digest.ts';
+import { VERSION } from './installation.ts';
+import { logger } from './log.ts';
+import { parseCount } from './quantities.ts';
+import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
+import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { onInterrupt } from './signals.ts';
+import { isSupervised, onOrphaned } from './supervised.ts';
+
+/** Set to 1, SIGUSR2 kills one executor: for tests of what follows. */
+const FAULTS_VARIABLE = 'FAULTLINE_TEST_FAULTS';
+/** Threads of one process; the largest machines have some hundred cores. */
+const JOBS_MAX = 1024;
+const PORT_MAX = 65_535;
+
+interface Flags {
+  readonly redis?: string | undefined;
+  readonly jobs?: number | undefined;
+  readonly metricsPort?: number | undefined;
+}
+
+export function workerCommand(): CommandUnknownOpts {
+  const command = new Command('worker')
+    .description('take batches of a fleet from its Redis and compute them')
+    .option('--redis <url>', `the fleet's Redis (${REDIS_VARIABLE}; else that of an \`up\` here)`)
+    .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs)
+    .option(
+      '--metrics-port <n>',
+      'serve /metrics, /livez and /readyz there, on 127.0.0.1 (default: any free port)',
+      parsePort,
+    )
+    .action(async (flags, self) => {
+      await work(flags, settingsOf(self));
+    });
+  return withCommonOptions(command);
+}
+
+function parseJobs(text: string): number {
+  const jobs = parseCount(text);
+  if (jobs <= JOBS_MAX) return jobs;
+  throw new InvalidArgumentError(`It must be at most ${JOBS_MAX}.`);
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port;
+  throw new InvalidArgumentError(`It must be a port, 0 to ${PORT_MAX}.`);
+}
+
+async function work(flags: Flags, settings: Settings): Promise<void> {
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  if (isSupervised()) onOrphaned(stop);
+  else onInterrupt(stop);
+  const ending = await runWorker({
+    redis: redisOf(flags.redis, settings),
+    prefix: redisPrefix(PREFIX_DEFAULT),
+    jobs: flags.jobs ?? availableParallelism(),
+    build: buildDigest(),
+    engine: engineDigest(),
+    version: VERSION,
+    dataDir: settings.dataDir,
+    host: hostname(),
+    metricsPort: flags.metricsPort ?? 0,
+    log: logger('worker', settings),
+    stop: stopping.signal,
+    mayBeHurt: process.env[FAULTS_VARIABLE] === '1',
+  });
+  // BullMQ waits for a Redis that is away as long as it takes.
+  process.exit(ending === 'done' ? EXIT.done : EXIT.restart);
+}
+
+function redisOf(flag: string | undefined, { dataDir }: Settings): RedisAddress {
+  const given = givenRedis(flag);
+  if (given !== undefined) return given;
+  const home = homeBelow(dataDir);
+  if (pidIn(home) !== null) return { path: home.socket };
+  const here = `no \`faultline up\` runs in ${dataDir}`;
+  const what = `no Redis is named and ${here}: give --redis URL or set ${REDIS_VARIABLE}`;
+  throw fail('USAGE', { what });
+}

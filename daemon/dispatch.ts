@@ -1,0 +1,200 @@
+/**
+ * What should be in the queue now: for every finding its next step, a canary now and then, and explorations up
+ * to twice the executors. Pure: it reads the book and says which works are missing.
+ */
+import type { CanaryRun, Comparison, ModelPin, Work } from '../corpus/vocabulary/messages.ts';
+import type { Book } from './book.ts';
+import { minimizationOf, modelOfBatch, planExploration } from './planner.ts';
+import type { Outstanding } from './rows.ts';
+import type { Case } from './triage.ts';
+
+/** One batch to be handed out. */
+export interface Due {
+  readonly outstanding: Outstanding;
+  readonly work: Work;
+  readonly models: readonly ModelPin[];
+}
+
+export interface Circumstances {
+  readonly book: Book;
+  /** Of all live workers. */
+  readonly executors: number;
+  /** Runs of the next batch of a model. */
+  runsOf(model: string): number;
+  /** Digest of the features that workers can look up; null if there are none. */
+  snapshotOf(model: string): string | null;
+  /** Text of a published finding's repro; undefined if it is gone or damaged. */
+  reproOf(one: Case): string | undefined;
+  /** Texts of corpus/seeds. */
+  readonly seeds: readonly string[];
+  readonly canary: ModelPin;
+}
+
+/** One waits while one is computed. */
+const EXPLORATIONS_AN_EXECUTOR = 2;
+/** The rest of a long list waits in the book, which costs no Redis. */
+const MINIMIZATIONS_AN_EXECUTOR = 4;
+const COMPARISONS_AN_EXECUTOR = 1;
+/** A canary costs 20 ms: one in so many reports is a thousandth of the work. */
+const REPORTS_A_CANARY = 32;
+const CANARY_RUNS = 2048;
+
+export function due(given: Circumstances): readonly Due[] {
+  const counter = new Counter(given.book);
+  return [
+    ...verifications(given, counter),
+    ...minimizations(given, counter),
+    ...canaries(given, counter),
+    ...comparisons(given, counter),
+    ...explorations(given, counter),
+  ];
+}
+
+/** Whether a campaign that is to stop has come to its end. */
+export function isAtEnd(book: Book): boolean {
+  if (book.outstandingOf('explore').length > 0) return false;
+  return [...book.triage.cases.values()].every(
+    ({ stage, isCompared }) => stage === 'refuted' || (stage === 'published' && isCompared),
+  );
+}
+
+/** Why a campaign should stop, or null. */
+export function reasonToStop(book: Book): string | null {
+  const stop = book.plan?.stop;
+  if (stop === undefined || book.state !== 'running') return null;
+  if (stop.runs !== null && book.runs + plannedRuns(book) >= stop.runs) return 'its runs are made';
+  if (stop.milliseconds !== null && book.ranMs >= stop.milliseconds) return 'its time is over';
+  const quietMs = book.lastReportMs - Math.max(book.lastFindingMs, book.startedMs);
+  const isQuiet = stop.quietMilliseconds !== null && quietMs >= stop.quietMilliseconds;
+  return isQuiet && book.folded > 0 ? 'nothing new was found for long' : null;
+}
+
+/** Hands out ids; no id comes twice in one ledger. */
+class Counter {
+  private readonly book: Book;
+  private next: number;
+
+  constructor(book: Book) {
+    this.book = book;
+    this.next = book.nextId;
+  }
+
+  make(work: Work, models: readonly ModelPin[], signature: string | null): Due {
+    const id = `${work.kind}-${this.book.campaign}-${this.next}`;
+    this.next += 1;
+    const isExploration = work.kind === 'explore';
+    const outstanding = {
+      id,
+      kind: work.kind,
+      index: isExploration ? work.index : null,
+      runs: isExploration ? work.runs : 0,
+      signature,
+    };
+    return { outstanding, work, models };
+  }
+}
+
+function verifications({ book }: Circumstances, counter: Counter): readonly Due[] {
+  return waiting(book, 'verify').flatMap(({ signature, record, executor }) => {
+    if (record === null) return [];
+    const { model } = record.finding;
+    const work = { kind: 'verify', model, repro: record.repro, notOn: executor } as const;
+    return [counter.make(work, pinsOf(book, [model]), signature)];
+  });
+}
+
+function minimizations({ book, executors }: Circumstances, counter: Counter): readonly Due[] {
+  const room = MINIMIZATIONS_AN_EXECUTOR * executors - book.outstandingOf('minimize').length;
+  return waiting(book, 'minimize')
+    .slice(0, Math.max(0, room))
+    .flatMap(({ signature, discovery, givenUp }) => {
+      if (discovery === null || book.plan === null) return [];
+      const { rngSeed } = book.plan;
+      // What could not be shrunk is kept as it was met.
+      const work =
+        givenUp > 0 ? minimizationOf(discovery, rngSeed, 0) : minimizationOf(discovery, rngSeed);
+      return [counter.make(work, pinsOf(book, [discovery.model]), signature)];
+    });
+}
+
+function waiting(book: Book, stage: 'minimize' | 'verify'): readonly Case[] {
+  return [...book.triage.cases.values()].filter(
+    (one) => one.stage === stage && !book.isUnderWay(stage, one.signature),
+  );
+}
+
+function canaries({ book, canary }: Circumstances, counter: Counter): readonly Due[] {
+  const { seen, lastFolded } = book.canaries;
+  const isDue = seen === 0 || book.folded - lastFolded >= REPORTS_A_CANARY;
+  if (!isDue || book.outstandingOf('canary').length > 0) return [];
+  const work: CanaryRun = {
+    kind: 'canary',
+    exploration: {
+      kind: 'explore',
+      index: 0,
+      model: canary.reference,
+      rngSeed: 1,
+      runs: CANARY_RUNS,
+      sources: [{ kind: 'fresh' }],
+      known: [],
+      frontier: null,
+    },
+  };
+  return [counter.make(work, [canary], null)];
+}
+
+function comparisons(given: Circumstances, counter: Counter): readonly Due[] {
+  const { book, executors } = given;
+  const room = COMPARISONS_AN_EXECUTOR * executors - book.outstandingOf('matrix').length;
+  const open = book.triage.published().filter(({ signature, isCompared }) => {
+    return !isCompared && !book.isUnderWay('matrix', signature);
+  });
+  return open.slice(0, Math.max(0, room)).flatMap((one) => {
+    const others = book.pins().filter(({ reference }) => !one.models.includes(reference));
+    const repro = given.reproOf(one);
+    if (repro === undefined) return [];
+    const models = others.map(({ reference }) => reference);
+    const work: Comparison = { kind: 'matrix', repro, models };
+    return [counter.make(work, others, one.signature)];
+  });
+}
+
+function explorations(given: Circumstances, counter: Counter): readonly Due[] {
+  const { book, executors, seeds } = given;
+  const { plan } = book;
+  if (plan === null || book.state !== 'running') return [];
+  const wanted = EXPLORATIONS_AN_EXECUTOR * Math.max(1, executors);
+  const missing = wanted - book.outstandingOf('explore').length;
+  const names = plan.models.map(({ reference }) => reference);
+  const known = book.triage.known();
+  let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - book.runs - plannedRuns(book);
+  const made: Due[] = [];
+  for (let i = 0; i < missing && left > 0; i++) {
+    const index = book.reopened[i] ?? book.nextIndex + i - book.reopened.length;
+    const model = modelOfBatch({ models: names }, index);
+    const { frontier, runs: runsBefore } = book.tallyOf(model);
+    const runs = Math.min(left, given.runsOf(model));
+    left -= runs;
+    const work = planExploration({
+      index,
+      model,
+      rngSeed: plan.rngSeed,
+      runs,
+      seeds: runsBefore === 0 ? seeds : [],
+      shares: plan.shares,
+      frontier,
+      snapshot: given.snapshotOf(model),
+      known,
+    });
+    made.push(counter.make(work, pinsOf(book, [model]), null));
+  }
+  return made;
+}
+
+function plannedRuns(book: Book): number {
+  return book.outstandingOf('explore').reduce((sum, { runs }) => sum + runs, 0);
+}
+
+function pinsOf(book: Book, models: readonly string[]): readonly ModelPin[] {
+  return book.pins().filter(({ reference }) => models.includes(reference));
+}

@@ -1,0 +1,54 @@
+/**
+ * What the ledger holds: everything that ever changed what a coordinator knows, one row a change. The state is
+ * a function of the rows (`book.ts`), so a coordinator that died goes on where it was.
+ */
+import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
+import type { Kind, ModelPin, Report } from '../corpus/vocabulary/messages.ts';
+import type { Shares } from './planner.ts';
+import type { Control } from './showing.ts';
+
+/** What a campaign is to do; the campaign file says the same (`campaign-file.ts`). */
+export interface CampaignPlan {
+  readonly models: readonly ModelPin[];
+  readonly rngSeed: number;
+  readonly shares: Shares;
+  /** When to stop; null for never. */
+  readonly stop: StopRule;
+}
+
+export interface StopRule {
+  readonly runs: number | null;
+  /** Of fuzzing, not of the calendar. */
+  readonly milliseconds: number | null;
+  /** Without a new finding. */
+  readonly quietMilliseconds: number | null;
+}
+
+/** One batch that was handed out, as far as it must be known to hand it out again. */
+export interface Outstanding {
+  readonly id: string;
+  readonly kind: Kind;
+  /** Of an exploration. */
+  readonly index: number | null;
+  /** Of an exploration, else 0. */
+  readonly runs: number;
+  /** Of everything that is about a finding. */
+  readonly signature: string | null;
+}
+
+export type Row = { readonly atMs: number } & (
+  | { readonly t: 'campaign'; readonly campaign: string; readonly plan: CampaignPlan }
+  | { readonly t: 'led'; readonly epoch: number; readonly build: string }
+  | { readonly t: 'planned'; readonly batches: readonly Outstanding[] }
+  /** A report, without candidates that bring nothing new. */
+  | { readonly t: 'report'; readonly report: Report }
+  /** Their jobs are gone and no report of them waits: what they were to do is handed out again. */
+  | { readonly t: 'abandoned'; readonly ids: readonly string[] }
+  | { readonly t: 'control'; readonly control: Control }
+  /** A finding's folder is on disk. */
+  | { readonly t: 'stored'; readonly signature: string }
+  /** A finding that somebody else put into the data directory. */
+  | { readonly t: 'adopted'; readonly finding: StoredFinding; readonly reproDigest: string }
+  /** A finding whose folder is gone or damaged: it may be found again. */
+  | { readonly t: 'forgotten'; readonly signature: string }
+);

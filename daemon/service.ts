@@ -1,0 +1,141 @@
+/** The coordinator process: its parts, put together and taken apart again in the right order. */
+import path from 'node:path';
+import type { Redis } from 'ioredis';
+import { keysOf } from '../corpus/exchange/keys.ts';
+import { metricsFor } from '../corpus/exchange/metrics.ts';
+import { type RedisAddress, reachRedis, watchOutages } from '../corpus/exchange/redis.ts';
+import { requireFit } from '../corpus/exchange/redis-fitness.ts';
+import { Exchange } from '../corpus/exchange/scripts.ts';
+import { FindingStore } from '../corpus/store/finding-store.ts';
+import type { ModelPin } from '../corpus/vocabulary/messages.ts';
+import { beginOrResume, type Wanted } from './begin.ts';
+import { SYSTEM_CLOCK } from './clock.ts';
+import { Coordinator } from './coordinator.ts';
+import { Figures } from './figures.ts';
+import { Fleet } from './fleet.ts';
+import { type RunningServer, type ServerOptions, startServer } from './http/server.ts';
+import { Journal } from './journal.ts';
+import { Monitor } from './monitor.ts';
+import { Publisher } from './publisher.ts';
+import { BatchQueues } from './queue.ts';
+import { Shown } from './shown.ts';
+
+export interface DaemonOptions {
+  readonly dataDir: string;
+  readonly redis: RedisAddress;
+  readonly prefix: string;
+  readonly build: string;
+  readonly version: string;
+  readonly wanted: Wanted;
+  readonly drawn: { readonly campaign: string; readonly rngSeed: number };
+  readonly isRestart: boolean;
+  readonly seeds: readonly string[];
+  readonly canary: ModelPin;
+  readonly http: Omit<ServerOptions, 'showing' | 'version' | 'onFault'>;
+  /** One line for people. */
+  say(text: string): void;
+  /** It serves and leads. */
+  ready(url: string): void;
+}
+
+export interface Daemon {
+  /** Ends when the campaign has come to its end, or after `stop`. */
+  readonly ended: Promise<void>;
+  stop(): void;
+}
+
+/** A Redis that does not answer a first ping within this time is not there. */
+const REACH_MS = 3000;
+
+/** @throws Refusal for whatever the environment lacks, before anything is changed */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { dataDir, redis: address, prefix, say } = options;
+  const redis = await reachRedis(address, REACH_MS);
+  try {
+    const outages = watchOutages(redis, say);
+    for (const { what } of await requireFit(redis, prefix, address)) say(what);
+    const journal = openJournal(options);
+    return await serve(options, { redis, outages, ...journal, store: new FindingStore(dataDir) });
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+function openJournal({ dataDir, version, build, wanted, say, drawn, isRestart }: DaemonOptions) {
+  const models = wanted.models.map(({ reference }) => reference);
+  const metrics = metricsFor('coordinator', { version, build, models });
+  const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, (seconds) =>
+    metrics.observe('ledger_commit_seconds', {}, seconds),
+  );
+  const figures = new Figures(metrics, journal.book);
+  for (const { where, why } of journal.damaged) say(`skipped in the ledger: ${where}: ${why}`);
+  figures.damaged(journal.damaged.length, 0);
+  const how = beginOrResume(journal, wanted, drawn, isRestart);
+  const { campaign, plan, runs } = journal.book;
+  say(`campaign ${campaign} ${how}: rng-seed ${plan?.rngSeed}, ${runs} runs so far`);
+  return { journal, figures };
+}
+
+interface Opened {
+  readonly redis: Redis;
+  readonly outages: ReturnType<typeof watchOutages>;
+  readonly journal: Journal;
+  readonly figures: Figures;
+  readonly store: FindingStore;
+}
+
+async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
+  const { build, version, seeds, canary, say } = options;
+  const { redis, outages, journal, figures, store } = opened;
+  const { book } = journal;
+  const clock = SYSTEM_CLOCK;
+  const keys = keysOf(options.prefix);
+  const exchange = new Exchange(redis, keys);
+  const queues = new BatchQueues(redis, keys, build);
+  const fleet = new Fleet(exchange, clock, build);
+  const monitor = new Monitor(redis, queues, clock);
+  const watcher = {
+    said: say,
+    folded: figures.folded.bind(figures),
+    published: figures.published.bind(figures),
+    damaged: (files: number) => figures.damaged(0, files),
+  };
+  const publisher = new Publisher({ book, journal, store, clock, watcher });
+  const parts = { book, journal, exchange, queues, fleet, clock, build, seeds, canary };
+  const coordinator = new Coordinator({ ...parts, publisher, watcher });
+  const shown = new Shown({
+    ...{ book, journal, coordinator, fleet, monitor, publisher, figures, outages, clock },
+    version,
+    build,
+  });
+  const onFault = (error: unknown): void => say(`a bug in answering HTTP: ${String(error)}`);
+  const server = await startServer({ ...options.http, showing: shown, version, onFault });
+  monitor.start();
+  shown.start();
+  options.ready(server.url);
+  const ended = coordinator
+    .run()
+    .finally(() => close({ server, shown, monitor, queues, redis, journal }));
+  return { ended, stop: () => coordinator.stop() };
+}
+
+interface Closing {
+  readonly server: RunningServer;
+  readonly shown: Shown;
+  readonly monitor: Monitor;
+  readonly queues: BatchQueues;
+  readonly redis: Redis;
+  readonly journal: Journal;
+}
+
+async function close(parts: Closing): Promise<void> {
+  const { server, shown, monitor, queues, redis, journal } = parts;
+  shown.stop();
+  monitor.stop();
+  journal.snapshot();
+  journal.close();
+  await server.close();
+  await queues.close();
+  redis.disconnect();
+}

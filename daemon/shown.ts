@@ -1,0 +1,203 @@
+/** What a coordinator shows of itself (`showing.ts`), read from its parts at the moment of asking. */
+import type { OutageLog } from '../corpus/exchange/redis.ts';
+import type { Book } from './book.ts';
+import type { Clock } from './clock.ts';
+import type { Coordinator } from './coordinator.ts';
+import type { Figures } from './figures.ts';
+import type { Fleet } from './fleet.ts';
+import type { Journal } from './journal.ts';
+import type { Monitor } from './monitor.ts';
+import type { Publisher } from './publisher.ts';
+import type {
+  CampaignState,
+  CampaignStatus,
+  Control,
+  ModelProgress,
+  Published,
+  Showing,
+  ShownEvent,
+  View,
+  WorkerStatus,
+} from './showing.ts';
+import { type Case, publishedOf } from './triage.ts';
+
+export interface ShownParts {
+  readonly book: Book;
+  readonly journal: Journal;
+  readonly coordinator: Coordinator;
+  readonly fleet: Fleet;
+  readonly monitor: Monitor;
+  readonly publisher: Publisher;
+  readonly figures: Figures;
+  readonly outages: OutageLog;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly build: string;
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly runs: number;
+}
+
+/** The speed is a mean over so long. */
+const SPEED_MS = 30_000;
+/** Between two looks for what changed. */
+const TICK_MS = 500;
+/** Subscribers hear the status at every so many looks. */
+const TICKS_A_STATUS = 4;
+
+export class Shown implements Showing {
+  private readonly parts: ShownParts;
+  private readonly listeners = new Set<(event: ShownEvent) => void>();
+  private readonly startedMs: number;
+  private samples: readonly Sample[] = [];
+  private revision: number;
+  private ticks = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ShownParts) {
+    this.parts = parts;
+    this.startedMs = parts.clock.monotonicMs();
+    this.revision = parts.book.triage.revision;
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  status(): CampaignStatus {
+    const { book, clock, version, build, outages } = this.parts;
+    const cases = [...book.triage.cases.values()];
+    const inStage = (...stages: readonly string[]): number =>
+      cases.filter(({ stage }) => stages.includes(stage)).length;
+    return {
+      campaign: book.campaign,
+      state: this.state(),
+      version,
+      build,
+      epoch: book.epoch,
+      rngSeed: book.plan?.rngSeed ?? 0,
+      startedMs: book.startedMs,
+      uptimeSeconds: Math.round((clock.monotonicMs() - this.startedMs) / 1000),
+      runs: book.runs,
+      steps: book.steps,
+      inconclusive: book.inconclusive,
+      runsPerSecond: this.runsPerSecond(),
+      batches: {
+        planned: book.folded + book.outstanding.size,
+        folded: book.folded,
+        quarantined: book.quarantined,
+      },
+      findings: {
+        published: inStage('published'),
+        underWay: inStage('minimize', 'verify'),
+        refuted: inStage('refuted'),
+      },
+      redis: { isUp: outages.isUp, outages: outages.outages },
+      models: this.models(),
+    };
+  }
+
+  fleet(): readonly WorkerStatus[] {
+    return this.parts.fleet.workers;
+  }
+
+  published(): readonly Published[] {
+    return this.parts.book.triage.published().flatMap((one) => publishedOf(one) ?? []);
+  }
+
+  record(id: string) {
+    const one = this.caseOf(id);
+    return one && this.parts.publisher.packedOf(one);
+  }
+
+  render(id: string, view: View): string | undefined {
+    const record = this.record(id);
+    if (record === undefined) return undefined;
+    return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  control(control: Control): void {
+    this.parts.coordinator.control(control);
+  }
+
+  readiness(): { readonly isReady: boolean; readonly why: string } {
+    const { coordinator, outages } = this.parts;
+    if (!outages.isUp) return { isReady: false, why: 'Redis does not answer' };
+    const { trouble } = coordinator;
+    return { isReady: trouble === null, why: trouble ?? 'at work' };
+  }
+
+  metrics(): Promise<string> {
+    const { fleet, monitor, outages, journal, coordinator, figures } = this.parts;
+    return figures.text({
+      workers: fleet.workers,
+      counts: monitor.counts,
+      waitingSeconds: (kind, waiting) => coordinator.waitingSeconds(kind, waiting),
+      isRedisUp: outages.isUp,
+      outages: outages.outages,
+      roundtripSeconds: monitor.roundtripSeconds,
+      memoryBytes: monitor.memoryBytes,
+      ledgerBytes: journal.bytes,
+    });
+  }
+
+  subscribe(listener: (event: ShownEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tick(): void {
+    const { book, clock } = this.parts;
+    const nowMs = clock.monotonicMs();
+    const fresh = this.samples.filter(({ atMs }) => nowMs - atMs <= SPEED_MS);
+    this.samples = [...fresh, { atMs: nowMs, runs: book.runs }];
+    if (this.listeners.size > 0) this.tell();
+    this.revision = book.triage.revision;
+    this.ticks += 1;
+  }
+
+  private tell(): void {
+    const changed = this.published().filter(({ revision }) => revision > this.revision);
+    const events: ShownEvent[] = changed.map((published) => ({ kind: 'finding', published }));
+    if (this.ticks % TICKS_A_STATUS === 0) events.push({ kind: 'status', status: this.status() });
+    for (const event of events) for (const listener of this.listeners) listener(event);
+  }
+
+  private state(): CampaignState {
+    const { book, coordinator } = this.parts;
+    return coordinator.isFinished() ? 'finished' : book.state;
+  }
+
+  private runsPerSecond(): number {
+    const [first] = this.samples;
+    const last = this.samples.at(-1);
+    if (first === undefined || last === undefined || last.atMs === first.atMs) return 0;
+    // A campaign that began anew counts from 0.
+    const runs = Math.max(0, last.runs - first.runs);
+    return Math.round((runs * 1000) / (last.atMs - first.atMs));
+  }
+
+  private models(): readonly ModelProgress[] {
+    const { book } = this.parts;
+    const published = book.triage.published();
+    return [...book.models].map(([model, { runs, steps, frontier }]) => ({
+      model,
+      runs,
+      steps,
+      features: frontier.size,
+      entries: frontier.entries.length,
+      findings: published.filter(({ models }) => models.includes(model)).length,
+    }));
+  }
+
+  private caseOf(id: string): Case | undefined {
+    const { cases } = this.parts.book.triage;
+    return [...cases.values()].find(({ published }) => published?.finding.id === id);
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * A signature's way from its first witness to publication: minimize, run again elsewhere, store, compare with
+ * other models. Pure; whatever may be lost or come twice on the way changes nothing but the time it takes.
+ */
+
+import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../corpus/vocabulary/json.ts';
+import type { Result, Witness } from '../corpus/vocabulary/messages.ts';
+import type { PackedRecord } from '../corpus/vocabulary/record.ts';
+import type { Discovery } from './planner.ts';
+import type { Published } from './showing.ts';
+
+export const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What is known of one signature. */
+export interface Case {
+  readonly signature: string;
+  stage: Stage;
+  /** Until it is minimized. */
+  discovery: Discovery | null;
+  /** Until it is stored. */
+  record: PackedRecord | null;
+  /** Who minimized it: the next one to run it must be another. */
+  executor: string;
+  minimizedMs: number;
+  /** Batches of the present stage that were given up. */
+  givenUp: number;
+  /** Witnesses that came to nothing. */
+  refuted: number;
+  /** Models that it was met on, in order. */
+  models: readonly string[];
+  notOn: readonly string[];
+  hits: number;
+  isCompared: boolean;
+  isStored: boolean;
+  published: Pick<Published, 'revision' | 'publishedMs' | 'finding' | 'reproDigest'> | null;
+}
+
+/** After so many witnesses that came to nothing a signature is left alone: its engine is at fault, not luck. */
+const REFUTED_MAX = 3;
+/** After so many minimizations that were given up the witness is kept as it is. */
+export const GIVEN_UP_MAX = 1;
+
+export class Triage {
+  readonly cases = new Map<string, Case>();
+  /** Grows with every publication or change of one. */
+  revision = 0;
+
+  /** Signatures that need no witness any more. */
+  known(): readonly string[] {
+    return [...this.cases.values()].filter(isSettled).map(({ signature }) => signature);
+  }
+
+  published(): readonly Case[] {
+    const listed = [...this.cases.values()].filter(({ published }) => published !== null);
+    return listed.sort((a, b) => revisionOf(a) - revisionOf(b));
+  }
+
+  /** Runs of a batch that met a signature; its first witness opens a case. */
+  met(signature: string, model: string, count: number): void {
+    const one = this.cases.get(signature);
+    if (one === undefined) return;
+    one.hits += count;
+    if (one.models.includes(model)) return;
+    this.foundOn(one, [model]);
+  }
+
+  discover(discovery: Discovery): void {
+    const { signature, model } = discovery;
+    const there = this.cases.get(signature);
+    if (there !== undefined && isSettled(there)) return;
+    this.cases.set(signature, {
+      ...(there ?? emptyCase(signature)),
+      stage: 'minimize',
+      discovery,
+      givenUp: 0,
+      models: [model],
+    });
+  }
+
+  /** A result about one finding; what comes twice or too late is not listened to. */
+  learn(result: Result, executor: string, atMs: number): void {
+    if (result.kind === 'minimize') this.minimized(result.signature, result.record, executor, atMs);
+    if (result.kind === 'verify') this.verified(result.signature, result.isSame, atMs);
+    if (result.kind === 'matrix') this.compared(result.signature, result.on, result.notOn);
+  }
+
+  private minimized(
+    signature: string,
+    record: PackedRecord | null,
+    executor: string,
+    atMs: number,
+  ): void {
+    const one = this.cases.get(signature);
+    if (one?.stage !== 'minimize') return;
+    if (record === null) {
+      refute(one);
+      return;
+    }
+    one.stage = 'verify';
+    one.discovery = null;
+    one.record = record;
+    one.executor = executor;
+    one.minimizedMs = atMs;
+    one.givenUp = 0;
+  }
+
+  private verified(signature: string, isSame: boolean, atMs: number): void {
+    const one = this.cases.get(signature);
+    if (one?.stage !== 'verify' || one.record === null) return;
+    if (!isSame) {
+      one.record = null;
+      refute(one);
+      return;
+    }
+    const { finding, repro } = one.record;
+    one.stage = 'published';
+    this.publish(one, { ...finding, models: one.models }, sha256Hex(repro), atMs);
+  }
+
+  private compared(signature: string, on: readonly string[], notOn: readonly string[]): void {
+    const one = this.cases.get(signature);
+    if (one?.published == null) return;
+    one.isCompared = true;
+    one.notOn = notOn;
+    this.foundOn(one, on);
+  }
+
+  /** A batch about it was given up. */
+  gaveUp(signature: string, stage: Stage): void {
+    const one = this.cases.get(signature);
+    if (one === undefined || one.stage !== stage) return;
+    one.givenUp += 1;
+    if (one.givenUp > GIVEN_UP_MAX) refute(one);
+  }
+
+  stored(signature: string): void {
+    const one = this.cases.get(signature);
+    if (one === undefined) return;
+    one.isStored = true;
+    one.record = null;
+  }
+
+  adopt(finding: StoredFinding, reproDigest: string, atMs: number): void {
+    const { signature, models } = finding;
+    const one = { ...emptyCase(signature), stage: 'published' as const, models, isStored: true };
+    this.cases.set(signature, one);
+    this.publish(one, finding, reproDigest, atMs);
+  }
+
+  forget(signature: string): void {
+    this.cases.delete(signature);
+  }
+
+  private publish(
+    one: Case,
+    finding: StoredFinding,
+    reproDigest: string,
+    publishedMs: number,
+  ): void {
+    this.revision += 1;
+    one.published = { revision: this.revision, publishedMs, finding, reproDigest };
+  }
+
+  /** What is published says so, and must be stored again. */
+  private foundOn(one: Case, models: readonly string[]): void {
+    const all = [...new Set([...one.models, ...models])].sort();
+    const { published } = one;
+    const isMore = all.length > one.models.length;
+    one.models = all;
+    if (published === null || !isMore) return;
+    this.revision += 1;
+    const finding = { ...published.finding, models: all };
+    one.published = { ...published, revision: this.revision, finding };
+  }
+}
+
+export function publishedOf(one: Case): Published | undefined {
+  if (one.published === null) return undefined;
+  return { ...one.published, notOn: one.notOn, hits: one.hits };
+}
+
+/** The witness of a report that opens a case. */
+export function discoveryOf(
+  model: string,
+  batch: number,
+  witness: Witness,
+  runsBefore: number,
+): Discovery {
+  const runsToFirst = runsBefore + witness.run + 1;
+  return { signature: witness.signature, model, witness, batch, runsToFirst };
+}
+
+function isSettled({ stage, refuted }: Case): boolean {
+  return stage !== 'refuted' || refuted >= REFUTED_MAX;
+}
+
+function refute(one: Case): void {
+  one.stage = 'refuted';
+  one.refuted += 1;
+  one.discovery = null;
+  one.givenUp = 0;
+}
+
+function revisionOf({ published }: Case): number {
+  return published?.revision ?? 0;
+}
+
+function emptyCase(signature: string): Case {
+  return {
+    signature,
+    stage: 'minimize',
+    discovery: null,
+    record: null,
+    executor: '',
+    minimizedMs: 0,
+    givenUp: 0,
+    refuted: 0,
+    models: [],
+    notOn: [],
+    hits: 0,
+    isCompared: false,
+    isStored: false,
+    published: null,
+  };
+}

@@ -1,0 +1,216 @@
+/**
+ * What a coordinator knows is a function of its rows, and what it has found does not depend on what the queue
+ * loses, repeats or reorders.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import type { Report, Result } from '../../corpus/vocabulary/messages.ts';
+import { Book } from '../../daemon/book.ts';
+import { type Due, isAtEnd, reasonToStop } from '../../daemon/dispatch.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { BUILD, Desk, findingsOf, PLAN, reportOf } from './reports.ts';
+
+const EXPLORATIONS = 4;
+
+/**
+ * Runs a campaign of a few explorations until nothing is due, through a queue that does as the tape says.
+ * @param seen is told of every report that came
+ */
+function campaign(
+  tape: (choices: number) => number,
+  seen: (report: Report) => void = () => {},
+): Desk {
+  const desk = new Desk();
+  const came = (report: Report): void => {
+    seen(report);
+    desk.report(report);
+  };
+  const queue: Due[] = [];
+  const given: Report[] = [];
+  for (let turns = 0; turns < 4000; turns++) {
+    if (desk.book.nextIndex >= EXPLORATIONS && desk.book.state === 'running') {
+      desk.write({ t: 'control', control: 'stop', atMs: 0 });
+    }
+    queue.push(...desk.plan());
+    if (queue.length === 0) return desk;
+    const next = tape(queue.length);
+    const [batch] = queue.splice(next, 1);
+    if (batch === undefined) continue;
+    switch (tape(8)) {
+      case 0:
+        // Lost on the way; it is missed and handed out again.
+        desk.write({ t: 'abandoned', ids: [batch.outstanding.id], atMs: 0 });
+        break;
+      case 1:
+        // Computed twice.
+        came(reportOf(batch, 'e.1'));
+        came(reportOf(batch, 'e.2'));
+        break;
+      case 2: {
+        // Given up as lost, and then it comes after all.
+        desk.write({ t: 'abandoned', ids: [batch.outstanding.id], atMs: 0 });
+        came(reportOf(batch));
+        break;
+      }
+      case 3: {
+        const old = given[tape(Math.max(1, given.length))];
+        if (old !== undefined) came(old);
+        came(reportOf(batch));
+        break;
+      }
+      default:
+        came(reportOf(batch));
+    }
+    given.push(reportOf(batch));
+  }
+  assert.fail('the campaign does not come to its end');
+}
+
+test('what a report told of is found once, whatever the queue loses, repeats or reorders', () => {
+  const tapes = fc.array(fc.nat({ max: 1 << 20 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(tapes, (tape) => {
+      let at = 0;
+      const told = new Set<string>();
+      const runs = new Map<number, number>();
+      // Behind the tape's end the queue is a good one, so that every campaign ends.
+      const { book } = campaign(
+        (choices) => (tape[at++] ?? choices - 1) % choices,
+        ({ result }) => {
+          if (result.kind !== 'explore') return;
+          for (const { signature } of result.witnesses) told.add(`published ${signature}`);
+          runs.set(result.index, result.runs);
+        },
+      );
+      const found = findingsOf(book);
+      assert.deepEqual(found, [...told].sort());
+      assert.ok(found.length >= 8, `${found.length} findings`);
+      assert.equal(
+        book.runs,
+        [...runs.values()].reduce((sum, one) => sum + one, 0),
+      );
+      assert.ok(isAtEnd(book));
+    }),
+    { seed: RNG_SEED, numRuns: 40, endOnFailure: true },
+  );
+});
+
+test('a book is a function of its rows, and a snapshot stands for them', () => {
+  const desk = campaign((choices) => choices - 1);
+  const again = new Book();
+  const half = desk.rows.length >> 1;
+  for (const row of desk.rows.slice(0, half)) again.apply(row);
+  const restored = Book.fromJson(JSON.parse(JSON.stringify(again.toJson())));
+  for (const row of desk.rows.slice(half)) restored.apply(row);
+  assert.deepEqual(withoutChoices(restored), withoutChoices(desk.book));
+});
+
+/** How often a workload was a parent is no row: a plan that got lost may count or not. */
+function withoutChoices(book: Book): unknown {
+  return JSON.parse(JSON.stringify(book.toJson()).replace(/"chosen":\d+/g, '"chosen":0'));
+}
+
+test('counts come in once, whoever reports again', () => {
+  const desk = new Desk();
+  const [batch] = desk.plan().filter(({ work }) => work.kind === 'explore');
+  assert.ok(batch !== undefined);
+  const report = reportOf(batch);
+  assert.equal(desk.report(report), 'folded');
+  const { runs, steps } = desk.book;
+  assert.equal(desk.report(report), 'duplicate');
+  assert.deepEqual([desk.book.runs, desk.book.steps], [runs, steps]);
+  assert.equal(runs, 512);
+});
+
+test('what another build found is minimized here, and its counts stay out', () => {
+  const desk = new Desk();
+  const [batch] = desk.plan().filter(({ work }) => work.kind === 'explore');
+  assert.ok(batch !== undefined);
+  const foreign = { ...reportOf(batch), build: sha256Hex('older') };
+  assert.equal(desk.report(foreign), 'foreign');
+  assert.equal(desk.book.runs, 0);
+  assert.ok(desk.plan(9).some(({ work }) => work.kind === 'minimize'));
+});
+
+test('a batch that is given up closes its range, and a finding keeps its witness', () => {
+  const desk = new Desk();
+  for (const batch of desk.plan()) desk.report(reportOf(batch));
+  const giveUp = (batch: Due): void => {
+    const { id, kind } = batch.outstanding;
+    const result: Result = { kind: 'quarantined', work: kind, reason: 'hang', starts: 3 };
+    assert.equal(desk.report({ ...reportOf(batch), id, result }), 'quarantined');
+  };
+  const first = desk.plan(9).filter(({ work }) => work.kind === 'minimize');
+  assert.ok(first.length > 0);
+  for (const batch of first) giveUp(batch);
+  const second = desk.plan(9).filter(({ work }) => work.kind === 'minimize');
+  assert.deepEqual(
+    second.map(({ work }) => work.kind === 'minimize' && work.testsMax),
+    first.map(() => 0),
+    'the witness is kept as it is',
+  );
+  for (const batch of second) desk.report(reportOf(batch));
+  for (const batch of desk.plan(9)) {
+    if (batch.work.kind === 'verify') desk.report(reportOf(batch, 'e.2'));
+  }
+  const { length } = desk.book.triage.published();
+  assert.equal(length, first.length);
+  assert.equal(desk.book.quarantined, first.length);
+});
+
+test('a repro that another executor does not confirm is not published', () => {
+  const desk = new Desk();
+  for (const batch of desk.plan()) desk.report(reportOf(batch));
+  for (const batch of desk.plan(1)) desk.report(reportOf(batch));
+  const verifications = desk.plan(1).filter(({ work }) => work.kind === 'verify');
+  assert.ok(verifications.length > 0);
+  for (const batch of verifications) {
+    const report = reportOf(batch, 'e.2');
+    assert.ok(report.result.kind === 'verify' && report.result.isSame, 'it is right, in truth');
+    desk.report({ ...report, result: { ...report.result, isSame: false } });
+  }
+  assert.equal(desk.book.triage.published().length, 0);
+  const refuted = [...desk.book.triage.cases.values()].filter(({ stage }) => stage === 'refuted');
+  assert.equal(refuted.length, verifications.length);
+});
+
+test('every verification names the executor that made the repro', () => {
+  const desk = new Desk();
+  for (const batch of desk.plan()) desk.report(reportOf(batch));
+  for (const batch of desk.plan(1)) desk.report(reportOf(batch, 'maker.7'));
+  const verifications = desk.plan(1).flatMap(({ work }) => (work.kind === 'verify' ? [work] : []));
+  assert.ok(verifications.length > 0);
+  for (const { notOn } of verifications) assert.equal(notOn, 'maker.7');
+});
+
+test('a campaign stops at its runs exactly, at its time, and when it stays quiet', () => {
+  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, runs: 5000 } });
+  let planned = 0;
+  for (let turn = 0; turn < 9; turn++) {
+    for (const batch of desk.plan()) {
+      if (batch.work.kind === 'explore') planned += batch.work.runs;
+      desk.report(reportOf(batch));
+    }
+  }
+  assert.equal(planned, 5000);
+  assert.equal(desk.book.runs, 5000);
+  assert.equal(reasonToStop(desk.book), 'its runs are made');
+  const quiet = new Desk({ ...PLAN, stop: { ...PLAN.stop, quietMilliseconds: 50 } });
+  assert.equal(reasonToStop(quiet.book), null);
+  for (const batch of quiet.plan()) quiet.report(reportOf(batch));
+  assert.equal(reasonToStop(quiet.book), 'nothing new was found for long');
+});
+
+test('a new build forgets which features are known, and nothing else', () => {
+  const desk = campaign((choices) => choices - 1);
+  const before = findingsOf(desk.book);
+  const entries = desk.book.tallyOf('v42-immap-read').frontier.entries.length;
+  desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
+  const { frontier } = desk.book.tallyOf('v42-immap-read');
+  assert.equal(frontier.size, 0);
+  assert.equal(frontier.entries.length, entries);
+  assert.deepEqual(findingsOf(desk.book), before);
+  assert.notEqual(desk.book.build, BUILD);
+});

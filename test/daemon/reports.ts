@@ -1,0 +1,90 @@
+/** Campaigns in memory: real batches, computed by a real runner, reported in whatever order a test likes. */
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { BATCH_VERSION, type Report, type Result } from '../../corpus/vocabulary/messages.ts';
+import { Book } from '../../daemon/book.ts';
+import { type Due, due } from '../../daemon/dispatch.ts';
+import type { CampaignPlan, Row } from '../../daemon/rows.ts';
+import type { Case } from '../../daemon/triage.ts';
+import { modelDigest, modelOf } from '../../workers/models/registry.ts';
+import { WorkRunner } from '../../workers/run-work.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+
+export const BUILD = sha256Hex('build');
+export const CAMPAIGN = 'c1';
+const RUNS = 512;
+
+export function pin(reference: string) {
+  return { reference, digest: modelDigest(modelOf(reference)) };
+}
+
+export const PLAN: CampaignPlan = {
+  models: ['v42-immap-read', 'xfs-mmaplock-prezero', 'canary'].map(pin),
+  rngSeed: RNG_SEED,
+  shares: { fresh: 9, mutate: 7 },
+  stop: { runs: null, milliseconds: null, quietMilliseconds: null },
+};
+
+/** A coordinator's memory without its loop: rows go in by hand, batches come out. */
+export class Desk {
+  readonly book = new Book();
+  readonly rows: Row[] = [];
+  private atMs = 0;
+
+  constructor(plan: CampaignPlan = PLAN) {
+    this.write({ t: 'campaign', campaign: CAMPAIGN, plan, atMs: 0 });
+    this.write({ t: 'led', epoch: 1, build: BUILD, atMs: 0 });
+  }
+
+  write(row: Row): ReturnType<Book['apply']> {
+    this.rows.push(row);
+    return this.book.apply(row);
+  }
+
+  report(report: Report): ReturnType<Book['apply']> {
+    this.atMs += 100;
+    return this.write({ t: 'report', report, atMs: this.atMs });
+  }
+
+  /** What is due now, handed out. */
+  plan(executors = 1): readonly Due[] {
+    const missing = due({
+      book: this.book,
+      executors,
+      runsOf: () => RUNS,
+      snapshotOf: () => null,
+      reproOf: (one: Case) => one.record?.repro,
+      seeds: [],
+      canary: pin('canary'),
+    });
+    if (missing.length > 0) {
+      const batches = missing.map(({ outstanding }) => outstanding);
+      this.write({ t: 'planned', batches, atMs: this.atMs });
+    }
+    return missing;
+  }
+}
+
+const runner = new WorkRunner(modelOf, sha256Hex('engine'));
+const computed = new Map<string, Result>();
+
+/** The report of a batch; the same work is computed once. */
+export function reportOf({ outstanding, work }: Due, executor = 'e.1'): Report {
+  const key = sha256Hex(JSON.stringify(work));
+  const result = computed.get(key) ?? runner.run(work);
+  computed.set(key, result);
+  const { id } = outstanding;
+  return {
+    version: BATCH_VERSION,
+    id,
+    build: BUILD,
+    campaign: CAMPAIGN,
+    executor,
+    milliseconds: 100,
+    result,
+  };
+}
+
+/** Stage and signature of each case, in order; a signature comes twice if its finding does. */
+export function findingsOf({ triage }: Book): readonly string[] {
+  return [...triage.cases.values()].map(({ signature, stage }) => `${stage} ${signature}`).sort();
+}
