@@ -30,3 +30,4 @@ function answer({ work, features }: Order): Answer {
 parentPort?.on('message', (order: Order) => {
   parentPort?.postMessage(answer(order));
 });
+parentPort?.postMessage('ready' satisfies Answer);

@@ -3,9 +3,10 @@
  * travel as one string each; object graphs cost ten times as much to copy.
  *
  * A thread that hangs, runs out of memory or dies is replaced by one with a new name, and its work fails with
- * the cause.
+ * the cause. Work is given only to a thread that has said it is there: what cannot start costs no work.
  */
 import { Worker } from 'node:worker_threads';
+import { assert } from '../../corpus/vocabulary/assert.ts';
 import { KINDS, type Kind, type Result, type Work } from '../../corpus/vocabulary/messages.ts';
 import type { Model } from '../kernel/path.ts';
 
@@ -21,6 +22,8 @@ export interface Order {
 }
 
 export type Answer =
+  /** It has started. */
+  | 'ready'
   | { readonly result: string; readonly milliseconds: number }
   /** The work itself is wrong. */
   | { readonly refused: string }
@@ -57,6 +60,8 @@ export interface PoolOptions {
   readonly name: string;
   /** Work that takes longer hangs. */
   readonly hangMs?: number;
+  /** Megabytes of heap an executor may fill. */
+  readonly heapMb?: number;
   readonly replaced?: (failure: Failure) => void;
 }
 
@@ -77,6 +82,7 @@ interface Job {
 interface Executor {
   readonly name: string;
   readonly thread: Worker;
+  isReady: boolean;
   job: Job | undefined;
   deadline: NodeJS.Timeout | undefined;
 }
@@ -90,6 +96,8 @@ const YOUNG_MB = 12;
 const OLD_MB = 512;
 /** Batches are worth seconds; minimizing has a budget of about one. */
 const HANG_MS = 60_000;
+/** Threads in a row that end before they have started: one more would, too. */
+const STILLBORN_MAX = 5;
 
 export class ExecutorPool {
   readonly count: number;
@@ -97,6 +105,7 @@ export class ExecutorPool {
   private readonly executors = new Set<Executor>();
   private readonly queues: Readonly<Record<Kind, Job[]>>;
   private made = 0;
+  private stillborn = 0;
   private isClosed = false;
 
   constructor(options: PoolOptions) {
@@ -118,7 +127,7 @@ export class ExecutorPool {
     });
   }
 
-  /** What is under way fails. */
+  /** What is under way or waits is never answered. */
   async close(): Promise<void> {
     this.isClosed = true;
     await Promise.all([...this.executors].map(({ thread }) => thread.terminate()));
@@ -126,21 +135,23 @@ export class ExecutorPool {
 
   /** Ends one executor at once, as a crash would; for tests of what follows. */
   killOne(): void {
-    const [victim] = this.executors;
+    const ready = [...this.executors].filter(({ isReady }) => isReady);
+    const victim = ready.find(({ job }) => job !== undefined) ?? ready[0];
     if (victim !== undefined) this.replace(victim, 'crash', 'it was killed');
   }
 
   private start(): void {
     this.made += 1;
-    const { models = new Map<string, Model>(), engine, name } = this.options;
+    const { models = new Map<string, Model>(), engine, name, heapMb = OLD_MB } = this.options;
     const start: Start = { models: [...models], engine };
     const thread = new Worker(new URL('./executor-main.js', import.meta.url), {
       workerData: start,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: OLD_MB },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: heapMb },
     });
     const executor: Executor = {
       name: `${name}.${this.made}`,
       thread,
+      isReady: false,
       job: undefined,
       deadline: undefined,
     };
@@ -168,16 +179,15 @@ export class ExecutorPool {
   }
 
   private executorFor({ wish }: Job): Executor | undefined {
-    const idle = [...this.executors].filter(({ job }) => job === undefined);
+    const idle = [...this.executors].filter(({ isReady, job }) => isReady && job === undefined);
     const chosen = idle.find(({ name }) => name !== wish.notOn);
-    const isAlone = this.count === 1 && idle.length === 1;
-    if (chosen !== undefined || !isAlone) return chosen;
-    // The one that made it is the only one there is: another takes its place.
     const [sole] = idle;
-    if (sole === undefined) return undefined;
-    this.drop(sole);
-    this.start();
-    return [...this.executors].at(-1);
+    if (chosen === undefined && sole !== undefined && this.count === 1) {
+      // The one that made it is the only one there is: another takes its place.
+      this.drop(sole);
+      this.start();
+    }
+    return chosen;
   }
 
   private hand(executor: Executor, job: Job): void {
@@ -194,6 +204,12 @@ export class ExecutorPool {
   }
 
   private finish(executor: Executor, answer: Answer): void {
+    if (answer === 'ready') {
+      executor.isReady = true;
+      this.stillborn = 0;
+      this.feed();
+      return;
+    }
     const { job, name } = executor;
     clearTimeout(executor.deadline);
     executor.job = undefined;
@@ -211,6 +227,8 @@ export class ExecutorPool {
   private replace(executor: Executor, failure: Failure, why: string): void {
     if (this.isClosed || !this.executors.has(executor)) return;
     this.drop(executor);
+    this.stillborn += executor.isReady ? 0 : 1;
+    assert(this.stillborn < STILLBORN_MAX, 'executors end before they have started, the last', why);
     this.start();
     this.options.replaced?.(failure);
     executor.job?.reject(new ExecutorFailure(failure, `executor ${executor.name}: ${why}`));

@@ -1,0 +1,230 @@
+/**
+ * What becomes of a batch that was taken from a queue: it is computed and reported, or it goes back to be tried
+ * elsewhere, or it is given up with a reason. Whatever it is, it harms nobody: anything may lie in a queue.
+ */
+import { BATCH_BYTES_MAX, type Decoded, decodeBatch } from '../../corpus/exchange/codec.ts';
+import type { Metrics } from '../../corpus/exchange/metrics.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import {
+  BATCH_VERSION,
+  type Batch,
+  type Kind,
+  type Report,
+  type Result,
+  type Work,
+} from '../../corpus/vocabulary/messages.ts';
+import { canonicalReference, modelDigest, modelOf } from '../models/registry.ts';
+import { type Done, ExecutorFailure, type ExecutorPool } from './executors.ts';
+import type { TakenJob } from './feed.ts';
+import type { Frontiers } from './frontiers.ts';
+import type { Outbox } from './outbox.ts';
+import { isWord, reasonText, reportId, reportText } from './reports.ts';
+
+/** A batch that took down its executor, or its whole worker, so often is given up. */
+const STARTS_MAX = 3;
+/** In reports of what nobody computed, or nobody planned. */
+const NOBODY = 'nobody';
+
+export interface DeskParts {
+  readonly pool: ExecutorPool;
+  readonly frontiers: Frontiers;
+  readonly outbox: Outbox;
+  readonly metrics: Metrics<'worker'>;
+  readonly build: string;
+  /** A batch was given up, or something else that people want to know. */
+  readonly note: (facts: Readonly<Record<string, unknown>>, line: string) => void;
+}
+
+/** The batch goes back into its queue. */
+export class Returned extends Error {
+  override readonly name = 'Returned';
+}
+
+export class Desk {
+  private readonly parts: DeskParts;
+  private readonly digests = new Map<string, string>();
+  private inWork = 0;
+  private runsSoFar = 0;
+
+  constructor(parts: DeskParts) {
+    this.parts = parts;
+  }
+
+  /** Batches that are neither reported to the disk nor given back. */
+  get underway(): number {
+    return this.inWork;
+  }
+
+  /** Since the start. */
+  get runs(): number {
+    return this.runsSoFar;
+  }
+
+  /** @throws Returned if it is to be tried again */
+  async take(kind: Kind, job: TakenJob): Promise<void> {
+    const startedMs = performance.now();
+    this.inWork += 1;
+    let send: () => Promise<void>;
+    try {
+      send = this.report(await this.reportOf(kind, job), kind);
+    } catch (error) {
+      if (error instanceof Returned) this.count(kind, 'failed');
+      throw error;
+    } finally {
+      this.inWork -= 1;
+    }
+    await send();
+    const seconds = (performance.now() - startedMs) / 1000;
+    this.parts.metrics.observe('worker_batch_duration_seconds', { kind }, seconds);
+    this.parts.metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000);
+  }
+
+  private async reportOf(kind: Kind, job: TakenJob): Promise<Report> {
+    const { value: batch, problem } = readBatch(job.text);
+    if (batch === null) return this.givenUp(job, campaignOf(job.text), kind, problem);
+    const { campaign, work } = batch;
+    const refusal = this.refusalOf(kind, job, batch);
+    if (refusal !== null) return this.givenUp(job, campaign, work.kind, refusal);
+    try {
+      return this.reportOn(batch, await this.compute(work));
+    } catch (error) {
+      if (!(error instanceof ExecutorFailure)) throw error;
+      const { failure, message } = error;
+      const isItsOwnFault = failure === 'refused' || failure === 'broken';
+      if (!isItsOwnFault && job.starts < STARTS_MAX) throw new Returned(`${failure}: ${message}`);
+      return this.givenUp(job, campaign, work.kind, `${failure}: ${message}`);
+    }
+  }
+
+  /** Why it is not computed here; null if it is. */
+  private refusalOf(kind: Kind, job: TakenJob, batch: Batch): string | null {
+    const { id, build, work } = batch;
+    if (id !== job.id) return `its job has another id than batch ${id}`;
+    if (build !== this.parts.build) return `it was planned by another build: ${build}`;
+    if (work.kind !== kind) return `it asks to ${work.kind} and lay in the queue of ${kind}`;
+    if (job.starts > STARTS_MAX) return startedTooOften(job);
+    const pinned = new Set(batch.models.map(({ reference }) => reference));
+    for (const reference of modelsOf(work)) {
+      if (!pinned.has(reference)) return `it does not say which model ${reference} is`;
+    }
+    for (const { reference, digest } of batch.models) {
+      const problem = this.modelProblem(reference, digest);
+      if (problem !== null) return problem;
+    }
+    return null;
+  }
+
+  private modelProblem(reference: string, digest: string): string | null {
+    try {
+      const here = this.digests.get(reference) ?? digestOf(reference);
+      if (here === null) return `model ${reference} has a shorter name`;
+      this.digests.set(reference, here);
+      return here === digest
+        ? null
+        : `model ${reference} differs here: ${digest} there, ${here} here`;
+    } catch (error) {
+      if (error instanceof Refusal) return error.message;
+      throw error;
+    }
+  }
+
+  private async compute(work: Work): Promise<Done> {
+    const { pool, frontiers } = this.parts;
+    if (work.kind === 'verify') return await pool.execute(work, { notOn: work.notOn });
+    const frontier = work.kind === 'explore' ? work.frontier : null;
+    const features = frontier === null ? undefined : await frontiers.get(frontier);
+    return await pool.execute(work, features === undefined ? {} : { features });
+  }
+
+  private reportOn(batch: Batch, { result, executor, milliseconds }: Done): Report {
+    const { id, build, campaign } = batch;
+    return { version: BATCH_VERSION, id, build, campaign, executor, milliseconds, result };
+  }
+
+  private givenUp(job: TakenJob, campaign: string, work: Kind, reason: string): Report {
+    return {
+      version: BATCH_VERSION,
+      id: reportId(job.id),
+      build: this.parts.build,
+      campaign,
+      executor: NOBODY,
+      milliseconds: 0,
+      result: { kind: 'quarantined', work, reason: reasonText(reason), starts: job.starts },
+    };
+  }
+
+  /** Onto the disk; returns how to send it. */
+  private report(report: Report, kind: Kind): () => Promise<void> {
+    const { outbox, note } = this.parts;
+    const send = outbox.keep(report.id, reportText(report));
+    this.fold(kind, report.result);
+    if (report.result.kind === 'quarantined') {
+      note({ batch: report.id, kind, reason: report.result.reason }, 'gave a batch up');
+    }
+    return send;
+  }
+
+  private fold(kind: Kind, result: Result): void {
+    const { metrics } = this.parts;
+    this.count(kind, result.kind === 'quarantined' ? 'quarantined' : 'ok');
+    if (result.kind !== 'explore') return;
+    const { model, runs, steps } = result;
+    this.runsSoFar += runs;
+    metrics.inc('worker_schedules_total', { model }, runs);
+    metrics.inc('worker_steps_total', { model }, steps);
+  }
+
+  private count(kind: Kind, result: 'ok' | 'quarantined' | 'failed'): void {
+    this.parts.metrics.inc('worker_batches_total', { kind, result });
+  }
+}
+
+function readBatch(text: string): Decoded<Batch> {
+  if (text.length > BATCH_BYTES_MAX) return notBatch(`it is larger than ${BATCH_BYTES_MAX} bytes`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return notBatch('it is not JSON');
+  }
+  const { value: batch, problem } = decodeBatch(value);
+  return problem === null ? { value: batch, problem } : notBatch(problem);
+}
+
+function notBatch(problem: string): { readonly value: null; readonly problem: string } {
+  return { value: null, problem: `not a batch: ${problem}` };
+}
+
+/** Of what is no batch: the coordinator may be waiting for it nevertheless. */
+function campaignOf(text: string): string {
+  try {
+    const value: unknown = text.length > BATCH_BYTES_MAX ? null : JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && 'campaign' in value;
+    return isObject && isWord(value.campaign) ? value.campaign : NOBODY;
+  } catch {
+    return NOBODY;
+  }
+}
+
+function startedTooOften({ starts, lastFailure }: TakenJob): string {
+  const cause =
+    lastFailure === null || lastFailure === '' ? 'its worker died each time' : lastFailure;
+  return `started ${starts} times; ${cause}`;
+}
+
+function modelsOf(work: Work): readonly string[] {
+  switch (work.kind) {
+    case 'matrix':
+      return work.models;
+    case 'canary':
+      return [work.exploration.model];
+    default:
+      return [work.model];
+  }
+}
+
+/** Null if the reference is not the canonical one: one model must have one name. */
+function digestOf(reference: string): string | null {
+  const model = modelOf(reference);
+  return canonicalReference(model) === reference ? modelDigest(model) : null;
+}

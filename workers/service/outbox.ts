@@ -1,0 +1,162 @@
+/**
+ * The way of a report out of this process, so that it is never in one place only: to the spool on this disk,
+ * into Redis, and off the disk once Redis has it for good. Sending twice does no harm, so whenever there is
+ * doubt everything on the disk is sent again.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { decodeReport } from '../../corpus/exchange/codec.ts';
+import type { Metrics } from '../../corpus/exchange/metrics.ts';
+import type { Exchange } from '../../corpus/exchange/scripts.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { Repeats } from './repeats.ts';
+import type { Spool } from './spool.ts';
+
+/** A Redis that refuses writes (full, read-only for a moment) is asked again so often. */
+const RETRY_MS = 1000;
+
+/** A report on disk: `left` to be sent, `going`, or taken by Redis. */
+type State = 'left' | 'going' | Taken;
+
+/** Redis said that it has it. Until it is on Redis' own disk, a crash of that machine would still lose it. */
+export interface Taken {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+export interface OutboxParts {
+  readonly spool: Spool;
+  readonly exchange: Exchange;
+  readonly metrics: Metrics<'worker'>;
+  readonly troubles: Repeats;
+}
+
+export class Outbox {
+  private readonly parts: OutboxParts;
+  private readonly states = new Map<string, State>();
+  private resending: Promise<void> = Promise.resolve();
+  private isClosed = false;
+
+  constructor(parts: OutboxParts) {
+    this.parts = parts;
+    for (const name of parts.spool.names()) this.states.set(name, 'left');
+    this.measure();
+  }
+
+  /**
+   * @returns how to send it: resolves when Redis has it. If the disk refuses it, Redis is the only place for it.
+   */
+  keep(id: string, report: string): () => Promise<void> {
+    const name = this.spool(id, report);
+    return async () => {
+      const isTaken = await this.ingest(id, report);
+      if (name !== null && isTaken) this.take(name);
+    };
+  }
+
+  /** Sends all that is left on the disk, one after the other. */
+  sendLeft(): Promise<void> {
+    this.resending = this.resending.then(async () => {
+      for (const [name, state] of this.states) if (state === 'left') await this.send(name);
+    });
+    return this.resending;
+  }
+
+  /** A connection was lost: what Redis had taken it may have lost, too. */
+  doubt(): void {
+    for (const [name, state] of this.states) {
+      if (state !== 'going') this.states.set(name, 'left');
+    }
+  }
+
+  taken(): readonly Taken[] {
+    return [...this.states.values()].filter((state) => typeof state !== 'string');
+  }
+
+  /** Redis has these on its disk. Doubts that came up since stay. */
+  settle(settled: readonly Taken[]): void {
+    for (const taken of settled) {
+      if (this.states.get(taken.name) !== taken) continue;
+      this.states.delete(taken.name);
+      this.parts.spool.remove(taken.name);
+    }
+    this.measure();
+  }
+
+  /** Stops asking a Redis that refuses. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  private spool(id: string, report: string): string | null {
+    const { spool, troubles } = this.parts;
+    try {
+      const name = spool.put(id, report);
+      this.states.set(name, 'going');
+      this.measure();
+      return name;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      troubles.tell(`${error.message}; reports go to Redis without a copy on this disk`);
+      return null;
+    }
+  }
+
+  private async send(name: string): Promise<void> {
+    const { spool, troubles } = this.parts;
+    const text = spool.read(name);
+    if (text === null) {
+      this.forget(name);
+      return;
+    }
+    const { value, problem } = decodeReport(text);
+    if (value === null) {
+      troubles.tell(`spool: ${name} is damaged and set aside: ${problem}`);
+      spool.setAside(name);
+      this.states.delete(name);
+      return;
+    }
+    this.states.set(name, 'going');
+    if (await this.ingest(value.id, text)) this.take(name);
+  }
+
+  private take(name: string): void {
+    this.states.set(name, { name, atMs: performance.now() });
+    this.measure();
+  }
+
+  private forget(name: string): void {
+    this.states.delete(name);
+    this.parts.spool.remove(name);
+  }
+
+  /**
+   * Waits for Redis if it is away, and asks again if it refuses.
+   *
+   * @returns false if it was told to stop asking
+   */
+  private async ingest(id: string, report: string): Promise<boolean> {
+    const { exchange, metrics, troubles } = this.parts;
+    const startedMs = performance.now();
+    while (!this.isClosed) {
+      try {
+        const isNew = await exchange.ingest(id, report);
+        if (!isNew) metrics.inc('worker_ingest_duplicates_total', {});
+        const seconds = (performance.now() - startedMs) / 1000;
+        metrics.observe('worker_ingest_duration_seconds', {}, seconds);
+        return true;
+      } catch (error) {
+        if (this.isClosed) break;
+        troubles.tell(`Redis does not take a report: ${String(error)}; asking again`);
+        await delay(RETRY_MS);
+      }
+    }
+    return false;
+  }
+
+  private measure(): void {
+    const { metrics, spool } = this.parts;
+    const undelivered = this.states.size - this.taken().length;
+    metrics.set('worker_spool_entries', {}, undelivered);
+    metrics.set('worker_spool_bytes', {}, spool.bytes);
+  }
+}

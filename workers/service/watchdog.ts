@@ -1,0 +1,107 @@
+/**
+ * Against the silent death of a queue client: it says that it is running, jobs wait, and it takes none. Such a
+ * client is replaced; if that does not help, the process is to be started again.
+ */
+
+/** Longer than a client may wait for a job that comes (5 s), an event loop that stops, and a Redis that starts. */
+export const SILENT_MS = 15_000;
+/** Looks at a queue while it might be silent. */
+const LOOKS = 5;
+/** A Redis that takes longer to count a list is in trouble itself. */
+const SLOW_MS = 1000;
+const REPLACEMENTS_MAX = 2;
+/** Within so many times `silentMs`; a minute, that is. */
+const WINDOW = 4;
+
+/** What it watches; a Feed. */
+export interface Watched {
+  readonly kind: string;
+  /** Whether it could take one more. */
+  readonly hasRoom: boolean;
+  /** When it last took one, on the clock of `performance.now()`. */
+  readonly lastMs: number;
+  waiting(): Promise<number>;
+  replace(): void;
+}
+
+export interface WatchdogParts {
+  readonly feeds: readonly Watched[];
+  readonly silentMs: number;
+  /** A queue was found empty: there is nothing to be silent about. */
+  readonly idle: () => void;
+  readonly replaced: (kind: string) => void;
+  /** Replacing did not help. */
+  readonly hopeless: (kind: string) => void;
+}
+
+export class Watchdog {
+  private readonly parts: WatchdogParts;
+  private readonly timer: NodeJS.Timeout;
+  private readonly suspects: readonly Suspect[];
+
+  constructor(parts: WatchdogParts) {
+    this.parts = parts;
+    this.suspects = parts.feeds.map((feed) => new Suspect(feed));
+    this.timer = setInterval(() => this.lookAround(), parts.silentMs / LOOKS);
+  }
+
+  /** Redis was away: whoever was silent had a reason. */
+  pardon(): void {
+    for (const suspect of this.suspects) suspect.sinceMs = null;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private lookAround(): void {
+    for (const suspect of this.suspects) void this.look(suspect);
+  }
+
+  private async look(suspect: Suspect): Promise<void> {
+    const { silentMs, idle } = this.parts;
+    if (suspect.isBeingLookedAt) return;
+    suspect.isBeingLookedAt = true;
+    const askedMs = performance.now();
+    const waiting = await suspect.feed.waiting().catch(() => null);
+    suspect.isBeingLookedAt = false;
+    const nowMs = performance.now();
+    const isSlow = waiting === null || nowMs - askedMs > SLOW_MS;
+    if (waiting === 0) idle();
+    if (isSlow || waiting === 0 || !suspect.feed.hasRoom) suspect.sinceMs = null;
+    else suspect.sinceMs ??= nowMs;
+    if (suspect.silentFor(nowMs) >= silentMs) this.act(suspect, nowMs);
+  }
+
+  private act(suspect: Suspect, nowMs: number): void {
+    const { feed } = suspect;
+    const { silentMs, replaced, hopeless } = this.parts;
+    suspect.replacedMs = suspect.replacedMs.filter(
+      (ms) => ms > feed.lastMs && nowMs - ms < WINDOW * silentMs,
+    );
+    if (suspect.replacedMs.length >= REPLACEMENTS_MAX) {
+      hopeless(feed.kind);
+      return;
+    }
+    suspect.replacedMs.push(nowMs);
+    suspect.sinceMs = null;
+    feed.replace();
+    replaced(feed.kind);
+  }
+}
+
+class Suspect {
+  readonly feed: Watched;
+  isBeingLookedAt = false;
+  /** Since when jobs wait and there is room for one. */
+  sinceMs: number | null = null;
+  replacedMs: number[] = [];
+
+  constructor(feed: Watched) {
+    this.feed = feed;
+  }
+
+  silentFor(nowMs: number): number {
+    return this.sinceMs === null ? 0 : nowMs - Math.max(this.sinceMs, this.feed.lastMs);
+  }
+}

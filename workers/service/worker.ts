@@ -1,0 +1,350 @@
+/**
+ * The worker process: it takes batches from the queues, has its executors compute them, and reports. It keeps
+ * nothing but the reports that are on their way, so it may be killed at any moment, and be one of many.
+ *
+ * This thread owns Redis, BullMQ, the spool and the page; executors do nothing but compute, so that locks are
+ * renewed meanwhile.
+ */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isNotConnectionError } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Heartbeat } from '../../corpus/exchange/heartbeat.ts';
+import { type Keys, keysOf } from '../../corpus/exchange/keys.ts';
+import { type Metrics, metricsFor } from '../../corpus/exchange/metrics.ts';
+import {
+  connectionOptions,
+  describe,
+  type OutageLog,
+  type RedisAddress,
+  reachRedis,
+  watchOutages,
+} from '../../corpus/exchange/redis.ts';
+import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
+import { Exchange } from '../../corpus/exchange/scripts.ts';
+import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
+import { Desk } from './desk.ts';
+import { ExecutorPool, type Failure } from './executors.ts';
+import { Feed } from './feed.ts';
+import { Frontiers } from './frontiers.ts';
+import { Outbox } from './outbox.ts';
+import { type Page, servePage } from './page.ts';
+import { Pulse } from './pulse.ts';
+import { Repeats } from './repeats.ts';
+import { Spool } from './spool.ts';
+import { SILENT_MS, Watchdog } from './watchdog.ts';
+
+export interface WorkerConfig {
+  readonly redis: RedisAddress;
+  readonly prefix: string;
+  /** Executors. */
+  readonly jobs: number;
+  /** SHA-256 of all that determines a report: whose batches it takes. */
+  readonly build: string;
+  /** SHA-256 of the engine, as repros name it. */
+  readonly engine: string;
+  readonly version: string;
+  /** Its spool is kept here. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** Where its metrics are served on 127.0.0.1; 0 takes a free port, null serves none. */
+  readonly metricsPort: number | null;
+  readonly log: Logger;
+  /** Aborted when it is to finish what it has in hand and end. */
+  readonly stop: AbortSignal;
+  readonly limits?: Limits;
+  /** Whether SIGUSR2 kills an executor, for tests of what follows. */
+  readonly mayBeHurt?: boolean;
+}
+
+/** What tests make smaller. */
+export interface Limits {
+  /** Work that takes longer hangs. */
+  readonly hangMs?: number;
+  /** Megabytes of heap an executor may fill. */
+  readonly heapMb?: number;
+  /** How long a queue client may be silent while jobs wait. */
+  readonly silentMs?: number;
+  /** How long batches in hand may take at the end. */
+  readonly drainMs?: number;
+}
+
+/** `restart`: it cannot go on; another process in its place can. */
+export type Ending = 'done' | 'restart';
+
+/** A Redis that can be worked with answers in milliseconds. */
+const REACH_MS = 5000;
+/** A connection that brings no answer for so long leads nowhere; longer than a blocking read (5 s). */
+const DEAF_MS = 10_000;
+/** Batches are worth 1-5 s; an orchestrator gives 10 s to 30 s. */
+const DRAIN_MS = 8000;
+/** Of a host's name in the names of executors. */
+const HOST_LENGTH_MAX = 40;
+/** How often an end is looked for. */
+const DRAIN_LOOK_MS = 50;
+
+/**
+ * Works until it is stopped. Resolves when all that it began is reported, on its disk at least, or left to be
+ * found stalled by others. BullMQ may still hold on to a Redis that is away, so the process is to be ended.
+ *
+ * @throws Refusal REDIS_UNREACHABLE, REDIS_UNFIT, DATA_DIR, or ENVIRONMENT if its port is taken
+ */
+export async function runWorker(config: WorkerConfig): Promise<Ending> {
+  const spool = new Spool(path.join(config.dataDir, 'spool'));
+  await requireRedis(config);
+  const worker = new FleetWorker(config, spool);
+  try {
+    await worker.open();
+    return await worker.end;
+  } finally {
+    await worker.drain();
+  }
+}
+
+async function requireRedis({ redis, prefix, log }: WorkerConfig): Promise<void> {
+  const client = await reachRedis(redis, REACH_MS);
+  try {
+    for (const { what, remedy } of await requireFit(client, prefix, redis)) {
+      log.warn({ remedy }, `the Redis at ${describe(redis)}: ${what}`);
+    }
+  } finally {
+    client.disconnect();
+  }
+}
+
+class FleetWorker {
+  /** What makes it end. */
+  readonly end: Promise<Ending>;
+  private readonly config: WorkerConfig;
+  private readonly id: string;
+  private readonly log: Logger;
+  private readonly metrics: Metrics<'worker'>;
+  private readonly troubles: Repeats;
+  private readonly keys: Keys;
+  /** For everything but blocking reads and the pulse. */
+  private readonly redis: Redis;
+  private readonly pulseRedis: Redis;
+  private readonly outages: OutageLog;
+  private readonly pool: ExecutorPool;
+  private readonly outbox: Outbox;
+  private readonly desk: Desk;
+  private feeds: readonly Feed[] = [];
+  private watchdog: Watchdog | null = null;
+  private pulse: Pulse | null = null;
+  private page: Page | null = null;
+  private outagesCounted = 0;
+  private isDraining = false;
+  private giveUp: () => void = () => {};
+  private readonly hurt = (): void => this.pool.killOne();
+
+  constructor(config: WorkerConfig, spool: Spool) {
+    const { redis, prefix, build, version, stop } = config;
+    this.config = config;
+    this.id = workerId(config.host);
+    this.log = config.log.child({ worker: this.id });
+    this.metrics = metricsFor('worker', { version, build });
+    this.troubles = new Repeats((line) => this.log.warn(line));
+    this.keys = keysOf(prefix);
+    this.redis = connect(redis);
+    this.pulseRedis = connect(redis);
+    this.outages = watchOutages(this.redis, (line) => this.log.warn(line));
+    this.pool = this.startPool();
+    const { metrics, troubles, pool } = this;
+    const exchange = new Exchange(this.redis, this.keys);
+    this.outbox = new Outbox({ spool, exchange, metrics, troubles });
+    this.desk = new Desk({
+      pool,
+      frontiers: new Frontiers(exchange),
+      outbox: this.outbox,
+      metrics,
+      build,
+      note: (facts, line) => this.log.warn(facts, line),
+    });
+    this.end = new Promise((resolve) => {
+      this.giveUp = () => resolve('restart');
+      if (stop.aborted) resolve('done');
+      stop.addEventListener('abort', () => resolve('done'), { once: true });
+    });
+  }
+
+  /** Takes batches from now on. */
+  async open(): Promise<void> {
+    const { jobs, metricsPort } = this.config;
+    if (metricsPort !== null) this.page = await this.servePage(metricsPort);
+    for (const client of [this.redis, this.pulseRedis]) {
+      client.on('close', () => this.outbox.doubt());
+      client.on('ready', () => this.resume());
+    }
+    this.resume();
+    this.feeds = KINDS.map((kind) => this.openFeed(kind));
+    this.watchdog = this.startWatchdog();
+    if (this.config.mayBeHurt === true) process.on('SIGUSR2', this.hurt);
+    this.pulse = new Pulse({
+      redis: this.pulseRedis,
+      exchange: new Exchange(this.pulseRedis, this.keys),
+      outbox: this.outbox,
+      troubles: this.troubles,
+      heartbeat: () => this.heartbeat(),
+    });
+    const at = this.page === null ? 'nowhere' : `at http://${this.page.address}/metrics`;
+    this.log.info(
+      { redis: describe(this.config.redis), executors: jobs, build: this.config.build },
+      `takes batches; its metrics are ${at}`,
+    );
+  }
+
+  /** Ends what is in hand and leaves. Never takes much longer than its deadline, whatever Redis does. */
+  async drain(): Promise<void> {
+    const { drainMs = DRAIN_MS } = this.config.limits ?? {};
+    this.isDraining = true;
+    this.watchdog?.stop();
+    let isClosed = false;
+    void Promise.all(this.feeds.map((feed) => feed.close())).then(() => {
+      isClosed = true;
+    });
+    const deadlineMs = performance.now() + drainMs;
+    // Without Redis a report on the disk is as far as one can get.
+    const isEnough = (): boolean => isClosed || (!this.outages.isUp && this.desk.underway === 0);
+    while (!isEnough() && performance.now() < deadlineMs) await delay(DRAIN_LOOK_MS);
+    const { underway } = this.desk;
+    this.log.info({ leftToOthers: underway }, 'leaves');
+    await this.pulse?.leave();
+    this.release();
+    await this.pool.close();
+  }
+
+  private release(): void {
+    process.off('SIGUSR2', this.hurt);
+    this.outbox.close();
+    for (const feed of this.feeds) feed.abandon();
+    this.redis.disconnect();
+    this.pulseRedis.disconnect();
+    this.page?.close();
+  }
+
+  private startPool(): ExecutorPool {
+    const { jobs, engine, limits } = this.config;
+    const { hangMs, heapMb } = limits ?? {};
+    return new ExecutorPool({
+      count: jobs,
+      engine,
+      name: this.id,
+      ...(hangMs === undefined ? {} : { hangMs }),
+      ...(heapMb === undefined ? {} : { heapMb }),
+      replaced: (failure) => this.noteReplaced(failure),
+    });
+  }
+
+  private noteReplaced(failure: Failure): void {
+    this.log.warn({ cause: failure }, 'replaced an executor');
+    if (failure === 'refused' || failure === 'broken') return;
+    this.metrics.inc('worker_restarts_total', { cause: failure });
+  }
+
+  private openFeed(kind: Kind): Feed {
+    const { redis, keys, desk } = this;
+    return new Feed({
+      kind,
+      redis,
+      keys,
+      build: this.config.build,
+      room: this.config.jobs,
+      take: (job) => desk.take(kind, job),
+      trouble: (error) => this.noteTrouble(error),
+    });
+  }
+
+  private noteTrouble(error: Error): void {
+    if (isPassing(error)) this.log.debug(error.message);
+    else this.troubles.tell(error.message);
+  }
+
+  private startWatchdog(): Watchdog {
+    const { metrics, log } = this;
+    return new Watchdog({
+      feeds: this.feeds,
+      silentMs: this.config.limits?.silentMs ?? SILENT_MS,
+      idle: () => metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000),
+      replaced: (kind) => {
+        log.warn({ kind }, 'replaced a queue client that took nothing');
+        metrics.inc('worker_restarts_total', { cause: 'replaced' });
+      },
+      hopeless: (kind) => {
+        log.error(
+          { kind },
+          'takes nothing from the queue, even with a new client; to be restarted',
+        );
+        this.giveUp();
+      },
+    });
+  }
+
+  /** Redis is there, perhaps again, perhaps another one. */
+  private resume(): void {
+    this.watchdog?.pardon();
+    void this.outbox.sendLeft();
+  }
+
+  private servePage(port: number): Promise<Page> {
+    return servePage(port, {
+      metrics: () => this.metricsText(),
+      metricsType: this.metrics.contentType,
+      isReady: () => this.outages.isUp && !this.isDraining,
+    });
+  }
+
+  private metricsText(): Promise<string> {
+    const { metrics, outages, pool } = this;
+    metrics.set('worker_ready', {}, outages.isUp && !this.isDraining ? 1 : 0);
+    metrics.set('worker_executors', {}, pool.count);
+    metrics.set('worker_executors_busy', {}, pool.busy);
+    metrics.set('worker_redis_up', {}, outages.isUp ? 1 : 0);
+    metrics.inc('worker_redis_outages_total', {}, outages.outages - this.outagesCounted);
+    this.outagesCounted = outages.outages;
+    return metrics.text();
+  }
+
+  private heartbeat(): Heartbeat {
+    const { host, build, version } = this.config;
+    return {
+      id: this.id,
+      host: hostWord(host),
+      pid: process.pid,
+      build,
+      version,
+      executors: this.pool.count,
+      busy: this.pool.busy,
+      isDraining: this.isDraining,
+      runs: this.desk.runs,
+      metrics: this.page?.address ?? null,
+    };
+  }
+}
+
+function connect(address: RedisAddress): Redis {
+  const options = { ...connectionOptions(address), lazyConnect: false, socketTimeout: DEAF_MS };
+  const client = new Redis(options);
+  // What becomes of the connection is said by `watchOutages`.
+  client.on('error', () => {});
+  return client;
+}
+
+function hostWord(host: string): string {
+  return host.replace(/[^\w.-]/g, '-').slice(0, HOST_LENGTH_MAX) || 'host';
+}
+
+/** No two processes have the same, and it may begin the names of executors. */
+function workerId(host: string): string {
+  return `${hostWord(host)}-${process.pid}-${randomBytes(3).toString('hex')}`;
+}
+
+/**
+ * What comes and goes with a connection, which is said elsewhere, and what BullMQ says of a lock that was lost
+ * with it (its answers carry a code): the batch is run again.
+ */
+function isPassing(error: Error): boolean {
+  const isOfConnection = !isNotConnectionError(error) || error.message.startsWith('Socket timeout');
+  return isOfConnection || 'code' in error || error.message.startsWith('could not renew lock');
+}
