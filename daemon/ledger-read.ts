@@ -18,7 +18,7 @@ import {
 } from './ledger-file.ts';
 
 /** At most 15 digits: such a number is exact. */
-const NAME = /^(?:log-(?<log>\d{1,15})\.ndjson|snapshot-(?<snapshot>\d{1,15})\.json)$/;
+const NAME = /^(?:log-(?<log>[1-9]\d{0,14})\.ndjson|snapshot-(?<snapshot>0|[1-9]\d{0,14})\.json)$/;
 /** Of one log; a file of rubbish would otherwise fill the memory with complaints. */
 const NAMED_MAX = 100;
 

@@ -218,9 +218,17 @@ function mendTail(descriptor: number, { whole, end, isTorn }: LastLog): number {
   return end + 1;
 }
 
+/** There afterwards, or not at all. */
 function newLog(folder: string, first: number): Log {
-  const descriptor = openSync(path.join(folder, logName(first)), NEW_FILE, FILE_MODE);
-  syncFolder(folder);
+  const file = path.join(folder, logName(first));
+  const descriptor = openSync(file, NEW_FILE, FILE_MODE);
+  try {
+    syncFolder(folder);
+  } catch (error) {
+    closeSync(descriptor);
+    unlinkSync(file);
+    throw error;
+  }
   return { first, descriptor, bytes: 0 };
 }
 

@@ -21,7 +21,7 @@ import {
 } from './ledger-support.ts';
 
 const BEGINNING = `
-  import { readSync, writeSync } from 'node:fs';
+  import { writeSync } from 'node:fs';
   const { Ledger } = await import(${LEDGER_MODULE});
   const say = (text) => writeSync(1, text + '\\n');
 `;
@@ -77,51 +77,49 @@ test('a writer killed at any moment loses nothing that it has said, and writes n
   }
 });
 
-/** Of 300; to make a lock takes longer than to take one. */
-const NEW_FOLDERS = 20;
+/**
+ * Takes folder after folder, each when the other starter has come to it too, and says which ones it has. It
+ * keeps them until both are through, for the dead have nothing.
+ */
+const starterOf = (folders: readonly string[], me: string, other: string): string => `
+  import { existsSync, readSync, writeFileSync } from 'node:fs';
+  const { takeLock } = await import(${LOCK_MODULE});
+  const won = [];
+  for (const folder of ${JSON.stringify(folders)}) {
+    writeFileSync(folder + '-${me}', '');
+    while (!existsSync(folder + '-${other}'));
+    try {
+      takeLock(folder);
+      won.push(folder);
+    } catch (error) {
+      if (error.code !== 'ENVIRONMENT' || !/another coordinator/.test(error.message)) throw error;
+    }
+  }
+  say(won.join(' '));
+  readSync(0, Buffer.alloc(1));`;
 
 test('of starters at once one has the folder, if it is new or its owner is dead', async (t) => {
   const parent = ledgerFolder(t);
-  const folders = numbers(0, 300).map((n) => path.join(parent, String(n)));
+  const folders = numbers(0, 120).map((n) => path.join(parent, String(n)));
   mkdirSync(parent);
   takeLock(parent);
   lockByTheDead(parent);
+  const lock = path.join(parent, 'lock');
   for (const [i, folder] of folders.entries()) {
     mkdirSync(folder);
-    if (i >= NEW_FOLDERS)
-      cpSync(path.join(parent, 'lock'), path.join(folder, 'lock'), { recursive: true });
+    if (i % 8 !== 0) cpSync(lock, path.join(folder, 'lock'), { recursive: true });
   }
-  // Each keeps what it has until all have tried, for the dead have nothing.
-  const program = `
-    const { takeLock } = await import(${LOCK_MODULE});
-    const won = [];
-    say('ready');
-    readSync(0, Buffer.alloc(1));
-    for (const folder of ${JSON.stringify(folders)}) {
-      try {
-        takeLock(folder);
-        won.push(folder);
-      } catch (error) {
-        if (error.code !== 'ENVIRONMENT' || !/another coordinator/.test(error.message)) throw error;
-      }
-    }
-    say(won.join(' '));
-    readSync(0, Buffer.alloc(1));`;
-  const starters = numbers(1, 4).map(() => {
-    const child = run(program);
-    const lines = createInterface({ input: child.stdout ?? assert.fail() })[Symbol.asyncIterator]();
-    return { child, next: async () => String((await lines.next()).value) };
+  const starters = [starterOf(folders, 'one', 'two'), starterOf(folders, 'two', 'one')].map(run);
+  t.after(() => starters.forEach((starter) => void starter.kill('SIGKILL')));
+  const said = starters.map(async ({ stdout }) => {
+    const { value } = await createInterface({ input: stdout ?? assert.fail() })
+      [Symbol.asyncIterator]()
+      .next();
+    assert.equal(typeof value, 'string', 'a starter has died');
+    return String(value).split(' ');
   });
-  const step = (): boolean[] => starters.map(({ child }) => child.stdin?.write('.') ?? false);
-  for (const { next } of starters) assert.equal(await next(), 'ready');
-  step();
-  const said = await Promise.all(starters.map(async ({ next }) => await next()));
-  const ends = starters.map(async ({ child }) => await once(child, 'exit'));
-  step();
-  const won = said.filter((line) => line !== '').map((line) => line.split(' '));
-  assert.deepEqual(won.flat().sort(), [...folders].sort());
-  assert.ok(won.length > 1, 'nobody met anybody');
-  for (const end of ends) assert.deepEqual(await end, [0, null]);
+  const won = (await Promise.all(said)).flat().filter((folder) => folder !== '');
+  assert.deepEqual(won.sort(), [...folders].sort());
   for (const folder of folders) assert.deepEqual(readdirSync(folder), ['lock']);
 });
 
