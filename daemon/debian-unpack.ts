@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { codeOf, makeFolders, onDisk } from '../corpus/disk/atomic.ts';
+import { asRefusal, codeOf, makeFolders, onDisk } from '../corpus/disk/atomic.ts';
 import { printable } from '../corpus/vocabulary/printable.ts';
 
 export interface Wanted {
@@ -66,6 +66,8 @@ export async function unpackDebian(wanted: Wanted, place: Place): Promise<string
   });
   try {
     return await unpackInto(temporary, wanted, place);
+  } catch (error) {
+    throw asRefusal(error, place.cacheDir);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -79,25 +81,23 @@ async function unpackInto(temporary: string, wanted: Wanted, place: Place): Prom
     throw new NotUnpacked(`${wanted.package} was unpacked, but does not run here`);
   }
   const home = path.join(place.cacheDir, stemOf(wanted) + versionOf(files, wanted.package));
-  while (!moved(root, home)) {
+  while (!moved(root, home, ['EEXIST', 'ENOTEMPTY'])) {
     // Somebody was faster; or what is there was damaged, or it would have been used before.
     if (await wanted.works(home)) break;
-    moved(home, mkdtempSync(path.join(temporary, 'damaged-')));
+    moved(home, mkdtempSync(path.join(temporary, 'damaged-')), ['ENOENT']);
   }
   return home;
 }
 
-/** @returns false if the new name is taken, or somebody has moved the old one */
-function moved(from: string, to: string): boolean {
-  return onDisk(path.dirname(to), () => {
-    try {
-      renameSync(from, to);
-      return true;
-    } catch (error) {
-      if (['EEXIST', 'ENOTEMPTY', 'ENOENT'].includes(codeOf(error) ?? '')) return false;
-      throw error;
-    }
-  });
+/** @returns false if it was refused for one of these reasons */
+function moved(from: string, to: string, reasons: readonly string[]): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (reasons.includes(codeOf(error) ?? '')) return false;
+    throw error;
+  }
 }
 
 async function unpackedBefore(wanted: Wanted, { cacheDir }: Place): Promise<string | null> {

@@ -3,7 +3,7 @@
  * outlives a coordinator that dies, and the next one adopts it: two servers on one append-only file would ruin it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asRefusal, codeOf } from '../corpus/disk/atomic.ts';
@@ -146,6 +146,8 @@ async function launch(home: Home, { binary, libraryPath }: RedisBinary): Promise
   });
   log.close();
   child.unref();
+  // It does so itself, later: should we die before, the next one must know of it.
+  if (child.pid !== undefined) writeFileSync(home.pidFile, `${child.pid}\n`);
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());

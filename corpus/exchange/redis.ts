@@ -149,12 +149,18 @@ export async function reachRedis(address: RedisAddress, timeLimitMs: number): Pr
   let why: string | undefined;
   const client = new Redis({
     ...connectionOptions(address),
-    connectTimeout: timeLimitMs,
     retryStrategy: (attempt: number) => (isReached ? retryDelayMs(attempt) : null),
   });
   // Also for as long as the client lives: ioredis prints errors that nobody listens to.
   client.on('error', (error: Error) => {
     why ??= reasonOf(error);
+  });
+  // A server that is full, or takes no strangers, says so and hangs up: ioredis has no error for that.
+  let parting = 'it closed the connection at once';
+  client.once('connect', () => {
+    client.stream.once('data', (data: Buffer) => {
+      if (data.toString().startsWith('-')) parting = reasonOf(new Error(data.toString().slice(1)));
+    });
   });
   try {
     await within(timeLimitMs, () => silence(client, timeLimitMs), greet(client));
@@ -163,7 +169,7 @@ export async function reachRedis(address: RedisAddress, timeLimitMs: number): Pr
   } catch (error) {
     client.disconnect();
     client.stream?.destroy();
-    why ??= error instanceof Silence ? error.message : 'it closed the connection at once';
+    why ??= error instanceof Silence ? error.message : parting;
     throw fail('REDIS_UNREACHABLE', { url: describe(address), why });
   }
 }
@@ -174,7 +180,7 @@ async function greet(client: Redis): Promise<void> {
 }
 
 /** No answer in time. */
-export class Silence extends Error {
+class Silence extends Error {
   override readonly name = 'Silence';
 }
 
@@ -203,11 +209,11 @@ export async function within<T>(
   }
 }
 
-/** What servers say to a client that they do not let in. */
+/** What servers say to a client that they do not let in, and ioredis of answers that it cannot read. */
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|invalid password/i, 'it refuses this user and password'],
   [/^NOAUTH/, 'it wants a password, and the address has none'],
-  [/^Protocol error/i, 'what answers there is not Redis'],
+  [/Please report this/, 'what answers there is not Redis'],
 ];
 
 function reasonOf(error: Error): string {
@@ -216,7 +222,7 @@ function reasonOf(error: Error): string {
   const words = getSystemErrorMap().get(errno ?? 0)?.[1];
   if (words !== undefined) return `${words} (${code})`;
   const known = REFUSALS.find(([pattern]) => pattern.test(first.message))?.[1];
-  return known ?? printable(first.message, SHOWN_LENGTH_MAX);
+  return known ?? printable(first.message.trim(), SHOWN_LENGTH_MAX);
 }
 
 /** A connection that holds for so long is back; shorter ones belong to the same outage. */
