@@ -1,5 +1,5 @@
 /** Which coordinator a verb talks to: the one that was named, or the one of the data directory. */
-import { lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readStored } from '../corpus/disk/read-bounded.ts';
 import { fail, Refusal } from '../corpus/vocabulary/errors.ts';
@@ -19,7 +19,7 @@ export function ownAddress(dataDir: string): URL {
   const own = ownAddressIn(dataDir);
   if (own !== undefined) return own;
   const file = path.join(dataDir, DAEMON_FILE);
-  const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  const isThere = existsSync(file);
   const what = isThere ? `${file} has no address in it` : `no coordinator runs on ${dataDir}`;
   throw fail('ENVIRONMENT', { what, remedy: START });
 }
@@ -54,7 +54,7 @@ function urlProblem(text: string, isInsecureAllowed: boolean): string | null {
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     return 'the address must begin with http:// or https://, such as http://127.0.0.1:7077';
   }
-  if (url.username !== '' || url.password !== '' || text.includes('@')) {
+  if (text.includes('@')) {
     return 'leave user and password out of the address: findings are read without';
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {

@@ -22,7 +22,7 @@ import { unreachable } from './api-address.ts';
 export interface ClientBounds {
   /** Bytes of one answer's body. */
   readonly answerBytes: number;
-  /** Bytes of all bodies. */
+  /** Bytes of all bodies; without a bound where somebody only looks now and then, but for days. */
   readonly allBytes: number;
   /** Milliseconds until an answer must be there whole, waiting for the server's leave included. */
   readonly answerMs: number;
@@ -33,10 +33,12 @@ export interface ClientBounds {
 export const CLIENT_BOUNDS: ClientBounds = {
   // A repro has at most 1 MiB, and as JSON a backslash before each quote.
   answerBytes: 2 << 20,
-  allBytes: 1 << 30,
+  allBytes: Number.POSITIVE_INFINITY,
   answerMs: 30_000,
   idleMs: 10_000,
 };
+/** Ten thousand findings of 100 KB, each of which is more than any yet. */
+export const PULL_BOUNDS: ClientBounds = { ...CLIENT_BOUNDS, allBytes: 1 << 30 };
 
 export interface Answer {
   readonly status: number;
@@ -50,6 +52,8 @@ export interface Answer {
 const HEADER_BYTES_MAX = 16 << 10;
 const TOO_MANY_REQUESTS = 429;
 export const NOT_MODIFIED = 304;
+/** What Node calls everything that is wrong with one. */
+const CERTIFICATE = /CERT|UNABLE_TO_(?:GET|VERIFY)/;
 /** Shown of what the server says is wrong. */
 const DETAIL_SHOWN = 160;
 /** RFC 9530. */
@@ -137,7 +141,11 @@ export class ApiClient {
         () => stop(this.breach(`no whole answer within ${answerMs / 1000} s`)),
         answerMs,
       );
-      request.on('close', () => clearTimeout(timer));
+      request.on('close', () => {
+        clearTimeout(timer);
+        // Whatever else it was that ended it: nobody waits for ever.
+        reject(this.breach('it ended the connection'));
+      });
       this.guard(request, stop);
       request.on('response', (response) => {
         const parts: Buffer[] = [];
@@ -186,6 +194,11 @@ export class ApiClient {
     // It was there, and then the connection ended or was no HTTP.
     if (code === 'ECONNRESET') return this.breach('it ended the connection');
     if (code.startsWith('HPE_')) return this.breach(`what it says is no HTTP (${code})`);
+    if (CERTIFICATE.test(code)) {
+      const what = `the certificate of ${this.origin} is not trusted: ${printable(error.message, DETAIL_SHOWN)}`;
+      const remedy = 'NODE_EXTRA_CA_CERTS=FILE names the authority (PEM) that made it';
+      return fail('ENVIRONMENT', { what, remedy });
+    }
     if (isSystemError(error)) return unreachable(this.origin, whyOf(error));
     // Several addresses that all refuse are one error with a code and no words.
     return unreachable(this.origin, printable(error.message || code, DETAIL_SHOWN));

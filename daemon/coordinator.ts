@@ -127,6 +127,8 @@ export class Coordinator {
     journal.write({ t: 'led', epoch, build });
     journal.commit();
     this.snapshots.clear();
+    // Nothing is on its way to the queue now: what is not there is lost.
+    this.sentMs.clear();
     this.reconciledMs = Number.NEGATIVE_INFINITY;
   }
 
@@ -169,7 +171,7 @@ export class Coordinator {
     for (const { reference } of book.pins()) await this.sendSnapshot(reference);
     const missing = due({
       book,
-      executors: fleet.executors(),
+      executors: Math.max(1, fleet.executors()),
       runsOf: (model) => this.pace.runsOf(model),
       snapshotOf: (model) => this.snapshots.get(model)?.digest ?? null,
       reproOf: (one) => publisher.reproOf(one),

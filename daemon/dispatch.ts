@@ -17,7 +17,7 @@ export interface Due {
 
 export interface Circumstances {
   readonly book: Book;
-  /** Of all live workers. */
+  /** Of all live workers; where none is seen, one is hoped for. */
   readonly executors: number;
   /** Runs of the next batch of a model. */
   runsOf(model: string): number;
@@ -163,7 +163,7 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
   const { book, executors, seeds } = given;
   const { plan } = book;
   if (plan === null || book.state !== 'running') return [];
-  const wanted = EXPLORATIONS_AN_EXECUTOR * Math.max(1, executors);
+  const wanted = EXPLORATIONS_AN_EXECUTOR * executors;
   const missing = wanted - book.outstandingOf('explore').length;
   const names = plan.models.map(({ reference }) => reference);
   const known = book.triage.known();

@@ -2,7 +2,7 @@
  * How far each list has been read, kept beside the findings in `pull.json`. It only saves work: without it
  * everything is compared again.
  */
-import { lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { makeFolders, onDisk, writeAtomically } from '../corpus/disk/atomic.ts';
@@ -56,7 +56,7 @@ export function readMarks(dest: string): Marks {
   const file = path.join(dest, MARKS_FILE);
   const none = (problem: string | null): Marks => ({ marks: [], problem });
   try {
-    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return none(null);
+    if (!existsSync(file)) return none(null);
     const parsed = schema.safeParse(readJson(readStored(file)));
     return parsed.success ? { marks: parsed.data.marks, problem: null } : none('not one of ours');
   } catch (error) {

@@ -3,7 +3,12 @@ import path from 'node:path';
 import type { Redis } from 'ioredis';
 import { keysOf } from '../corpus/exchange/keys.ts';
 import { metricsFor } from '../corpus/exchange/metrics.ts';
-import { type RedisAddress, reachRedis, watchOutages } from '../corpus/exchange/redis.ts';
+import {
+  type OutageLog,
+  type RedisAddress,
+  reachRedis,
+  watchOutages,
+} from '../corpus/exchange/redis.ts';
 import { requireFit } from '../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../corpus/exchange/scripts.ts';
 import { FindingStore } from '../corpus/store/finding-store.ts';
@@ -49,15 +54,29 @@ const REACH_MS = 3000;
 
 /** @throws Refusal for whatever the environment lacks, before anything is changed */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { dataDir, redis: address, prefix, say } = options;
+  const { redis: address, prefix, say } = options;
   const redis = await reachRedis(address, REACH_MS);
   try {
     const outages = watchOutages(redis, say);
     for (const { what } of await requireFit(redis, prefix, address)) say(what);
-    const journal = openJournal(options);
-    return await serve(options, { redis, outages, ...journal, store: new FindingStore(dataDir) });
+    return await serveLedger(options, redis, outages);
   } catch (error) {
     redis.disconnect();
+    throw error;
+  }
+}
+
+async function serveLedger(
+  options: DaemonOptions,
+  redis: Redis,
+  outages: OutageLog,
+): Promise<Daemon> {
+  const { journal, figures } = openJournal(options);
+  try {
+    const store = new FindingStore(options.dataDir);
+    return await serve(options, { redis, outages, journal, figures, store });
+  } catch (error) {
+    journal.close();
     throw error;
   }
 }
@@ -79,7 +98,7 @@ function openJournal({ dataDir, version, build, wanted, say, drawn, isRestart }:
 
 interface Opened {
   readonly redis: Redis;
-  readonly outages: ReturnType<typeof watchOutages>;
+  readonly outages: OutageLog;
   readonly journal: Journal;
   readonly figures: Figures;
   readonly store: FindingStore;

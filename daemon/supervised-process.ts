@@ -28,9 +28,11 @@ export interface Ended {
 }
 
 const PAUSE_MIN_MS = 100;
-const PAUSE_MAX_MS = 5000;
-/** Whoever lived so long did not die of what it began with. */
-const SETTLED_MS = 5000;
+const PAUSE_MAX_MS = 2000;
+/** Whoever lived so long need not wait to be started again: it does not die in a loop. */
+const ALIVE_MS = 1000;
+/** Whoever lived so long did not die of what it began with: looking for Redis in vain takes five seconds. */
+const SETTLED_MS = 10_000;
 const LOG_BYTES_MAX = 8 << 20;
 const DONE = 0;
 const USAGE = 2;
@@ -78,10 +80,9 @@ export class SupervisedProcess {
     });
     child.on('error', () => {});
     child.once('close', (exit) => {
-      if (performance.now() - startedMs > SETTLED_MS) {
-        this.hasSettled = true;
-        this.pauseMs = PAUSE_MIN_MS;
-      }
+      const livedMs = performance.now() - startedMs;
+      if (livedMs > SETTLED_MS) this.hasSettled = true;
+      if (livedMs > ALIVE_MS) this.pauseMs = PAUSE_MIN_MS;
       this.died({ name, exit, lastWords: this.lastWords() });
     });
   }

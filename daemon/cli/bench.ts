@@ -1,7 +1,7 @@
 /** `bench`: how fast this machine computes, what each part of a run costs, and whether a change is slower. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { type Compared, compareBuilds } from '../../workers/bench/against.ts';
@@ -21,6 +21,8 @@ import { say, sayDocument } from './terminal.ts';
 const MODEL_DEFAULT = 'xfs-mmaplock-prezero';
 const WORKLOAD = 'corpus/seeds/standard.txt';
 const TIME_DEFAULT_MS = 2000;
+/** A batch is worth a second and a half; ten of them tell something. */
+const FLEET_TIME_MIN_MS = 15_000;
 const RNG_SEED_DEFAULT = 1;
 
 /** What one core of a small machine must reach; the workload's model is the default. */
@@ -29,6 +31,8 @@ const TARGETS: Readonly<Record<string, number>> = {
   'engine.steps': 10_000_000,
   'fuzz.ratio': 80,
   'explore.states': 700_000,
+  'queue.ratio': 95,
+  'scale.ratio': 1.85,
 };
 
 interface BenchCommandOptions {
@@ -40,13 +44,21 @@ interface BenchCommandOptions {
 export function benchCommand(): CommandUnknownOpts {
   const command = new Command('bench')
     .description('measure engine, fuzzing, search and minimizing on one core; half a minute')
+    .addArgument(
+      new Argument('[what]', 'queue: what it costs; scale: what a second worker brings').choices([
+        'engine',
+        'queue',
+        'scale',
+      ]),
+    )
     .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
     .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
     .option('--against <rev>', 'build that git revision and compare: A B A B A B')
-    .action(async ({ time: timeMs, model, against }, self) => {
+    .action(async (what, { time: timeMs, model, against }, self) => {
       const settings = settingsOf(self);
       const options = { model, timeMs };
-      if (against === undefined) bench(options, settings);
+      if (what === 'queue' || what === 'scale') await benchFleet(what, options, settings);
+      else if (against === undefined) bench(options, settings);
       else await benchAgainst(against, options, settings);
     });
   return withCommonOptions(command);
@@ -61,6 +73,22 @@ function bench({ model: given, timeMs }: BenchCommandOptions, settings: Settings
   const batches = plannedBatches(reference, rngSeed);
   const began = (what: string): void => progress(settings, `bench: ${what}`);
   const results = measure({ model, workload, rngSeed, batches }, { timeMs, began });
+  if (settings.isJson) sayDocument({ results });
+  else say(renderResults(results));
+}
+
+async function benchFleet(
+  what: 'queue' | 'scale',
+  { model: given, timeMs }: BenchCommandOptions,
+  settings: Settings,
+): Promise<void> {
+  const { benchQueue, benchScale } = await import('./bench-fleet.ts');
+  const results = await { queue: benchQueue, scale: benchScale }[what]({
+    model: canonicalReference(givenModel(given)),
+    rngSeed: settings.rngSeed ?? RNG_SEED_DEFAULT,
+    timeMs: Math.max(timeMs, FLEET_TIME_MIN_MS),
+    began: (name) => progress(settings, `bench: ${name}`),
+  });
   if (settings.isJson) sayDocument({ results });
   else say(renderResults(results));
 }

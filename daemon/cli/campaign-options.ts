@@ -1,16 +1,6 @@
 /** The flags that say what a campaign is to do, for `up` and `daemon`; a campaign file says the same. */
 import { availableParallelism } from 'node:os';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { fail } from '../../corpus/vocabulary/errors.ts';
-import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
-import {
-  canonicalReference,
-  MODEL_NAMES,
-  modelDigest,
-  modelOf,
-} from '../../workers/models/registry.ts';
-import type { Wanted } from '../begin.ts';
-import { type CampaignFile, readCampaignFile } from '../campaign-file.ts';
 import { parseCount, parseDuration } from './quantities.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,28 +29,6 @@ export function withCampaignOptions(command: CommandUnknownOpts): CommandUnknown
   return command;
 }
 
-/** @throws Refusal for an unknown model or a file that does not fit */
-export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
-  const file: CampaignFile = flags.campaign === undefined ? {} : readCampaignFile(flags.campaign);
-  const both = (['model', 'runs', 'time', 'quietTime'] as const).find(
-    (name) => flags.campaign !== undefined && flags[name] !== undefined,
-  );
-  if (both !== undefined) {
-    throw fail('USAGE', { what: `--${flagOf(both)} and --campaign both say what to do; give one` });
-  }
-  const { stop = {} } = file;
-  return {
-    models: pinsOf(flags.model ?? file.models ?? MODEL_NAMES),
-    rngSeed: rngSeed ?? file.rngSeed,
-    shares: file.shares,
-    stop: {
-      runs: flags.runs ?? stop.runs ?? null,
-      milliseconds: flags.time ?? inMs(stop.seconds),
-      quietMilliseconds: flags.quietTime ?? inMs(stop.quietSeconds),
-    },
-  };
-}
-
 /** The same flags again, for a process that does the work. */
 export function campaignArgs(flags: CampaignFlags, { rngSeed }: Settings): readonly string[] {
   const { model, runs, time, quietTime, campaign } = flags;
@@ -74,24 +42,6 @@ export function campaignArgs(flags: CampaignFlags, { rngSeed }: Settings): reado
   ];
 }
 
-export function pinOf(reference: string): ModelPin {
-  const model = modelOf(reference);
-  return { reference: canonicalReference(model), digest: modelDigest(model) };
-}
-
-function pinsOf(references: readonly string[]): readonly ModelPin[] {
-  const pins = new Map(references.map(pinOf).map((pin) => [pin.reference, pin]));
-  return [...pins.values()];
-}
-
 export function jobsByDefault(): number {
   return availableParallelism();
-}
-
-function inMs(seconds: number | undefined): number | null {
-  return seconds === undefined ? null : seconds * 1000;
-}
-
-function flagOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

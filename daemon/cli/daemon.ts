@@ -1,30 +1,10 @@
 /** `daemon`: the coordinator of a fleet, one process, until it is told to end. */
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import path from 'node:path';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { writeAtomically } from '../../corpus/disk/atomic.ts';
-import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
-import { readSeeds } from '../../corpus/store/seeds.ts';
-import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
-import { printInput } from '../../corpus/vocabulary/text.ts';
-import { DAEMON_FILE } from '../api-address.ts';
-import { startDaemon } from '../service.ts';
-import { buildDigest } from './build-digest.ts';
-import { type CampaignFlags, pinOf, wantedOf, withCampaignOptions } from './campaign-options.ts';
-import { type HttpFlags, httpOf, withHttpOptions } from './http-options.ts';
-import { PACKAGE_ROOT, VERSION } from './installation.ts';
-import { logger } from './log.ts';
-import { redisPrefix, requireRedis } from './redis-choice.ts';
-import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
-import { onInterrupt } from './signals.ts';
-import { isSupervised, onOrphaned, RESTARTED_VARIABLE, tellSupervisor } from './supervised.ts';
+import { type CampaignFlags, withCampaignOptions } from './campaign-options.ts';
+import { type HttpFlags, withHttpOptions } from './http-options.ts';
+import { settingsOf, withCommonOptions } from './settings.ts';
 
-/** What is in hand is written within milliseconds; longer means that Redis or the disk hangs. */
-const STOP_MS = 3000;
-const CANARY = 'canary';
-
-type Flags = CampaignFlags & HttpFlags & { readonly redis?: string };
+export type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string };
 
 export function daemonCommand(): CommandUnknownOpts {
   const command = new Command('daemon')
@@ -33,56 +13,9 @@ export function daemonCommand(): CommandUnknownOpts {
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {
-    await daemon(flags, settingsOf(self));
+    // Queue, server and metrics take a quarter of a second to load; other verbs go without.
+    const { runDaemon } = await import('./run-daemon.ts');
+    await runDaemon(flags, settingsOf(self));
   });
   return withCommonOptions(command);
-}
-
-async function daemon(flags: Flags, settings: Settings): Promise<void> {
-  const { dataDir } = settings;
-  const log = logger('daemon', settings);
-  const { tokenFile, ...http } = httpOf(flags, dataDir);
-  const running = await startDaemon({
-    dataDir,
-    redis: requireRedis(flags.redis),
-    prefix: redisPrefix(PREFIX_DEFAULT),
-    build: buildDigest(),
-    version: VERSION,
-    wanted: wantedOf(flags, settings),
-    drawn: {
-      campaign: `c${randomBytes(4).toString('hex')}`,
-      rngSeed: randomBytes(4).readUInt32LE(),
-    },
-    isRestart: process.env[RESTARTED_VARIABLE] === '1',
-    seeds: seedTexts(),
-    canary: pinOf(CANARY),
-    http,
-    say: (text) => log.info(text),
-    ready: (url) => {
-      const where = { pid: process.pid, tokenFile: path.resolve(tokenFile), url };
-      writeAtomically(dataDir, DAEMON_FILE, `${JSON.stringify(where)}\n`);
-      log.info({ url }, 'serving');
-      tellSupervisor({ kind: 'ready', url });
-    },
-  });
-  const stop = (): void => {
-    log.info('stopping');
-    running.stop();
-    // Redis may be what hangs: what is not settled there comes again at the next start.
-    setTimeout(() => process.exit(0), STOP_MS).unref();
-  };
-  const release = isSupervised() ? onOrphaned(stop) : onInterrupt(stop);
-  try {
-    await running.ended;
-  } finally {
-    release();
-    rmSync(path.join(dataDir, DAEMON_FILE), { force: true });
-  }
-  log.info('stopped');
-}
-
-function seedTexts(): readonly string[] {
-  return readSeeds(PACKAGE_ROOT).map(({ input }) =>
-    printInput({ ...input, schedule: EMPTY_SCHEDULE }),
-  );
 }

@@ -4,6 +4,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { benchCommand } from './bench.ts';
 import { checkCommand } from './check.ts';
 import { daemonCommand } from './daemon.ts';
+import { doctorCommand } from './doctor.ts';
 import { EXIT, sayEnding } from './endings.ts';
 import { applyEngineFlags } from './engine-flags.ts';
 import { findingsCommand } from './findings.ts';
@@ -31,6 +32,7 @@ const VERBS: readonly CommandUnknownOpts[] = [
   statusCommand(),
   daemonCommand(),
   workerCommand(),
+  doctorCommand(),
   modelsCommand(),
   benchCommand(),
   versionCommand(),

@@ -6,7 +6,7 @@ import {
   Option,
 } from '@commander-js/extra-typings';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
-import { fail } from '../../corpus/vocabulary/errors.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { readJson } from '../../corpus/vocabulary/json.ts';
 import { isModelRef, type Repro } from '../../corpus/vocabulary/repro.ts';
@@ -14,7 +14,7 @@ import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { modelDigest } from '../../workers/models/registry.ts';
 import { ownAddress, ownAddressIn, parseAddress } from '../api-address.ts';
-import { ApiClient } from '../api-client.ts';
+import { ApiClient, PULL_BOUNDS } from '../api-client.ts';
 import { type Pulled, pull, type Since } from '../pull.ts';
 import { type Filter, isWanted } from '../pull-listing.ts';
 import { EXIT } from './endings.ts';
@@ -94,7 +94,7 @@ function sayHere({ dest, filter, url }: PullArguments, settings: Settings): numb
 
 async function bring(asked: PullArguments, settings: Settings): Promise<number> {
   const { url, dest } = asked;
-  const client = new ApiClient(url);
+  const client = new ApiClient(url, PULL_BOUNDS);
   const release = onInterrupt(() => client.close());
   progress(settings, `pull: ${url.origin} to ${dest}; Ctrl-C stops`);
   let lineMs = performance.now();
@@ -113,7 +113,9 @@ async function bring(asked: PullArguments, settings: Settings): Promise<number> 
     });
     return sayPulled(pulled, asked, client.isClosed, settings);
   } catch (error) {
-    if (!client.isClosed) throw error;
+    // What ended it before its first finding was Ctrl-C.
+    if (!client.isClosed || !(error instanceof Refusal)) throw error;
+    if (settings.isJson) sayDocument(documentOf(url, dest, [], [], 0, []));
     progress(settings, 'pull: stopped');
     return EXIT.done;
   } finally {

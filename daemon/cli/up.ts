@@ -1,38 +1,12 @@
-/**
- * `up`: everything on this machine. It starts a private Redis where none is given, the coordinator and a worker,
- * keeps them running whatever dies, shows what they find, and takes them down again in the right order.
- */
-import path from 'node:path';
+/** `up`: everything on this machine. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { fail } from '../../corpus/vocabulary/errors.ts';
-import { cacheFolder } from '../redis-binary.ts';
-import { PrivateRedis } from '../redis-server.ts';
-import { type Ended, SupervisedProcess } from '../supervised-process.ts';
-import {
-  type CampaignFlags,
-  campaignArgs,
-  jobsByDefault,
-  wantedOf,
-  withCampaignOptions,
-} from './campaign-options.ts';
-import { EXIT } from './endings.ts';
-import { type HttpFlags, httpArgs, withHttpOptions } from './http-options.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { type CampaignFlags, withCampaignOptions } from './campaign-options.ts';
+import { type HttpFlags, withHttpOptions } from './http-options.ts';
 import { parseCount } from './quantities.ts';
-import { givenRedis, REDIS_VARIABLE } from './redis-choice.ts';
-import { counted } from './render-finding.ts';
-import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
-import { onInterrupt } from './signals.ts';
-import { RESTARTED_VARIABLE } from './supervised.ts';
-import { note, say, sayDocument } from './terminal.ts';
-import { UpScreen } from './up-screen.ts';
+import { settingsOf, withCommonOptions } from './settings.ts';
 
-/** Batches take two seconds, and what is spooled a moment more; all three together end within ten. */
-const WORKER_STOP_MS = 5500;
-const DAEMON_STOP_MS = 3000;
-const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
-
-type Flags = CampaignFlags & HttpFlags & { readonly redis?: string; readonly jobs?: number };
+export type UpFlags = CampaignFlags &
+  HttpFlags & { readonly redis?: string; readonly jobs?: number };
 
 export function upCommand(): CommandUnknownOpts {
   const command = new Command('up')
@@ -42,138 +16,8 @@ export function upCommand(): CommandUnknownOpts {
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {
-    process.exitCode = await new Up(flags, settingsOf(self)).run();
+    const { runUp } = await import('./run-up.ts');
+    process.exitCode = await runUp(flags, settingsOf(self));
   });
   return withCommonOptions(command);
-}
-
-class Up {
-  private readonly flags: Flags;
-  private readonly settings: Settings;
-  private readonly screen: UpScreen;
-  private redis: PrivateRedis | undefined;
-  private redisUrl = '';
-  private url = '';
-  private isStopping = false;
-  private interrupt: () => void = () => {};
-  private readonly interrupted: Promise<null>;
-
-  constructor(flags: Flags, settings: Settings) {
-    this.flags = flags;
-    this.settings = settings;
-    this.screen = new UpScreen(settings);
-    this.interrupted = new Promise((resolve) => {
-      this.interrupt = () => resolve(null);
-    });
-  }
-
-  async run(): Promise<number> {
-    // What is wrong with the flags is said before anything is started.
-    wantedOf(this.flags, this.settings);
-    const release = onInterrupt(() => {
-      progress(
-        this.settings,
-        'stopping: batches under way are finished first (again: stop at once)',
-      );
-      this.interrupt();
-    });
-    try {
-      await this.provideRedis();
-      return await this.supervise();
-    } finally {
-      this.isStopping = true;
-      await this.redis?.stop();
-      release();
-    }
-  }
-
-  private async provideRedis(): Promise<void> {
-    const given = this.flags.redis ?? process.env[REDIS_VARIABLE];
-    if (givenRedis(given) !== undefined && given !== undefined) {
-      this.redisUrl = given;
-      return;
-    }
-    await this.startRedis();
-  }
-
-  private async startRedis(): Promise<void> {
-    const { dataDir } = this.settings;
-    const say = (text: string): void => progress(this.settings, text);
-    const redis = await PrivateRedis.start({
-      dataDir,
-      cacheDir: cacheFolder(process.env, dataDir),
-      say,
-    });
-    if (redis.wasAdopted) say(`the Redis of an earlier run (process ${redis.pid}) goes on`);
-    this.redis = redis;
-    this.redisUrl = redis.url;
-    void redis.exited.then(async () => {
-      if (this.isStopping) return;
-      say('the private Redis ended and is started again');
-      await this.startRedis();
-    });
-  }
-
-  private async supervise(): Promise<number> {
-    const coordinator = this.process('daemon', [
-      ...campaignArgs(this.flags, this.settings),
-      ...httpArgs(this.flags),
-    ]);
-    const worker = this.process('worker', ['--jobs', String(this.flags.jobs ?? jobsByDefault())]);
-    coordinator.start();
-    worker.start();
-    const ended = await Promise.race([coordinator.ended, worker.ended, this.interrupted]);
-    const isInterrupted = ended === null;
-    if (isInterrupted || ended.exit === EXIT.done) await this.sayEnd();
-    this.isStopping = true;
-    await worker.stop(WORKER_STOP_MS);
-    await coordinator.stop(DAEMON_STOP_MS);
-    if (isInterrupted) return EXIT.done;
-    return this.exitOf(ended);
-  }
-
-  private process(name: string, args: readonly string[]): SupervisedProcess {
-    const { dataDir } = this.settings;
-    return new SupervisedProcess({
-      name,
-      args: [MAIN, name, '--data-dir', dataDir, ...args],
-      logDir: path.join(dataDir, 'log'),
-      environment: (isRestart) => ({
-        [REDIS_VARIABLE]: this.redisUrl,
-        ...(isRestart ? { [RESTARTED_VARIABLE]: '1' } : {}),
-      }),
-      told: (message) => this.told(message),
-      said: (text) => progress(this.settings, text),
-    });
-  }
-
-  private told(message: unknown): void {
-    const isReady = typeof message === 'object' && message !== null && 'url' in message;
-    if (!isReady || typeof message.url !== 'string') return;
-    if (this.url === '') {
-      progress(this.settings, `page and findings: ${message.url} (Ctrl-C drains and ends)`);
-    }
-    this.url = message.url;
-    this.screen.follow(message.url);
-  }
-
-  private async sayEnd(): Promise<void> {
-    const line = await this.screen.end();
-    const { dataDir, isJson } = this.settings;
-    if (isJson) sayDocument({ url: this.url, findings: this.screen.findings, dataDir });
-    else if (line !== '') {
-      say(
-        `${line}\n${counted(this.screen.findings, 'finding')} in ${dataDir}: see \`faultline findings\``,
-      );
-    }
-  }
-
-  /** A process that could not be helped by starting it again has said why. */
-  private exitOf({ name, exit, lastWords }: Ended): number {
-    if (exit === EXIT.done) return EXIT.done;
-    if (lastWords !== '') note(lastWords);
-    if (exit === EXIT.usage || exit === EXIT.environment) return exit;
-    const log = path.join(this.settings.dataDir, 'log', `${name}.log`);
-    throw fail('ENVIRONMENT', { what: `${name} ended with ${exit}`, remedy: `${log} says more` });
-  }
 }

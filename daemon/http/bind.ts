@@ -17,7 +17,7 @@ const TOKEN_LENGTH_MIN = 43;
 export function bindProblem({ host, hasToken, hasTls, isInsecureAllowed }: Binding): string | null {
   if (isLoopback(host)) return null;
   const missing = [
-    ...(hasToken ? [] : ['a token']),
+    ...(hasToken ? [] : ['a token (--token-file)']),
     ...(hasTls || isInsecureAllowed
       ? []
       : ['TLS (--tls-cert and --tls-key), or --insecure-http where the network is trusted']),

@@ -38,7 +38,10 @@ function hostProblem(incoming: IncomingMessage, { names, port }: Site): Problem 
   // An address is no name that anybody could have made to lead here.
   const own = `${bracketed(incoming.socket.localAddress ?? '')}:${port}`;
   if (names.has(name) || name === own) return undefined;
-  return new Problem(421, `this server is not called "${printable(host)}"`);
+  return new Problem(
+    421,
+    `this server is not called "${printable(host)}"; --allow-host adds a name`,
+  );
 }
 
 /** Scripts of other sites may neither act nor look; a link to a page may be followed. */

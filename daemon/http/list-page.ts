@@ -91,22 +91,15 @@ function statistics(status: CampaignStatus, fleet: readonly WorkerStatus[]): Mar
   ]);
 }
 
-/** `2 d 3 h`, `1 h 20 min`, `20 min 5 s`: the two largest units. */
+/** `2 d 3 h`, `1 h 20 min`, `20 min 5 s`, `5 s`. */
 export function spanOf(seconds: number): string {
-  const units = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const;
-  const first = Math.max(
-    0,
-    units.findIndex(([, size]) => seconds >= size),
-  );
-  const [large, small] = [units[first] ?? units[3], units[first + 1]];
-  if (seconds < 1 || small === undefined) return `${Math.floor(seconds)} s`;
-  const rest = Math.floor((seconds % large[1]) / small[1]);
-  return `${Math.floor(seconds / large[1])} ${large[0]} ${rest} ${small[0]}`;
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (days > 0) return `${days} d ${hours % 24} h`;
+  if (hours > 0) return `${hours} h ${minutes % 60} min`;
+  if (minutes > 0) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(seconds)} s`;
 }
 
 /** Each by its name, which stands for all of its toggles, and as it was found. */

@@ -7,10 +7,12 @@ import path from 'node:path';
 import { rollup } from '@rollup/wasm-node';
 import { ROOT } from './root.mjs';
 
+const DIST = path.join(ROOT, 'dist');
+const ENGINE = /^(?:workers\/(?!service\/|bench\/)|corpus\/(?:vocabulary|breeding)\/)/;
 const ENTRIES = ['daemon/cli/main.js', 'workers/service/executor-main.js'];
 
 const bundle = await rollup({
-  input: ENTRIES.map((entry) => path.join(ROOT, 'dist', entry)),
+  input: ENTRIES.map((entry) => path.join(DIST, entry)),
   // Packages and Node's own modules stay where they are.
   external: (id) => !id.startsWith('.') && !path.isAbsolute(id),
   onLog: (level, log) => {
@@ -21,7 +23,9 @@ await bundle.write({
   dir: path.join(ROOT, 'dist/bundle'),
   format: 'es',
   entryFileNames: '[name].js',
-  chunkFileNames: 'shared.js',
+  chunkFileNames: '[name].js',
+  // The engine stays in one piece, whoever asks for a part of it.
+  manualChunks: (id) => (ENGINE.test(path.relative(DIST, id)) ? 'shared' : undefined),
   sourcemap: false,
 });
 await bundle.close();

@@ -1,0 +1,191 @@
+/**
+ * `up`: everything on this machine. It starts a private Redis where none is given, the coordinator and a worker,
+ * keeps them running whatever dies, shows what they find, and takes them down again in the right order.
+ */
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
+import { reachRedis } from '../../corpus/exchange/redis.ts';
+import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { cacheFolder } from '../redis-binary.ts';
+import { PrivateRedis } from '../redis-server.ts';
+import { type Ended, SupervisedProcess } from '../supervised-process.ts';
+import { campaignArgs, jobsByDefault } from './campaign-options.ts';
+import { EXIT } from './endings.ts';
+import { httpArgs } from './http-options.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
+import { counted } from './render-finding.ts';
+import { progress, type Settings } from './settings.ts';
+import { onInterrupt } from './signals.ts';
+import { RESTARTED_VARIABLE } from './supervised.ts';
+import { note, say, sayDocument } from './terminal.ts';
+import type { UpFlags } from './up.ts';
+import { UpScreen } from './up-screen.ts';
+import { wantedOf } from './wanted-campaign.ts';
+
+/** Batches take two seconds, and what is spooled a moment more; all three together end within ten. */
+const WORKER_STOP_MS = 5500;
+const DAEMON_STOP_MS = 3000;
+/** A Redis that does not answer within this time is not there. */
+const REACH_MS = 3000;
+const REDIS_STARTS_MAX = 6;
+const REDIS_PAUSE_MS = 300;
+const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
+
+export async function runUp(flags: UpFlags, settings: Settings): Promise<number> {
+  return await new Up(flags, settings).run();
+}
+
+class Up {
+  private readonly flags: UpFlags;
+  private readonly settings: Settings;
+  private readonly screen: UpScreen;
+  private redis: PrivateRedis | undefined;
+  private redisUrl = '';
+  private url = '';
+  private isStopping = false;
+  private interrupt: () => void = () => {};
+  private giveUp: (error: unknown) => void = () => {};
+  /** Rejects if what everything stands on cannot be had. */
+  private readonly interrupted: Promise<null>;
+
+  constructor(flags: UpFlags, settings: Settings) {
+    this.flags = flags;
+    this.settings = settings;
+    this.screen = new UpScreen(settings);
+    this.interrupted = new Promise((resolve, reject) => {
+      this.interrupt = () => resolve(null);
+      this.giveUp = reject;
+    });
+  }
+
+  async run(): Promise<number> {
+    // What is wrong with the flags is said before anything is started.
+    wantedOf(this.flags, this.settings);
+    const release = onInterrupt(() => {
+      progress(
+        this.settings,
+        'stopping: batches under way are finished first (again: stop at once)',
+      );
+      this.interrupt();
+    });
+    try {
+      await this.provideRedis();
+      return await this.supervise();
+    } finally {
+      this.isStopping = true;
+      await this.redis?.stop();
+      release();
+    }
+  }
+
+  private async provideRedis(): Promise<void> {
+    const given = this.flags.redis ?? process.env[REDIS_VARIABLE];
+    const address = givenRedis(given);
+    if (address === undefined || given === undefined) {
+      await this.startRedis();
+      return;
+    }
+    const client = await reachRedis(address, REACH_MS);
+    try {
+      await requireFit(client, redisPrefix(PREFIX_DEFAULT), address);
+    } finally {
+      client.disconnect();
+    }
+    this.redisUrl = given;
+  }
+
+  private async startRedis(): Promise<void> {
+    const { dataDir } = this.settings;
+    const say = (text: string): void => progress(this.settings, text);
+    const redis = await PrivateRedis.start({
+      dataDir,
+      cacheDir: cacheFolder(process.env, dataDir),
+      say,
+    });
+    if (redis.wasAdopted) say(`the Redis of an earlier run (process ${redis.pid}) goes on`);
+    this.redis = redis;
+    this.redisUrl = redis.url;
+    void redis.exited.then(() => this.restartRedis()).catch(this.giveUp);
+  }
+
+  /** @throws Refusal where it does not start, however often it is tried */
+  private async restartRedis(): Promise<void> {
+    for (let tries = 1; !this.isStopping; tries += 1) {
+      progress(this.settings, 'the private Redis ended and is started again');
+      try {
+        await this.startRedis();
+        return;
+      } catch (error) {
+        if (!(error instanceof Refusal) || tries === REDIS_STARTS_MAX) throw error;
+        await sleep(tries * REDIS_PAUSE_MS);
+      }
+    }
+  }
+
+  private async supervise(): Promise<number> {
+    const coordinator = this.process('daemon', [
+      ...campaignArgs(this.flags, this.settings),
+      ...httpArgs(this.flags),
+    ]);
+    const worker = this.process('worker', ['--jobs', String(this.flags.jobs ?? jobsByDefault())]);
+    coordinator.start();
+    worker.start();
+    try {
+      const ended = await Promise.race([coordinator.ended, worker.ended, this.interrupted]);
+      if (ended === null || ended.exit === EXIT.done) await this.sayEnd();
+      return ended === null ? EXIT.done : this.exitOf(ended);
+    } finally {
+      this.isStopping = true;
+      await worker.stop(WORKER_STOP_MS);
+      await coordinator.stop(DAEMON_STOP_MS);
+    }
+  }
+
+  private process(name: string, args: readonly string[]): SupervisedProcess {
+    const { dataDir } = this.settings;
+    return new SupervisedProcess({
+      name,
+      args: [MAIN, name, '--data-dir', dataDir, ...args],
+      logDir: path.join(dataDir, 'log'),
+      environment: (isRestart) => ({
+        [REDIS_VARIABLE]: this.redisUrl,
+        ...(isRestart ? { [RESTARTED_VARIABLE]: '1' } : {}),
+      }),
+      told: (message) => this.told(message),
+      said: (text) => progress(this.settings, text),
+    });
+  }
+
+  private told(message: unknown): void {
+    const isReady = typeof message === 'object' && message !== null && 'url' in message;
+    if (!isReady || typeof message.url !== 'string') return;
+    if (this.url === '') {
+      progress(this.settings, `page and findings: ${message.url} (Ctrl-C drains and ends)`);
+    }
+    this.url = message.url;
+    this.screen.follow(message.url);
+  }
+
+  private async sayEnd(): Promise<void> {
+    const line = await this.screen.end();
+    const { dataDir, isJson } = this.settings;
+    if (isJson) sayDocument({ url: this.url, findings: this.screen.findings, dataDir });
+    else if (line !== '') {
+      say(
+        `${line}\n${counted(this.screen.findings, 'finding')} in ${dataDir}: see \`faultline findings\``,
+      );
+    }
+  }
+
+  /** A process that could not be helped by starting it again has said why. */
+  private exitOf({ name, exit, lastWords }: Ended): number {
+    if (exit === EXIT.done) return EXIT.done;
+    if (lastWords !== '') note(lastWords);
+    if (exit === EXIT.usage || exit === EXIT.environment) return exit;
+    const log = path.join(this.settings.dataDir, 'log', `${name}.log`);
+    throw fail('ENVIRONMENT', { what: `${name} ended with ${exit}`, remedy: `${log} says more` });
+  }
+}

@@ -1,0 +1,53 @@
+/** What the campaign flags and the campaign file ask for, with every model looked up. */
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
+import {
+  canonicalReference,
+  MODEL_NAMES,
+  modelDigest,
+  modelOf,
+} from '../../workers/models/registry.ts';
+import type { Wanted } from '../begin.ts';
+import { type CampaignFile, readCampaignFile } from '../campaign-file.ts';
+import type { CampaignFlags } from './campaign-options.ts';
+import type { Settings } from './settings.ts';
+
+/** @throws Refusal for an unknown model or a file that does not fit */
+export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
+  const file: CampaignFile = flags.campaign === undefined ? {} : readCampaignFile(flags.campaign);
+  const both = (['model', 'runs', 'time', 'quietTime'] as const).find(
+    (name) => flags.campaign !== undefined && flags[name] !== undefined,
+  );
+  if (both !== undefined) {
+    throw fail('USAGE', { what: `--${flagOf(both)} and --campaign both say what to do; give one` });
+  }
+  const { stop = {} } = file;
+  return {
+    models: pinsOf(flags.model ?? file.models ?? MODEL_NAMES),
+    rngSeed: rngSeed ?? file.rngSeed,
+    shares: file.shares,
+    stop: {
+      runs: flags.runs ?? stop.runs ?? null,
+      milliseconds: flags.time ?? inMs(stop.seconds),
+      quietMilliseconds: flags.quietTime ?? inMs(stop.quietSeconds),
+    },
+  };
+}
+
+export function pinOf(reference: string): ModelPin {
+  const model = modelOf(reference);
+  return { reference: canonicalReference(model), digest: modelDigest(model) };
+}
+
+function pinsOf(references: readonly string[]): readonly ModelPin[] {
+  const pins = new Map(references.map(pinOf).map((pin) => [pin.reference, pin]));
+  return [...pins.values()];
+}
+
+function inMs(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * 1000;
+}
+
+function flagOf(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
