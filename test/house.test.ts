@@ -207,7 +207,7 @@ test('a file that no entry reaches is an orphan, and so are two that reach each 
     sourceOf('daemon/used.ts', 'export const a = 1;'),
     sourceOf('daemon/one.ts', "import './two.ts';"),
     sourceOf('daemon/two.ts', "import './one.ts';"),
-    sourceOf('daemon/executor-thread.ts', ''),
+    sourceOf('workers/service/executor-thread.ts', ''),
   ];
   assert.deepEqual(
     orphanOffences(planted).map((o) => o.file),

@@ -66,7 +66,6 @@ export function writeFolder(
   });
 }
 
-/** What the disk refuses, said as a refusal of ours; our own mistakes pass. */
 /**
  * A folder and those above it. Not mkdir's own `recursive`: where a parent exists and yet nothing can be made in
  * it (/proc), Node 20 tries for ever.
@@ -83,6 +82,7 @@ export function makeFolders(folder: string): void {
   }
 }
 
+/** What the disk refuses, said as a refusal of ours; our own mistakes pass. */
 export function onDisk<T>(dir: string, act: () => T): T {
   try {
     return act();

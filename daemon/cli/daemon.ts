@@ -2,6 +2,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type CampaignFlags, withCampaignOptions } from './campaign-options.ts';
 import { type HttpFlags, withHttpOptions } from './http-options.ts';
+import { runDaemon } from './run-daemon.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 
 export type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string };
@@ -13,8 +14,6 @@ export function daemonCommand(): CommandUnknownOpts {
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {
-    // Queue, server and metrics take a quarter of a second to load; other verbs go without.
-    const { runDaemon } = await import('./run-daemon.ts');
     await runDaemon(flags, settingsOf(self));
   });
   return withCommonOptions(command);

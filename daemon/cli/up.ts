@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type CampaignFlags, withCampaignOptions } from './campaign-options.ts';
 import { type HttpFlags, withHttpOptions } from './http-options.ts';
 import { parseCount } from './quantities.ts';
+import { runUp } from './run-up.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 
 export type UpFlags = CampaignFlags &
@@ -16,7 +17,6 @@ export function upCommand(): CommandUnknownOpts {
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {
-    const { runUp } = await import('./run-up.ts');
     process.exitCode = await runUp(flags, settingsOf(self));
   });
   return withCommonOptions(command);

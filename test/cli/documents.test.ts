@@ -27,7 +27,10 @@ const FINDING = [
   'runsToFirst',
   'file',
 ];
-const VERBS = ['fuzz', 'bench', 'check', 'replay', 'show', 'findings', 'models', 'version'];
+const VERBS = [
+  ...['up', 'fuzz', 'bench', 'check', 'replay', 'show', 'findings', 'models', 'version'],
+  ...['pull', 'status', 'daemon', 'worker', 'doctor'],
+];
 /** Everything but lines of what can be seen. */
 const UNSEEN = /[^\n\P{C}]/u;
 
