@@ -1,48 +1,64 @@
 /** A real Prometheus scrapes what the registries export, and can answer every question of the dashboard. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { METRICS, type MetricRow, OPEN, type Role } from '../../corpus/exchange/metric-table.ts';
 import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import { buildOverview } from '../../dashboards/grafana/overview.ts';
+import { Up } from '../chaos/up.ts';
 import { type DebianProgram, debianProgram, skipReason } from '../support/debian.ts';
-import { startPrometheus, untilScraped } from './prometheus.ts';
-import { dashboardQueries, runQueries } from './queries.ts';
+import { type Prometheus, startPrometheus, untilScraped } from './prometheus.ts';
+import { type Answer, dashboardQueries, runQueries } from './queries.ts';
 
 const ABOUT = { version: '0.1.0', build: 'b'.repeat(64), models: ['canary', 'v42-immap-read'] };
 
 const skip = await skipReason('prometheus');
 
-test('every expression of the dashboard has an answer', { skip }, async (t) => {
-  const addresses = await Promise.all(
-    (['coordinator', 'worker', 'worker'] as const).map((role) =>
-      serve(t, 'text/plain', scraped(role)),
-    ),
-  );
-  const list = JSON.stringify([{ targets: addresses }]);
-  const listAddress = await serve(t, 'application/json', () => Promise.resolve(list));
-  const discovery = { url: `http://${listAddress}/targets`, refresh_interval: '1s' };
+test('every expression of the dashboard has an answer in a real campaign', { skip }, async (t) => {
+  const up = await Up.start(t, ['--jobs', '1']);
+  await up.until('findings', 20_000, async () => {
+    return ((await up.status())?.findings.published ?? 0) > 2;
+  });
+  const origin = new URL(up.url() ?? '');
+  const workers = { url: `${origin.origin}/api/v1/sd`, refresh_interval: '1s' };
   const prometheus = await startPrometheus(await program(), [
-    { job_name: 'faultline', http_sd_configs: [discovery] },
+    { job_name: 'coordinator', static_configs: [{ targets: [origin.host] }] },
+    { job_name: 'workers', http_sd_configs: [workers] },
   ]);
   t.after(() => prometheus.stop());
-  await untilScraped(prometheus, addresses.length, 2);
-
+  await untilScraped(prometheus, 2, 2);
   const queries = dashboardQueries(buildOverview());
-  const answers = await runQueries(prometheus, queries);
-  const poor = answers.filter(
-    ({ series, areFinite, labelsMissing, problem }) =>
-      series === 0 || !areFinite || labelsMissing.length > 0 || problem !== null,
-  );
-  assert.deepEqual(poor, []);
+  let poor: readonly Answer[] = [];
+  await up
+    .until('an answer to everything', 20_000, async () => {
+      const answers = await runQueries(prometheus, queries);
+      poor = answers.filter(
+        ({ series, areFinite, labelsMissing, problem }) =>
+          series === 0 || !areFinite || labelsMissing.length > 0 || problem !== null,
+      );
+      return poor.length === 0;
+    })
+    .catch((error: unknown) => assert.deepEqual(poor, [], String(error)));
   const [planted] = await runQueries(prometheus, [{ panel: '', expr: 'sum(rate(', legend: '' }]);
   assert.match(planted?.problem ?? '', /parse error/);
   const [empty] = await runQueries(prometheus, [{ panel: '', expr: 'faultline_gone', legend: '' }]);
   assert.equal(empty?.series, 0);
+  await honest(up, prometheus);
+  up.signal('SIGINT');
+  assert.equal((await up.ended).exit, 0, up.said);
 });
+
+/** What is exported is what the campaign says of itself. */
+async function honest(up: Up, prometheus: Prometheus): Promise<void> {
+  const before = await up.status();
+  await untilScraped(prometheus, 2, 2);
+  const [runs] = await prometheus.query('sum(faultline_schedules_total)');
+  const after = await up.status();
+  assert.ok(before !== undefined && after !== undefined && runs !== undefined);
+  assert.ok(runs.value <= after.runs && runs.value > 0, `${runs.value} runs, ${after.runs}`);
+  const [unique] = await prometheus.query('sum(faultline_findings_published)');
+  assert.ok((unique?.value ?? 0) <= after.findings.published);
+}
 
 test('the linter of Prometheus has nothing to say about what is exported', { skip }, async () => {
   const { promtool, env } = await program();
@@ -105,25 +121,4 @@ function labelsOf({ labels = {} }: MetricRow): readonly Readonly<Record<string, 
       ),
     [{}],
   );
-}
-
-/** @returns host and port of a server that answers everything with the text, until the test ends */
-async function serve(
-  t: TestContext,
-  contentType: string,
-  text: () => Promise<string>,
-): Promise<string> {
-  const server: Server = createServer((_, response) => {
-    text().then(
-      (body) => response.setHeader('content-type', contentType).end(body),
-      (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
-    );
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

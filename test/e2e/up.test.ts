@@ -1,0 +1,82 @@
+/** `npm start` for somebody who has just cloned: findings, a page, and a Ctrl-C after which nothing is left. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { kill, Up } from '../chaos/up.ts';
+import { faultline } from '../cli/faultline.ts';
+import { skipReason } from '../support/debian.ts';
+
+const skip = await skipReason('redis-server');
+/** Ctrl-C drains within this. */
+const DRAIN_MS = 10_000;
+/** What the four built-in models are known for, and every campaign of some seconds finds. */
+const SOON = ['B12', 'B14', 'B15', 'B18', 'CANARY'];
+
+test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
+  const up = await Up.start(t);
+  const known = async (): Promise<readonly string[]> => {
+    const answer = await up.get('/api/v1/findings?limit=500');
+    if (answer === undefined) return [];
+    const { findings } = (await answer.json()) as { findings: { known: string | null }[] };
+    return findings.flatMap(({ known: row }) => row ?? []);
+  };
+  await up.until(SOON.join(), 45_000, async () => {
+    const rows = await known();
+    return SOON.every((row) => rows.includes(row));
+  });
+  const page = await (await up.get('/'))?.text();
+  assert.match(page ?? '', /hole punch/);
+  const status = await faultline(['status', '--data-dir', up.dataDir, '--json'], up.dataDir);
+  assert.equal(status.exit, 0, status.stderr);
+  assert.equal((JSON.parse(status.stdout) as { fleet: unknown[] }).fleet.length, 1);
+  const listed = await faultline(['findings', '--json', '--data-dir', up.dataDir], up.dataDir);
+  const [finding] = JSON.parse(listed.stdout) as { id: string }[];
+  const replayed = await faultline(
+    ['replay', finding?.id ?? '', '--data-dir', up.dataDir],
+    up.dataDir,
+  );
+  assert.equal(replayed.exit, 1, replayed.stderr);
+  const startedMs = performance.now();
+  up.signal('SIGINT');
+  const { exit } = await up.ended;
+  const tookMs = performance.now() - startedMs;
+  assert.equal(exit, 0, up.said);
+  assert.ok(tookMs < DRAIN_MS, `${tookMs} ms`);
+  assert.deepEqual(up.processes(), []);
+  assert.match(up.said, /B12 {2}/);
+  assert.equal(existsSync(path.join(up.dataDir, 'daemon.json')), false);
+});
+
+test('an up that was killed leaves its Redis to the next one, and nothing else', {
+  skip,
+}, async (t) => {
+  const first = await Up.start(t);
+  await first.until('runs', 20_000, async () => ((await first.status())?.runs ?? 0) > 0);
+  const redis = first.pidOf('redis');
+  first.signal('SIGKILL');
+  await first.ended;
+  const others = (): readonly number[] => first.processes().filter((pid) => pid !== redis);
+  const second = await Up.start(t, [], {}, first.dataDir);
+  await second.until('runs', 20_000, async () => ((await second.status())?.runs ?? 0) > 0);
+  assert.equal(second.pidOf('redis'), redis, 'adopted, not doubled');
+  assert.match(second.said, /goes on/);
+  second.signal('SIGINT');
+  assert.equal((await second.ended).exit, 0, second.said);
+  assert.deepEqual(others(), []);
+  if (redis !== undefined) kill(redis, 'SIGTERM');
+});
+
+test('a campaign with an end ends, and says what it was', { skip }, async (t) => {
+  const up = await Up.start(t, [
+    '--model',
+    'xfs-mmaplock-prezero',
+    '--runs',
+    '20k',
+    '--rng-seed',
+    '7',
+  ]);
+  assert.equal((await up.ended).exit, 0, up.logs());
+  assert.match(up.said, /rng-seed 7|20k runs|20\.0k runs/);
+  assert.deepEqual(up.processes(), []);
+});
