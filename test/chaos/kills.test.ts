@@ -99,8 +99,7 @@ async function batchesReturn(up: Up): Promise<number> {
     });
     const startsOf = (id: string): Promise<string | null> => redis.hget(`${queue}:${id}`, 'ats');
     const before = await Promise.all(held.map(startsOf));
-    const pid = up.pidOf('worker');
-    assert.ok(pid !== undefined);
+    const pid = await alive(up, 'worker');
     kill(pid);
     const startedMs = performance.now();
     await up.until('its batches return', RETURN_MS, async () => {

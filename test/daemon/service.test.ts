@@ -87,7 +87,7 @@ async function coordinator(scene: Scene, dataDir: string = scene.dataDir): Promi
   });
   const stop = async (): Promise<void> => {
     daemon.stop();
-    await daemon.ended;
+    await daemon.finished.finally(() => daemon.close());
   };
   scene.after(stop);
   return { daemon, url, lines, stop };
@@ -183,7 +183,10 @@ test('a Redis that is emptied is filled again', { skip }, async (t) => {
 test('whoever starts later leads; the other one ends and says so', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const first = await coordinator(scene, temporaryFolder(t));
-  const ended = assert.rejects(first.daemon.ended, /another coordinator has taken over this Redis/);
+  const ended = assert.rejects(
+    first.daemon.finished,
+    /another coordinator has taken over this Redis/,
+  );
   const second = await coordinator(scene, temporaryFolder(t));
   await ended;
   hands(t, scene);

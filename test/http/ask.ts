@@ -26,8 +26,7 @@ export async function ask(
   path: string,
   { method = 'GET', headers = {}, body, isChunked = false, from }: Asking = {},
 ): Promise<Answer> {
-  const length =
-    body === undefined || isChunked ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  const length = isChunked ? { 'Transfer-Encoding': 'chunked' } : {};
   const outgoing = request({
     host: '127.0.0.1',
     port,

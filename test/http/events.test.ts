@@ -86,7 +86,7 @@ test('what a reader does not take is not kept for it', async (t) => {
 });
 
 test('a reader that has stopped is dropped, and the others are not', async (t) => {
-  const server = await serve(t, {}, { idleMs: 600, keepAliveMs: 100, streams: 2 });
+  const server = await serve(t, {}, { idleMs: 400, keepAliveMs: 100, streams: 2 });
   const [dead, quick] = [await follow(server), await follow(server)];
   dead.incoming.pause();
   for (let n = 1; n <= COUNT; n++) {

@@ -15,17 +15,17 @@ import { follow } from './stream.ts';
 const GARBAGE = 2000;
 /** So that the limit of requests does not hide the rest: each sends 50. */
 const ADDRESSES = 40;
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 const DRIPPING = 200;
 /** How often somebody honest asks, in milliseconds. */
-const HONEST_MS = 15;
+const HONEST_MS = 10;
 
 test('2000 garbled requests and 200 that never end: nobody honest waits, nothing breaks', async (t) => {
   const server = await serve(t);
   const { port, showing } = server;
   for (let n = 1; n <= 20; n++) showing.publish(`stale-pte pte n${n}`);
   const dripping = await drip(port);
-  const honest = new Honest(port);
+  const honest = ['127.0.0.1', '127.0.4.1', '127.0.4.2'].map((from) => new Honest(port, from));
   const statuses = new Map<number, number>();
   const random = new Random(RNG_SEED).fork('garbage');
   let sent = 0;
@@ -40,7 +40,8 @@ test('2000 garbled requests and 200 that never end: nobody honest waits, nothing
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, attack));
-  const { p99, count } = await honest.end();
+  const tookMs = (await Promise.all(honest.map((one) => one.end()))).flat().sort((a, b) => a - b);
+  const [count, p99 = 0] = [tookMs.length, tookMs[Math.floor(tookMs.length * 0.99)]];
   for (const socket of dripping) socket.destroy();
 
   const strange = [...statuses.keys()].filter((status) => status >= 500 && status !== 503);
@@ -50,7 +51,7 @@ test('2000 garbled requests and 200 that never end: nobody honest waits, nothing
     'both sides of the door',
   );
   assert.ok((statuses.get(403) ?? 0) > 20, 'as far as the token');
-  assert.ok(count > 50 && p99 < 200, `p99 of ${count} honest requests is ${p99} ms`);
+  assert.ok(count > 100 && p99 < 200, `p99 of ${count} honest requests is ${p99} ms`);
   assert.deepEqual([showing.controls, server.faults], [[], []]);
   assert.equal((await ask(server, '/readyz')).status, 200);
 });
@@ -72,21 +73,23 @@ async function drip(port: number): Promise<readonly Socket[]> {
 class Honest {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 1 });
   private readonly port: number;
+  private readonly from: string;
   private readonly tookMs: number[] = [];
   private readonly asking: Promise<void>;
   private hasEnded = false;
 
-  constructor(port: number) {
+  constructor(port: number, from: string) {
     this.port = port;
+    this.from = from;
     this.asking = this.ask();
   }
 
-  async end(): Promise<{ readonly p99: number; readonly count: number }> {
+  /** @returns how long each answer took, in milliseconds */
+  async end(): Promise<readonly number[]> {
     this.hasEnded = true;
     await this.asking;
     this.agent.destroy();
-    const sorted = this.tookMs.sort((a, b) => a - b);
-    return { p99: sorted[Math.floor(sorted.length * 0.99)] ?? 0, count: sorted.length };
+    return this.tookMs;
   }
 
   private async ask(): Promise<void> {
@@ -99,10 +102,10 @@ class Honest {
   }
 
   private once(): Promise<number> {
-    const { port, agent } = this;
+    const { port, agent, from } = this;
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, agent, path: '/api/v1/findings?limit=5' };
-      request(options, (incoming) => {
+      const path = '/api/v1/findings?limit=5';
+      request({ host: '127.0.0.1', port, localAddress: from, agent, path }, (incoming) => {
         incoming.resume();
         incoming.once('end', () => resolve(incoming.statusCode ?? 0));
       })
@@ -113,26 +116,31 @@ class Honest {
 }
 
 test('a request that does not arrive in time is given up', async (t) => {
-  const { port } = await serve(t, {}, { headerMs: 200 });
-  const host = `Host: localhost:${port}\r\n`;
-  const body = `Authorization: Bearer ${TOKEN}\r\nContent-Type: application/json\r\n`;
-  for (const begin of [
-    'GET / HT',
-    `GET / HTTP/1.1\r\n${host}`,
-    `POST /api/v1/campaign/stop HTTP/1.1\r\n${host}${body}Content-Length: 2\r\n\r\n{`,
-  ]) {
-    const socket = await openSocket(port);
-    let answer = '';
-    socket.on('data', (part) => {
-      answer += part.toString();
-    });
-    socket.write(begin);
-    await until('the end', () => socket.closed);
-    // Where a body is missing, the request is already being answered.
-    if (!begin.startsWith('POST'))
-      assert.match(answer, /^HTTP\/1\.1 408 .*did not arrive in time/s);
-  }
+  const server = await serve(t, {}, { headerMs: 200 });
+  const host = `Host: localhost:${server.port}\r\n`;
+  const stop = `POST /api/v1/campaign/stop HTTP/1.1\r\n${host}Authorization: Bearer ${TOKEN}\r\n`;
+  const half = 'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
+  const begun = ['GET / HT', `GET / HTTP/1.1\r\n${host}`, `${stop}${half}`];
+  const answers = await Promise.all(begun.map((bytes) => heldOpen(server.port, bytes)));
+  const late = /^HTTP\/1\.1 408 .*did not arrive in time/s;
+  assert.match(answers[0] ?? '', late);
+  assert.match(answers[1] ?? '', late);
+  // Where the body is missing, the request is being answered already.
+  assert.equal(answers[2], '');
+  assert.deepEqual([server.showing.controls, server.faults], [[], []]);
 });
+
+/** What comes until the other side ends, while this one only waits. */
+async function heldOpen(port: number, bytes: string): Promise<string> {
+  const socket = await openSocket(port);
+  let answer = '';
+  socket.on('data', (part) => {
+    answer += part.toString();
+  });
+  socket.write(bytes);
+  await until('the end', () => socket.closed);
+  return answer;
+}
 
 test('what is too large is refused, however it is sent', async (t) => {
   const server = await serve(t);

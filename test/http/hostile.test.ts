@@ -35,10 +35,15 @@ const OPTIONS = {
 };
 /** Columns: token, TLS, insecure HTTP allowed; then what loopback, all addresses and one address lack. */
 const BINDS: readonly (readonly [boolean, boolean, boolean, RegExp | null])[] = [
-  [false, false, false, /needs a token and TLS \(--tls-cert and --tls-key\), or --insecure-http/],
-  [false, false, true, /needs a token$/],
-  [false, true, false, /needs a token$/],
-  [false, true, true, /needs a token$/],
+  [
+    false,
+    false,
+    false,
+    /needs a token \(--token-file\) and TLS \(--tls-cert and --tls-key\), or --insecure-http/,
+  ],
+  [false, false, true, /needs a token \(--token-file\)$/],
+  [false, true, false, /needs a token \(--token-file\)$/],
+  [false, true, true, /needs a token \(--token-file\)$/],
   [true, false, false, /needs TLS \(--tls-cert and --tls-key\), or --insecure-http/],
   [true, false, true, null],
   [true, true, false, null],

@@ -1,9 +1,10 @@
 /** The pages in a real browser: hostile text stays text, and they can be read without script, by key and on a phone. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { visible } from '../../daemon/http/layout.ts';
+import { spanOf } from '../../daemon/http/list-page.ts';
 import type { CampaignState } from '../../daemon/showing.ts';
 import { debianProgram, skipReason } from '../support/debian.ts';
 import { ask } from './ask.ts';
@@ -20,179 +21,177 @@ const SKELETON = `((root) => {
   return JSON.stringify({ shape: shape(root), links: links.filter((link) => !/^(?:[/](?![/\\\\])|#main$)/.test(link)) });
 })`;
 
-describe('pages', { skip }, () => {
-  let browser: Browser;
-  before(async () => {
-    if ('missing' in found) return;
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
-    browser = await chromium.launch({ executablePath: found.path, env: found.env, args });
-  });
-  after(() => browser?.close());
+let browser: Browser;
+before(async () => {
+  if ('missing' in found) return;
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+  browser = await chromium.launch({ executablePath: found.path, env: found.env, args });
+});
+after(() => browser?.close());
 
-  test('S12: 60 hostile texts in every field leave the page as it is with harmless ones', async (t) => {
-    assert.equal(new Set(PAYLOADS).size, 60);
-    const server = await serve(t, {}, { requestsPerSecond: 5000 });
-    const { page, check } = await watch(browser, server.url);
-    const list = async (): Promise<readonly string[]> => {
-      const shown = [await shownSkeleton(page, `${server.url}/`)];
-      const titles = await page.locator('td[data-label=title]').allInnerTexts();
-      const published = server.showing.published().toReversed();
-      assert.deepEqual(
-        titles.map(plainly),
-        published.map(({ finding }) => plainly(visible(finding.title))),
-      );
-      // The last finding has all texts in each of its fields.
-      shown.push(await shownSkeleton(page, `${server.url}/findings/${idOf(PAYLOADS.length)}`));
-      return shown;
-    };
-    const each = async (): Promise<readonly string[]> => {
-      const pages = PAYLOADS.map(async (_, index) => {
-        const { status, body } = await ask(server, `/findings/${idOf(index)}`);
-        assert.equal(status, 200);
-        return body;
-      });
-      return parsedSkeletons(page, await Promise.all(pages));
-    };
-    fill(server.showing, harmless);
-    const [expectedList, expectedEach] = [await list(), await each()];
-    fill(server.showing, (payload) => payload);
-    assert.deepEqual(await list(), expectedList);
-    assert.deepEqual(await each(), expectedEach);
-    check();
-  });
-
-  test('S12: a hostile address is text on the page that refuses it', async (t) => {
-    const server = await serve(t, {}, { requestsPerSecond: 5000 });
-    const { page, check } = await watch(browser, server.url);
-    await page.goto(server.url);
-    const refusals = async (texts: readonly string[]): Promise<readonly string[]> => {
-      const pages = texts.flatMap((text) => {
-        const inUrl = [...Buffer.from(text)]
-          .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
-          .join('');
-        return [`/findings/${inUrl}`, `/?model=${inUrl}`, `/?${inUrl}=1`, `/${inUrl}`].map(
-          async (path) => {
-            const { status, body } = await ask(server, path, { headers: { Accept: 'text/html' } });
-            assert.ok(status === 400 || status === 404, `${status} ${path}`);
-            return body;
-          },
-        );
-      });
-      return parsedSkeletons(page, await Promise.all(pages));
-    };
-    // Headers have room for no longer ones. With the mark none is by chance a model.
-    const short = PAYLOADS.filter(({ length }) => length < 1000);
-    const marked = (texts: readonly string[]): readonly string[] => texts.map((text) => `!${text}`);
-    const expected = await refusals(marked(short.map(harmless)));
-    assert.deepEqual(await refusals(marked(short)), expected);
-    check();
-  });
-
-  test('without script: what was found, how it goes, what to type', async (t) => {
-    const server = await serve(t);
-    const { finding } = ordinary(server);
-    const { page, check } = await watch(browser, server.url, { javaScriptEnabled: false });
-    await page.goto(server.url);
-    assert.equal(await page.title(), '3 findings - Faultline');
-    const rows = await page.locator('table').first().locator('tbody tr').allInnerTexts();
+test('S12: 60 hostile texts in every field leave the page as it is with harmless ones', {
+  skip,
+}, async (t) => {
+  assert.equal(new Set(PAYLOADS).size, 60);
+  const server = await serve(t, {}, { requestsPerSecond: 5000 });
+  const { page, check } = await watch(t, browser, server.url);
+  const list = async (): Promise<readonly string[]> => {
+    const shown = [await shownSkeleton(page, `${server.url}/`)];
+    const titles = await page.locator('td[data-label=title]').allInnerTexts();
+    const published = server.showing.published().toReversed();
     assert.deepEqual(
-      rows.map((row) => row.split(/\s+/)[1]),
-      ['new', 'B12', 'B03'],
+      titles.map(plainly),
+      published.map(({ finding }) => plainly(visible(finding.title))),
     );
-    assert.match(
-      rows[1] ?? '',
-      /2988ec6ee7aa.*2 threads, 2 operations, 1 preemption.*1,234.*2026-11-05/s,
-    );
-    const headers = await page.locator('table').first().locator('th[scope=col]').allInnerTexts();
-    assert.deepEqual(headers, [
-      'id',
-      'known',
-      'title',
-      'models',
-      'size',
-      'hits',
-      'first seen (UTC)',
-    ]);
-    assert.equal(await page.locator('meta[http-equiv=refresh]').getAttribute('content'), '10');
-
-    await page.selectOption('#class', 'deadlock');
-    await page.getByRole('button', { name: 'Show' }).click();
-    assert.equal(new URL(page.url()).search, '?model=&class=deadlock');
-    assert.equal(await page.locator('table').first().locator('tbody tr').count(), 1);
-
-    await page.goto(`${server.url}/findings/${finding.id}`);
-    const text = await page.locator('main').innerText();
-    assert.match(text, /stale-pte pte fault\/installPte\|punch\/removeExtent/);
-    assert.match(text, /also on\s+v43rc-immap-write\s+not on\s+canary, v48-entry-lock/);
-    assert.ok(
-      text.includes(`faultline pull ${server.url}\nfaultline replay ${finding.id.slice(0, 12)}`),
-    );
-    assert.ok((await page.locator('pre').first().innerText()).startsWith('step  T0 load'));
-    const twin = await page.getByRole('link', { name: 'as text' }).getAttribute('href');
-    assert.equal(
-      (await ask(server, twin ?? '')).body,
-      server.showing.render(finding.id, 'columns'),
-    );
-    check();
-  });
-
-  test('the keyboard reaches a finding', async (t) => {
-    const server = await serve(t);
-    ordinary(server);
-    const { page, check } = await watch(browser, server.url);
-    await page.goto(server.url);
-    const reached: string[] = [];
-    while (reached.at(-1)?.includes('/findings/') !== true && reached.length < 10) {
-      await page.keyboard.press('Tab');
-      reached.push(
-        await page.evaluate<string>("document.activeElement.getAttribute('href') ?? ''"),
-      );
-    }
-    assert.equal(reached[0], '#main');
-    await Promise.all([page.waitForURL('**/findings/*'), page.keyboard.press('Enter')]);
-    check();
-  });
-
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`${colorScheme}: it can be read, and fits a phone and a screen`, async (t) => {
-      const server = await serve(t, {}, { requestsPerSecond: 5000 });
-      const { finding } = ordinary(server);
-      const long = server.showing.publish('x', {
-        finding: { title: 'x'.repeat(1000), models: ['m'.repeat(250)] },
-      });
-      const { page, check } = await watch(browser, server.url, { colorScheme });
-      for (const path of [
-        '/',
-        `/findings/${finding.id}`,
-        `/findings/${long.finding.id}`,
-        '/nowhere',
-      ]) {
-        await page.goto(`${server.url}${path}`);
-        for (const width of [360, 700, 900, 1200]) {
-          await page.setViewportSize({ width, height: 800 });
-          const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
-          assert.ok(wide <= width, `${path} is ${wide} px wide on ${width} px`);
-        }
-      }
-      await page.goto(server.url);
-      for (const place of ['body', 'td a', '.new', '.known', 'th', 'footer', 'button']) {
-        const contrast = await contrastOf(page, place);
-        assert.ok(contrast >= 4.5, `${place}: ${contrast}`);
-      }
-      const isDark = (await luminance(page, 'document.body', 'backgroundColor')) < 0.2;
-      assert.equal(isDark, colorScheme === 'dark');
-      check();
+    // The last finding has all texts in each of its fields.
+    shown.push(await shownSkeleton(page, `${server.url}/findings/${idOf(PAYLOADS.length)}`));
+    return shown;
+  };
+  const each = async (): Promise<readonly string[]> => {
+    const pages = PAYLOADS.map(async (_, index) => {
+      const { status, body } = await ask(server, `/findings/${idOf(index)}`);
+      assert.equal(status, 200);
+      return body;
     });
+    return parsedSkeletons(page, await Promise.all(pages));
+  };
+  fill(server.showing, harmless);
+  const [expectedList, expectedEach] = [await list(), await each()];
+  fill(server.showing, (payload) => payload);
+  assert.deepEqual(await list(), expectedList);
+  assert.deepEqual(await each(), expectedEach);
+  check();
+});
+
+test('S12: a hostile address is text on the page that refuses it', { skip }, async (t) => {
+  const server = await serve(t, {}, { requestsPerSecond: 5000 });
+  const { page, check } = await watch(t, browser, server.url);
+  await page.goto(server.url);
+  const refusals = async (texts: readonly string[]): Promise<readonly string[]> => {
+    const pages = texts.flatMap((text) => {
+      const inUrl = [...Buffer.from(text)]
+        .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
+        .join('');
+      return [`/findings/${inUrl}`, `/?model=${inUrl}`, `/?${inUrl}=1`, `/${inUrl}`].map(
+        async (path) => {
+          const { status, body } = await ask(server, path, { headers: { Accept: 'text/html' } });
+          assert.ok(status === 400 || status === 404, `${status} ${path}`);
+          return body;
+        },
+      );
+    });
+    return parsedSkeletons(page, await Promise.all(pages));
+  };
+  // Headers have room for no longer ones. With the mark none is by chance a model.
+  const short = PAYLOADS.filter(({ length }) => length < 1000);
+  const marked = (texts: readonly string[]): readonly string[] => texts.map((text) => `!${text}`);
+  const expected = await refusals(marked(short.map(harmless)));
+  assert.deepEqual(await refusals(marked(short)), expected);
+  check();
+});
+
+test('without script: what was found, how it goes, what to type', { skip }, async (t) => {
+  const server = await serve(t);
+  const { finding } = ordinary(server);
+  const { page, check } = await watch(t, browser, server.url, { javaScriptEnabled: false });
+  await page.goto(server.url);
+  assert.equal(await page.title(), '3 findings - Faultline');
+  const rows = await page.locator('table').first().locator('tbody tr').allInnerTexts();
+  assert.deepEqual(
+    rows.map((row) => row.split(/\s+/)[1]),
+    ['new', 'B12', 'B03'],
+  );
+  assert.match(
+    rows[1] ?? '',
+    /2988ec6ee7aa.*2 threads, 2 operations, 1 preemption.*1,234.*2026-11-05/s,
+  );
+  const headers = await page.locator('table').first().locator('th[scope=col]').allInnerTexts();
+  assert.deepEqual(headers, ['id', 'known', 'title', 'models', 'size', 'hits', 'first seen (UTC)']);
+  assert.equal(await page.locator('meta[http-equiv=refresh]').getAttribute('content'), '10');
+
+  await page.selectOption('#class', 'deadlock');
+  await page.getByRole('button', { name: 'Show' }).click();
+  assert.equal(new URL(page.url()).search, '?model=&class=deadlock');
+  assert.equal(await page.locator('table').first().locator('tbody tr').count(), 1);
+
+  await page.goto(`${server.url}/findings/${finding.id}`);
+  const text = await page.locator('main').innerText();
+  assert.match(text, /stale-pte pte fault\/installPte\|punch\/removeExtent/);
+  assert.match(text, /also on\s+v43rc-immap-write\s+not on\s+canary, v48-entry-lock/);
+  assert.ok(
+    text.includes(`faultline pull ${server.url}\nfaultline replay ${finding.id.slice(0, 12)}`),
+  );
+  assert.ok((await page.locator('pre').first().innerText()).startsWith('step  T0 load'));
+  const twin = await page.getByRole('link', { name: 'as text' }).getAttribute('href');
+  assert.equal((await ask(server, twin ?? '')).body, server.showing.render(finding.id, 'columns'));
+  check();
+});
+
+test('the keyboard reaches a finding', { skip }, async (t) => {
+  const server = await serve(t);
+  ordinary(server);
+  const { page, check } = await watch(t, browser, server.url);
+  await page.goto(server.url);
+  const reached: string[] = [];
+  while (reached.at(-1)?.includes('/findings/') !== true && reached.length < 10) {
+    await page.keyboard.press('Tab');
+    reached.push(await page.evaluate<string>("document.activeElement.getAttribute('href') ?? ''"));
   }
+  assert.equal(reached[0], '#main');
+  await Promise.all([page.waitForURL('**/findings/*'), page.keyboard.press('Enter')]);
+  check();
+});
+
+test('it fits a phone and a screen, whatever is on it', { skip }, async (t) => {
+  const server = await serve(t);
+  const { finding } = ordinary(server);
+  const names = { title: 'x'.repeat(1000), models: ['m'.repeat(250)] };
+  const long = server.showing.publish('stale-pte pte long', { finding: names });
+  const { page, check } = await watch(t, browser, server.url);
+  const pages = ['', `findings/${finding.id}`, `findings/${long.finding.id}`, 'nowhere'];
+  for (const path of pages) {
+    await page.goto(`${server.url}/${path}`);
+    for (const width of [360, 700, 900, 1200]) {
+      await page.setViewportSize({ width, height: 800 });
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+      assert.ok(wide <= width, `/${path} is ${wide} px wide on ${width} px`);
+    }
+  }
+  check();
+});
+
+test('light or dark, as the reader likes it, there is contrast enough', { skip }, async (t) => {
+  const server = await serve(t);
+  ordinary(server);
+  const { page, check } = await watch(t, browser, server.url);
+  await page.goto(server.url);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const place of ['body', 'td a', '.new', '.known', 'th', 'footer', 'button']) {
+      const contrast = await contrastOf(page, place);
+      assert.ok(contrast >= 4.5, `${colorScheme}: ${place}: ${contrast}`);
+    }
+    const isDark = (await luminance(page, 'document.body', 'backgroundColor')) < 0.2;
+    assert.equal(isDark, colorScheme === 'dark');
+  }
+  check();
+});
+
+test('times are told in their two largest units', () => {
+  const spans = [0, 0.9, 59.9, 60, 3599, 3600, 86_399, 86_400, 200_000].map(spanOf);
+  const minutes = ['1 min 0 s', '59 min 59 s', '1 h 0 min', '23 h 59 min'];
+  assert.deepEqual(spans, ['0 s', '0 s', '59 s', ...minutes, '1 d 0 h', '2 d 7 h']);
 });
 
 /** A page that loads nothing from elsewhere, opens no dialog and complains of nothing, as `check` says. */
 async function watch(
+  t: TestContext,
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<{ readonly page: Page; readonly check: () => void }> {
   const context = await browser.newContext(options);
+  t.after(() => context.close());
   const page = await context.newPage();
   const offences: string[] = [];
   page.on('dialog', (dialog) => {

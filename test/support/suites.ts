@@ -31,6 +31,8 @@ export const SUITES: readonly SuiteRow[] = [
   { name: 'exhaustive', budgetSeconds: 75 },
   { name: 'e2e', budgetSeconds: 70 },
   { name: 'chaos', budgetSeconds: 60, alone: true },
+  { name: 'queue', budgetSeconds: 60 },
+  { name: 'daemon', budgetSeconds: 30 },
 ];
 
 const BUDGET_SECONDS: Readonly<Record<Lane, number>> = { quick: 20, nightly: 600, weekly: 7200 };

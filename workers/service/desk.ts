@@ -15,9 +15,10 @@ import {
 } from '../../corpus/vocabulary/messages.ts';
 import { canonicalReference, modelDigest, modelOf } from '../models/registry.ts';
 import { type Done, ExecutorFailure, type ExecutorPool } from './executors.ts';
-import type { TakenJob } from './feed.ts';
 import type { Frontiers } from './frontiers.ts';
 import type { Outbox } from './outbox.ts';
+import type { TakenJob } from './reader.ts';
+import type { Repeats } from './repeats.ts';
 import { isWord, reasonText, reportId, reportText } from './reports.ts';
 
 /** A batch that took down its executor, or its whole worker, so often is given up. */
@@ -31,8 +32,9 @@ export interface DeskParts {
   readonly outbox: Outbox;
   readonly metrics: Metrics<'worker'>;
   readonly build: string;
-  /** A batch was given up, or something else that people want to know. */
-  readonly note: (facts: Readonly<Record<string, unknown>>, line: string) => void;
+  readonly troubles: Repeats;
+  /** A batch met signatures that want a witness. */
+  readonly saw: (batch: string, signatures: readonly string[]) => void;
 }
 
 /** The batch goes back into its queue. */
@@ -155,11 +157,17 @@ export class Desk {
 
   /** Onto the disk; returns how to send it. */
   private report(report: Report, kind: Kind): () => Promise<void> {
-    const { outbox, note } = this.parts;
-    const send = outbox.keep(report.id, reportText(report));
-    this.fold(kind, report.result);
-    if (report.result.kind === 'quarantined') {
-      note({ batch: report.id, kind, reason: report.result.reason }, 'gave a batch up');
+    const { outbox, troubles, saw } = this.parts;
+    const { id, result } = report;
+    if (result.kind === 'explore' && result.witnesses.length > 0) {
+      const signatures = result.witnesses.map(({ signature }) => signature);
+      saw(id, signatures);
+    }
+    const send = outbox.keep(id, reportText(report));
+    this.fold(kind, result);
+    if (result.kind === 'quarantined') {
+      const { reason } = result;
+      troubles.tell(`gave up ${kind} batch ${id}: ${reason}`, reason.split(':')[0]);
     }
     return send;
   }

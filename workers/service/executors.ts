@@ -37,8 +37,9 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-export const FAILURES = ['refused', 'broken', 'hang', 'memory', 'crash'] as const;
-export type Failure = (typeof FAILURES)[number];
+/** What cost an executor. */
+export type Loss = 'hang' | 'memory' | 'crash';
+export type Failure = 'refused' | 'broken' | Loss;
 
 /** Why work came to no result. */
 export class ExecutorFailure extends Error {
@@ -62,7 +63,7 @@ export interface PoolOptions {
   readonly hangMs?: number;
   /** Megabytes of heap an executor may fill. */
   readonly heapMb?: number;
-  readonly replaced?: (failure: Failure) => void;
+  readonly replaced?: (loss: Loss) => void;
 }
 
 export interface Wish {
@@ -130,7 +131,9 @@ export class ExecutorPool {
   /** What is under way or waits is never answered. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all([...this.executors].map(({ thread }) => thread.terminate()));
+    const executors = [...this.executors];
+    for (const { deadline } of executors) clearTimeout(deadline);
+    await Promise.all(executors.map(({ thread }) => thread.terminate()));
   }
 
   /** Ends one executor at once, as a crash would; for tests of what follows. */
@@ -224,14 +227,14 @@ export class ExecutorPool {
   }
 
   /** A thread that died is not asked again; what it was computing is told so. */
-  private replace(executor: Executor, failure: Failure, why: string): void {
+  private replace(executor: Executor, loss: Loss, why: string): void {
     if (this.isClosed || !this.executors.has(executor)) return;
     this.drop(executor);
     this.stillborn += executor.isReady ? 0 : 1;
     assert(this.stillborn < STILLBORN_MAX, 'executors end before they have started, the last', why);
     this.start();
-    this.options.replaced?.(failure);
-    executor.job?.reject(new ExecutorFailure(failure, `executor ${executor.name}: ${why}`));
+    this.options.replaced?.(loss);
+    executor.job?.reject(new ExecutorFailure(loss, `executor ${executor.name}: ${why}`));
     this.feed();
   }
 
@@ -242,7 +245,7 @@ export class ExecutorPool {
   }
 }
 
-function causeOf(error: unknown): Failure {
+function causeOf(error: unknown): Loss {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   return code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory' : 'crash';
 }

@@ -1,7 +1,7 @@
 /** The same trouble again and again: said once, and then once a minute. */
 
 const PAUSE_MS = 60_000;
-/** Different troubles remembered; a hundred at once are one. */
+/** Different troubles in a minute; whoever makes more of them wants to fill the log. */
 const KINDS_MAX = 100;
 
 export class Repeats {
@@ -12,19 +12,13 @@ export class Repeats {
     this.say = say;
   }
 
-  /** @param trouble what is wrong; numbers and ids in it do not make it another */
-  tell(trouble: string): void {
-    const kind = trouble.replace(/[0-9a-f]{8,}|\d+/g, '#');
+  /** @param kind what makes it the same; numbers and hashes in it do not make it another */
+  tell(trouble: string, kind: string = trouble): void {
+    const key = kind.replace(/[0-9a-f]{8,}|\d+/g, '#');
     const nowMs = performance.now();
-    const lastMs = this.saidMs.get(kind) ?? Number.NEGATIVE_INFINITY;
-    if (nowMs - lastMs < PAUSE_MS) return;
-    if (this.saidMs.size >= KINDS_MAX) this.saidMs.clear();
-    this.saidMs.set(kind, nowMs);
+    for (const [said, ms] of this.saidMs) if (nowMs - ms >= PAUSE_MS) this.saidMs.delete(said);
+    if (this.saidMs.has(key) || this.saidMs.size >= KINDS_MAX) return;
+    this.saidMs.set(key, nowMs);
     this.say(trouble);
-  }
-
-  /** It is over: the next time it is news. */
-  forget(): void {
-    this.saidMs.clear();
   }
 }

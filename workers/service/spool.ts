@@ -32,11 +32,13 @@ const FOR_READING = constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOF
 
 export class Spool {
   private readonly folder: string;
+  private readonly bytesMax: number;
   private readonly sizes = new Map<string, number>();
 
   /** @throws Refusal DATA_DIR if the folder cannot be made or read */
-  constructor(folder: string) {
+  constructor(folder: string, bytesMax: number = SPOOL_BYTES_MAX) {
     this.folder = folder;
+    this.bytesMax = bytesMax;
     onDisk(folder, () => {
       makeFolders(folder);
       for (const name of readdirSync(folder)) this.meet(name);
@@ -64,7 +66,7 @@ export class Spool {
    */
   put(id: string, report: string): string {
     const size = Buffer.byteLength(report);
-    if (this.bytes + size > SPOOL_BYTES_MAX) {
+    if (this.bytes + size > this.bytesMax) {
       const why = `${this.entries} undelivered reports already take ${this.bytes} bytes`;
       throw fail('DATA_DIR', { dir: this.folder, why });
     }

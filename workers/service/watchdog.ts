@@ -27,7 +27,7 @@ export interface Watched {
 export interface WatchdogParts {
   readonly feeds: readonly Watched[];
   readonly silentMs: number;
-  /** A queue was found empty: there is nothing to be silent about. */
+  /** All queues were found empty: there is nothing to be silent about. */
   readonly idle: () => void;
   readonly replaced: (kind: string) => void;
   /** Replacing did not help. */
@@ -59,7 +59,6 @@ export class Watchdog {
   }
 
   private async look(suspect: Suspect): Promise<void> {
-    const { silentMs, idle } = this.parts;
     if (suspect.isBeingLookedAt) return;
     suspect.isBeingLookedAt = true;
     const askedMs = performance.now();
@@ -67,10 +66,11 @@ export class Watchdog {
     suspect.isBeingLookedAt = false;
     const nowMs = performance.now();
     const isSlow = waiting === null || nowMs - askedMs > SLOW_MS;
-    if (waiting === 0) idle();
+    suspect.isIdle = waiting === 0;
+    if (this.suspects.every(({ isIdle }) => isIdle)) this.parts.idle();
     if (isSlow || waiting === 0 || !suspect.feed.hasRoom) suspect.sinceMs = null;
     else suspect.sinceMs ??= nowMs;
-    if (suspect.silentFor(nowMs) >= silentMs) this.act(suspect, nowMs);
+    if (suspect.silentFor(nowMs) >= this.parts.silentMs) this.act(suspect, nowMs);
   }
 
   private act(suspect: Suspect, nowMs: number): void {
@@ -93,6 +93,8 @@ export class Watchdog {
 class Suspect {
   readonly feed: Watched;
   isBeingLookedAt = false;
+  /** Nothing waited at the last look. */
+  isIdle = false;
   /** Since when jobs wait and there is room for one. */
   sinceMs: number | null = null;
   replacedMs: number[] = [];

@@ -26,7 +26,7 @@ import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
 import { Desk } from './desk.ts';
-import { ExecutorPool, type Failure } from './executors.ts';
+import { ExecutorPool, type Loss } from './executors.ts';
 import { Feed } from './feed.ts';
 import { Frontiers } from './frontiers.ts';
 import { Outbox } from './outbox.ts';
@@ -160,7 +160,8 @@ class FleetWorker {
       outbox: this.outbox,
       metrics,
       build,
-      note: (facts, line) => this.log.warn(facts, line),
+      troubles,
+      saw: (batch, signatures) => this.log.debug({ batch, signatures }, 'witnesses'),
     });
     this.end = new Promise((resolve) => {
       this.giveUp = () => resolve('restart');
@@ -188,11 +189,9 @@ class FleetWorker {
       troubles: this.troubles,
       heartbeat: () => this.heartbeat(),
     });
-    const at = this.page === null ? 'nowhere' : `at http://${this.page.address}/metrics`;
-    this.log.info(
-      { redis: describe(this.config.redis), executors: jobs, build: this.config.build },
-      `takes batches; its metrics are ${at}`,
-    );
+    const { redis, build } = this.config;
+    const metrics = this.page === null ? null : `http://${this.page.address}/metrics`;
+    this.log.info({ redis: describe(redis), executors: jobs, build, metrics }, 'takes batches');
   }
 
   /** Ends what is in hand and leaves. Never takes much longer than its deadline, whatever Redis does. */
@@ -233,14 +232,13 @@ class FleetWorker {
       name: this.id,
       ...(hangMs === undefined ? {} : { hangMs }),
       ...(heapMb === undefined ? {} : { heapMb }),
-      replaced: (failure) => this.noteReplaced(failure),
+      replaced: (loss) => this.noteReplaced(loss),
     });
   }
 
-  private noteReplaced(failure: Failure): void {
-    this.log.warn({ cause: failure }, 'replaced an executor');
-    if (failure === 'refused' || failure === 'broken') return;
-    this.metrics.inc('worker_restarts_total', { cause: failure });
+  private noteReplaced(cause: Loss): void {
+    this.log.warn({ cause }, 'replaced an executor');
+    this.metrics.inc('worker_restarts_total', { cause });
   }
 
   private openFeed(kind: Kind): Feed {

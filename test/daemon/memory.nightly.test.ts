@@ -1,0 +1,166 @@
+/**
+ * A hundred thousand tiny batches through one coordinator: neither its memory nor that of Redis grows with them,
+ * and the ledger's log is cut back. The workers are pretended, so that the coordinator is what is busy.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'bullmq';
+import { keysOf, queueName } from '../../corpus/exchange/keys.ts';
+import { Exchange } from '../../corpus/exchange/scripts.ts';
+import { type Batch, FEATURES_VERSION, type Result } from '../../corpus/vocabulary/messages.ts';
+import type { CampaignStatus } from '../../daemon/showing.ts';
+import { MAIN } from '../cli/faultline.ts';
+import { type TestRedis, testClient, testRedis } from '../queue/redis.ts';
+import { temporaryFolder } from '../store/sample.ts';
+import { skipReason } from '../support/debian.ts';
+
+const skip = await skipReason('redis-server');
+const PREFIX = '{faultline}';
+const BATCHES = 100_000;
+/** By then everything has been compiled and every cache is full. */
+const WARM = 30_000;
+const EXECUTORS = 200;
+/** Megabytes by which a heap may swing between two looks. */
+const SWING_MB = 40;
+const REDIS_SWING_MB = 8;
+
+test('a hundred thousand batches leave no trace in memory', { skip }, async (t) => {
+  const redis = await testRedis(t, ['--appendonly', 'yes']);
+  const dataDir = temporaryFolder(t);
+  const daemon = spawn(
+    process.execPath,
+    [
+      MAIN,
+      'daemon',
+      '--redis',
+      redis.url,
+      '--data-dir',
+      dataDir,
+      '--port',
+      '0',
+      '--model',
+      'canary',
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  t.after(() => daemon.kill('SIGKILL'));
+  let log = '';
+  daemon.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const url = await addressIn(dataDir, () => log);
+  const close = await pretendWorkers(t, redis, await statusOf(url));
+  const early = await untilFolded(url, redis, daemon, WARM, t);
+  const late = await untilFolded(url, redis, daemon, BATCHES, t);
+  await close();
+  console.log(
+    `after ${WARM} batches ${JSON.stringify(early)}, after ${BATCHES} ${JSON.stringify(late)} MB`,
+  );
+  assert.ok(late.daemon < early.daemon + SWING_MB, 'the coordinator grows');
+  assert.ok(late.redis < early.redis + REDIS_SWING_MB, 'Redis grows');
+  daemon.kill('SIGTERM');
+  const [exit] = await once(daemon, 'close');
+  assert.equal(exit, 0, log);
+});
+
+async function addressIn(dataDir: string, log: () => string): Promise<string> {
+  const endMs = performance.now() + 20_000;
+  for (;;) {
+    try {
+      const text = readFileSync(path.join(dataDir, 'daemon.json'), 'utf8');
+      return (JSON.parse(text) as { url: string }).url;
+    } catch {
+      assert.ok(performance.now() < endMs, log());
+      await sleep(50);
+    }
+  }
+}
+
+async function statusOf(url: string): Promise<CampaignStatus> {
+  return (await (await fetch(`${url}/api/v1/campaign`)).json()) as CampaignStatus;
+}
+
+/** A fleet that answers at once, with nothing new. */
+async function pretendWorkers(
+  t: TestContext,
+  redis: TestRedis,
+  { build }: CampaignStatus,
+): Promise<() => Promise<void>> {
+  const exchange = new Exchange(testClient(t, redis.address), keysOf(PREFIX));
+  const worker = {
+    host: 'here',
+    pid: 1,
+    build,
+    version: '0',
+    executors: EXECUTORS,
+    busy: 0,
+    runs: 0,
+  };
+  const beat = (): Promise<void> =>
+    exchange.beat('w', JSON.stringify({ id: 'w', ...worker, isDraining: false, metrics: null }));
+  await beat();
+  const timer = setInterval(() => void beat().catch(() => {}), 2000);
+  const workers = (['explore', 'canary'] as const).map((kind) => {
+    const connection = testClient(t, redis.address);
+    const options = { connection, prefix: PREFIX, concurrency: 64 };
+    return new Worker(queueName(kind, build), ({ data }) => answer(exchange, data), options);
+  });
+  return async () => {
+    clearInterval(timer);
+    await Promise.all(workers.map((one) => one.close(true)));
+  };
+}
+
+async function answer(exchange: Exchange, batch: Batch): Promise<string> {
+  const { version, id, build, campaign, work } = batch;
+  const result: Result =
+    work.kind === 'explore'
+      ? {
+          kind: 'explore',
+          index: work.index,
+          model: work.model,
+          runs: work.runs,
+          steps: work.runs,
+          inconclusive: 0,
+          features: FEATURES_VERSION,
+          candidates: [],
+          witnesses: [],
+          hits: {},
+        }
+      : { kind: 'canary', digest: '0'.repeat(64), found: ['lock-leak inodeLock punch'] };
+  const report = { version, id, build, campaign, executor: 'e.1', milliseconds: 1000, result };
+  await exchange.ingest(id, JSON.stringify(report));
+  return 'ok';
+}
+
+interface Megabytes {
+  readonly daemon: number;
+  readonly redis: number;
+}
+
+async function untilFolded(
+  url: string,
+  redis: TestRedis,
+  daemon: ChildProcess,
+  count: number,
+  t: TestContext,
+): Promise<Megabytes> {
+  const endMs = performance.now() + 400_000;
+  for (;;) {
+    const { folded } = (await statusOf(url)).batches;
+    if (folded >= count) break;
+    assert.ok(performance.now() < endMs, `${folded} of ${count}`);
+    await sleep(500);
+  }
+  const status = readFileSync(`/proc/${daemon.pid}/status`, 'utf8');
+  const info = await testClient(t, redis.address).info('memory');
+  return {
+    daemon: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024),
+    redis: Math.round(Number(/used_memory:(\d+)/.exec(info)?.[1]) / 2 ** 20),
+  };
+}

@@ -1,0 +1,67 @@
+/** `faultline worker`: what it refuses, and how it ends. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { describe, test } from 'node:test';
+import { faultline, MAIN } from '../cli/faultline.ts';
+import { Talking } from '../e2e/fuzz.ts';
+import { temporaryFolder } from '../store/sample.ts';
+import { skipReason } from '../support/debian.ts';
+import { testRedis } from './redis.ts';
+
+const skip = await skipReason('redis-server');
+delete process.env.FAULTLINE_REDIS_URL;
+
+describe('faultline worker', { skip, concurrency: true }, () => {
+  for (const [what, args, exit, pattern] of [
+    ['no Redis', [], 2, /no Redis is named and no `faultline up` runs in .*: give --redis URL/],
+    ['an address that is none', ['--redis', 'nowhere'], 2, /"nowhere" is no address of a Redis/],
+    ['a Redis that is away', ['--redis', 'unix:/none/redis.sock'], 3, /no Redis at unix:\/none/],
+    ['too many executors', ['--jobs', '1M'], 2, /It must be at most 1024/],
+    ['a port that is none', ['--metrics-port', '65536'], 2, /It must be a port/],
+  ] as const) {
+    test(`refuses ${what}`, async (t) => {
+      const ended = await faultline(['worker', ...args], temporaryFolder(t));
+      assert.match(ended.stderr, pattern);
+      assert.equal(ended.exit, exit);
+      assert.equal(ended.stdout, '');
+    });
+  }
+
+  test('refuses a port that is taken', async (t) => {
+    const { url } = await testRedis(t);
+    const taken = createServer().listen(0, '127.0.0.1');
+    t.after(() => taken.close());
+    await once(taken, 'listening');
+    const address = taken.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const args = ['worker', '--redis', url, '--metrics-port', `${address.port}`];
+    const ended = await faultline(args, temporaryFolder(t));
+    assert.match(ended.stderr, /cannot serve metrics on 127.0.0.1:\d+: address already in use/);
+    assert.equal(ended.exit, 3);
+  });
+
+  test('works until Ctrl-C, and leaves nothing but an empty spool', async (t) => {
+    const { url } = await testRedis(t);
+    const folder = temporaryFolder(t);
+    const worker = new Talking([MAIN, 'worker', '--redis', url, '--jobs', '1'], folder);
+    await worker.until(/takes batches/);
+    worker.interrupt();
+    assert.equal((await worker.ended).exit, 0);
+    assert.ok(existsSync(`${folder}/.faultline/spool`));
+  });
+
+  test('ends when its supervisor is gone', async (t) => {
+    const { url } = await testRedis(t);
+    const args = [MAIN, 'worker', '--redis', url, '--jobs', '1'];
+    const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
+    const child = spawn(process.execPath, args, { cwd: temporaryFolder(t), stdio: [...stdio] });
+    t.after(() => child.kill('SIGKILL'));
+    const exited = once(child, 'exit');
+    await once(child.stderr ?? child, 'data');
+    child.disconnect();
+    assert.deepEqual(await exited, [0, null]);
+  });
+});

@@ -1,0 +1,102 @@
+/** Executors that hang, run out of memory or are killed: replaced, their batch given up after three starts. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Exploration, Quarantined } from '../../corpus/vocabulary/messages.ts';
+import { ExecutorFailure, ExecutorPool } from '../../workers/service/executors.ts';
+import { skipReason } from '../support/debian.ts';
+import { testRedis } from './redis.ts';
+import { batchOf, ENGINE, exploration, explorations, Rig, until } from './worker-rig.ts';
+
+const skip = await skipReason('redis-server');
+/** Far more than any test waits for. */
+const ENDLESS = exploration(0, { runs: 1 << 24 });
+/** As many as a batch may carry: some megabytes once they are strings in a set. */
+const HEAVY = exploration(0, {
+  runs: 64,
+  known: Array.from({ length: 65_000 }, (_, i) => `x${i.toString(36)}`),
+});
+const LIGHT = exploration(0, { runs: 64 });
+
+async function endsOf(heapMb: number, works: readonly Exploration[]): Promise<readonly string[]> {
+  const pool = new ExecutorPool({ count: 1, engine: ENGINE, name: 'heap', heapMb });
+  const ends: string[] = [];
+  for (const work of works) {
+    const end = pool.execute(work).then(
+      () => 'done',
+      (error: unknown) => (error instanceof ExecutorFailure ? error.failure : String(error)),
+    );
+    ends.push(await end);
+  }
+  await pool.close();
+  return ends;
+}
+
+/** A heap in which the light work fits and the heavy does not; how much that is differs between Nodes. */
+async function narrowHeap(): Promise<number> {
+  for (let heapMb = 10; heapMb < 20; heapMb++) {
+    const [light, heavy] = await endsOf(heapMb, [LIGHT, HEAVY]);
+    if (light === 'done' && heavy === 'memory') return heapMb;
+  }
+  assert.fail('no heap is too small for the heavy work alone');
+}
+
+describe('a worker whose executors', { skip, concurrency: true }, () => {
+  test('hang goes on without them', async (t) => {
+    const rig = new Rig(t, await testRedis(t), '{hang}');
+    const good = explorations(12, { runs: 64 });
+    await rig.queues.add([batchOf('endless', ENDLESS), ...good]);
+    const worker = rig.worker({ limits: { hangMs: 600 } });
+    const reports = await rig.reported(['endless', ...good.map(({ id }) => id)]);
+    const given = reports.get('endless')?.result as Quarantined;
+    assert.match(given.reason, /^hang: executor \S+: no answer within 0.6 s$/);
+    assert.equal(given.starts, 3);
+    for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
+    assert.equal(worker.lines.filter(({ msg }) => msg === 'replaced an executor').length, 3);
+    await rig.emptied();
+    await worker.stop();
+  });
+
+  test('run out of memory goes on without them', async (t) => {
+    const heapMb = await narrowHeap();
+    const rig = new Rig(t, await testRedis(t), '{memory}');
+    const good = explorations(6, { runs: 64 });
+    await rig.queues.add([batchOf('heavy', HEAVY), ...good]);
+    const worker = rig.worker({ jobs: 1, limits: { heapMb } });
+    const reports = await rig.reported(['heavy', ...good.map(({ id }) => id)]);
+    const given = reports.get('heavy')?.result as Quarantined;
+    assert.match(given.reason, /^memory: /);
+    assert.equal(given.starts, 3);
+    for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
+    assert.ok(!worker.hasEnded);
+    await worker.stop();
+  });
+
+  test('are killed tries again, three times in all', async (t) => {
+    const rig = new Rig(t, await testRedis(t), '{killed}');
+    await rig.queues.add([batchOf('endless', ENDLESS)]);
+    const worker = await rig.worker({ jobs: 1, mayBeHurt: true }).started();
+    for (let kills = 0; kills < 3; kills++) {
+      await until(`batch under way after ${kills} kills`, async () => {
+        const metrics = await worker.metrics();
+        const isBusy = metrics.get('faultline_worker_executors_busy') === 1;
+        return isBusy && metrics.get('faultline_worker_restarts_total{cause="crash"}') === kills;
+      });
+      process.kill(process.pid, 'SIGUSR2');
+    }
+    const reports = await rig.reported(['endless']);
+    const given = reports.get('endless')?.result as Quarantined;
+    assert.match(given.reason, /^crash: executor \S+: it was killed$/);
+    assert.equal(given.starts, 3);
+    await worker.stop();
+  });
+
+  test('are one verify on another', async (t) => {
+    const pool = new ExecutorPool({ count: 1, engine: ENGINE, name: 'sole' });
+    t.after(() => pool.close());
+    const [first] = await Promise.all([pool.execute(LIGHT)]);
+    assert.equal(first.executor, 'sole.1');
+    const verify = { kind: 'verify', model: LIGHT.model, repro: 'none', notOn: 'sole.1' } as const;
+    await assert.rejects(pool.execute(verify, { notOn: 'sole.1' }), /found "none"/);
+    assert.equal((await pool.execute(LIGHT)).executor, 'sole.2');
+  });
+});

@@ -1,0 +1,140 @@
+/** Workers and Redis that die, hang and come back: no report is lost, nobody waits for ever, nobody shouts. */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { skipReason } from '../support/debian.ts';
+import { testRedis } from './redis.ts';
+import { batchOf, exploration, explorations, Rig, until } from './worker-rig.ts';
+
+const skip = await skipReason('redis-server');
+const DURABLE = ['--appendonly', 'yes'];
+const DRAIN_MS = 3000;
+/** Some 25 ms; more where all these tests share one core. */
+const RUNS = 1000;
+const ENDLESS = exploration(0, { runs: 1 << 24 });
+
+async function killed(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{killed}');
+  await rig.queues.add([batchOf('endless', ENDLESS)]);
+  const victim = await rig.child({ jobs: 1 }).started();
+  await victim.isBusy(1);
+  const limits = { drainMs: 0 };
+  const heir = await rig.worker({ jobs: 1, limits }).started();
+  const killedMs = performance.now();
+  victim.signal('SIGKILL');
+  await heir.isBusy(1);
+  assert.ok(performance.now() - killedMs < 10_000);
+  await heir.stop();
+}
+
+async function outage(t: TestContext): Promise<void> {
+  const redis = await testRedis(t, DURABLE);
+  const rig = new Rig(t, redis, '{outage}');
+  const batches = explorations(24, { runs: RUNS });
+  await rig.queues.add(batches);
+  // A watchdog that bites early would mistake an outage for silence.
+  const worker = await rig.worker({ limits: { silentMs: 500 } }).started();
+  await until('reports', async () => (await rig.reports()).size >= 2);
+  await redis.kill();
+  await until('word of it', async () => (await worker.get('/readyz')).status === 503);
+  assert.equal((await worker.get('/livez')).status, 200);
+  await redis.start();
+  const reports = await rig.reported(batches.map(({ id }) => id));
+  assert.equal((await worker.get('/readyz')).status, 200);
+  for (const { result } of reports.values()) assert.equal(result.kind, 'explore');
+  await rig.emptied();
+  await worker.hasSaid(/is back/);
+  const [lost, back, ...more] = worker.warnings;
+  assert.match(lost ?? '', /^lost the Redis at /);
+  assert.match(back ?? '', /is back after /);
+  assert.deepEqual(more, []);
+  // Nothing is kept that Redis has for good.
+  await until('empty spool', () => worker.spooled.length === 0);
+  await worker.stop();
+}
+
+async function inherited(t: TestContext): Promise<void> {
+  const redis = await testRedis(t, DURABLE);
+  const rig = new Rig(t, redis, '{spool}');
+  await rig.queues.add([batchOf('x', exploration(0, { runs: RUNS }))]);
+  const dead = await rig.child({ jobs: 1 }).started();
+  await rig.taken();
+  await redis.kill();
+  await until('spooled report', () => dead.spooled.length === 1);
+  dead.signal('SIGKILL');
+  await dead.exit();
+  await redis.start();
+  // So that nobody can compute it again.
+  await rig.client.flushall();
+  const heir = rig.worker({ dataDir: dead.dataDir });
+  const report = (await rig.reported(['x'])).get('x');
+  assert.match(report?.executor ?? '', new RegExp(`-${dead.pid}-`));
+  await until('empty spool', () => heir.spooled.length === 0);
+  await heir.stop();
+}
+
+async function drained(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{term}');
+  const all = explorations(80, { runs: RUNS });
+  await rig.queues.add(all);
+  const worker = await rig.child({ jobs: 1 }).started();
+  await rig.reported(['x0']);
+  worker.signal('SIGTERM');
+  assert.equal(await worker.exit(), 0);
+  const { waiting, active } = (await rig.queues.counts()).explore;
+  assert.equal(active, 0);
+  assert.ok(waiting > 0);
+  assert.equal((await rig.reports()).size, all.length - waiting);
+  assert.equal(await rig.client.hlen(rig.keys.workers), 0);
+}
+
+async function tooLong(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{long}');
+  await rig.queues.add([batchOf('endless', ENDLESS)]);
+  const worker = await rig.worker({ jobs: 1, limits: { drainMs: 300 } }).started();
+  await worker.isBusy(1);
+  const startedMs = performance.now();
+  assert.equal(await worker.stop(), 'done');
+  assert.ok(performance.now() - startedMs < 2300);
+  assert.equal((await rig.queues.counts()).explore.active, 1);
+}
+
+async function toldTwice(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{twice}');
+  await rig.queues.add([batchOf('endless', ENDLESS)]);
+  const worker = await rig.child({ jobs: 1 }).started();
+  await worker.isBusy(1);
+  worker.signal('SIGTERM');
+  await until('second signal to be meant', async () => {
+    worker.signal('SIGTERM');
+    return worker.hasEnded;
+  });
+  assert.equal(await worker.exit(), 128 + 15);
+}
+
+describe('workers', { skip, concurrency: true }, () => {
+  test('that are killed leave their batches to others, within 10 s', killed);
+  test('go on when Redis was killed, and say so in two lines', outage);
+  test('deliver what a dead one left on the disk', inherited);
+  test('finish at a SIGTERM what they have in hand, and nothing else', drained);
+  test('leave a batch that takes too long to others', tooLong);
+  test('end at once when they are told twice', toldTwice);
+
+  for (const how of ['down', 'hung'] as const) {
+    test(`end also while Redis is ${how}, with their reports on the disk`, async (t) => {
+      const redis = await testRedis(t, DURABLE);
+      const rig = new Rig(t, redis, `{${how}}`);
+      await rig.queues.add([batchOf('x', exploration(0, { runs: RUNS }))]);
+      const worker = await rig.child({ jobs: 1, limits: { drainMs: DRAIN_MS } }).started();
+      await rig.taken();
+      const pid = Number(/process_id:(\d+)/.exec(await rig.client.info('server'))?.[1]);
+      if (how === 'down') await redis.kill();
+      else process.kill(pid, 'SIGSTOP');
+      const startedMs = performance.now();
+      worker.signal('SIGTERM');
+      assert.equal(await worker.exit(), 0);
+      assert.ok(performance.now() - startedMs < DRAIN_MS + 2000);
+      assert.equal(worker.spooled.length, 1);
+      if (how === 'hung') process.kill(pid, 'SIGCONT');
+    });
+  }
+});

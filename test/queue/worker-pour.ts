@@ -1,0 +1,48 @@
+/** Batches of a single run, by the thousand: what stays behind in Redis and in the worker is what matters. */
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import type { Batch } from '../../corpus/vocabulary/messages.ts';
+import { batchOf, exploration, type Rig, SEED_TEXT, until } from './worker-rig.ts';
+
+const MEMORY_FOLDER = '/dev/shm';
+/** In the queue at once. */
+const CHUNK = 500;
+const CHUNK_DEADLINE_MS = 60_000;
+
+/** In memory where there is such a folder, so that not the disk is measured, which syncs 100 times a second. */
+export function quickFolder(t: TestContext): string {
+  let parent = tmpdir();
+  try {
+    accessSync(MEMORY_FOLDER, constants.W_OK);
+    parent = MEMORY_FOLDER;
+  } catch {
+    // Slower, and as right.
+  }
+  const folder = mkdtempSync(path.join(parent, 'faultline-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Through the queue, the worker and the reports, which are then taken away, as a coordinator would. */
+export async function pour(rig: Rig, from: number, count: number): Promise<void> {
+  for (let done = 0; done < count; done += CHUNK) {
+    const size = Math.min(CHUNK, count - done);
+    await rig.queues.add(Array.from({ length: size }, (_, i) => tiny(from + done + i)));
+    const { reports, arrivals } = rig.keys;
+    const areThere = async (): Promise<boolean> => (await rig.client.hlen(reports)) === size;
+    await until(`${size} reports`, areThere, CHUNK_DEADLINE_MS);
+    await rig.client.del(reports, arrivals);
+    await rig.emptied();
+  }
+}
+
+function tiny(index: number): Batch {
+  const sources = [{ kind: 'given', texts: [SEED_TEXT], schedules: 1 }] as const;
+  return batchOf(`t${index}`, exploration(index, { runs: 1, sources }));
+}
+
+export async function redisBytes(rig: Rig): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await rig.client.info('memory'))?.[1]);
+}

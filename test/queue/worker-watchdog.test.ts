@@ -1,0 +1,114 @@
+/** A queue client that takes nothing while jobs wait is replaced; if that does not help, the worker says so. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Redis } from 'ioredis';
+import { queueName } from '../../corpus/exchange/keys.ts';
+import { Feed } from '../../workers/service/feed.ts';
+import { Watchdog } from '../../workers/service/watchdog.ts';
+import { skipReason } from '../support/debian.ts';
+import { testRedis } from './redis.ts';
+import { BUILD, explorations, Rig, until } from './worker-rig.ts';
+
+const skip = await skipReason('redis-server');
+const SILENT_MS = 400;
+const NEVER: Promise<never> = new Promise(() => {});
+
+interface Parked {
+  readonly how: string;
+  readonly park: (blocking: Redis) => Promise<void>;
+  /** So that its timers end before the test does. */
+  readonly free: (blocking: Redis) => Promise<void>;
+}
+
+/** The states in which a connection has been seen to stay. */
+const PARKED: readonly Parked[] = [
+  {
+    how: 'at its end',
+    park: async (blocking) => {
+      blocking.connect = () => NEVER;
+      blocking.disconnect();
+      await until('end of the connection', () => blocking.status === 'end');
+    },
+    free: async () => {},
+  },
+  {
+    how: 'reconnecting for ever',
+    park: async (blocking) => {
+      blocking.options.retryStrategy = () => 1 << 30;
+      blocking.stream.destroy();
+      await until('try to reconnect', () => blocking.status === 'reconnecting');
+    },
+    free: (blocking) => blocking.connect(),
+  },
+  {
+    how: 'ready but deaf',
+    park: async (blocking) => {
+      await until('blocking read', () => blocking.status === 'ready');
+      blocking.stream.pause();
+    },
+    free: async (blocking) => {
+      blocking.stream.resume();
+    },
+  },
+];
+
+function feedInto(taken: string[], rig: Rig): Feed {
+  return new Feed({
+    kind: 'explore',
+    redis: rig.client,
+    keys: rig.keys,
+    build: BUILD,
+    room: 1,
+    take: async ({ id }) => {
+      taken.push(id);
+    },
+    trouble: () => {},
+  });
+}
+
+describe('the watchdog', { skip, concurrency: true }, () => {
+  for (const { how, park, free } of PARKED) {
+    test(`replaces a client whose blocking connection is ${how}`, async (t) => {
+      const rig = new Rig(t, await testRedis(t), '{parked}');
+      const [first, ...others] = explorations(3);
+      assert.ok(first !== undefined);
+      const taken: string[] = [];
+      const replaced: string[] = [];
+      const feed = feedInto(taken, rig);
+      t.after(() => feed.abandon());
+      const watchdog = new Watchdog({
+        feeds: [feed],
+        silentMs: SILENT_MS,
+        idle: () => {},
+        replaced: (kind) => replaced.push(kind),
+        hopeless: () => assert.fail('one replacement is enough'),
+      });
+      t.after(() => watchdog.stop());
+      await rig.queues.add([first]);
+      await until('job', () => taken.length === 1);
+      const { blocking } = feed.reader;
+      await park(blocking);
+      await rig.queues.add(others);
+      await until('jobs again', () => taken.length === 3);
+      assert.deepEqual(taken, ['x0', 'x1', 'x2']);
+      assert.deepEqual(replaced, ['explore']);
+      await rig.emptied();
+      watchdog.stop();
+      await free(blocking);
+      feed.abandon();
+    });
+  }
+
+  test('asks for another process where replacing does not help', async (t) => {
+    const rig = new Rig(t, await testRedis(t), '{paused}');
+    const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
+    await rig.client.hset(`${queue}:meta`, 'paused', '1');
+    await rig.queues.add(explorations(1));
+    const worker = rig.worker({ limits: { silentMs: SILENT_MS } });
+    assert.equal(await worker.ended, 'restart');
+    const { length } = worker.warnings.filter((line) => /^replaced a queue client/.test(line));
+    assert.equal(length, 2);
+    assert.match(worker.warnings.at(-1) ?? '', /to be restarted/);
+    assert.equal((await rig.queues.counts()).explore.waiting, 1);
+  });
+});

@@ -1,0 +1,136 @@
+/** Through the queue a batch comes to the same result as without it, whatever kind it is. */
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { queueName } from '../../corpus/exchange/keys.ts';
+import { Exchange } from '../../corpus/exchange/scripts.ts';
+import { packFeatures, unpackFeatures } from '../../corpus/exchange/snapshot.ts';
+import type { Result, Work } from '../../corpus/vocabulary/messages.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { WorkRunner } from '../../workers/run-work.ts';
+import { reportId } from '../../workers/service/reports.ts';
+import { skipReason } from '../support/debian.ts';
+import { testRedis } from './redis.ts';
+import { GARBAGE, throwIn } from './worker-garbage.ts';
+import { pour, quickFolder, redisBytes } from './worker-pour.ts';
+import { BUILD, batchOf, ENGINE, exploration, explorations, MODEL, Rig } from './worker-rig.ts';
+
+const skip = await skipReason('redis-server');
+const EVENTS_MAX = 1000;
+/** Buffers of connections, mostly; 900 batches that stayed would be 1 MB. */
+const GROWTH_MAX = 200_000;
+
+/** The way of a finding, each step from the result of the one before. */
+function workOfEveryKind(runner: WorkRunner): ReadonlyMap<string, Work> {
+  const explore = exploration(0);
+  const explored = runner.run(explore);
+  assert.ok(explored.kind === 'explore');
+  const [witness] = explored.witnesses;
+  assert.ok(witness !== undefined);
+  const minimize: Work = {
+    kind: 'minimize',
+    model: MODEL,
+    text: witness.text,
+    signature: witness.signature,
+    scheduler: witness.scheduler,
+    runsToFirst: 1 + witness.run,
+    origin: { rngSeed: explore.rngSeed, batch: 0, run: witness.run, model: MODEL },
+    testsMax: 200,
+  };
+  const minimized = runner.run(minimize);
+  assert.ok(minimized.kind === 'minimize' && minimized.record !== null);
+  const { repro } = minimized.record;
+  return new Map<string, Work>([
+    ['explore', explore],
+    ['minimize', minimize],
+    ['verify', { kind: 'verify', model: MODEL, repro, notOn: 'another' }],
+    ['matrix', { kind: 'matrix', repro, models: [MODEL, 'v48-entry-lock'] }],
+    ['canary', { kind: 'canary', exploration: exploration(1, { model: 'canary' }) }],
+  ]);
+}
+
+async function reportsEveryKind(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{kinds}');
+  const runner = new WorkRunner(modelOf, ENGINE);
+  const works = workOfEveryKind(runner);
+  const models = [MODEL, 'v48-entry-lock', 'canary'];
+  await rig.queues.add([...works].map(([id, work]) => batchOf(id, work, models)));
+  const worker = await rig.worker().started();
+  const reports = await rig.reported([...works.keys()]);
+  for (const [id, work] of works) {
+    const expected: Result = JSON.parse(JSON.stringify(runner.run(work)));
+    assert.deepEqual(reports.get(id)?.result, expected);
+  }
+  await rig.emptied();
+  assert.equal(await worker.stop(), 'done');
+}
+
+async function knowsTheFrontier(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{frontier}');
+  const runner = new WorkRunner(modelOf, ENGINE);
+  const first = runner.run(exploration(0));
+  assert.ok(first.kind === 'explore');
+  const snapshot = packFeatures(new Set(first.candidates.flatMap(({ features }) => features)));
+  const exchange = new Exchange(rig.client, rig.keys);
+  await exchange.putSnapshot(snapshot.digest, snapshot.bytes);
+  const mistaken = packFeatures([1, 2, 3]);
+  await exchange.putSnapshot(mistaken.digest, snapshot.bytes);
+  const gone = 'a'.repeat(64);
+  const digests = [snapshot.digest, mistaken.digest, gone];
+  const batches = digests.map((frontier, i) => batchOf(`x${i}`, exploration(0, { frontier })));
+  await rig.queues.add(batches);
+  const worker = await rig.worker().started();
+  const reports = await rig.reported(['x0', 'x1', 'x2']);
+  const known = unpackFeatures(snapshot.digest, snapshot.bytes) ?? undefined;
+  const expected = runner.run(exploration(0), known);
+  assert.notDeepEqual(expected, first);
+  assert.deepEqual(reports.get('x0')?.result, expected);
+  assert.deepEqual(reports.get('x1')?.result, first);
+  assert.deepEqual(reports.get('x2')?.result, first);
+  await worker.stop();
+}
+
+async function givesUpGarbage(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{garbage}');
+  const good = explorations(40, { runs: 64 });
+  const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
+  for (const [i, batch] of good.entries()) {
+    const garbage = GARBAGE[i];
+    if (garbage !== undefined) await throwIn(rig.client, queue, garbage);
+    await rig.queues.add([batch]);
+  }
+  const worker = await rig.worker().started();
+  const wanted = GARBAGE.filter(({ reason }) => reason !== null).map(({ id }) => reportId(id));
+  const reports = await rig.reported([...good.map(({ id }) => id), ...wanted]);
+  for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
+  for (const { name, id, reason } of GARBAGE) {
+    const result = reports.get(reportId(id))?.result;
+    if (reason === null) continue;
+    assert.ok(result?.kind === 'quarantined', name);
+    assert.match(result.reason, reason, name);
+  }
+  await rig.emptied();
+  assert.equal(await worker.stop(), 'done');
+}
+
+async function leavesNothing(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testRedis(t), '{flat}');
+  const worker = await rig.worker({ jobs: 1, dataDir: quickFolder(t) }).started();
+  const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
+  await rig.client.hset(`${queue}:meta`, 'opts.maxLenEvents', EVENTS_MAX);
+  await pour(rig, 0, 300);
+  const [keys, bytes] = [await rig.client.dbsize(), await redisBytes(rig)];
+  await pour(rig, 300, 900);
+  assert.ok((await rig.client.dbsize()) <= keys + 1);
+  // Redis trims by whole nodes of a hundred entries.
+  assert.ok((await rig.client.xlen(`${queue}:events`)) < 1.2 * EVENTS_MAX);
+  const growth = (await redisBytes(rig)) - bytes;
+  assert.ok(growth < GROWTH_MAX, `${growth} bytes`);
+  await worker.stop();
+}
+
+describe('a worker', { skip, concurrency: true }, () => {
+  test('reports of every kind of batch what comes of it', reportsEveryKind);
+  test('knows what the frontier of a batch knows, as far as Redis has it', knowsTheFrontier);
+  test('gives up what is no batch, with a reason, and goes on with the others', givesUpGarbage);
+  test('leaves nothing behind in Redis but reports', leavesNothing);
+});
