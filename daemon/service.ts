@@ -44,9 +44,11 @@ export interface DaemonOptions {
 }
 
 export interface Daemon {
-  /** Ends when the campaign has come to its end, or after `stop`. */
-  readonly ended: Promise<void>;
+  /** The campaign has come to its end, or was stopped; what there is to see is still served. */
+  readonly finished: Promise<void>;
   stop(): void;
+  /** To be called once it has finished. */
+  close(): Promise<void>;
 }
 
 /** A Redis that does not answer a first ping within this time is not there. */
@@ -133,10 +135,11 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   monitor.start();
   shown.start();
   options.ready(server.url);
-  const ended = coordinator
-    .run()
-    .finally(() => close({ server, shown, monitor, queues, redis, journal }));
-  return { ended, stop: () => coordinator.stop() };
+  return {
+    finished: coordinator.run(),
+    stop: () => coordinator.stop(),
+    close: () => close({ server, shown, monitor, queues, redis, journal }),
+  };
 }
 
 interface Closing {

@@ -51,17 +51,29 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       tellSupervisor({ kind: 'ready', url });
     },
   });
+  let isTold: () => void = () => {};
+  const told = new Promise<void>((resolve) => {
+    isTold = resolve;
+  });
   const stop = (): void => {
     log.info('stopping');
     running.stop();
+    isTold();
     // Redis may be what hangs: what is not settled there comes again at the next start.
     setTimeout(() => process.exit(0), STOP_MS).unref();
   };
   const release = isSupervised() ? onOrphaned(stop) : onInterrupt(stop);
   try {
-    await running.ended;
+    await running.finished;
+    log.info('finished');
+    if (isSupervised()) {
+      // Whoever started it looks once more before everything ends.
+      tellSupervisor({ kind: 'finished' });
+      await told;
+    }
   } finally {
     release();
+    await running.close();
     rmSync(path.join(dataDir, DAEMON_FILE), { force: true });
   }
   log.info('stopped');

@@ -19,7 +19,7 @@ import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { counted } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { RESTARTED_VARIABLE } from './supervised.ts';
+import { RESTARTED_VARIABLE, type Told } from './supervised.ts';
 import { note, say, sayDocument } from './terminal.ts';
 import type { UpFlags } from './up.ts';
 import { UpScreen } from './up-screen.ts';
@@ -135,7 +135,7 @@ class Up {
     worker.start();
     try {
       const ended = await Promise.race([coordinator.ended, worker.ended, this.interrupted]);
-      if (ended === null || ended.exit === EXIT.done) await this.sayEnd();
+      if (ended === null) await this.sayEnd();
       return ended === null ? EXIT.done : this.exitOf(ended);
     } finally {
       this.isStopping = true;
@@ -154,19 +154,22 @@ class Up {
         [REDIS_VARIABLE]: this.redisUrl,
         ...(isRestart ? { [RESTARTED_VARIABLE]: '1' } : {}),
       }),
-      told: (message) => this.told(message),
+      // From a process of ours.
+      told: (message) => this.told(message as Told),
       said: (text) => progress(this.settings, text),
     });
   }
 
-  private told(message: unknown): void {
-    const isReady = typeof message === 'object' && message !== null && 'url' in message;
-    if (!isReady || typeof message.url !== 'string') return;
-    if (this.url === '') {
-      progress(this.settings, `page and findings: ${message.url} (Ctrl-C drains and ends)`);
+  private told(told: Told): void {
+    if (told.kind === 'finished') {
+      this.interrupt();
+      return;
     }
-    this.url = message.url;
-    this.screen.follow(message.url);
+    if (this.url === '') {
+      progress(this.settings, `page and findings: ${told.url} (Ctrl-C drains and ends)`);
+    }
+    this.url = told.url;
+    this.screen.follow(told.url);
   }
 
   private async sayEnd(): Promise<void> {

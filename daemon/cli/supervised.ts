@@ -3,7 +3,10 @@
 /** Set for a process that takes the place of one that died. */
 export const RESTARTED_VARIABLE = 'FAULTLINE_RESTARTED';
 
-export type Told = { readonly kind: 'ready'; readonly url: string };
+export type Told =
+  | { readonly kind: 'ready'; readonly url: string }
+  /** The campaign has come to its end. */
+  | { readonly kind: 'finished' };
 
 export function isSupervised(): boolean {
   return process.channel !== undefined;

@@ -1,6 +1,8 @@
 /** `/api/v1`: findings to read and to follow, the campaign and its workers, and the three things one may do. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 import { shownId } from '../../corpus/vocabulary/finding.ts';
 import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
@@ -19,11 +21,20 @@ const TARGET = /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
 
 export function addApi(app: App, served: Served): void {
   addEvents(app, served);
-  app.use('/api/*', etag());
+  app.use('/api/*', digested, etag());
   addFindings(app, served);
   addFleet(app, served);
   addControls(app, served);
 }
+
+/** RFC 9530: whoever reads can tell that nothing changed on the way. */
+const digested: MiddlewareHandler = async (asked, next) => {
+  await next();
+  if (asked.res.status !== 200) return;
+  const body = Buffer.from(await asked.res.clone().arrayBuffer());
+  const digest = createHash('sha256').update(body).digest('base64');
+  asked.header('Content-Digest', `sha-256=:${digest}:`);
+};
 
 function addFindings(app: App, { showing }: Served): void {
   const published = (asked: Asked): Published =>
