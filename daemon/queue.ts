@@ -32,7 +32,6 @@ export class BatchQueues {
         connection: redis,
         prefix: keys.prefix,
         streams: { events: { maxLen: EVENTS_MAX } },
-        skipMetasUpdate: true,
         defaultJobOptions: {
           attempts: ATTEMPTS,
           removeOnComplete: true,

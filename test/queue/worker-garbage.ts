@@ -28,10 +28,15 @@ function withData(name: string, data: string, reason: RegExp, hash = {}): Garbag
 }
 
 /** A batch that is wrong in one way. */
-function spoilt(name: string, reason: RegExp, spoil: (batch: Batch) => unknown): Garbage {
+function spoilt(
+  name: string,
+  reason: RegExp,
+  spoil: (batch: Batch) => unknown,
+  hash: Garbage['hash'] = {},
+): Garbage {
   const garbage = withData(name, '', reason);
   const data = JSON.stringify(spoil(batchOf(garbage.id, exploration(0))));
-  return { ...garbage, hash: { ...HASH, data } };
+  return { ...garbage, hash: { ...HASH, data, ...hash } };
 }
 
 const DEEP = 20_000;
@@ -98,6 +103,18 @@ const WRONG_BATCHES: readonly Garbage[] = [
     ...batch,
     work: exploration(0, { sources: [{ kind: 'given', texts: ['nonsense'], schedules: 1 }] }),
   })),
+  spoilt('started too often', /^started 4 times; its worker died each time$/, (batch) => batch, {
+    ats: '3',
+  }),
+  spoilt(
+    'started too often with a cause',
+    /^started 9 times; memory: executor a.1$/,
+    (batch) => batch,
+    {
+      ats: '8',
+      failedReason: 'memory: executor a.1',
+    },
+  ),
   spoilt('no runs', /runs/, (batch) => ({ ...batch, work: exploration(0, { runs: 0 }) })),
   spoilt('endless runs', /runs/, (batch) => ({ ...batch, work: exploration(0, { runs: 1e15 }) })),
   spoilt('prototype', /not a batch/, (batch) => ({

@@ -116,7 +116,6 @@ async function leavesNothing(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testRedis(t), '{flat}');
   const worker = await rig.worker({ jobs: 1, dataDir: quickFolder(t) }).started();
   const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
-  await rig.client.hset(`${queue}:meta`, 'opts.maxLenEvents', EVENTS_MAX);
   await pour(rig, 0, 300);
   const [keys, bytes] = [await rig.client.dbsize(), await redisBytes(rig)];
   await pour(rig, 300, 900);

@@ -29,7 +29,7 @@ export const SUITES: readonly SuiteRow[] = [
   { name: 'cli', budgetSeconds: 45 },
   { name: 'workers', budgetSeconds: 50 },
   { name: 'exhaustive', budgetSeconds: 75 },
-  { name: 'e2e', budgetSeconds: 70 },
+  { name: 'e2e', budgetSeconds: 90 },
   { name: 'chaos', budgetSeconds: 60, alone: true },
   { name: 'queue', budgetSeconds: 60 },
   { name: 'daemon', budgetSeconds: 30 },

@@ -215,9 +215,7 @@ function campaignOf(text: string): string {
 }
 
 function startedTooOften({ starts, lastFailure }: TakenJob): string {
-  const cause =
-    lastFailure === null || lastFailure === '' ? 'its worker died each time' : lastFailure;
-  return `started ${starts} times; ${cause}`;
+  return `started ${starts} times; ${lastFailure ?? 'its worker died each time'}`;
 }
 
 function modelsOf(work: Work): readonly string[] {
