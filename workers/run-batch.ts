@@ -50,6 +50,9 @@ const PORTFOLIO = [
 ] as const;
 type SchedulerName = (typeof PORTFOLIO)[number];
 
+/** Told of a few runs at a time, while a batch is computed. */
+export type Count = (runs: number, steps: number) => void;
+
 /** A model made ready for batches; kept by an executor between them. */
 export class BatchRunner {
   private readonly coverage: Coverage;
@@ -73,8 +76,8 @@ export class BatchRunner {
   }
 
   /** @param known features of the frontier that the batch names */
-  run(batch: Exploration, known?: Uint32Array): Explored {
-    const tally = new Tally(batch);
+  run(batch: Exploration, known?: Uint32Array, count?: Count): Explored {
+    const tally = new Tally(batch, count);
     this.coverage.clear(known);
     const stream = new Random(batch.rngSeed, batch.index).fork('workloads');
     for (const source of batch.sources) this.runSource(source, stream, tally);
@@ -120,6 +123,7 @@ export class BatchRunner {
       tally.count(steps, engine.isInconclusive(steps));
       if (engine.judge.violations.length > 0) this.note(workload, tally, name, number);
     }
+    tally.tell();
     const features = coverage.takeFresh();
     if (features.length > 0) tally.keep(workload, features);
   }
@@ -145,14 +149,18 @@ class Tally {
   readonly batch: Exploration;
   runs = 0;
   private steps = 0;
+  private readonly told: Count | undefined;
+  private toldRuns = 0;
+  private toldSteps = 0;
   private inconclusive = 0;
   private readonly candidates: Candidate[] = [];
   private readonly witnesses: Witness[] = [];
   private readonly hits = new Map<string, { count: number; first: number }>();
   private readonly known: ReadonlySet<string>;
 
-  constructor(batch: Exploration) {
+  constructor(batch: Exploration, told?: Count) {
     this.batch = batch;
+    this.told = told;
     this.known = new Set(batch.known);
   }
 
@@ -164,6 +172,13 @@ class Tally {
     this.runs++;
     this.steps += steps;
     if (isInconclusive) this.inconclusive++;
+  }
+
+  /** What came in since the last time. */
+  tell(): void {
+    this.told?.(this.runs - this.toldRuns, this.steps - this.toldSteps);
+    this.toldRuns = this.runs;
+    this.toldSteps = this.steps;
   }
 
   /** Whether the signature is new to this batch and still wants a witness. */

@@ -21,7 +21,7 @@ import { stepOf } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
 import { recordOf } from './record.ts';
 import { type Proof, replayVerdict, reproduce } from './reproduce.ts';
-import { BatchRunner } from './run-batch.ts';
+import { BatchRunner, type Count } from './run-batch.ts';
 
 /** Steps of the proof that fewer preemptions do not do: with 4000 candidates, a second of one core at the most. */
 const PROOF_STEPS_MAX = 200_000;
@@ -42,12 +42,13 @@ export class WorkRunner {
 
   /**
    * @param known features of the frontier that an exploration names
+   * @param count told of the runs of explorations as they are made
    * @throws Refusal where the work names a model, an input or a repro that is none
    */
-  run(work: Work, known?: Uint32Array): Result {
+  run(work: Work, known?: Uint32Array, count?: Count): Result {
     switch (work.kind) {
       case 'explore':
-        return this.runnerOf(work.model).run(work, known);
+        return this.runnerOf(work.model).run(work, known, count);
       case 'minimize':
         return this.minimize(work);
       case 'verify':

@@ -1,7 +1,7 @@
 /** Executors that hang, run out of memory or are killed: replaced, their batch given up after three starts. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Exploration, Quarantined } from '../../corpus/vocabulary/messages.ts';
+import type { CanaryRun, Exploration, Quarantined } from '../../corpus/vocabulary/messages.ts';
 import { ExecutorFailure, ExecutorPool } from '../../workers/service/executors.ts';
 import { skipReason } from '../support/debian.ts';
 import { testRedis } from './redis.ts';
@@ -16,6 +16,9 @@ const HEAVY = exploration(0, {
   known: Array.from({ length: 65_000 }, (_, i) => `x${i.toString(36)}`),
 });
 const LIGHT = exploration(0, { runs: 64 });
+
+/** A canary counts no runs while it is under way. */
+const SILENT: CanaryRun = { kind: 'canary', exploration: ENDLESS };
 
 async function endsOf(heapMb: number, works: readonly Exploration[]): Promise<readonly string[]> {
   const pool = new ExecutorPool({ count: 1, engine: ENGINE, name: 'heap', heapMb });
@@ -44,16 +47,39 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('hang goes on without them', async (t) => {
     const rig = new Rig(t, await testRedis(t), '{hang}');
     const good = explorations(12, { runs: 64 });
-    await rig.queues.add([batchOf('endless', ENDLESS), ...good]);
+    await rig.queues.add([batchOf('endless', SILENT), ...good]);
     const worker = rig.worker({ limits: { hangMs: 600 } });
     const reports = await rig.reported(['endless', ...good.map(({ id }) => id)]);
     const given = reports.get('endless')?.result as Quarantined;
-    assert.match(given.reason, /^hang: executor \S+: no answer within 0.6 s$/);
+    assert.match(given.reason, /^hang: executor \S+: no answer and no run within 0.6 s$/);
     assert.equal(given.starts, 3);
     for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
     assert.equal(worker.lines.filter(({ msg }) => msg === 'replaced an executor').length, 3);
     await rig.emptied();
     await worker.stop();
+  });
+
+  test('take long, and make runs, are left alone', async () => {
+    const counted: number[] = [];
+    const pool = new ExecutorPool({
+      count: 1,
+      engine: ENGINE,
+      name: 'slow',
+      hangMs: 200,
+      counted: (_, { runs }) => counted.push(runs),
+    });
+    const work = exploration(0, { runs: 40_000 });
+    let seen = 0;
+    const timer = setInterval(() => {
+      seen = Math.max(seen, pool.totals.runs);
+    }, 20);
+    const { result } = await pool.execute(work);
+    clearInterval(timer);
+    assert.ok(result.kind === 'explore' && result.runs === work.runs);
+    assert.deepEqual(counted, [work.runs]);
+    assert.ok(seen > 0, 'they are counted while they are made');
+    await pool.close();
+    assert.equal(pool.totals.runs, work.runs);
   });
 
   test('run out of memory goes on without them', async (t) => {

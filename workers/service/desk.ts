@@ -10,7 +10,6 @@ import {
   type Batch,
   type Kind,
   type Report,
-  type Result,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
 import { canonicalReference, modelDigest, modelOf } from '../models/registry.ts';
@@ -46,7 +45,6 @@ export class Desk {
   private readonly parts: DeskParts;
   private readonly digests = new Map<string, string>();
   private inWork = 0;
-  private runsSoFar = 0;
 
   constructor(parts: DeskParts) {
     this.parts = parts;
@@ -55,11 +53,6 @@ export class Desk {
   /** Batches that are neither reported to the disk nor given back. */
   get underway(): number {
     return this.inWork;
-  }
-
-  /** Since the start. */
-  get runs(): number {
-    return this.runsSoFar;
   }
 
   /** @throws Returned if it is to be tried again */
@@ -164,22 +157,12 @@ export class Desk {
       saw(id, signatures);
     }
     const send = outbox.keep(id, reportText(report));
-    this.fold(kind, result);
+    this.count(kind, result.kind === 'quarantined' ? 'quarantined' : 'ok');
     if (result.kind === 'quarantined') {
       const { reason } = result;
       troubles.tell(`gave up ${kind} batch ${id}: ${reason}`, reason.split(':')[0]);
     }
     return send;
-  }
-
-  private fold(kind: Kind, result: Result): void {
-    const { metrics } = this.parts;
-    this.count(kind, result.kind === 'quarantined' ? 'quarantined' : 'ok');
-    if (result.kind !== 'explore') return;
-    const { model, runs, steps } = result;
-    this.runsSoFar += runs;
-    metrics.inc('worker_schedules_total', { model }, runs);
-    metrics.inc('worker_steps_total', { model }, steps);
   }
 
   private count(kind: Kind, result: 'ok' | 'quarantined' | 'failed'): void {

@@ -6,9 +6,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { modelOf } from '../models/registry.ts';
 import { WorkRunner } from '../run-work.ts';
+import { Counters } from './counters.ts';
 import type { Answer, Order, Start } from './executors.ts';
 
 const start = workerData as Start;
+const counters = new Counters(start.counters);
 /** Models of a user's own files, by reference; they come as data, once. */
 const given = new Map(start.models);
 const runner = new WorkRunner(
@@ -19,7 +21,7 @@ const runner = new WorkRunner(
 function answer({ work, features }: Order): Answer {
   const startedMs = performance.now();
   try {
-    const result = runner.run(JSON.parse(work), features ?? undefined);
+    const result = runner.run(JSON.parse(work), features ?? undefined, counters.count);
     return { result: JSON.stringify(result), milliseconds: performance.now() - startedMs };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.message };

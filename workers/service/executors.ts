@@ -9,11 +9,13 @@ import { Worker } from 'node:worker_threads';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { KINDS, type Kind, type Result, type Work } from '../../corpus/vocabulary/messages.ts';
 import type { Model } from '../kernel/path.ts';
+import { Counters, type Totals } from './counters.ts';
 
 /** What a thread is born with. */
 export interface Start {
   readonly models: readonly (readonly [string, Model])[];
   readonly engine: string;
+  readonly counters: SharedArrayBuffer;
 }
 
 export interface Order {
@@ -59,11 +61,13 @@ export interface PoolOptions {
   readonly engine: string;
   /** What the names of its executors begin with. */
   readonly name: string;
-  /** Work that takes longer hangs. */
+  /** Work that takes longer hangs, unless its runs go on. */
   readonly hangMs?: number;
   /** Megabytes of heap an executor may fill. */
   readonly heapMb?: number;
   readonly replaced?: (loss: Loss) => void;
+  /** Once a batch, whatever became of it: what was computed for it. */
+  readonly counted?: (work: Work, totals: Totals) => void;
 }
 
 export interface Wish {
@@ -83,6 +87,7 @@ interface Job {
 interface Executor {
   readonly name: string;
   readonly thread: Worker;
+  readonly counters: Counters;
   isReady: boolean;
   job: Job | undefined;
   deadline: NodeJS.Timeout | undefined;
@@ -105,6 +110,8 @@ export class ExecutorPool {
   private readonly options: PoolOptions;
   private readonly executors = new Set<Executor>();
   private readonly queues: Readonly<Record<Kind, Job[]>>;
+  /** Of executors that are gone. */
+  private gone: Totals = { runs: 0, steps: 0 };
   private made = 0;
   private stillborn = 0;
   private isClosed = false;
@@ -118,6 +125,11 @@ export class ExecutorPool {
 
   get busy(): number {
     return [...this.executors].filter(({ job }) => job !== undefined).length;
+  }
+
+  /** Runs and steps of explorations so far, those under way included. */
+  get totals(): Totals {
+    return [...this.executors].reduce((sum, { counters }) => plus(sum, counters.totals), this.gone);
   }
 
   /** @throws ExecutorFailure */
@@ -146,7 +158,8 @@ export class ExecutorPool {
   private start(): void {
     this.made += 1;
     const { models = new Map<string, Model>(), engine, name, heapMb = OLD_MB } = this.options;
-    const start: Start = { models: [...models], engine };
+    const counters = new Counters();
+    const start: Start = { models: [...models], engine, counters: counters.shared };
     const thread = new Worker(new URL('./executor-main.js', import.meta.url), {
       workerData: start,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: heapMb },
@@ -154,6 +167,7 @@ export class ExecutorPool {
     const executor: Executor = {
       name: `${name}.${this.made}`,
       thread,
+      counters,
       isReady: false,
       job: undefined,
       deadline: undefined,
@@ -195,15 +209,22 @@ export class ExecutorPool {
 
   private hand(executor: Executor, job: Job): void {
     executor.job = job;
-    const hangMs = this.options.hangMs ?? HANG_MS;
-    executor.deadline = setTimeout(() => {
-      this.replace(executor, 'hang', `no answer within ${hangMs / 1000} s`);
-    }, hangMs);
+    this.watch(executor);
     const order: Order = {
       work: JSON.stringify(job.work),
       features: job.wish.features ?? null,
     };
     executor.thread.postMessage(order);
+  }
+
+  /** A long batch that makes runs is none that hangs. */
+  private watch(executor: Executor): void {
+    const hangMs = this.options.hangMs ?? HANG_MS;
+    const { runs: before } = executor.counters.totals;
+    executor.deadline = setTimeout(() => {
+      if (executor.counters.totals.runs > before) this.watch(executor);
+      else this.replace(executor, 'hang', `no answer and no run within ${hangMs / 1000} s`);
+    }, hangMs);
   }
 
   private finish(executor: Executor, answer: Answer): void {
@@ -216,6 +237,7 @@ export class ExecutorPool {
     const { job, name } = executor;
     clearTimeout(executor.deadline);
     executor.job = undefined;
+    this.fold(executor, job);
     if ('result' in answer) {
       const { milliseconds } = answer;
       // Written by the thread from a Result.
@@ -229,6 +251,7 @@ export class ExecutorPool {
   /** A thread that died is not asked again; what it was computing is told so. */
   private replace(executor: Executor, loss: Loss, why: string): void {
     if (this.isClosed || !this.executors.has(executor)) return;
+    this.fold(executor, executor.job);
     this.drop(executor);
     this.stillborn += executor.isReady ? 0 : 1;
     assert(this.stillborn < STILLBORN_MAX, 'executors end before they have started, the last', why);
@@ -238,11 +261,21 @@ export class ExecutorPool {
     this.feed();
   }
 
+  private fold({ counters }: Executor, job: Job | undefined): void {
+    const totals = counters.fold();
+    if (job !== undefined) this.options.counted?.(job.work, totals);
+  }
+
   private drop(executor: Executor): void {
     this.executors.delete(executor);
+    this.gone = plus(this.gone, executor.counters.totals);
     clearTimeout(executor.deadline);
     void executor.thread.terminate();
   }
+}
+
+function plus(a: Totals, b: Totals): Totals {
+  return { runs: a.runs + b.runs, steps: a.steps + b.steps };
 }
 
 function causeOf(error: unknown): Loss {

@@ -233,6 +233,11 @@ class FleetWorker {
       ...(hangMs === undefined ? {} : { hangMs }),
       ...(heapMb === undefined ? {} : { heapMb }),
       replaced: (loss) => this.noteReplaced(loss),
+      counted: (work, { runs, steps }) => {
+        if (work.kind !== 'explore') return;
+        this.metrics.inc('worker_schedules_total', { model: work.model }, runs);
+        this.metrics.inc('worker_steps_total', { model: work.model }, steps);
+      },
     });
   }
 
@@ -315,7 +320,7 @@ class FleetWorker {
       executors: this.pool.count,
       busy: this.pool.busy,
       isDraining: this.isDraining,
-      runs: this.desk.runs,
+      runs: this.pool.totals.runs,
       metrics: this.page?.address ?? null,
     };
   }
