@@ -43,6 +43,29 @@ async function narrowHeap(): Promise<number> {
   assert.fail('no heap is too small for the heavy work alone');
 }
 
+async function leavesAlone(): Promise<void> {
+  const counted: number[] = [];
+  const pool = new ExecutorPool({
+    count: 1,
+    engine: ENGINE,
+    name: 'slow',
+    hangMs: 200,
+    counted: (_, { runs }) => counted.push(runs),
+  });
+  const work = exploration(0, { runs: 40_000 });
+  let seen = 0;
+  const timer = setInterval(() => {
+    seen = Math.max(seen, pool.totals.runs);
+  }, 20);
+  const { result } = await pool.execute(work);
+  clearInterval(timer);
+  assert.ok(result.kind === 'explore' && result.runs === work.runs);
+  assert.deepEqual(counted, [work.runs]);
+  assert.ok(seen > 0, 'they are counted while they are made');
+  await pool.close();
+  assert.equal(pool.totals.runs, work.runs);
+}
+
 describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('hang goes on without them', async (t) => {
     const rig = new Rig(t, await testRedis(t), '{hang}');
@@ -59,28 +82,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     await worker.stop();
   });
 
-  test('take long, and make runs, are left alone', async () => {
-    const counted: number[] = [];
-    const pool = new ExecutorPool({
-      count: 1,
-      engine: ENGINE,
-      name: 'slow',
-      hangMs: 200,
-      counted: (_, { runs }) => counted.push(runs),
-    });
-    const work = exploration(0, { runs: 40_000 });
-    let seen = 0;
-    const timer = setInterval(() => {
-      seen = Math.max(seen, pool.totals.runs);
-    }, 20);
-    const { result } = await pool.execute(work);
-    clearInterval(timer);
-    assert.ok(result.kind === 'explore' && result.runs === work.runs);
-    assert.deepEqual(counted, [work.runs]);
-    assert.ok(seen > 0, 'they are counted while they are made');
-    await pool.close();
-    assert.equal(pool.totals.runs, work.runs);
-  });
+  test('take long, and make runs, are left alone', leavesAlone);
 
   test('run out of memory goes on without them', async (t) => {
     const heapMb = await narrowHeap();
