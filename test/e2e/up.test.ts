@@ -25,6 +25,7 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
     const rows = await known();
     return SOON.every((row) => rows.includes(row));
   });
+  await soon(up);
   const page = await (await up.get('/'))?.text();
   assert.match(page ?? '', /hole punch/);
   const status = await faultline(['status', '--data-dir', up.dataDir, '--json'], up.dataDir);
@@ -47,6 +48,17 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
   assert.match(up.said, /B12 {2}/);
   assert.equal(existsSync(path.join(up.dataDir, 'daemon.json')), false);
 });
+
+/** From the end of a minimization to the list: five seconds at the most. */
+async function soon(up: Up): Promise<void> {
+  const text = (await (await up.get('/metrics'))?.text()) ?? '';
+  const within = (bound: string): number => {
+    const name = `faultline_time_to_listed_seconds_bucket{le="${bound}"} `;
+    return Number(text.slice(text.indexOf(name) + name.length).split('\n')[0]);
+  };
+  assert.ok(within('+Inf') >= SOON.length);
+  assert.equal(within('5'), within('+Inf'), 'a finding was listed late');
+}
 
 test('an up that was killed leaves its Redis to the next one, and nothing else', {
   skip,
