@@ -13,9 +13,10 @@
  */
 import { z } from 'zod';
 import { readNamed } from '../corpus/disk/read-bounded.ts';
-import { fail } from '../corpus/vocabulary/errors.ts';
+import { fail, type Refusal } from '../corpus/vocabulary/errors.ts';
 import { printable } from '../corpus/vocabulary/printable.ts';
 
+const SHOWN = 160;
 const positive = z.int().min(1);
 /** More parts than this are no division that anybody means. */
 const share = z.int().min(0).max(1000);
@@ -46,16 +47,20 @@ export function readCampaignFile(file: string): CampaignFile {
   const parsed = schema.safeParse(parse(readNamed(file), file));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const place = issue?.path.join('.') || 'it';
-  const why = printable(`${place}: ${issue?.message ?? 'does not fit'}`, 160);
-  throw fail('FILE_UNREADABLE', { file: printable(file, 160), why: `no campaign: ${why}` });
+  const place = issue?.path.join('.') ?? '';
+  const what = issue?.message ?? 'it does not fit';
+  throw refusal(file, place === '' ? what : `${place}: ${what}`);
 }
 
 function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const why = printable(error instanceof Error ? error.message : String(error), 160);
-    throw fail('FILE_UNREADABLE', { file: printable(file, 160), why: `it is not JSON: ${why}` });
+    throw refusal(file, `it is not JSON: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function refusal(file: string, why: string): Refusal {
+  const facts = { file: printable(file, SHOWN), why: printable(why, SHOWN) };
+  return fail('CAMPAIGN_FILE', facts);
 }

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import { keysOf } from '../corpus/exchange/keys.ts';
 import { metricsFor } from '../corpus/exchange/metrics.ts';
 import {
+  describe,
   type OutageLog,
   type RedisAddress,
   reachRedis,
@@ -60,7 +61,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const redis = await reachRedis(address, REACH_MS);
   try {
     const outages = watchOutages(redis, say);
-    for (const { what } of await requireFit(redis, prefix, address)) say(what);
+    for (const { what, remedy } of await requireFit(redis, prefix, address)) {
+      say(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
+    }
     return await serveLedger(options, redis, outages);
   } catch (error) {
     redis.disconnect();
@@ -83,7 +86,7 @@ async function serveLedger(
   }
 }
 
-function openJournal({ dataDir, version, build, wanted, say, drawn, isRestart }: DaemonOptions) {
+function openJournal({ dataDir, version, build, wanted, say }: DaemonOptions) {
   const models = wanted.models.map(({ reference }) => reference);
   const metrics = metricsFor('coordinator', { version, build, models });
   const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, (seconds) =>
@@ -92,10 +95,13 @@ function openJournal({ dataDir, version, build, wanted, say, drawn, isRestart }:
   const figures = new Figures(metrics, journal.book);
   for (const { where, why } of journal.damaged) say(`skipped in the ledger: ${where}: ${why}`);
   figures.damaged(journal.damaged.length, 0);
+  return { journal, figures };
+}
+
+function begin({ wanted, drawn, isRestart, say }: DaemonOptions, journal: Journal): void {
   const how = beginOrResume(journal, wanted, drawn, isRestart);
   const { campaign, plan, runs } = journal.book;
   say(`campaign ${campaign} ${how}: rng-seed ${plan?.rngSeed}, ${runs} runs so far`);
-  return { journal, figures };
 }
 
 interface Opened {
@@ -132,6 +138,8 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   });
   const onFault = (error: unknown): void => say(`a bug in answering HTTP: ${String(error)}`);
   const server = await startServer({ ...options.http, showing: shown, version, onFault });
+  // Nothing is begun before all that could be refused has been accepted.
+  begin(options, journal);
   monitor.start();
   shown.start();
   options.ready(server.url);

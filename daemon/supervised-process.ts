@@ -34,6 +34,16 @@ const ALIVE_MS = 1000;
 /** Whoever lived so long did not die of what it began with: looking for Redis in vain takes five seconds. */
 const SETTLED_MS = 10_000;
 const LOG_BYTES_MAX = 8 << 20;
+/** What a process of ours says where starting it again would not help (`cli/supervised.ts`). */
+function isRefusal(message: unknown): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'kind' in message &&
+    message.kind === 'refused'
+  );
+}
+
 const DONE = 0;
 const USAGE = 2;
 const ENVIRONMENT = 3;
@@ -49,6 +59,7 @@ export class SupervisedProcess {
   private starts = 0;
   private hasSettled = false;
   private isStopping = false;
+  private isHopeless = false;
   private logStart = 0;
 
   constructor(options: ProcessOptions) {
@@ -76,6 +87,7 @@ export class SupervisedProcess {
     this.starts += 1;
     child.on('message', (message) => {
       this.hasSettled = true;
+      if (isRefusal(message)) this.isHopeless = true;
       this.options.told(message);
     });
     child.on('error', () => {});
@@ -104,8 +116,8 @@ export class SupervisedProcess {
 
   private died(ended: Ended): void {
     const { exit, name } = ended;
-    const isHopeless = exit === USAGE || (exit === ENVIRONMENT && !this.hasSettled);
-    if (this.isStopping || exit === DONE || isHopeless) {
+    const isUnfit = exit === USAGE || (exit === ENVIRONMENT && !this.hasSettled);
+    if (this.isStopping || exit === DONE || isUnfit || this.isHopeless) {
       this.finish(ended);
       return;
     }

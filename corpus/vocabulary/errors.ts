@@ -35,6 +35,11 @@ export const ERRORS = {
     message: '{model}: {where}: {what}',
     hint: 'workers/README.md lists steps, tests and rules of a model',
   },
+  CAMPAIGN_FILE: {
+    exit: 2,
+    message: '{file} is no campaign: {why}',
+    hint: 'daemon/README.md shows one; its fields are models, rngSeed, shares and stop',
+  },
   FILE_UNREADABLE: { exit: 2, message: 'cannot read {file}: {why}', hint: 'check the path' },
   DATA_DIR: {
     exit: 3,

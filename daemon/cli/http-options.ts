@@ -6,6 +6,7 @@ import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commande
 import { makeFolders, onDisk, writeAtomically } from '../../corpus/disk/atomic.ts';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import { bindProblem } from '../http/bind.ts';
 import type { ServerOptions } from '../http/server.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
@@ -57,15 +58,21 @@ export function httpOf(flags: HttpFlags, dataDir: string): Served {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw fail('USAGE', { what: '--tls-cert and --tls-key belong together; give both' });
   }
+  const host = flags.host ?? HOST_DEFAULT;
+  const isInsecureAllowed = flags.insecureHttp === true;
+  // Said before Redis is looked for, and again by the server, which trusts nobody.
+  const binding = { host, hasToken: true, hasTls: tlsCert !== undefined, isInsecureAllowed };
+  const what = bindProblem(binding);
+  if (what !== null) throw fail('USAGE', { what });
   const tokenFile = flags.tokenFile ?? ownToken(dataDir);
   return {
-    host: flags.host ?? HOST_DEFAULT,
+    host,
     port: flags.port ?? PORT_DEFAULT,
     token: readNamed(tokenFile).trim(),
     tokenFile,
     tls:
       tlsCert === undefined || tlsKey === undefined ? null : { certFile: tlsCert, keyFile: tlsKey },
-    isInsecureAllowed: flags.insecureHttp === true,
+    isInsecureAllowed,
     hosts: flags.allowHost ?? [],
   };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { writeAtomically } from '../../corpus/disk/atomic.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { DAEMON_FILE } from '../api-address.ts';
@@ -64,7 +65,11 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
   };
   const release = isSupervised() ? onOrphaned(stop) : onInterrupt(stop);
   try {
-    await running.finished;
+    await running.finished.catch((error: unknown) => {
+      // Another coordinator leads: whoever comes back would only take its turn away.
+      if (error instanceof Refusal) tellSupervisor({ kind: 'refused' });
+      throw error;
+    });
     log.info('finished');
     if (isSupervised()) {
       // Whoever started it looks once more before everything ends.

@@ -4,10 +4,12 @@
  */
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolders, onDisk } from '../../corpus/disk/atomic.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { reachRedis } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { takeLock } from '../ledger-lock.ts';
 import { cacheFolder } from '../redis-binary.ts';
 import { PrivateRedis } from '../redis-server.ts';
 import { type Ended, SupervisedProcess } from '../supervised-process.ts';
@@ -64,6 +66,7 @@ class Up {
   async run(): Promise<number> {
     // What is wrong with the flags is said before anything is started.
     wantedOf(this.flags, this.settings);
+    const unlock = this.lockFolder();
     const release = onInterrupt(() => {
       progress(
         this.settings,
@@ -78,7 +81,15 @@ class Up {
       this.isStopping = true;
       await this.redis?.stop();
       release();
+      unlock();
     }
+  }
+
+  /** Before anything there is touched: a Redis that somebody else's `up` runs is not ours to adopt, or to stop. */
+  private lockFolder(): () => void {
+    const folder = path.join(this.settings.dataDir, 'up');
+    onDisk(folder, () => makeFolders(folder));
+    return takeLock(folder);
   }
 
   private async provideRedis(): Promise<void> {
@@ -139,6 +150,7 @@ class Up {
       return ended === null ? EXIT.done : this.exitOf(ended);
     } finally {
       this.isStopping = true;
+      this.screen.close();
       await worker.stop(WORKER_STOP_MS);
       await coordinator.stop(DAEMON_STOP_MS);
     }
@@ -161,6 +173,7 @@ class Up {
   }
 
   private told(told: Told): void {
+    if (told.kind === 'refused') return;
     if (told.kind === 'finished') {
       this.interrupt();
       return;

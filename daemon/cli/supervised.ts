@@ -6,7 +6,9 @@ export const RESTARTED_VARIABLE = 'FAULTLINE_RESTARTED';
 export type Told =
   | { readonly kind: 'ready'; readonly url: string }
   /** The campaign has come to its end. */
-  | { readonly kind: 'finished' };
+  | { readonly kind: 'finished' }
+  /** It ends, and would end again if it were started again. */
+  | { readonly kind: 'refused' };
 
 export function isSupervised(): boolean {
   return process.channel !== undefined;

@@ -3,7 +3,8 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { ApiClient } from '../api-client.ts';
 import { campaignOf, fleetOf } from '../api-status.ts';
-import { isBad, listPath, readPage } from '../pull-listing.ts';
+import { isBad, type Listed, listPath, readPage } from '../pull-listing.ts';
+import { counted } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
 import { renderLine } from './status.ts';
 import { note, say } from './terminal.ts';
@@ -16,6 +17,8 @@ export class UpScreen {
   private readonly settings: Settings;
   private readonly seen = new Set<string>();
   private client: ApiClient | undefined;
+  private readonly startedMs = Date.now();
+  private before = 0;
   private revision = 0;
   private lineMs = 0;
   private lastLine = '';
@@ -47,6 +50,12 @@ export class UpScreen {
     return this.lastLine;
   }
 
+  /** Looks no more. */
+  close(): void {
+    clearInterval(this.timer);
+    this.client?.close();
+  }
+
   get findings(): number {
     return this.seen.size;
   }
@@ -55,7 +64,11 @@ export class UpScreen {
     const { client } = this;
     if (client === undefined || client.isClosed) return;
     try {
+      const isFirst = this.revision === 0;
       await this.lookForFindings(client);
+      if (isFirst && this.before > 0) {
+        progress(this.settings, `goes on with ${counted(this.before, 'finding')} from before`);
+      }
       const status = { campaign: await campaignOf(client), fleet: await fleetOf(client) };
       this.lastLine = renderLine(status);
     } catch (error) {
@@ -77,16 +90,26 @@ export class UpScreen {
       if (typeof page === 'string' || page.rows.length === 0) return;
       for (const row of page.rows) {
         this.revision = row.revision;
-        if (!isBad(row)) this.show(row.finding, client.origin);
+        if (!isBad(row)) this.meet(row, client.origin);
       }
     }
   }
 
+  /** What was there before is only counted. */
+  private meet({ finding, publishedMs }: Listed, origin: string): void {
+    if (this.seen.has(finding.id)) return;
+    this.seen.add(finding.id);
+    if (publishedMs < this.startedMs) this.before += 1;
+    else this.show(finding, origin);
+  }
+
   private show(finding: StoredFinding, origin: string): void {
     const { id, known, title, model, threads, operations, preemptions } = finding;
-    if (this.seen.has(id)) return;
-    this.seen.add(id);
-    const size = `${threads} threads, ${operations} operations, ${preemptions} preemptions`;
+    const size = [
+      counted(threads, 'thread'),
+      counted(operations, 'operation'),
+      counted(preemptions, 'preemption'),
+    ].join(', ');
     const line = `${known ?? 'new'}  ${title} (${model}; ${size})  ${origin}/findings/${shownId(id)}`;
     if (this.settings.isJson) note(line);
     else say(line);

@@ -70,13 +70,29 @@ test('an up that was killed leaves its Redis to the next one, and nothing else',
   await first.ended;
   const others = (): readonly number[] => first.processes().filter((pid) => pid !== redis);
   const second = await Up.start(t, [], {}, first.dataDir);
-  await second.until('runs', 20_000, async () => ((await second.status())?.runs ?? 0) > 0);
+  await second.until('a page', 20_000, async () => second.said.includes('page and findings'));
   assert.equal(second.pidOf('redis'), redis, 'adopted, not doubled');
   assert.match(second.said, /goes on/);
   second.signal('SIGINT');
   assert.equal((await second.ended).exit, 0, second.said);
   assert.deepEqual(others(), []);
   if (redis !== undefined) kill(redis, 'SIGTERM');
+});
+
+test('a second up on one folder is refused, and harms nobody', { skip }, async (t) => {
+  const first = await Up.start(t);
+  await first.until('runs', 20_000, async () => ((await first.status())?.runs ?? 0) > 0);
+  const redis = first.pidOf('redis');
+  const second = await Up.start(t, [], {}, first.dataDir);
+  assert.equal((await second.ended).exit, 3, second.said);
+  assert.match(second.said, /another coordinator \(process \d+\) writes/);
+  assert.equal(first.pidOf('redis'), redis);
+  assert.equal((await first.status())?.redis.outages, 0);
+  // On the same Redis from another folder it leads, and the first one ends and says why.
+  const url = `unix:${first.dataDir}/redis/redis.sock`;
+  await Up.start(t, ['--redis', url]);
+  assert.equal((await first.ended).exit, 3, first.logs());
+  assert.match(first.said, /another coordinator has taken over this Redis/);
 });
 
 test('a campaign with an end ends, and says what it was', { skip }, async (t) => {
