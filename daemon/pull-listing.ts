@@ -2,7 +2,12 @@
  * Pages of a coordinator's list, as somebody hostile might write them: every page must lead on, hold no more than
  * was asked for, and say of each finding what its files will be measured by.
  */
-import { findingProblem, keptOf, type StoredFinding } from '../corpus/vocabulary/finding.ts';
+import {
+  findingProblem,
+  isFoundOn,
+  keptOf,
+  type StoredFinding,
+} from '../corpus/vocabulary/finding.ts';
 import { isJsonObject, type Json, readJson } from '../corpus/vocabulary/json.ts';
 import { printable } from '../corpus/vocabulary/printable.ts';
 
@@ -44,11 +49,9 @@ export function listPath({ model, class: wanted }: Filter, since: number): strin
   return `/api/v1/findings?${query}`;
 }
 
-export function isWanted({ class: given, models }: StoredFinding, filter: Filter): boolean {
-  if (filter.class !== undefined && given !== filter.class) return false;
-  const wanted = filter.model;
-  if (wanted === undefined) return true;
-  return models.some((model) => model === wanted || model.startsWith(`${wanted}:`));
+export function isWanted(finding: StoredFinding, filter: Filter): boolean {
+  if (filter.class !== undefined && finding.class !== filter.class) return false;
+  return filter.model === undefined || isFoundOn(finding, filter.model);
 }
 
 /** @returns what is wrong with the whole page, or the page */

@@ -34,16 +34,6 @@ const ALIVE_MS = 1000;
 /** Whoever lived so long did not die of what it began with: looking for Redis in vain takes five seconds. */
 const SETTLED_MS = 10_000;
 const LOG_BYTES_MAX = 8 << 20;
-/** What a process of ours says where starting it again would not help (`cli/supervised.ts`). */
-function isRefusal(message: unknown): boolean {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'kind' in message &&
-    message.kind === 'refused'
-  );
-}
-
 const DONE = 0;
 const USAGE = 2;
 const ENVIRONMENT = 3;
@@ -147,4 +137,14 @@ export class SupervisedProcess {
     const words = text.split('\n').filter((line) => /^(?:faultline|hint): /.test(line));
     return words.slice(-2).join('\n');
   }
+}
+
+/** What a process of ours says where starting it again would not help (`cli/supervised.ts`). */
+function isRefusal(message: unknown): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'kind' in message &&
+    message.kind === 'refused'
+  );
 }

@@ -161,3 +161,8 @@ function sizesOf({ input }: Repro): readonly number[] {
 export function operationsOf(threads: readonly { readonly ops: readonly unknown[] }[]): number {
   return threads.reduce((sum, { ops }) => sum + ops.length, 0);
 }
+
+/** Whether it was found on a model; a name stands for itself with any toggles. */
+export function isFoundOn({ models }: Pick<StoredFinding, 'models'>, wanted: string): boolean {
+  return models.some((model) => model === wanted || model.startsWith(`${wanted}:`));
+}

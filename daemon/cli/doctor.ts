@@ -1,11 +1,7 @@
 /** `doctor`: whether this machine can run Faultline, and what to type where it cannot. */
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import {
-  Command,
-  type CommandUnknownOpts,
-  InvalidArgumentError,
-} from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { answer, lookApart } from '../checks/apart.ts';
 import type { Check, Judgement, Level } from '../checks/check.ts';
@@ -15,7 +11,8 @@ import { judgeMemory, judgeNode, lookAtCores, lookAtOpenFiles } from '../checks/
 import { RedisLook } from '../checks/redis.ts';
 import { lookAtBuild, lookAtDeterminism } from './doctor-engine.ts';
 import { EXIT } from './endings.ts';
-import { parseDuration } from './quantities.ts';
+import { PORT_DEFAULT } from './http-options.ts';
+import { parseDuration, parsePort } from './quantities.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
@@ -24,8 +21,6 @@ import { say, sayDocument } from './terminal.ts';
 
 /** Names of checks, for the process that looks. */
 const CHECKS_VARIABLE = 'FAULTLINE_DOCTOR_CHECKS';
-const PORT_DEFAULT = 7077;
-const PORT_MAX = 65_535;
 const TIMEOUT_DEFAULT_MS = 10_000;
 /** No check waits longer than this part of its time for a server; a Redis is given half of it for all questions. */
 const WAITS = 4;
@@ -63,12 +58,6 @@ export function doctorCommand(): CommandUnknownOpts {
       else process.exitCode = await doctor(checks, flags, settings);
     });
   return withCommonOptions(command);
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port;
-  throw new InvalidArgumentError(`It must be a port, from 0 to ${PORT_MAX}.`);
 }
 
 /** From what everything needs to what few do. */

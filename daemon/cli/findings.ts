@@ -1,7 +1,7 @@
 /** `findings`: what is kept in the data directory. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
-import { type Finding, shownId } from '../../corpus/vocabulary/finding.ts';
+import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { counted, replayCommandOf, sizeOf } from './render-finding.ts';
 import { progress, settingsOf, withCommonOptions } from './settings.ts';
@@ -20,7 +20,7 @@ export function findingsCommand(): CommandUnknownOpts {
       for (const { name, why } of damaged) note(`faultline: skipped finding ${name}: ${why}`);
       const chosen = findings.filter(
         (finding) =>
-          (model === undefined || finding.models.some((one) => isOf(one, model))) &&
+          (model === undefined || isFoundOn(finding, model)) &&
           (wanted === undefined || finding.class === wanted),
       );
       if (settings.isJson) sayDocument(chosen);
@@ -28,11 +28,6 @@ export function findingsCommand(): CommandUnknownOpts {
       progress(settings, `${counted(chosen.length, 'finding')} in ${settings.dataDir}`);
     });
   return withCommonOptions(command);
-}
-
-/** `v42-immap-read` stands for itself with any toggles. */
-function isOf(reference: string, wanted: string): boolean {
-  return reference === wanted || reference.startsWith(`${wanted}:`);
 }
 
 function renderRow(finding: Finding, dataDir: string): string {

@@ -2,15 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { makeFolders, onDisk, writeAtomically } from '../../corpus/disk/atomic.ts';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { bindProblem } from '../http/bind.ts';
 import type { ServerOptions } from '../http/server.ts';
+import { parsePort } from './quantities.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
-const PORT_DEFAULT = 7077;
+export const PORT_DEFAULT = 7077;
 const HOST_DEFAULT = '127.0.0.1';
 const TOKEN_FILE = 'token';
 const TOKEN_BYTES = 32;
@@ -97,10 +98,4 @@ function ownToken(dataDir: string): string {
   onDisk(dataDir, () => makeFolders(dataDir));
   writeAtomically(dataDir, TOKEN_FILE, `${randomBytes(TOKEN_BYTES).toString('hex')}\n`, OWNER_ONLY);
   return file;
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port < 65_536) return port;
-  throw new InvalidArgumentError('It must be a port, from 0 to 65535.');
 }

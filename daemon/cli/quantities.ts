@@ -14,6 +14,7 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 /** A timer of Node counts milliseconds in 31 bits; nobody fuzzes for 24 days in one go. */
 const DURATION_MS_MAX = 2 ** 31 - 1;
 const RNG_SEED_MAX = 2 ** 32 - 1;
+const PORT_MAX = 65_535;
 
 /** `1000`, `100k`, `1.5M`, `1e6`: a whole number above 0. */
 export function parseCount(text: string): number {
@@ -36,4 +37,11 @@ export function parseRngSeed(text: string): number {
   const seed = Number(text);
   if (/^\d{1,10}$/.test(text) && seed <= RNG_SEED_MAX) return seed;
   throw new InvalidArgumentError(`It must be a whole number from 0 to ${RNG_SEED_MAX}.`);
+}
+
+/** A port of TCP; 0 is any free one. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port;
+  throw new InvalidArgumentError(`It must be a port, from 0 to ${PORT_MAX}.`);
 }

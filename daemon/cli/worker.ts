@@ -15,7 +15,7 @@ import { EXIT } from './endings.ts';
 import { engineDigest } from './engine-digest.ts';
 import { VERSION } from './installation.ts';
 import { logger } from './log.ts';
-import { parseCount } from './quantities.ts';
+import { parseCount, parsePort } from './quantities.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
@@ -25,7 +25,6 @@ import { isSupervised, onOrphaned } from './supervised.ts';
 const FAULTS_VARIABLE = 'FAULTLINE_TEST_FAULTS';
 /** Threads of one process; the largest machines have some hundred cores. */
 const JOBS_MAX = 1024;
-const PORT_MAX = 65_535;
 
 interface Flags {
   readonly redis?: string | undefined;
@@ -53,12 +52,6 @@ function parseJobs(text: string): number {
   const jobs = parseCount(text);
   if (jobs <= JOBS_MAX) return jobs;
   throw new InvalidArgumentError(`It must be at most ${JOBS_MAX}.`);
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port;
-  throw new InvalidArgumentError(`It must be a port, 0 to ${PORT_MAX}.`);
 }
 
 async function work(flags: Flags, settings: Settings): Promise<void> {

@@ -3,7 +3,12 @@
  * Findings come in order of their revisions, and one that changes moves to the end; so whoever goes on after
  * the last revision he saw misses nothing, whatever is published meanwhile.
  */
-import { ID_PREFIX_MIN, keptOf, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import {
+  ID_PREFIX_MIN,
+  isFoundOn,
+  keptOf,
+  type StoredFinding,
+} from '../../corpus/vocabulary/finding.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { isModelRef } from '../../corpus/vocabulary/repro.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
@@ -112,7 +117,7 @@ export function readQuery(url: string, allowed: readonly Parameter[]): Query {
 
 export function chosen(all: readonly Published[], query: Query): readonly Published[] {
   return after(all, query.since).filter(({ finding }) => {
-    if (query.model !== null && !isOnModel(finding, query.model)) return false;
+    if (query.model !== null && !isFoundOn(finding, query.model)) return false;
     if (query.class !== null && finding.class !== query.class) return false;
     if (query.known === null) return true;
     const { known } = finding;
@@ -137,10 +142,6 @@ export function pageOf(all: readonly Published[], query: Query): Page {
   const last = shown.at(-1);
   const next = wanted.length > shown.length && last !== undefined ? String(last.revision) : null;
   return { findings: shown.map(shownFinding), next, revision: latestOf(all) };
-}
-
-function isOnModel({ models }: StoredFinding, wanted: string): boolean {
-  return models.some((model) => model === wanted || model.startsWith(`${wanted}:`));
 }
 
 export function shownFinding(published: Published): ShownFinding {

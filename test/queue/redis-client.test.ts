@@ -1,7 +1,7 @@
 /** Where Redis is, how it is refused when it is not there or unfit, and what is said of an outage. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
 } from '../../corpus/exchange/redis.ts';
 import { requireFit, unfitness } from '../../corpus/exchange/redis-fitness.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { server as serverPort } from '../doctor/looking.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
 import { testClient, testRedis } from './redis.ts';
@@ -88,17 +89,7 @@ async function whyNot(address: RedisAddress): Promise<string> {
 
 /** A server that does with a connection what it is told. */
 async function server(t: TestContext, act: (socket: Socket) => void): Promise<RedisAddress> {
-  const sockets = new Set<Socket>();
-  const listening = createServer((socket) => {
-    sockets.add(socket.on('error', () => {}));
-    act(socket);
-  }).listen(0, '127.0.0.1');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    listening.close();
-  });
-  await once(listening, 'listening');
-  return { host: '127.0.0.1', port: (listening.address() as AddressInfo).port };
+  return { host: '127.0.0.1', port: await serverPort(t, act) };
 }
 
 test('a Redis that is not there is refused in one line and in time', async (t) => {
