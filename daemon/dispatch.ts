@@ -149,14 +149,17 @@ function comparisons(given: Circumstances, counter: Counter): readonly Due[] {
   const open = book.triage.published().filter(({ signature, isCompared }) => {
     return !isCompared && !book.isUnderWay('matrix', signature);
   });
-  return open.slice(0, Math.max(0, room)).flatMap((one) => {
-    const others = book.pins().filter(({ reference }) => !one.models.includes(reference));
+  const made: Due[] = [];
+  for (const one of open) {
+    if (made.length >= room) break;
     const repro = given.reproOf(one);
-    if (repro === undefined) return [];
+    if (repro === undefined) continue;
+    const others = book.pins().filter(({ reference }) => !one.models.includes(reference));
     const models = others.map(({ reference }) => reference);
     const work: Comparison = { kind: 'matrix', repro, models };
-    return [counter.make(work, others, one.signature)];
-  });
+    made.push(counter.make(work, others, one.signature));
+  }
+  return made;
 }
 
 function explorations(given: Circumstances, counter: Counter): readonly Due[] {

@@ -30,6 +30,8 @@ export class Publisher {
   private readonly parts: PublisherParts;
   /** Revisions that the store has. */
   private readonly stored = new Map<string, number>();
+  /** Stored findings whose folder could not be read: said once, and left alone until the disk is mended. */
+  private readonly unreadable = new Set<string>();
   private diskProblem: string | null = null;
 
   constructor(parts: PublisherParts) {
@@ -70,6 +72,7 @@ export class Publisher {
     for (const one of this.parts.book.triage.published()) {
       const revision = one.published?.revision ?? 0;
       if (one.isStored && (this.stored.get(one.signature) ?? revision) >= revision) continue;
+      if (this.unreadable.has(one.signature)) continue;
       if (!this.put(one)) return;
       this.stored.set(one.signature, revision);
     }
@@ -79,9 +82,10 @@ export class Publisher {
     const { store, watcher } = this.parts;
     try {
       const record = this.recordOf(one);
-      if (record === undefined || one.published === null) return true;
+      if (record === undefined) return true;
       store.put({ ...record, finding: { ...record.finding, models: one.models } });
       if (!one.isStored) this.wasStored(one);
+      if (this.diskProblem !== null) this.unreadable.clear();
       this.diskProblem = null;
       return true;
     } catch (error) {
@@ -101,7 +105,9 @@ export class Publisher {
     watcher.published(operations, preemptions, Math.max(0, waitedMs) / 1000);
   }
 
+  /** For a comparison. */
   reproOf(one: Case): string | undefined {
+    if (this.unreadable.has(one.signature)) return undefined;
     return one.record?.repro ?? this.packedOf(one)?.repro;
   }
 
@@ -116,11 +122,16 @@ export class Publisher {
     if (one.published === null) return undefined;
     const { id } = one.published.finding;
     if (one.record !== null) return unpackRecord(readJson(JSON.stringify(one.record)), id);
+    const { store, watcher } = this.parts;
     try {
-      return this.parts.store.record(id);
+      const record = store.record(id);
+      this.unreadable.delete(one.signature);
+      return record;
     } catch (error) {
-      if (error instanceof Refusal) return undefined;
-      throw error;
+      if (!(error instanceof Refusal)) throw error;
+      if (!this.unreadable.has(one.signature)) watcher.said(`finding ${id}: ${error.message}`);
+      this.unreadable.add(one.signature);
+      return undefined;
     }
   }
 }

@@ -83,7 +83,12 @@ export class FindingStore {
     this.reached = reached;
   }
 
+  /** @throws Refusal naming what the disk refuses; what was there stays */
   put(record: FindingRecord): Put {
+    return onDisk(this.folder, () => this.putOne(record));
+  }
+
+  private putOne(record: FindingRecord): Put {
     const { finding, repro } = record;
     assert(finding.id === findingId(finding.signature), 'finding id', finding.id);
     assert(finding.signature === repro.signature, 'signature of the repro', repro.signature);
@@ -123,13 +128,20 @@ export class FindingStore {
    * @throws Refusal naming what is missing or damaged
    */
   record(id: string): FindingRecord {
-    return this.steadily(id, () => {
-      const { file: _, ...finding } = this.readFinding(id);
-      const read = (name: string): string => readStored(path.join(this.folderOf(id), name));
-      const howFound = readJson(read(HOW_FOUND_FILE)) ?? null;
-      const [repro, columns] = [read(REPRO_FILE), read(COLUMNS_FILE)];
-      return unpackRecord({ finding: { ...finding }, repro, columns, howFound }, id);
-    });
+    try {
+      return this.steadily(id, () => this.readRecord(id));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw fail('FILE_UNREADABLE', { file: this.folderOf(id), why: whyOf(error) });
+    }
+  }
+
+  private readRecord(id: string): FindingRecord {
+    const { file: _, ...finding } = this.readFinding(id);
+    const read = (name: string): string => readStored(path.join(this.folderOf(id), name));
+    const howFound = readJson(read(HOW_FOUND_FILE)) ?? null;
+    const [repro, columns] = [read(REPRO_FILE), read(COLUMNS_FILE)];
+    return unpackRecord({ finding: { ...finding }, repro, columns, howFound }, id);
   }
 
   /** The ids that begin so. */
@@ -177,8 +189,13 @@ export class FindingStore {
   }
 
   private stampOf(name: string): string {
-    const there = lstatSync(path.join(this.folder, name), { throwIfNoEntry: false });
-    return there === undefined ? ABSENT : `${there.ino} ${there.ctimeMs}`;
+    try {
+      const { ino, ctimeMs } = lstatSync(path.join(this.folder, name));
+      return `${ino} ${ctimeMs}`;
+    } catch (error) {
+      // What else the disk refuses is refused to `read` as well, which says so.
+      return codeOf(error) === 'ENOENT' ? ABSENT : `${codeOf(error)}`;
+    }
   }
 
   private readFinding(name: string): Finding {
@@ -213,7 +230,7 @@ export class FindingStore {
   }
 
   private open(): void {
-    onDisk(this.folder, () => makeFolders(this.folder));
+    makeFolders(this.folder);
     if (!lstatSync(this.folder).isDirectory()) {
       throw fail('DATA_DIR', { dir: this.folder, why: NOT_A_FOLDER });
     }
@@ -252,7 +269,7 @@ export class FindingStore {
     const { id } = record.finding;
     const written = writeFolder(this.folder, `${NEW}${id}`, filesOf(record));
     this.reached('written');
-    onDisk(this.folder, () => this.place(written, id, aside));
+    this.place(written, id, aside);
     this.reached('done');
     return { outcome, finding: this.located(record.finding) };
   }

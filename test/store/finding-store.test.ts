@@ -189,6 +189,22 @@ test('a link for the folder of findings is not followed', (t) => {
   assert.deepEqual(readdirSync(path.join(dataDir, 'elsewhere')), []);
 });
 
+test('a folder of findings that goes away while it is read is refused, not thrown at the reader', (t) => {
+  const dataDir = temporaryFolder(t);
+  const store = new FindingStore(dataDir);
+  store.put(sampleRecord());
+  const isUnreadable = (error: unknown) =>
+    error instanceof Refusal && error.code === 'FILE_UNREADABLE' && error.message.includes(ID);
+  renameSync(path.join(dataDir, 'findings'), path.join(dataDir, 'aside'));
+  assert.throws(() => store.record(ID), isUnreadable);
+  writeFileSync(path.join(dataDir, 'findings'), '');
+  assert.throws(() => store.record(ID), isUnreadable);
+  assert.throws(() => store.put(sampleRecord()), Refusal);
+  rmSync(path.join(dataDir, 'findings'));
+  renameSync(path.join(dataDir, 'aside'), path.join(dataDir, 'findings'));
+  assert.deepEqual(store.record(ID), sampleRecord());
+});
+
 test('a data directory that cannot be is refused, with the reason and what to do', (t) => {
   const file = path.join(temporaryFolder(t), 'file');
   writeFileSync(file, '');
