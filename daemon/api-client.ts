@@ -115,7 +115,7 @@ export class ApiClient {
 
   /** It answered, but not as a coordinator does. */
   breach(why: string): Refusal {
-    const remedy = 'is this the address of a coordinator? What was brought so far is kept';
+    const remedy = 'is this the address of a coordinator?';
     return fail('ENVIRONMENT', { what: `${this.origin}: ${why}`, remedy });
   }
 

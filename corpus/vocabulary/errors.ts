@@ -44,7 +44,7 @@ export const ERRORS = {
   DATA_DIR: {
     exit: 3,
     message: 'cannot write to {dir}: {why}',
-    hint: 'free some space or name another folder with --data-dir; nothing already saved is lost',
+    hint: 'mend that or name another folder with --data-dir; nothing already saved is lost',
   },
   REDIS_URL: {
     exit: 2,
@@ -54,7 +54,7 @@ export const ERRORS = {
   REDIS_UNREACHABLE: {
     exit: 3,
     message: 'no Redis at {url}: {why}',
-    hint: 'start it, or set FAULTLINE_REDIS_URL to the address of one that runs',
+    hint: 'start it or mend that, or set FAULTLINE_REDIS_URL to the address of another',
   },
   REDIS_UNFIT: { exit: 3, message: 'the Redis at {url} is unfit: {problems}', hint: '{remedies}' },
   REDIS_MISSING: {

@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-ty
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
+import { modelOf } from '../../workers/models/registry.ts';
 import { counted, replayCommandOf, sizeOf } from './render-finding.ts';
 import { progress, settingsOf, withCommonOptions } from './settings.ts';
 import { note, say, sayDocument } from './terminal.ts';
@@ -23,6 +24,8 @@ export function findingsCommand(): CommandUnknownOpts {
           (model === undefined || isFoundOn(finding, model)) &&
           (wanted === undefined || finding.class === wanted),
       );
+      // A model of another build may be unknown here and have findings; a slip of the pen has none.
+      if (model !== undefined && chosen.length === 0) modelOf(model);
       if (settings.isJson) sayDocument(chosen);
       else for (const finding of chosen) say(renderRow(finding, settings.dataDir));
       progress(settings, `${counted(chosen.length, 'finding')} in ${settings.dataDir}`);

@@ -1,5 +1,6 @@
-/** `version`: which program, which engine, which Node; what a report about Faultline should say. */
+/** `version`: which program, build, engine and Node; what a report about Faultline should say. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { buildDigest } from './build-digest.ts';
 import { engineDigest } from './engine-digest.ts';
 import { VERSION } from './installation.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
@@ -7,12 +8,19 @@ import { say, sayDocument } from './terminal.ts';
 
 export function versionCommand(): CommandUnknownOpts {
   const command = new Command('version')
-    .description('print the versions of program, engine and Node')
+    .description('print the versions of program, build, engine and Node')
     .action((_options, self) => {
       const { isJson } = settingsOf(self);
-      const facts = { version: VERSION, engine: engineDigest(), node: process.versions.node };
+      const facts = {
+        version: VERSION,
+        build: buildDigest(),
+        engine: engineDigest(),
+        node: process.versions.node,
+      };
+      const { version, ...rest } = facts;
+      const lines = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
       if (isJson) sayDocument(facts);
-      else say(`faultline ${facts.version}\nengine ${facts.engine}\nnode ${facts.node}`);
+      else say([`faultline ${version}`, ...lines].join('\n'));
     });
   return withCommonOptions(command);
 }

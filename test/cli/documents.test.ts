@@ -92,7 +92,7 @@ test('models: a row for each, and one of them as canonical JSON that is a model'
 });
 
 test('version: program, engine and Node', async () => {
-  assert.deepEqual(keysOf(await documentOf('version')), ['version', 'engine', 'node']);
+  assert.deepEqual(keysOf(await documentOf('version')), ['version', 'build', 'engine', 'node']);
 });
 
 test('show --as json comes back as the text it was made from', async () => {

@@ -70,6 +70,7 @@ const CASES: readonly Case[] = [
   { args: 'findings', exit: 0, says: /^[0-9a-f]{12} {2}B12 [\s\S]*1 finding in/m },
   { args: 'findings --class deadlock', exit: 0, says: /0 findings/ },
   { args: 'findings --clas deadlock', exit: 2, says: /Did you mean --class/ },
+  { args: 'findings --model nope', exit: 2, is: 'MODEL_UNKNOWN', says: /unknown model "nope"/ },
   { args: 'findings --data-dir not-a-folder', exit: 3, is: 'ENVIRONMENT', says: /cannot read not-a-folder/ },
 
   { args: 'models', exit: 0, says: /^v42-immap-read {2}DAX/m },
