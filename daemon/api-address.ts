@@ -6,8 +6,9 @@ import { fail, Refusal } from '../corpus/vocabulary/errors.ts';
 import { isJsonObject, readJson } from '../corpus/vocabulary/json.ts';
 import { printable } from '../corpus/vocabulary/printable.ts';
 import { isLoopback } from './http/bind.ts';
+import { isAlive } from './process-lock.ts';
 
-/** In the data directory of a coordinator that runs: `{"url": "http://127.0.0.1:…", …}`. */
+/** In the data directory of a coordinator that runs: `{"url": "http://127.0.0.1:…", "pid": 42, …}`. */
 export const DAEMON_FILE = 'daemon.json';
 
 /** Shown of an address that somebody typed. */
@@ -16,25 +17,42 @@ const START = 'start one with `faultline up`, or name one, such as http://127.0.
 
 /** @throws Refusal ENVIRONMENT if no coordinator writes to the data directory */
 export function ownAddress(dataDir: string): URL {
-  const own = ownAddressIn(dataDir);
-  if (own !== undefined) return own;
   const file = path.join(dataDir, DAEMON_FILE);
-  const isThere = existsSync(file);
-  const what = isThere ? `${file} has no address in it` : `no coordinator runs on ${dataDir}`;
+  const own = readOwn(file);
+  if (own === undefined) {
+    const isThere = existsSync(file);
+    const what = isThere ? `${file} has no address in it` : `no coordinator runs on ${dataDir}`;
+    throw fail('ENVIRONMENT', { what, remedy: START });
+  }
+  if (!isGone(own)) return own.address;
+  const what = `the coordinator that ${file} names (process ${own.pid}) is gone`;
   throw fail('ENVIRONMENT', { what, remedy: START });
 }
 
-/** Of the coordinator that writes to this data directory; undefined if none says so. */
+/** Of the coordinator that writes to this data directory; undefined if none says so, or the one that did is gone. */
 export function ownAddressIn(dataDir: string): URL | undefined {
-  const url = readUrl(path.join(dataDir, DAEMON_FILE));
-  // It is this machine's own, so nobody is on the way, whatever it is called.
-  return url !== undefined && urlProblem(url, true) === null ? new URL(url) : undefined;
+  const own = readOwn(path.join(dataDir, DAEMON_FILE));
+  return own === undefined || isGone(own) ? undefined : own.address;
 }
 
-function readUrl(file: string): string | undefined {
+interface Own {
+  readonly address: URL;
+  readonly pid: number | undefined;
+}
+
+/** One that was killed has left its file, and somebody else may have its port since. */
+function isGone({ pid }: Own): boolean {
+  return pid !== undefined && !isAlive(pid);
+}
+
+function readOwn(file: string): Own | undefined {
   try {
     const value = readJson(readStored(file));
-    return isJsonObject(value) && typeof value.url === 'string' ? value.url : undefined;
+    if (!isJsonObject(value) || typeof value.url !== 'string') return undefined;
+    const { url, pid } = value;
+    // It is this machine's own, so nobody is on the way, whatever it is called.
+    if (urlProblem(url, true) !== null) return undefined;
+    return { address: new URL(url), pid: Number.isSafeInteger(pid) ? Number(pid) : undefined };
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

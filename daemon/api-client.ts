@@ -52,7 +52,8 @@ export interface Answer {
 const HEADER_BYTES_MAX = 16 << 10;
 const TOO_MANY_REQUESTS = 429;
 export const NOT_MODIFIED = 304;
-/** What Node calls everything that is wrong with one. */
+const OTHER_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
+/** What Node calls everything else that is wrong with one. */
 const CERTIFICATE = /CERT|UNABLE_TO_(?:GET|VERIFY)/;
 /** Shown of what the server says is wrong. */
 const DETAIL_SHOWN = 160;
@@ -194,6 +195,11 @@ export class ApiClient {
     // It was there, and then the connection ended or was no HTTP.
     if (code === 'ECONNRESET') return this.breach('it ended the connection');
     if (code.startsWith('HPE_')) return this.breach(`what it says is no HTTP (${code})`);
+    if (code === OTHER_NAME) {
+      const what = `the certificate of ${this.origin} is for other names: ${printable(error.message, DETAIL_SHOWN)}`;
+      const remedy = 'reach it by a name that is in it, or have one made that has this one too';
+      return fail('ENVIRONMENT', { what, remedy });
+    }
     if (CERTIFICATE.test(code)) {
       const what = `the certificate of ${this.origin} is not trusted: ${printable(error.message, DETAIL_SHOWN)}`;
       const remedy = 'NODE_EXTRA_CA_CERTS=FILE names the authority (PEM) that made it';

@@ -3,9 +3,10 @@
  * frontier of each model, the cases of triage, the counts. It plans nothing and waits for nothing.
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
-import type { Kind, ModelPin, Quarantined, Report } from '../corpus/vocabulary/messages.ts';
+import type { Kind, ModelPin, Quarantined, Report, Result } from '../corpus/vocabulary/messages.ts';
 import { isViolationClass, type ViolationClass } from '../corpus/vocabulary/verdict.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
+import { modelOfBatch } from './planner.ts';
 import type { CampaignPlan, Outstanding, Row } from './rows.ts';
 import type { CampaignState } from './showing.ts';
 import { type Case, discoveryOf, Triage } from './triage.ts';
@@ -62,6 +63,10 @@ export class Book {
   ranMs = 0;
   lastReportMs = 0;
   lastFindingMs = 0;
+  /** `ranMs` when the last finding came. */
+  ranAtFindingMs = 0;
+  /** Of every model that a campaign of this ledger had: what was met on it is followed up in whichever runs. */
+  pinned: Record<string, ModelPin> = {};
   canaries = { seen: 0, missed: 0, mismatches: 0, digest: '', lastFolded: 0 };
   readonly models = new Map<string, ModelTally>();
   readonly outstanding = new Map<string, Outstanding>();
@@ -105,19 +110,15 @@ export class Book {
     return this.plan?.models ?? [];
   }
 
+  pinOf(model: string): ModelPin | undefined {
+    return Object.hasOwn(this.pinned, model) ? this.pinned[model] : undefined;
+  }
+
+  /** Of a model of this campaign, or of one before it. */
   tallyOf(model: string): ModelTally {
-    const there = this.models.get(model);
-    if (there !== undefined) return there;
-    const made = {
-      runs: 0,
-      steps: 0,
-      inconclusive: 0,
-      frontier: new Frontier(),
-      hits: {},
-      newMs: 0,
-    };
-    this.models.set(model, made);
-    return made;
+    const tally = this.models.get(model);
+    assert(tally !== undefined, 'a model of the campaign', model);
+    return tally;
   }
 
   outstandingOf(kind: Kind): readonly Outstanding[] {
@@ -139,9 +140,13 @@ export class Book {
     this.inconclusive = 0;
     this.ranMs = 0;
     this.lastFindingMs = 0;
+    this.ranAtFindingMs = 0;
     this.outstanding.clear();
     this.reopened = [];
-    for (const { reference } of plan.models) this.tallyOf(reference);
+    for (const pin of plan.models) {
+      this.pinned = { ...this.pinned, [pin.reference]: pin };
+      if (!this.models.has(pin.reference)) this.models.set(pin.reference, emptyTally());
+    }
   }
 
   private lead(epoch: number, build: string): void {
@@ -178,7 +183,7 @@ export class Book {
       if (result.kind === 'explore') this.discover(report);
       return 'foreign';
     }
-    if (batch === undefined || batch.kind !== result.kind) {
+    if (batch === undefined || !this.isAnswer(result, batch)) {
       // Its counts are in already, or its range was handed out again; what it found is still true.
       this.discover(report);
       this.learn(report, atMs);
@@ -197,6 +202,16 @@ export class Book {
 
   private isForeign({ build, campaign }: Report): boolean {
     return build !== this.build || campaign !== this.campaign;
+  }
+
+  /** Whether it is about what the batch asked; anybody who reaches Redis may say otherwise. */
+  private isAnswer(result: Result, { kind, index, runs, signature }: Outstanding): boolean {
+    if (result.kind !== kind) return false;
+    if (result.kind === 'canary') return true;
+    if (result.kind !== 'explore') return result.signature === signature;
+    const models = this.pins().map(({ reference }) => reference);
+    const isAsked = result.index === index && result.runs <= runs;
+    return isAsked && result.model === modelOfBatch({ models }, result.index);
   }
 
   /** A batch that was taken for lost and whose range nobody has been given since. */
@@ -231,8 +246,8 @@ export class Book {
 
   private discover({ result }: Report): void {
     if (result.kind !== 'explore') return;
-    // A model that the campaign does not have can only come from elsewhere.
-    if (!this.pins().some(({ reference }) => reference === result.model)) return;
+    // A model that no campaign of ours had can only come from elsewhere.
+    if (this.pinOf(result.model) === undefined) return;
     for (const witness of result.witnesses) {
       this.triage.discover(discoveryOf(result.model, result.index, witness, this.runs));
     }
@@ -241,7 +256,9 @@ export class Book {
   private learn({ result, executor }: Report, atMs: number): void {
     const before = this.triage.published().length;
     this.triage.learn(result, executor, atMs);
-    if (this.triage.published().length > before) this.lastFindingMs = atMs;
+    if (this.triage.published().length === before) return;
+    this.lastFindingMs = atMs;
+    this.ranAtFindingMs = this.ranMs;
   }
 
   /** The same runs must be the same on every machine, and find the planted bug. */
@@ -280,10 +297,11 @@ export class Book {
       outstanding: [...outstanding.values()],
       cases: [...triage.cases.values()],
       revision: triage.revision,
+      mismatches: triage.mismatches,
     };
   }
 
-  static fromJson({ facts, models, outstanding, cases, revision }: BookJson): Book {
+  static fromJson({ facts, models, outstanding, cases, revision, mismatches }: BookJson): Book {
     const book = new Book();
     Object.assign(book, facts);
     for (const { model, frontier, ...tally } of models) {
@@ -292,6 +310,7 @@ export class Book {
     for (const batch of outstanding) book.outstanding.set(batch.id, batch);
     for (const one of cases) book.triage.cases.set(one.signature, one);
     book.triage.revision = revision;
+    book.triage.mismatches = mismatches;
     return book;
   }
 }
@@ -315,6 +334,8 @@ const FACTS = [
   'ranMs',
   'lastReportMs',
   'lastFindingMs',
+  'ranAtFindingMs',
+  'pinned',
   'canaries',
   'givenUp',
 ] as const;
@@ -330,6 +351,12 @@ export interface BookJson {
   readonly outstanding: readonly Outstanding[];
   readonly cases: readonly Case[];
   readonly revision: number;
+  readonly mismatches: number;
+}
+
+function emptyTally(): ModelTally {
+  const counts = { runs: 0, steps: 0, inconclusive: 0, newMs: 0 };
+  return { ...counts, frontier: new Frontier(), hits: {} };
 }
 
 function nothingCompared(signature: string) {

@@ -59,6 +59,8 @@ const RETRY_MS = 1000;
 const SNAPSHOT_GROWTH = 1.02;
 /** Half of the time for which Redis keeps it. */
 const SNAPSHOT_RENEW_MS = 30 * 60_000;
+/** A turn takes milliseconds; longer means that it waits for a Redis that does not answer. */
+const TURN_MS_MAX = 15_000;
 
 interface Sent {
   readonly digest: string;
@@ -72,27 +74,40 @@ export class Coordinator {
   private readonly snapshots = new Map<string, Sent>();
   private readonly sentMs = new Map<string, number>();
   private reconciledMs = Number.NEGATIVE_INFINITY;
+  /** `stale`: Redis knows another epoch than ours. */
+  private standing: 'new' | 'leads' | 'stale' = 'new';
   private isStopping = false;
   private wake: () => void = () => {};
-  /** Why it is not at work, or null. */
-  trouble: string | null = 'it is starting';
+  /** What the last turn failed of, or null. */
+  private failure: string | null = null;
+  private turnedMs: number;
 
   constructor(parts: Parts) {
     this.parts = parts;
+    this.turnedMs = parts.clock.monotonicMs();
+  }
+
+  /** Why it is not at work, or null. */
+  get trouble(): string | null {
+    if (this.failure !== null) return this.failure;
+    if (this.standing === 'new') return 'it is starting';
+    const isLate = this.parts.clock.monotonicMs() - this.turnedMs > TURN_MS_MAX;
+    return isLate && !this.isFinished() ? 'it waits for an answer of Redis' : null;
   }
 
   /** Ends when it is told to, or when the campaign has come to its end. */
   async run(): Promise<void> {
     this.parts.publisher.adoptStore();
-    await this.lead();
     while (!this.isStopping && !this.isFinished()) {
       try {
         await this.turn();
-        this.trouble = null;
+        this.failure = null;
+        this.turnedMs = this.parts.clock.monotonicMs();
       } catch (error) {
         await this.endure(error);
       }
     }
+    if (this.isStopping && this.trouble === null) await this.lookOnceMore();
   }
 
   stop(): void {
@@ -100,9 +115,11 @@ export class Coordinator {
     this.wake();
   }
 
+  /** @throws Refusal DATA_DIR; it holds all the same, until this process ends */
   control(control: Control): void {
     this.parts.journal.write({ t: 'control', control });
     this.wake();
+    this.parts.journal.commit();
   }
 
   /** How long the batch that is next in each queue has waited, in seconds. */
@@ -122,10 +139,20 @@ export class Coordinator {
   }
 
   private async lead(): Promise<void> {
-    const { exchange, book, journal, build } = this.parts;
+    const { exchange, queues, book, journal, build, watcher } = this.parts;
+    if (this.standing === 'stale') {
+      if ((await exchange.epoch()) > book.epoch) {
+        const what = 'another coordinator has taken over this Redis';
+        throw fail('ENVIRONMENT', { what, remedy: 'run one, or give each its own Redis' });
+      }
+      watcher.said('Redis has been emptied; what was under way is handed out again');
+    }
     const epoch = await exchange.lead(book.epoch);
+    // Nobody will ever take what waits there: it was planned for another build.
+    if (book.build !== '' && book.build !== build) await queues.drop(book.build);
     journal.write({ t: 'led', epoch, build });
     journal.commit();
+    this.standing = 'leads';
     this.snapshots.clear();
     // Nothing is on its way to the queue now: what is not there is lost.
     this.sentMs.clear();
@@ -133,12 +160,11 @@ export class Coordinator {
   }
 
   private async turn(): Promise<void> {
-    const { exchange, journal, book, watcher, fleet, publisher } = this.parts;
+    const { journal, book, watcher, fleet } = this.parts;
     // What a full disk refused before goes first.
     journal.commit();
-    const arrivals = await exchange.take(book.epoch, TAKEN_MAX);
-    for (const arrival of arrivals) this.fold(arrival);
-    publisher.publish();
+    if (this.standing !== 'leads') await this.lead();
+    const arrivals = await this.collect();
     const reason = reasonToStop(book);
     if (reason !== null) {
       watcher.said(`the campaign stops: ${reason}`);
@@ -147,21 +173,46 @@ export class Coordinator {
     await fleet.look();
     await this.reconcile();
     const batches = await this.plan();
+    await this.settle(arrivals);
+    await this.send(batches);
+    if (arrivals.length === 0) await this.sleep(IDLE_MS);
+  }
+
+  private async collect(): Promise<readonly Arrival[]> {
+    const { exchange, book, publisher } = this.parts;
+    const arrivals = await exchange.take(book.epoch, TAKEN_MAX);
+    for (const arrival of arrivals) this.fold(arrival);
+    publisher.publish();
+    return arrivals;
+  }
+
+  private async settle(arrivals: readonly Arrival[]): Promise<void> {
+    const { exchange, journal, book } = this.parts;
     journal.commit();
     await exchange.settle(
       book.epoch,
       arrivals.map(({ id }) => id),
     );
-    await this.send(batches);
-    if (arrivals.length === 0) await this.sleep(IDLE_MS);
+  }
+
+  /** For what workers delivered before they ended; what is refused now comes again at the next start. */
+  private async lookOnceMore(): Promise<void> {
+    try {
+      await this.settle(await this.collect());
+    } catch (error) {
+      const isRefused = error instanceof Refusal || error instanceof StaleEpoch;
+      if (!isRefused && !isRedisTrouble(error)) throw error;
+    }
   }
 
   private fold(arrival: Arrival): void {
     const { book, journal, watcher } = this.parts;
     const report = readReport(arrival, book);
     const { result, milliseconds } = report;
-    if (result.kind === 'explore') this.pace.measured(result.model, result.runs, milliseconds);
     const effect = journal.write({ t: 'report', report: trimmed(report, book) });
+    if (effect === 'folded' && result.kind === 'explore') {
+      this.pace.measured(result.model, result.runs, milliseconds);
+    }
     this.sentMs.delete(report.id);
     if (effect !== null) watcher.folded(effect, report);
   }
@@ -221,27 +272,21 @@ export class Coordinator {
     const waits = await Promise.all(gone.map(({ id }) => exchange.waits(id)));
     const lost = gone.filter((_, i) => waits[i] === false).map(({ id }) => id);
     if (lost.length > 0) journal.write({ t: 'abandoned', ids: lost });
+    for (const id of lost) this.sentMs.delete(id);
     this.reconciledMs = nowMs;
   }
 
   /** Disk and Redis may fail for a while; nothing is settled meanwhile, so nothing is lost. */
   private async endure(error: unknown): Promise<void> {
-    const { watcher, exchange, book } = this.parts;
     if (error instanceof StaleEpoch) {
-      const present = await exchange.epoch();
-      if (present > book.epoch) {
-        const what = 'another coordinator has taken over this Redis';
-        throw fail('ENVIRONMENT', { what, remedy: 'run one, or give each its own Redis' });
-      }
-      watcher.said('Redis has been emptied; what was under way is handed out again');
-      await this.lead();
+      this.standing = 'stale';
       return;
     }
     const isDisk = error instanceof Refusal && error.code === 'DATA_DIR';
     if (!isDisk && !isRedisTrouble(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    if (this.trouble === null) watcher.said(`${why}; it goes on when that is mended`);
-    this.trouble = why;
+    if (this.failure === null) this.parts.watcher.said(`${why}; it goes on when that is mended`);
+    this.failure = why;
     await this.sleep(RETRY_MS);
   }
 
@@ -260,6 +305,7 @@ export class Coordinator {
 /** What ioredis throws where a server is gone, loading, or refuses a command for its own reasons. */
 function isRedisTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const isReply = error.name === 'ReplyError';
-  return isReply || /Connection is closed|ECONN|ENOENT|EPIPE|timed out|retries/.test(error.message);
+  // A pipeline that was cut in the middle is aborted.
+  const isNamed = ['ReplyError', 'AbortError', 'MaxRetriesPerRequestError'].includes(error.name);
+  return isNamed || /Connection is closed|ECONN|ENOENT|EPIPE|timed out|retries/.test(error.message);
 }

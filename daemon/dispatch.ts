@@ -2,6 +2,7 @@
  * What should be in the queue now: for every finding its next step, a canary now and then, and explorations up
  * to twice the executors. Pure: it reads the book and says which works are missing.
  */
+import { BATCH_BYTES_MAX } from '../corpus/exchange/codec.ts';
 import type { CanaryRun, Comparison, ModelPin, Work } from '../corpus/vocabulary/messages.ts';
 import type { Book } from './book.ts';
 import { minimizationOf, modelOfBatch, planExploration } from './planner.ts';
@@ -38,8 +39,17 @@ const COMPARISONS_AN_EXECUTOR = 1;
 /** A canary costs 20 ms: one in so many reports is a thousandth of the work. */
 const REPORTS_A_CANARY = 32;
 const CANARY_RUNS = 2048;
+/** Of the signatures that a batch is told: half of what it may weigh. One left out costs a witness too many. */
+const KNOWN_BYTES_MAX = BATCH_BYTES_MAX / 2;
 
-export function due(given: Circumstances): readonly Due[] {
+/** Of one turn: each takes up to a millisecond to plan, and turns follow each other within a tenth of a second. */
+const EXPLORATIONS_A_TURN = 256;
+/** What one core plans for; a heartbeat that says more does not make us plan without end. */
+const EXECUTORS_MAX = 4096;
+
+export function due(circumstances: Circumstances): readonly Due[] {
+  const executors = Math.min(circumstances.executors, EXECUTORS_MAX);
+  const given = { ...circumstances, executors };
   const counter = new Counter(given.book);
   return [
     ...verifications(given, counter),
@@ -62,9 +72,9 @@ export function isAtEnd(book: Book): boolean {
 export function reasonToStop(book: Book): string | null {
   const stop = book.plan?.stop;
   if (stop === undefined || book.state !== 'running') return null;
-  if (stop.runs !== null && book.runs + plannedRuns(book) >= stop.runs) return 'its runs are made';
+  if (stop.runs !== null && book.runs >= stop.runs) return 'its runs are made';
   if (stop.milliseconds !== null && book.ranMs >= stop.milliseconds) return 'its time is over';
-  const quietMs = book.lastReportMs - Math.max(book.lastFindingMs, book.startedMs);
+  const quietMs = book.ranMs - book.ranAtFindingMs;
   const isQuiet = stop.quietMilliseconds !== null && quietMs >= stop.quietMilliseconds;
   return isQuiet && book.folded > 0 ? 'nothing new was found for long' : null;
 }
@@ -99,7 +109,7 @@ function verifications({ book }: Circumstances, counter: Counter): readonly Due[
     if (record === null) return [];
     const { model } = record.finding;
     const work = { kind: 'verify', model, repro: record.repro, notOn: executor } as const;
-    return [counter.make(work, pinsOf(book, [model]), signature)];
+    return [counter.make(work, pinsOf(book, model), signature)];
   });
 }
 
@@ -113,7 +123,7 @@ function minimizations({ book, executors }: Circumstances, counter: Counter): re
       // What could not be shrunk is kept as it was met.
       const work =
         givenUp > 0 ? minimizationOf(discovery, rngSeed, 0) : minimizationOf(discovery, rngSeed);
-      return [counter.make(work, pinsOf(book, [discovery.model]), signature)];
+      return [counter.make(work, pinsOf(book, discovery.model), signature)];
     });
 }
 
@@ -167,9 +177,9 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
   const { plan } = book;
   if (plan === null || book.state !== 'running') return [];
   const wanted = EXPLORATIONS_AN_EXECUTOR * executors;
-  const missing = wanted - book.outstandingOf('explore').length;
+  const missing = Math.min(wanted - book.outstandingOf('explore').length, EXPLORATIONS_A_TURN);
   const names = plan.models.map(({ reference }) => reference);
-  const known = book.triage.known();
+  const known = newest(book.triage.known(), KNOWN_BYTES_MAX);
   let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - book.runs - plannedRuns(book);
   const made: Due[] = [];
   for (let i = 0; i < missing && left > 0; i++) {
@@ -189,15 +199,26 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
       snapshot: given.snapshotOf(model),
       known,
     });
-    made.push(counter.make(work, pinsOf(book, [model]), null));
+    made.push(counter.make(work, pinsOf(book, model), null));
   }
   return made;
+}
+
+/** The end of a list of ASCII texts that fits, as JSON. */
+function newest(texts: readonly string[], bytesMax: number): readonly string[] {
+  let bytes = 0;
+  const first = texts.findLastIndex((text) => {
+    bytes += text.length + '"",'.length;
+    return bytes > bytesMax;
+  });
+  return texts.slice(first + 1);
 }
 
 function plannedRuns(book: Book): number {
   return book.outstandingOf('explore').reduce((sum, { runs }) => sum + runs, 0);
 }
 
-function pinsOf(book: Book, models: readonly string[]): readonly ModelPin[] {
-  return book.pins().filter(({ reference }) => models.includes(reference));
+function pinsOf(book: Book, model: string): readonly ModelPin[] {
+  const pin = book.pinOf(model);
+  return pin === undefined ? [] : [pin];
 }

@@ -62,10 +62,6 @@ export class Figures {
     this.metrics.inc('corpus_damaged_total', {}, corpusFiles);
   }
 
-  committed(seconds: number): void {
-    this.metrics.observe('ledger_commit_seconds', {}, seconds);
-  }
-
   text(readings: Readings): Promise<string> {
     this.fillCampaign();
     this.fillModels();
@@ -90,7 +86,7 @@ export class Figures {
     this.total('findings_refuted_total', {}, refuted);
     const verified = cases.filter(({ published }) => published !== null).length + refuted;
     this.total('determinism_checks_total', {}, canaries.seen + verified);
-    this.total('determinism_mismatches_total', {}, canaries.mismatches + refuted);
+    this.total('determinism_mismatches_total', {}, canaries.mismatches + book.triage.mismatches);
     this.total('canary_runs_total', {}, canaries.seen);
     this.total('canary_misses_total', {}, canaries.missed);
     metrics.set('leader_epoch', {}, book.epoch);

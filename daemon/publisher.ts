@@ -30,8 +30,6 @@ export class Publisher {
   private readonly parts: PublisherParts;
   /** Revisions that the store has. */
   private readonly stored = new Map<string, number>();
-  /** Stored findings whose folder could not be read: said once, and left alone until the disk is mended. */
-  private readonly unreadable = new Set<string>();
   private diskProblem: string | null = null;
 
   constructor(parts: PublisherParts) {
@@ -48,23 +46,28 @@ export class Publisher {
     for (const { signature, isStored } of [...book.triage.cases.values()]) {
       if (isStored && !there.has(signature)) journal.write({ t: 'forgotten', signature });
     }
-    for (const { file: _, ...finding } of findings) {
-      const known = book.triage.cases.get(finding.signature);
-      if (known?.published == null) this.adopt(finding.id);
-      else this.stored.set(finding.signature, known.isStored ? known.published.revision : 0);
+    for (const { id } of findings) {
+      try {
+        this.adopt(store.record(id));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        watcher.said(`skipped finding ${id}: ${error.message}`);
+      }
     }
   }
 
-  private adopt(id: string): void {
-    const { journal, store, watcher } = this.parts;
-    try {
-      const { finding, repro } = store.record(id);
-      const reproDigest = sha256Hex(printRepro(repro));
-      journal.write({ t: 'adopted', finding, reproDigest });
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      watcher.said(`skipped finding ${id}: ${error.message}`);
-    }
+  /** What lies on disk is listed as it lies there; models that only we know of are put there as well. */
+  private adopt({ finding, repro }: FindingRecord): void {
+    const { book, journal } = this.parts;
+    const { signature } = finding;
+    const reproDigest = sha256Hex(printRepro(repro));
+    const before = book.triage.cases.get(signature);
+    const isListed = before?.isStored === true && before.published?.reproDigest === reproDigest;
+    const isKnown = finding.models.every((model) => before?.models.includes(model));
+    if (!isListed || !isKnown) journal.write({ t: 'adopted', finding, reproDigest });
+    const after = book.triage.cases.get(signature);
+    const isWhole = after?.models.length === finding.models.length;
+    this.stored.set(signature, isWhole ? (after.published?.revision ?? 0) : 0);
   }
 
   /** Puts on disk what is published and not there, or there with fewer models. */
@@ -72,9 +75,7 @@ export class Publisher {
     for (const one of this.parts.book.triage.published()) {
       const revision = one.published?.revision ?? 0;
       if (one.isStored && (this.stored.get(one.signature) ?? revision) >= revision) continue;
-      if (this.unreadable.has(one.signature)) continue;
       if (!this.put(one)) return;
-      this.stored.set(one.signature, revision);
     }
   }
 
@@ -85,7 +86,8 @@ export class Publisher {
       if (record === undefined) return true;
       store.put({ ...record, finding: { ...record.finding, models: one.models } });
       if (!one.isStored) this.wasStored(one);
-      if (this.diskProblem !== null) this.unreadable.clear();
+      // Somebody else may have put a better one there.
+      this.adopt(store.record(record.finding.id));
       this.diskProblem = null;
       return true;
     } catch (error) {
@@ -105,13 +107,11 @@ export class Publisher {
     watcher.published(operations, preemptions, Math.max(0, waitedMs) / 1000);
   }
 
-  /** For a comparison. */
   reproOf(one: Case): string | undefined {
-    if (this.unreadable.has(one.signature)) return undefined;
     return one.record?.repro ?? this.packedOf(one)?.repro;
   }
 
-  /** Undefined if its folder is gone or damaged. */
+  /** Undefined if it cannot be read; if it is gone or damaged, it may then be found again. */
   packedOf(one: Case): PackedRecord | undefined {
     if (one.record !== null) return one.record;
     const record = this.recordOf(one);
@@ -122,15 +122,18 @@ export class Publisher {
     if (one.published === null) return undefined;
     const { id } = one.published.finding;
     if (one.record !== null) return unpackRecord(readJson(JSON.stringify(one.record)), id);
-    const { store, watcher } = this.parts;
+    const { store, journal, watcher } = this.parts;
     try {
       const record = store.record(id);
-      this.unreadable.delete(one.signature);
+      this.adopt(record);
       return record;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (!this.unreadable.has(one.signature)) watcher.said(`finding ${id}: ${error.message}`);
-      this.unreadable.add(one.signature);
+      // Otherwise it is the disk that refuses, and nothing is known of the finding.
+      if (store.isReadable()) {
+        watcher.said(`forgot finding ${id}: ${error.message}`);
+        journal.write({ t: 'forgotten', signature: one.signature });
+      }
       return undefined;
     }
   }

@@ -22,33 +22,32 @@ const ATTEMPTS = 100;
 
 export class BatchQueues {
   private readonly redis: Redis;
+  private readonly prefix: string;
   private readonly queues: Readonly<Record<Kind, Queue>>;
 
   /** @param redis the caller's; it outlives the queues */
   constructor(redis: Redis, keys: Keys, build: string) {
     this.redis = redis;
-    const make = (kind: Kind): Queue => {
-      const queue = new Queue(queueName(kind, build), {
-        connection: redis,
-        prefix: keys.prefix,
-        streams: { events: { maxLen: EVENTS_MAX } },
-        defaultJobOptions: {
-          attempts: ATTEMPTS,
-          removeOnComplete: true,
-          removeOnFail: FAILED_KEPT,
-        },
-      });
-      // The connection's own listener has said it (`watchOutages`).
-      queue.on('error', () => {});
-      return queue;
-    };
+    this.prefix = keys.prefix;
     this.queues = {
-      verify: make('verify'),
-      minimize: make('minimize'),
-      canary: make('canary'),
-      matrix: make('matrix'),
-      explore: make('explore'),
+      verify: this.make('verify', build),
+      minimize: this.make('minimize', build),
+      canary: this.make('canary', build),
+      matrix: this.make('matrix', build),
+      explore: this.make('explore', build),
     };
+  }
+
+  private make(kind: Kind, build: string): Queue {
+    const queue = new Queue(queueName(kind, build), {
+      connection: this.redis,
+      prefix: this.prefix,
+      streams: { events: { maxLen: EVENTS_MAX } },
+      defaultJobOptions: { attempts: ATTEMPTS, removeOnComplete: true, removeOnFail: FAILED_KEPT },
+    });
+    // The connection's own listener has said it (`watchOutages`).
+    queue.on('error', () => {});
+    return queue;
   }
 
   /** A batch whose job is still there is not added twice. */
@@ -88,6 +87,15 @@ export class BatchQueues {
       return isThere === 0 || hasEnded === 1 ? [batch] : [];
     });
     return (await Promise.all(checked)).flat();
+  }
+
+  /** Everything that is queued for another build. */
+  async drop(build: string): Promise<void> {
+    for (const kind of KINDS) {
+      const queue = this.make(kind, build);
+      await queue.obliterate({ force: true });
+      await queue.close();
+    }
   }
 
   async close(): Promise<void> {

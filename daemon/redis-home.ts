@@ -97,6 +97,18 @@ export function pidIn(home: Home): number | null {
   }
 }
 
+/** The living server of a data folder; where there is none, nothing is made. */
+export function serverIn(
+  dataDir: string,
+): { readonly pid: number; readonly socket: string } | null {
+  if (!existsSync(path.join(dataDir, 'redis/redis.pid'))) return null;
+  const home = homeBelow(dataDir);
+  const pid = pidIn(home);
+  if (pid !== null) return { pid, socket: home.socket };
+  leaveHome(home);
+  return null;
+}
+
 /** Whether a process works in this folder, as its server does; null where the system does not say. */
 export function isServerOf({ folder }: Home, pid: number): boolean | null {
   if (!existsSync('/proc/self/cwd')) return null;

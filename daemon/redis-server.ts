@@ -73,6 +73,11 @@ export class PrivateRedis {
     await end(this.home, this.pid);
     leaveHome(this.home);
   }
+
+  /** Tells the server to end, for a process that has no time to wait for it. */
+  dismiss(): void {
+    if (isThere(this.home, this.pid)) signal(this.pid, 'SIGTERM');
+  }
 }
 
 /** The server that is there, if there is one; what hangs there is ended. */
@@ -200,13 +205,16 @@ function argumentsFor({ folder, socket, pidFile, log }: Home): readonly string[]
 /** SIGTERM is SHUTDOWN without a connection: what was acknowledged is synced, then it ends. */
 async function end(home: Home, pid: number): Promise<void> {
   const deadlineMs = performance.now() + KILL_AFTER_MS;
-  // Never a process that has got the number since.
-  const isThere = (): boolean => isAlive(pid) && isServerOf(home, pid) !== false;
-  if (isThere()) signal(pid, 'SIGTERM');
-  while (isThere()) {
+  if (isThere(home, pid)) signal(pid, 'SIGTERM');
+  while (isThere(home, pid)) {
     if (performance.now() > deadlineMs) signal(pid, 'SIGKILL');
     await sleep(ASKED_MS);
   }
+}
+
+/** Never a process that has got the number since. */
+function isThere(home: Home, pid: number): boolean {
+  return isAlive(pid) && isServerOf(home, pid) !== false;
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

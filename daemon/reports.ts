@@ -1,5 +1,5 @@
 /** A report as it is believed: what workers and Redis say is looked at here, once, before the ledger has it. */
-import { decodeReport } from '../corpus/exchange/codec.ts';
+import { decodeReport, REPORT_BYTES_MAX } from '../corpus/exchange/codec.ts';
 import type { Arrival } from '../corpus/exchange/scripts.ts';
 import { Refusal } from '../corpus/vocabulary/errors.ts';
 import { readJson, sha256Hex } from '../corpus/vocabulary/json.ts';
@@ -16,6 +16,9 @@ export function readReport({ id, json }: Arrival, book: Book): Report {
   const { value, problem } = decodeReport(json);
   if (value === null) return givenUp(id, problem, book);
   if (value.id !== id) return givenUp(id, 'it is the report of another batch', book);
+  // What was written as 9e15 has more digits in the ledger.
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes > REPORT_BYTES_MAX) return givenUp(id, 'it is too large when written out', book);
   if (value.result.kind !== 'minimize') return value;
   const recordProblem = problemOf(value.result, value.executor);
   return recordProblem === null ? value : givenUp(id, recordProblem, book);
@@ -50,6 +53,8 @@ function problemOf({ record, signature }: Minimized, executor: string): string |
 export function trimmed(report: Report, book: Book): Report {
   const { result } = report;
   if (result.kind !== 'explore' || report.build !== book.build) return report;
-  const candidates = book.tallyOf(result.model).frontier.fresh(result);
+  const tally = book.models.get(result.model);
+  if (tally === undefined) return report;
+  const candidates = tally.frontier.fresh(result);
   return { ...report, result: { ...result, candidates } };
 }

@@ -89,9 +89,10 @@ async function serveLedger(
 function openJournal({ dataDir, version, build, wanted, say }: DaemonOptions) {
   const models = wanted.models.map(({ reference }) => reference);
   const metrics = metricsFor('coordinator', { version, build, models });
-  const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, (seconds) =>
-    metrics.observe('ledger_commit_seconds', {}, seconds),
-  );
+  const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, {
+    committed: (seconds) => metrics.observe('ledger_commit_seconds', {}, seconds),
+    said: say,
+  });
   const figures = new Figures(metrics, journal.book);
   for (const { where, why } of journal.damaged) say(`skipped in the ledger: ${where}: ${why}`);
   figures.damaged(journal.damaged.length, 0);
@@ -138,11 +139,16 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   });
   const onFault = (error: unknown): void => say(`a bug in answering HTTP: ${String(error)}`);
   const server = await startServer({ ...options.http, showing: shown, version, onFault });
-  // Nothing is begun before all that could be refused has been accepted.
-  begin(options, journal);
-  monitor.start();
-  shown.start();
-  options.ready(server.url);
+  try {
+    // Nothing is begun before all that could be refused has been accepted.
+    begin(options, journal);
+    monitor.start();
+    shown.start();
+    options.ready(server.url);
+  } catch (error) {
+    await closeServer({ server, shown, monitor });
+    throw error;
+  }
   return {
     finished: coordinator.run(),
     stop: () => coordinator.stop(),
@@ -150,22 +156,32 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   };
 }
 
-interface Closing {
+interface Serving {
   readonly server: RunningServer;
   readonly shown: Shown;
   readonly monitor: Monitor;
+}
+
+interface Closing extends Serving {
   readonly queues: BatchQueues;
   readonly redis: Redis;
   readonly journal: Journal;
 }
 
 async function close(parts: Closing): Promise<void> {
-  const { server, shown, monitor, queues, redis, journal } = parts;
+  const { queues, redis, journal } = parts;
+  try {
+    journal.finish();
+  } finally {
+    journal.close();
+    await closeServer(parts);
+    await queues.close();
+    redis.disconnect();
+  }
+}
+
+async function closeServer({ server, shown, monitor }: Serving): Promise<void> {
   shown.stop();
   monitor.stop();
-  journal.snapshot();
-  journal.close();
   await server.close();
-  await queues.close();
-  redis.disconnect();
 }

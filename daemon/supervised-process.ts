@@ -6,7 +6,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolders, onDisk } from '../corpus/disk/atomic.ts';
+import { isSystemError, makeFolders, onDisk } from '../corpus/disk/atomic.ts';
+import { Refusal } from '../corpus/vocabulary/errors.ts';
 
 export interface ProcessOptions {
   readonly name: string;
@@ -23,7 +24,7 @@ export interface ProcessOptions {
 export interface Ended {
   readonly name: string;
   readonly exit: number | null;
-  /** What it said last, for people. */
+  /** What it said last, for people: `faultline: …` and `hint: …`, as far as there is any. */
   readonly lastWords: string;
 }
 
@@ -63,6 +64,7 @@ export class SupervisedProcess {
     return this.child?.pid;
   }
 
+  /** @throws Refusal DATA_DIR if it can have no log */
   start(): void {
     const { name, args, environment } = this.options;
     const log = this.openLog();
@@ -112,8 +114,19 @@ export class SupervisedProcess {
       return;
     }
     this.options.said(`${name} ended (${exit ?? 'killed'}) and is started again`);
-    this.timer = setTimeout(() => this.start(), this.pauseMs);
+    this.timer = setTimeout(() => this.startAgain(), this.pauseMs);
     this.pauseMs = Math.min(PAUSE_MAX_MS, this.pauseMs * 2);
+  }
+
+  private startAgain(): void {
+    try {
+      this.start();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { message, hint, exit } = error;
+      const lastWords = `faultline: ${message}\nhint: ${hint}`;
+      this.finish({ name: this.options.name, exit, lastWords });
+    }
   }
 
   private logFile(): string {
@@ -133,9 +146,15 @@ export class SupervisedProcess {
 
   /** Lines for people begin with our name; the rest of a log is for machines. */
   private lastWords(): string {
-    const text = readFileSync(this.logFile()).subarray(this.logStart).toString('utf8');
-    const words = text.split('\n').filter((line) => /^(?:faultline|hint): /.test(line));
-    return words.slice(-2).join('\n');
+    try {
+      const text = readFileSync(this.logFile()).subarray(this.logStart).toString('utf8');
+      const words = text.split('\n').filter((line) => /^(?:faultline|hint): /.test(line));
+      return words.slice(-2).join('\n');
+    } catch (error) {
+      // Somebody has tidied up.
+      if (isSystemError(error)) return '';
+      throw error;
+    }
   }
 }
 

@@ -46,6 +46,8 @@ export class Triage {
   readonly cases = new Map<string, Case>();
   /** Grows with every publication or change of one. */
   revision = 0;
+  /** Repros that came out otherwise on another executor. */
+  mismatches = 0;
 
   /** Signatures that need no witness any more. */
   known(): readonly string[] {
@@ -110,6 +112,7 @@ export class Triage {
     const one = this.cases.get(signature);
     if (one?.stage !== 'verify' || one.record === null) return;
     if (!isSame) {
+      this.mismatches += 1;
       one.record = null;
       refute(one);
       return;
@@ -142,11 +145,16 @@ export class Triage {
     one.record = null;
   }
 
+  /** A finding as somebody else put it on disk; what was learned of it before still holds. */
   adopt(finding: StoredFinding, reproDigest: string, atMs: number): void {
-    const { signature, models } = finding;
-    const one = { ...emptyCase(signature), stage: 'published' as const, models, isStored: true };
+    const { signature } = finding;
+    const there = this.cases.get(signature);
+    const known = there?.published == null ? emptyCase(signature) : there;
+    const models = [...new Set([...known.models, ...finding.models])].sort();
+    const stage = 'published' as const;
+    const one = { ...known, stage, discovery: null, record: null, models, isStored: true };
     this.cases.set(signature, one);
-    this.publish(one, finding, reproDigest, atMs);
+    this.publish(one, { ...finding, models }, reproDigest, known.published?.publishedMs ?? atMs);
   }
 
   forget(signature: string): void {

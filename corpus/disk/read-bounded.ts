@@ -8,23 +8,23 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** A file that the user named: links and pipes are theirs to use. */
 export function readNamed(file: string): string {
-  return read(file, constants.O_RDONLY);
+  return read(file, constants.O_RDONLY, TEXT_BYTES_MAX);
 }
 
 /** A file of a store of ours, where a link, or a pipe that never ends, is somebody's trick. */
-export function readStored(file: string): string {
-  return read(file, constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW);
+export function readStored(file: string, bytesMax: number = TEXT_BYTES_MAX): string {
+  return read(file, constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW, bytesMax);
 }
 
-export function tooLarge(file: string): Error {
-  return fail('FILE_UNREADABLE', { file, why: `it is larger than ${TEXT_BYTES_MAX} bytes` });
+export function tooLarge(file: string, bytesMax: number = TEXT_BYTES_MAX): Error {
+  return fail('FILE_UNREADABLE', { file, why: `it is larger than ${bytesMax} bytes` });
 }
 
-function read(file: string, flags: number): string {
+function read(file: string, flags: number, bytesMax: number): string {
   try {
     const descriptor = openSync(file, flags);
     try {
-      return readAll(descriptor, file);
+      return readAll(descriptor, file, bytesMax);
     } finally {
       closeSync(descriptor);
     }
@@ -33,14 +33,14 @@ function read(file: string, flags: number): string {
   }
 }
 
-function readAll(descriptor: number, file: string): string {
+function readAll(descriptor: number, file: string, bytesMax: number): string {
   const parts: Buffer[] = [];
-  for (let size = 0; size <= TEXT_BYTES_MAX; ) {
+  for (let size = 0; size <= bytesMax; ) {
     const part = Buffer.alloc(1 << 16);
     const length = readSync(descriptor, part);
     if (length === 0) return Buffer.concat(parts).toString('utf8');
     parts.push(part.subarray(0, length));
     size += length;
   }
-  throw tooLarge(file);
+  throw tooLarge(file, bytesMax);
 }

@@ -29,7 +29,8 @@ export const RUNS_MAX = 1 << 24;
 
 const count = z.int().min(0);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
-const word = z
+/** Ids, and names of campaigns, executors and schedulers. */
+export const word: z.ZodType<string> = z
   .string()
   .regex(/^[\w.:/@-]+$/)
   .max(NAME_BYTES_MAX);
@@ -189,7 +190,8 @@ export function decodeBatch(value: unknown): Decoded<Batch> {
 
 /** @param json as it lay in Redis */
 export function decodeReport(json: string): Decoded<Report> {
-  if (json.length > REPORT_BYTES_MAX) return refused(`it is larger than ${REPORT_BYTES_MAX} bytes`);
+  if (Buffer.byteLength(json) > REPORT_BYTES_MAX)
+    return refused(`it is larger than ${REPORT_BYTES_MAX} bytes`);
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -197,6 +199,16 @@ export function decodeReport(json: string): Decoded<Report> {
     return refused('it is not JSON');
   }
   return checked(report, value);
+}
+
+/** Of what does not decode: a build of ours that knows its version may read it. */
+export function isOfOtherVersion(json: string): boolean {
+  try {
+    const parsed = z.object({ version: z.int() }).safeParse(JSON.parse(json));
+    return parsed.success && parsed.data.version !== BATCH_VERSION;
+  } catch {
+    return false;
+  }
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown): Decoded<T> {

@@ -1,21 +1,24 @@
 /** What a worker says of itself every few seconds. */
 import { z } from 'zod';
 import { NAME_BYTES_MAX } from '../vocabulary/limits.ts';
+import { word } from './codec.ts';
 
-const word = z
-  .string()
-  .regex(/^[\w.:/@+-]+$/)
-  .max(NAME_BYTES_MAX);
 const count = z.int().min(0);
+/** Threads of one process; nobody has more. */
+const executors = count.max(1024);
 
 const heartbeat = z.strictObject({
   id: word,
   host: word,
   pid: count,
   build: z.string().regex(/^[0-9a-f]{64}$/),
-  version: word,
-  executors: count,
-  busy: count,
+  /** As npm has them: `0.1.0-rc.1+build`. */
+  version: z
+    .string()
+    .regex(/^[\w.+-]+$/)
+    .max(NAME_BYTES_MAX),
+  executors,
+  busy: executors,
   isDraining: z.boolean(),
   /** Runs since its start. */
   runs: count,

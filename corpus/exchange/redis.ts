@@ -101,6 +101,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 const LOADING_ASKED_MS = 200;
 /** A peer that vanished without a word is noticed after this and ten probes, one a second. */
 const KEEP_ALIVE_MS = 10_000;
+/** A connection that brings no answer for so long leads nowhere; longer than a blocking read (5 s). */
+const DEAF_MS = 10_000;
 /** What ioredis lets a peer take to close its end; nothing of ours waits for it. */
 const DISCONNECT_MS = 200;
 
@@ -122,6 +124,7 @@ export function connectionOptions(address: RedisAddress) {
     enableReadyCheck: true,
     maxLoadingRetryTime: LOADING_ASKED_MS,
     keepAlive: KEEP_ALIVE_MS,
+    socketTimeout: DEAF_MS,
     disconnectTimeout: DISCONNECT_MS,
   } satisfies RedisOptions;
 }

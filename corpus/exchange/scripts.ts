@@ -10,7 +10,10 @@ import type { Keys } from './keys.ts';
 
 /** A heartbeat not renewed for so long belongs to a worker that is gone. */
 export const WORKER_GONE_SECONDS = 10;
-/** A snapshot of features that no batch has named for an hour. */
+/**
+ * So long after it was put a snapshot of features goes, whoever still names it; a batch that waited longer only
+ * brings more candidates that are not new.
+ */
 const SNAPSHOT_SECONDS = 3600;
 
 /** Somebody else has become the coordinator. */
@@ -18,9 +21,19 @@ export class StaleEpoch extends Error {
   override readonly name = 'StaleEpoch';
 }
 
-/** KEYS reports arrivals, ARGV id report. 1 if it is new, 0 if it already waits. */
+/** In the text of a report, and not in any string in it: nobody has computed its batch. */
+const GIVEN_UP = '"result":{"kind":"quarantined"';
+
+/**
+ * KEYS reports arrivals, ARGV id report given-up. 1 if it is new, 0 if it already waits. A result takes the place
+ * of a report that its batch was given up; it arrives once more, for the coordinator may have taken that one.
+ */
 const INGEST = `
-if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+local function isGivenUp(report) return string.find(report, ARGV[3], 1, true) ~= nil end
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 0 then
+  if isGivenUp(ARGV[2]) or not isGivenUp(redis.call('HGET', KEYS[1], ARGV[1])) then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+end
 redis.call('RPUSH', KEYS[2], ARGV[1])
 return 1`;
 
@@ -34,12 +47,15 @@ for _, id in ipairs(redis.call('LRANGE', KEYS[2], 0, ARGV[2] - 1)) do
 end
 return taken`;
 
-/** KEYS reports arrivals epoch, ARGV epoch id... Forgets what the coordinator has on disk. */
+/**
+ * KEYS reports arrivals epoch, ARGV epoch id... Forgets what the coordinator has on disk, but not what has arrived
+ * in its place since.
+ */
 const SETTLE = `
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('STALE epoch') end
 for i = 2, #ARGV do
-  redis.call('HDEL', KEYS[1], ARGV[i])
   redis.call('LREM', KEYS[2], 1, ARGV[i])
+  if not redis.call('LPOS', KEYS[2], ARGV[i]) then redis.call('HDEL', KEYS[1], ARGV[i]) end
 end
 return #ARGV - 1`;
 
@@ -98,7 +114,7 @@ export class Exchange {
   /** @returns false if a report of that batch already waits */
   async ingest(id: string, report: string): Promise<boolean> {
     const { reports, arrivals } = this.keys;
-    return (await this.redis.eval(INGEST, 2, reports, arrivals, id, report)) === 1;
+    return (await this.redis.eval(INGEST, 2, reports, arrivals, id, report, GIVEN_UP)) === 1;
   }
 
   /** Become the coordinator: from now on no other one's scripts are obeyed. */

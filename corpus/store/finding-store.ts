@@ -63,7 +63,10 @@ const NEW = '.new-';
 const OLD = '.old-';
 /** What cannot be read may come from a newer build: it makes room and stays. */
 const DAMAGED = '.damaged-';
-/** Nobody takes this long to write five small files. */
+/**
+ * Nobody takes this long to write five small files. What was put aside is as old as its finding, and so may look
+ * left over at once: where no other has its place it is put back before that is asked.
+ */
 const LEFTOVER_MS = 15 * 60_000;
 /** How often somebody else may put the same finding while we do. */
 const TRIES_MAX = 20;
@@ -144,6 +147,17 @@ export class FindingStore {
     return unpackRecord({ finding: { ...finding }, repro, columns, howFound }, id);
   }
 
+  /** Whether what there is can be listed; nothing is there as long as nobody has put anything. */
+  isReadable(): boolean {
+    try {
+      this.names();
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
+  }
+
   /** The ids that begin so. */
   idsOf(prefix: string): readonly string[] {
     return this.names().filter((name) => isFindingId(name) && name.startsWith(prefix));
@@ -181,10 +195,21 @@ export class FindingStore {
       try {
         return read();
       } catch (error) {
-        const isSteady = before !== ABSENT && this.stampOf(name) === before;
+        const isSteady = this.stampOf(name) === before && (before !== ABSENT || this.isGone(name));
         if (tries === TRIES_MAX || isSteady) throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWAP_MS);
       }
+    }
+  }
+
+  /** In a swap either it stands there or the one that was put aside. */
+  private isGone(name: string): boolean {
+    try {
+      const aside = `${OLD}${name}-`;
+      return !readdirSync(this.folder).some((there) => there === name || there.startsWith(aside));
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return true;
     }
   }
 
@@ -239,14 +264,14 @@ export class FindingStore {
 
   /** Puts back what a swap left aside, and clears away what nobody is writing any more. */
   private recover(): void {
-    try {
-      for (const name of readdirSync(this.folder)) {
+    for (const name of readdirSync(this.folder)) {
+      try {
         if (name.startsWith(OLD)) this.putBack(name);
         if (name.startsWith(OLD) || name.startsWith(NEW)) this.clear(name);
+      } catch (error) {
+        // Not to be written to, or somebody else was faster: then what can be read is read.
+        if (!isSystemError(error)) throw error;
       }
-    } catch (error) {
-      // Not to be written to, or somebody else was faster: then what can be read is read.
-      if (!isSystemError(error)) throw error;
     }
   }
 

@@ -5,6 +5,8 @@
 
 export const ERRORS = {
   USAGE: { exit: 2, message: '{what}', hint: 'see `faultline --help`' },
+  /** What a process of ours was given; it has said itself what to do. */
+  PROCESS_INPUT: { exit: 2, message: '{what}', hint: '{remedy}' },
   INPUT_SYNTAX: {
     exit: 2,
     message: '{file}:{line}:{column}: expected {expected}, found {found}',

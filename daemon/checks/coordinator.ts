@@ -4,13 +4,10 @@ import { lstatSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { isSystemError } from '../../corpus/disk/atomic.ts';
-import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import { DAEMON_FILE, ownAddress, ownAddressIn } from '../api-address.ts';
 import { type Answer, ApiClient, CLIENT_BOUNDS, statusText } from '../api-client.ts';
 import { listenRefusal } from '../http/bind.ts';
-import { isAlive } from '../process-lock.ts';
 import { bad, doubtful, fine, type Judgement } from './check.ts';
 
 const HOST = '127.0.0.1';
@@ -29,8 +26,7 @@ export async function lookAtPort(
   const problem = await listenProblem(port);
   if (problem === null) return fine(port === 0 ? 'any that is free' : `${port} is free`);
   const own = ownAddressIn(dataDir);
-  const isOwn = own !== undefined && portOf(own) === port && isOwnerAlive(dataDir);
-  if (isOwn && (await isAnswering(own, waitMs))) {
+  if (own !== undefined && portOf(own) === port && (await isAnswering(own, waitMs))) {
     return fine(`${port} is that of our own coordinator, ${own.origin}`);
   }
   const who = `\`ss -ltnp 'sport = :${port}'\` says who has it`;
@@ -53,12 +49,6 @@ async function listenProblem(port: number): Promise<Refusal | null> {
 
 function portOf({ port, protocol }: URL): number {
   return port === '' ? (HTTP_PORTS[protocol] ?? 0) : Number(port);
-}
-
-/** A coordinator that was killed has left its file, and somebody else may have its port since. */
-function isOwnerAlive(dataDir: string): boolean {
-  const daemon = readJson(readStored(path.join(dataDir, DAEMON_FILE)));
-  return isJsonObject(daemon) && typeof daemon.pid === 'number' && isAlive(daemon.pid);
 }
 
 async function isAnswering(address: URL, waitMs: number): Promise<boolean> {

@@ -1,5 +1,4 @@
 /** Which Redis a campaign from here would use, whether it is fit for one, and whether its clock is ours. */
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
@@ -7,7 +6,7 @@ import { describe, type RedisAddress, reachRedis } from '../../corpus/exchange/r
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { findRedisServer } from '../redis-binary.ts';
-import { homeBelow, leaveHome, pidIn } from '../redis-home.ts';
+import { serverIn } from '../redis-home.ts';
 import { bad, doubtful, fine, type Judgement } from './check.ts';
 
 export interface RedisQuestion {
@@ -80,22 +79,15 @@ export class RedisLook {
   private place(): Place | null {
     const { given, dataDir } = this.question;
     const address = given();
-    return address === undefined ? privateIn(dataDir) : { address, pid: null };
+    if (address !== undefined) return { address, pid: null };
+    const own = serverIn(dataDir);
+    return own === null ? null : { address: { path: own.socket }, pid: own.pid };
   }
 
   private reach(address: RedisAddress): Promise<Redis> {
     this.reached ??= reachRedis(address, this.question.waitMs);
     return this.reached;
   }
-}
-
-/** That of an `up`; its folder is not made where there is none. */
-function privateIn(dataDir: string): Place | null {
-  if (!existsSync(path.join(dataDir, 'redis/redis.pid'))) return null;
-  const home = homeBelow(dataDir);
-  const pid = pidIn(home);
-  if (pid === null) leaveHome(home);
-  return pid === null ? null : { address: { path: home.socket }, pid };
 }
 
 const ROUND_TRIPS = 5;

@@ -70,11 +70,16 @@ function bugReport(error: unknown, args: readonly string[]): string {
   const isExpected = error instanceof AssertionFailure;
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error);
   return [
-    `  command  faultline ${args.join(' ')}`,
+    `  command  faultline ${args.map(withoutSecrets).join(' ')}`,
     `  build    faultline ${VERSION}, engine ${engineDigest()}, node ${process.versions.node}`,
     `  kind     ${isExpected ? 'a check of our own failed' : 'nobody expected this'}`,
     ...stack.split('\n').map((line) => `  ${line}`),
   ].join('\n');
+}
+
+/** People paste a report; user and password of an address stand between `//` and its last `@`. */
+function withoutSecrets(argument: string): string {
+  return argument.replace(/\/\/.*@/s, '//***@');
 }
 
 function isJsonWanted(args: readonly string[]): boolean {

@@ -18,7 +18,7 @@ import { Progress } from './fuzz-progress.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { parseCount, parseDuration } from './quantities.ts';
-import { counted } from './render-finding.ts';
+import { counted, quoted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
 import { say, sayDocument } from './terminal.ts';
@@ -26,7 +26,8 @@ import { say, sayDocument } from './terminal.ts';
 const TIME_DEFAULT_MS = 60_000;
 
 interface FuzzOptions {
-  readonly models: readonly string[];
+  /** As given; undefined for all. */
+  readonly models: readonly string[] | undefined;
   readonly timeMs: number | undefined;
   readonly runs: number | undefined;
   readonly jobs: number;
@@ -45,7 +46,7 @@ export function fuzzCommand(): CommandUnknownOpts {
     .option('--jobs <n>', 'executor threads (default: all cores)', parseCount)
     .action(async ({ model, time, runs, jobs }, self) => {
       const options: FuzzOptions = {
-        models: model ?? MODEL_NAMES,
+        models: model,
         timeMs: time ?? (runs === undefined ? TIME_DEFAULT_MS : undefined),
         runs,
         jobs: jobs ?? availableParallelism(),
@@ -57,7 +58,7 @@ export function fuzzCommand(): CommandUnknownOpts {
 
 async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
   const models = new Map<string, Model>();
-  for (const given of options.models) {
+  for (const given of options.models ?? MODEL_NAMES) {
     const model = givenModel(given);
     models.set(canonicalReference(model), model);
   }
@@ -109,11 +110,11 @@ async function campaign(
     await keeper.settle();
     screen.end();
     const seconds = Math.round(performance.now() - startedMs) / 1000;
-    summarize(plan, totals, seconds, keeper, settings);
+    summarize(plan, totals, seconds, keeper, options, settings);
   } finally {
     if (timer !== null) clearTimeout(timer);
-    release();
     await pool.close();
+    release();
   }
   if (keeper.diskProblem !== null) throw keeper.diskProblem;
   return isInterrupted || keeper.findings().length === 0 ? EXIT.done : EXIT.bad;
@@ -135,6 +136,7 @@ function summarize(
   totals: Totals,
   seconds: number,
   keeper: Keeper,
+  { models: given }: FuzzOptions,
   settings: Settings,
 ): void {
   const findings = keeper.findings();
@@ -161,12 +163,11 @@ function summarize(
         `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
         `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
         `${totals.entries} workloads kept`,
-      `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${totals.runs}${modelFlags(plan)}`,
+      `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${totals.runs}${modelFlags(given)}`,
     ].join('\n'),
   );
 }
 
-function modelFlags(plan: Plan): string {
-  if (plan.models.length === MODEL_NAMES.length) return '';
-  return ` --model ${plan.models.join(' ')}`;
+function modelFlags(given: readonly string[] | undefined): string {
+  return given === undefined ? '' : ` --model ${given.map(quoted).join(' ')}`;
 }

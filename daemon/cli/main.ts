@@ -72,7 +72,7 @@ const end = (error: unknown): void => {
 };
 process.on('uncaughtException', (error) => {
   end(error);
-  process.exit(EXIT.ourBug);
+  process.exit();
 });
 try {
   await commandLine(await verbsFor(args)).parseAsync(process.argv);

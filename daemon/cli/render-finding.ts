@@ -52,6 +52,6 @@ function verbOn(verb: string, { id }: Finding, dataDir: string): string {
 }
 
 /** As a shell takes it. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

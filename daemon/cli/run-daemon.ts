@@ -61,13 +61,14 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     running.stop();
     isTold();
     // Redis may be what hangs: what is not settled there comes again at the next start.
-    setTimeout(() => process.exit(0), STOP_MS).unref();
+    setTimeout(() => process.exit(), STOP_MS).unref();
   };
   const release = isSupervised() ? onOrphaned(stop) : onInterrupt(stop);
   try {
     await running.finished.catch((error: unknown) => {
       // Another coordinator leads: whoever comes back would only take its turn away.
-      if (error instanceof Refusal) tellSupervisor({ kind: 'refused' });
+      const isRefused = error instanceof Refusal && error.code === 'ENVIRONMENT';
+      if (isRefused) tellSupervisor({ kind: 'refused' });
       throw error;
     });
     log.info('finished');
@@ -77,9 +78,11 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       await told;
     }
   } finally {
-    release();
-    await running.close();
+    // First: whoever comes next writes its own.
     rmSync(path.join(dataDir, DAEMON_FILE), { force: true });
+    await running.close();
+    // Last: a signal that comes twice (`signals.ts`) must not end it in between.
+    release();
   }
   log.info('stopped');
 }

@@ -8,6 +8,7 @@ import { makeFolders, onDisk } from '../../corpus/disk/atomic.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { reachRedis } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { takeLock } from '../ledger-lock.ts';
 import { cacheFolder } from '../redis-binary.ts';
@@ -22,7 +23,7 @@ import { counted } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
 import { onInterrupt } from './signals.ts';
 import { RESTARTED_VARIABLE, type Told } from './supervised.ts';
-import { note, say, sayDocument } from './terminal.ts';
+import { say, sayDocument } from './terminal.ts';
 import type { UpFlags } from './up.ts';
 import { UpScreen } from './up-screen.ts';
 import { wantedOf } from './wanted-campaign.ts';
@@ -45,6 +46,7 @@ class Up {
   private readonly settings: Settings;
   private readonly screen: UpScreen;
   private redis: PrivateRedis | undefined;
+  private restarting: Promise<void> | undefined;
   private redisUrl = '';
   private url = '';
   private isStopping = false;
@@ -61,6 +63,8 @@ class Up {
       this.interrupt = () => resolve(null);
       this.giveUp = reject;
     });
+    // Too late to matter once everything ends.
+    this.interrupted.catch(() => {});
   }
 
   async run(): Promise<number> {
@@ -74,12 +78,20 @@ class Up {
       );
       this.interrupt();
     });
+    // At a second Ctrl-C, or when nobody reads any more (`| head`).
+    const dismiss = (): void => this.redis?.dismiss();
+    process.on('exit', dismiss);
     try {
       await this.provideRedis();
-      return await this.supervise();
+      const line = await this.supervise();
+      this.sayEnd(line);
+      return EXIT.done;
     } finally {
       this.isStopping = true;
+      // One that is just being started would be left behind.
+      await this.restarting;
       await this.redis?.stop();
+      process.off('exit', dismiss);
       release();
       unlock();
     }
@@ -119,7 +131,9 @@ class Up {
     if (redis.wasAdopted) say(`the Redis of an earlier run (process ${redis.pid}) goes on`);
     this.redis = redis;
     this.redisUrl = redis.url;
-    void redis.exited.then(() => this.restartRedis()).catch(this.giveUp);
+    void redis.exited.then(() => {
+      this.restarting = this.restartRedis().catch(this.giveUp);
+    });
   }
 
   /** @throws Refusal where it does not start, however often it is tried */
@@ -136,18 +150,24 @@ class Up {
     }
   }
 
-  private async supervise(): Promise<number> {
+  /**
+   * Until somebody or something ends it.
+   *
+   * @returns a last line about the campaign
+   * @throws Refusal of a process that could not be helped by starting it again
+   */
+  private async supervise(): Promise<string> {
     const coordinator = this.process('daemon', [
       ...campaignArgs(this.flags, this.settings),
       ...httpArgs(this.flags),
     ]);
     const worker = this.process('worker', ['--jobs', String(this.flags.jobs ?? jobsByDefault())]);
-    coordinator.start();
-    worker.start();
     try {
+      coordinator.start();
+      worker.start();
       const ended = await Promise.race([coordinator.ended, worker.ended, this.interrupted]);
-      if (ended === null) await this.sayEnd();
-      return ended === null ? EXIT.done : this.exitOf(ended);
+      if (ended !== null) this.checkEnd(ended);
+      return await this.screen.end();
     } finally {
       this.isStopping = true;
       this.screen.close();
@@ -173,7 +193,7 @@ class Up {
   }
 
   private told(told: Told): void {
-    if (told.kind === 'refused') return;
+    if (told.kind === 'refused' || this.isStopping) return;
     if (told.kind === 'finished') {
       this.interrupt();
       return;
@@ -185,23 +205,25 @@ class Up {
     this.screen.follow(told.url);
   }
 
-  private async sayEnd(): Promise<void> {
-    const line = await this.screen.end();
+  /** Of all that is in the folder: what came last was found while everything ended. */
+  private sayEnd(line: string): void {
     const { dataDir, isJson } = this.settings;
-    if (isJson) sayDocument({ url: this.url, findings: this.screen.findings, dataDir });
+    const findings = new FindingStore(dataDir).list().findings.length;
+    if (isJson) sayDocument({ url: this.url, findings, dataDir });
     else if (line !== '') {
-      say(
-        `${line}\n${counted(this.screen.findings, 'finding')} in ${dataDir}: see \`faultline findings\``,
-      );
+      say(`${line}\n${counted(findings, 'finding')} in ${dataDir}: see \`faultline findings\``);
     }
   }
 
-  /** A process that could not be helped by starting it again has said why. */
-  private exitOf({ name, exit, lastWords }: Ended): number {
-    if (exit === EXIT.done) return EXIT.done;
-    if (lastWords !== '') note(lastWords);
-    if (exit === EXIT.usage || exit === EXIT.environment) return exit;
+  /** Somebody else may have told it to end; otherwise it has said why it did. */
+  private checkEnd({ name, exit, lastWords }: Ended): void {
+    if (exit === EXIT.done) {
+      progress(this.settings, `${name} was told to end, and so everything does`);
+      return;
+    }
     const log = path.join(this.settings.dataDir, 'log', `${name}.log`);
-    throw fail('ENVIRONMENT', { what: `${name} ended with ${exit}`, remedy: `${log} says more` });
+    const what = /^faultline: (.*)$/m.exec(lastWords)?.[1] ?? `${name} ended with ${exit}`;
+    const remedy = /^hint: (.*)$/m.exec(lastWords)?.[1] ?? `${log} says more`;
+    throw fail(exit === EXIT.usage ? 'PROCESS_INPUT' : 'ENVIRONMENT', { what, remedy });
   }
 }

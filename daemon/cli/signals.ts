@@ -1,8 +1,8 @@
-/** Ctrl-C: the first one drains, a second one stops at once with 128 + its number. */
+/** Ctrl-C or a closed terminal: the first one drains, a second one stops at once with 128 + its number. */
 
 /** Under npm a terminal's Ctrl-C reaches us twice within some milliseconds; people need longer to mean it. */
 const SAME_PRESS_MS = 500;
-const NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type Stop = keyof typeof NUMBERS;
 
 /** @returns takes the handlers off again */
@@ -12,6 +12,7 @@ export function onInterrupt(drain: () => void): () => void {
     const nowMs = performance.now();
     if (firstMs < 0) {
       firstMs = nowMs;
+      if (signal === 'SIGHUP') dieOfIt();
       drain();
     } else if (nowMs - firstMs > SAME_PRESS_MS) process.exit(128 + NUMBERS[signal]);
   };
@@ -25,4 +26,12 @@ export function onInterrupt(drain: () => void): () => void {
   return () => {
     for (const off of handlers) off();
   };
+}
+
+/** In the end, as is the custom; also, Node aborts where it cannot set back a terminal that is gone. */
+function dieOfIt(): void {
+  process.once('exit', () => {
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP');
+  });
 }

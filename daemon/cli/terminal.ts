@@ -30,6 +30,8 @@ export function endWithoutReader(exitIfUnwritable: number): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit();
+      // The terminal was closed: SIGHUP says so too, and what is under way is to be finished.
+      if (error.code === 'EIO' && stream.isTTY) return;
       if (stream === process.stdout) note(`faultline: cannot write the answer: ${error.message}`);
       process.exit(exitIfUnwritable);
     });

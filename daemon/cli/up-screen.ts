@@ -1,4 +1,5 @@
 /** What `up` shows while it runs: each finding once, and a line about the campaign every ten seconds. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { ApiClient } from '../api-client.ts';
@@ -11,6 +12,8 @@ import { note, say } from './terminal.ts';
 
 const LOOK_MS = 1000;
 const LINE_MS = 10_000;
+/** A coordinator that answers does so in milliseconds; `up` is to end within ten seconds in all. */
+const LAST_LOOK_MS = 1000;
 const EVERYTHING = { model: undefined, class: undefined };
 
 export class UpScreen {
@@ -23,7 +26,9 @@ export class UpScreen {
   private lineMs = 0;
   private lastLine = '';
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
+  /** Undefined between two looks. */
+  private looking: Promise<void> | undefined;
+  private hasSaidWhy = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -36,17 +41,20 @@ export class UpScreen {
     this.client = new ApiClient(new URL(url));
     if (!isFirst) return;
     this.lineMs = performance.now();
+    // One that is slow to answer is not asked again meanwhile.
     this.timer = setInterval(() => {
-      this.looking = this.looking.then(() => this.look());
+      this.looking ??= this.look().finally(() => {
+        this.looking = undefined;
+      });
     }, LOOK_MS);
   }
 
-  /** Looks once more, and ends. @returns a last line about the campaign */
+  /** Looks once more, where it is answered soon, and ends. @returns a last line about the campaign */
   async end(): Promise<string> {
     clearInterval(this.timer);
-    await this.looking;
-    await this.look();
-    this.client?.close();
+    const lastLook = Promise.resolve(this.looking).then(() => this.look());
+    await Promise.race([lastLook, sleep(LAST_LOOK_MS, undefined, { ref: false })]);
+    this.close();
     return this.lastLine;
   }
 
@@ -54,10 +62,6 @@ export class UpScreen {
   close(): void {
     clearInterval(this.timer);
     this.client?.close();
-  }
-
-  get findings(): number {
-    return this.seen.size;
   }
 
   private async look(): Promise<void> {
@@ -72,13 +76,21 @@ export class UpScreen {
       const status = { campaign: await campaignOf(client), fleet: await fleetOf(client) };
       this.lastLine = renderLine(status);
     } catch (error) {
-      // A coordinator that is being started again does not answer; the next look will find it.
-      if (error instanceof Refusal || client.isClosed) return;
-      throw error;
+      if (client.isClosed) return;
+      if (!(error instanceof Refusal)) throw error;
+      this.sayWhy(error);
+      return;
     }
     if (performance.now() - this.lineMs < LINE_MS) return;
     this.lineMs = performance.now();
     progress(this.settings, this.lastLine);
+  }
+
+  /** Once. One that answered before is being started again, and the next look will find it. */
+  private sayWhy({ message, hint }: Refusal): void {
+    if (this.hasSaidWhy || this.lastLine !== '') return;
+    this.hasSaidWhy = true;
+    progress(this.settings, `findings are kept, but not shown here: ${message}; ${hint}`);
   }
 
   private async lookForFindings(client: ApiClient): Promise<void> {

@@ -9,7 +9,7 @@ import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import type { RedisAddress } from '../../corpus/exchange/redis.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { runWorker } from '../../workers/service/worker.ts';
-import { homeBelow, pidIn } from '../redis-home.ts';
+import { serverIn } from '../redis-home.ts';
 import { buildDigest } from './build-digest.ts';
 import { EXIT } from './endings.ts';
 import { engineDigest } from './engine-digest.ts';
@@ -80,8 +80,8 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
 function redisOf(flag: string | undefined, { dataDir }: Settings): RedisAddress {
   const given = givenRedis(flag);
   if (given !== undefined) return given;
-  const home = homeBelow(dataDir);
-  if (pidIn(home) !== null) return { path: home.socket };
+  const own = serverIn(dataDir);
+  if (own !== null) return { path: own.socket };
   const here = `no \`faultline up\` runs in ${dataDir}`;
   const what = `no Redis is named and ${here}: give --redis URL or set ${REDIS_VARIABLE}`;
   throw fail('USAGE', { what });

@@ -1,5 +1,6 @@
 /** All routes, and what becomes of whatever a route throws. */
 import { Hono } from 'hono';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { addApi } from './api.ts';
 import { errorPage } from './layout.ts';
 import { addPages, pageResponse } from './pages.ts';
@@ -33,6 +34,7 @@ function refuse(asked: Asked, problem: Problem, { version }: Served): Response |
 /** @returns `error` itself if it is an answer */
 export function problemOf(error: unknown, onFault: (error: unknown) => void): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof Refusal) return new Problem(503, `${error.message}; ${error.hint}`);
   onFault(error);
   return new Problem(503, 'this could not be answered; the log says why');
 }

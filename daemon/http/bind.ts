@@ -2,6 +2,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { whyOf } from '../../corpus/disk/atomic.ts';
 import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
+import { TOKEN } from './token.ts';
 
 export interface Binding {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface Binding {
 
 /** 256 random bits are 43 characters of base64url, and 64 of hex. */
 const TOKEN_LENGTH_MIN = 43;
+const WHOLE_TOKEN = new RegExp(`^${TOKEN.source}$`);
+const MAKE_ONE = 'make one with `openssl rand -hex 32`';
 
 /** Why a server may not listen there, or null: only loopback is open to whoever can reach it. */
 export function bindProblem({ host, hasToken, hasTls, isInsecureAllowed }: Binding): string | null {
@@ -26,10 +29,14 @@ export function bindProblem({ host, hasToken, hasTls, isInsecureAllowed }: Bindi
   return `other machines can reach ${host}, so listening there needs ${missing.join(' and ')}`;
 }
 
-/** Why a token can be guessed, or null; the empty one admits nobody. */
+/** Why a token can be guessed or never be given, or null; the empty one admits nobody. */
 export function tokenProblem(token: string): string | null {
-  if (token === '' || token.length >= TOKEN_LENGTH_MIN) return null;
-  return `the token has ${token.length} characters, and 256 random bits have ${TOKEN_LENGTH_MIN}: make one with \`openssl rand -hex 32\``;
+  if (token === '') return null;
+  if (!WHOLE_TOKEN.test(token)) {
+    return `the token has characters that a header cannot carry: ${MAKE_ONE}`;
+  }
+  if (token.length >= TOKEN_LENGTH_MIN) return null;
+  return `the token has ${token.length} characters, and 256 random bits have ${TOKEN_LENGTH_MIN}: ${MAKE_ONE}`;
 }
 
 /** By name or number; any other name might be looked up to be anything. */

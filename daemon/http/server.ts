@@ -1,6 +1,7 @@
 /**
- * What a coordinator shows of itself over HTTP: health, metrics, findings, the campaign, and pages to read. Open
- * to whoever reaches the loopback; reaching further needs a token and TLS. It outlives whatever it is sent.
+ * What a coordinator shows of itself over HTTP: health, metrics, findings, the campaign, and pages to read.
+ * Whoever reaches it may read; writing needs the token. It listens beyond the loopback only where it has a token
+ * to ask for, and TLS or the word that the network is trusted. It outlives whatever it is sent.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

@@ -2,7 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Problem } from './problem.ts';
 
-const BEARER = /^Bearer ([\w.~+/-]+=*)$/i;
+/** What a header `Authorization: Bearer` can carry (RFC 6750). */
+export const TOKEN = /[\w.~+/-]+=*/;
+const BEARER = new RegExp(`^Bearer (${TOKEN.source})$`, 'i');
 
 export class Token {
   /** null admits nobody. */

@@ -3,7 +3,7 @@
  * document on stdout, and the code is the same.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -54,6 +54,7 @@ const CASES: readonly Case[] = [
   { args: `replay repro.txt --recorded-model --model ${RACY}`, exit: 2, says: /give one/ },
   { args: 'replay 00000000', exit: 4, is: 'NOTHING_FOUND', says: /`faultline findings` lists/ },
   { args: 'replay other-trace.txt', exit: 70, is: 'OUR_BUG', says: /bug in Faultline[\s\S]*command {2}faultline replay[\s\S]*please report/ },
+  { args: 'replay other-trace.txt --data-dir redis://me:hunter2@lab', exit: 70, says: /command {2}faultline replay other-trace.txt --data-dir redis:\/\/\*\*\*@lab$/m },
   { args: 'replay changed-model.txt', exit: 125, is: 'MODEL_CHANGED', says: /--recorded-model/ },
   { args: 'replay no-model.txt', exit: 125, says: /"mine" is not in this build/ },
   { args: 'replay newer-repro.txt', exit: 125, says: /update Faultline/ },
@@ -76,6 +77,7 @@ const CASES: readonly Case[] = [
   { args: 'models', exit: 0, says: /^v42-immap-read {2}DAX/m },
   { args: `models ${RACY}:policy=unwritten`, exit: 0, says: /policy/ },
   { args: `models ${RACY}:policy=maybe`, exit: 2, says: /it can be: new, unwritten/ },
+  { args: 'worker --data-dir nobody', exit: 2, is: 'USAGE', says: /no `faultline up` runs in nobody/ },
   { args: 'version', exit: 0, says: /^engine [0-9a-f]{64}$/m },
   { args: 'version --rng-seed 4294967296', exit: 2, says: /from 0 to 4294967295/ },
   { args: 'versoin', exit: 2, says: /Did you mean version/ },
@@ -126,3 +128,7 @@ for (const { args, exit, says, is } of CASES) {
     }
   });
 }
+
+test('a worker that is refused has made nothing', () => {
+  assert.equal(existsSync(path.join(folder, 'nobody')), false);
+});

@@ -10,7 +10,7 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { arbByteMutant, arbLineMutant, cpuMsOf, intrinsics } from './hostile.ts';
+import { arbByteMutant, arbLineMutant, intrinsics, leastCpuMsOf } from './hostile.ts';
 
 const HEAD = 'faultline input 1\n';
 const SETUP = `${HEAD}file A size 4096 pages hole\nprocess P0 a0 A 0 4096 shared\n`;
@@ -102,7 +102,7 @@ test('the longest hostile texts are answered within 50 ms', () => {
   for (const [head, unit] of LONG) {
     const units = Math.ceil(TEXT_BYTES_MAX / unit.length);
     const text = (head + unit.repeat(units)).slice(0, TEXT_BYTES_MAX);
-    const ms = Math.min(...[1, 2, 3].map(() => cpuMsOf(() => judge(text))));
+    const ms = leastCpuMsOf(() => judge(text), MS_MAX);
     assert.ok(ms <= MS_MAX, `${JSON.stringify(unit)} took ${ms} ms`);
   }
 });

@@ -18,6 +18,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { Ledger } from '../../daemon/ledger.ts';
+import { LINE_BYTES_MAX } from '../../daemon/ledger-file.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { appendAll, contentsOf, everythingIn, ledgerFolder, numbers } from './ledger-support.ts';
 
@@ -268,15 +269,15 @@ test('what a crash cut short goes without a word, and what only looks so stays',
 
 test('a line that is too long is skipped, and one of the longest is not', (t) => {
   const folder = filled(t);
-  appendFileSync(path.join(folder, NEW_LOG), `${'x'.repeat((8 << 20) + 1)}\n`);
+  appendFileSync(path.join(folder, NEW_LOG), `${'x'.repeat(LINE_BYTES_MAX + 1)}\n`);
   const { ledger } = Ledger.open(folder);
   // A line's sum, number, two blanks, two quotes and newline.
-  const longest = 'y'.repeat((8 << 20) - 16 - 2 - 2 - 2 - 1);
+  const longest = 'y'.repeat(LINE_BYTES_MAX - 16 - 2 - 2 - 2 - 1);
   appendAll(ledger, [longest, 42]);
   ledger.close();
   const { rows, damaged } = contentsOf(folder);
   assert.deepEqual(rows, [...ALL, longest, 42]);
-  assert.deepEqual(damaged, [`${NEW_LOG} line 16: it is longer than 8388608 bytes`]);
+  assert.deepEqual(damaged, [`${NEW_LOG} line 16: it is longer than ${LINE_BYTES_MAX} bytes`]);
 });
 
 test('a file of rubbish fills neither the memory nor the screen', (t) => {

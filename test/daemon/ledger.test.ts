@@ -17,6 +17,7 @@ import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
 import { Ledger } from '../../daemon/ledger.ts';
+import { LINE_BYTES_MAX } from '../../daemon/ledger-file.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import {
   appendAll,
@@ -84,7 +85,7 @@ test('a state of rows that are not committed, and a closed ledger, are mistakes 
   const { ledger } = Ledger.open(ledgerFolder(t));
   ledger.append(1);
   assert.throws(() => ledger.snapshot([1]), AssertionFailure);
-  assert.throws(() => ledger.append('x'.repeat(8 << 20)), AssertionFailure);
+  assert.throws(() => ledger.append('x'.repeat(LINE_BYTES_MAX)), AssertionFailure);
   ledger.commit();
   ledger.commit();
   ledger.close();

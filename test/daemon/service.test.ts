@@ -65,14 +65,18 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function coordinator(scene: Scene, dataDir: string = scene.dataDir): Promise<Running> {
+async function coordinator(
+  scene: Scene,
+  dataDir: string = scene.dataDir,
+  build: string = BUILD,
+): Promise<Running> {
   const lines: string[] = [];
   let url = '';
   const daemon = await startDaemon({
     dataDir,
     redis: scene.redis.address,
     prefix: PREFIX,
-    build: BUILD,
+    build,
     version: '0.0.0',
     wanted: PLAN,
     drawn: { campaign: 'c1', rngSeed: 1 },
@@ -191,6 +195,17 @@ test('whoever starts later leads; the other one ends and says so', { skip }, asy
   await ended;
   hands(t, scene);
   await untilPublished(second, 1);
+});
+
+test('what waits for another build is dropped by the build that follows', { skip }, async (t) => {
+  const scene = await Scene.of(t);
+  const client = testClient(t, scene.redis.address);
+  const queued = () => client.keys(`*${queueName('explore', BUILD)}*`);
+  const first = await coordinator(scene);
+  await until('batches', async () => (await queued()).length > 2);
+  await first.stop();
+  await coordinator(scene, scene.dataDir, sha256Hex('newer'));
+  await until('none', async () => (await queued()).length === 0);
 });
 
 test('two coordinators do not write one ledger', { skip }, async (t) => {

@@ -24,7 +24,8 @@ import { skipReason, TEST_CACHE } from '../support/debian.ts';
 import { assertJudged, bulk, redisThatSays, server, silent } from './looking.ts';
 
 const skip = await skipReason('redis-server');
-const WAIT_MS = 2000;
+/** Far more than a server on this machine needs, also where others compute. */
+const WAIT_MS = 20_000;
 const NOBODY = { PATH: '', HOME: '/nonexistent' };
 
 function look(t: TestContext, question: Partial<RedisQuestion>): RedisLook {
@@ -60,7 +61,7 @@ describe('a Redis is judged', { skip, concurrency: true }, () => {
       const { address } = await testRedis(t, settings);
       const redis = lookAt(t, address, prefix);
       await assertJudged(() => redis.redis(), level as 'ok', detail, remedy);
-      await assertJudged(() => redis.clock(), 'ok', /^0\.\d{3} s (?:behind|ahead of) Redis$/);
+      await assertJudged(() => redis.clock(), 'ok', /^[01]\.\d+ s (?:behind|ahead of) Redis$/);
     });
   }
 
@@ -80,7 +81,7 @@ describe('a Redis is judged', { skip, concurrency: true }, () => {
     const redis = look(t, { dataDir });
     const who = new RegExp(`^the private one \\(process ${server.pid}\\): Redis \\d`);
     await assertJudged(() => redis.redis(), 'ok', who);
-    await assertJudged(() => redis.clock(), 'ok', /^0\.\d{3} s/);
+    await assertJudged(() => redis.clock(), 'ok', /^[01]\.\d+ s/);
     const number = readFileSync(path.join(dataDir, 'redis/redis.pid'), 'utf8');
     await server.stop();
     writeFileSync(path.join(dataDir, 'redis/redis.pid'), number);
@@ -123,14 +124,23 @@ test('a Redis that is too old, silent, not there or not an address', async (t) =
 test('a clock that is not that of Redis', async (t) => {
   const info = bulk('# Server\r\nredis_version:7.0.15\r\nloading:0\r\nrole:master\r\n');
   const hello = '-ERR unknown command `HELLO`\r\n';
-  const seconds = String(Math.floor(Date.now() / 1000) + 3600);
-  const time = `*2\r\n${bulk(seconds)}${bulk('0')}`;
-  const port = await server(t, redisThatSays({ info, hello, time }));
+  const port = await server(
+    t,
+    redisThatSays({
+      info,
+      hello,
+      // As it is when it is asked.
+      get time() {
+        const seconds = String(Math.floor(Date.now() / 1000) + 3600);
+        return `*2\r\n${bulk(seconds)}${bulk('0')}`;
+      },
+    }),
+  );
   const redis = lookAt(t, { host: '127.0.0.1', port });
   await assertJudged(
     () => redis.clock(),
     'warn',
-    /^(?:3599|3600)\.\d s behind Redis$/,
+    /^(?:359\d|360\d)\.\d s behind Redis$/,
     /timedatectl/,
   );
   await assertJudged(() => judgeClock(-2001), 'warn', /^2.0 s ahead of Redis$/);

@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { Engine } from '../../workers/execute.ts';
-import { modelOf } from '../../workers/models/registry.ts';
+import { modelJson, modelOf } from '../../workers/models/registry.ts';
 import { replayVerdict } from '../../workers/reproduce.ts';
 import { faultline } from '../cli/faultline.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
@@ -102,6 +102,27 @@ console.log('ready');`;
   await running.until(/heard[\s\S]*heard[\s\S]*late/);
   running.interrupt();
   assert.equal((await running.ended).exit, 130);
+});
+
+test('a closed terminal drains too', async () => {
+  const signals = new URL('../../daemon/cli/signals.js', import.meta.url);
+  const script = `import { onInterrupt } from ${JSON.stringify(signals)};
+const work = setInterval(() => {}, 1000);
+onInterrupt(() => { console.log('draining'); clearInterval(work); });
+process.kill(process.pid, 'SIGHUP');`;
+  const running = new Talking(['--input-type=module', '--eval', script], folder);
+  const { exit, stdout } = await running.ended;
+  // Then it dies of the signal.
+  assert.deepEqual([exit, stdout], [null, 'draining\n']);
+});
+
+test('the command to fuzz again names the models as they were given', async () => {
+  writeFileSync(path.join(folder, 'my model.json'), modelJson(modelOf(RACY)));
+  const model = ['--model', './my model.json', RACY];
+  const args = ['fuzz', '--runs', '100', '--rng-seed', '1', ...place(), ...model];
+  const { stdout } = await faultline(args, folder);
+  const again = `again: faultline fuzz --rng-seed 1 --runs 100 --model './my model.json' ${RACY}\n`;
+  assert.ok(stdout.endsWith(again), stdout);
 });
 
 test('where nothing can be written, fuzzing goes on: findings are printed, and the end is exit 3', async () => {

@@ -110,11 +110,11 @@ export async function exchange(
   return Buffer.concat(parts).toString('latin1');
 }
 
-/** Waits for something that will be so; not for a time. */
+/** Waits for something that will be so; not for a time, and on a busy machine as long as it takes. */
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  deadlineMs = 5000,
+  deadlineMs = 20_000,
 ): Promise<void> {
   const endMs = performance.now() + deadlineMs;
   while (!(await isSo())) {

@@ -230,6 +230,22 @@ describe('status, and the coordinator of a folder', { concurrency: true }, () =>
   });
 });
 
+test('the coordinator of a folder was killed, and somebody else has its port since', async (t) => {
+  const { url, showing } = await openShop(t, 0);
+  showing.put(ownRecord(0));
+  const cwd = temporaryFolder(t);
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  mkdirSync(path.join(cwd, '.faultline'));
+  writeFileSync(path.join(cwd, '.faultline/daemon.json'), JSON.stringify({ url, pid }));
+  const lines = [`pull ${url}`, 'pull', 'status'];
+  const [brought, ...refused] = await runVerbs(lines, cwd);
+  assert.match(brought?.stdout ?? '', /^1 new/);
+  for (const { exit, stderr } of refused) {
+    assert.equal(exit, 3);
+    assert.match(stderr, new RegExp(`daemon.json names \\(process ${pid}\\) is gone\nhint: start`));
+  }
+});
+
 describe('on the way', { concurrency: true }, () => {
   test('https: only with a certificate that is trusted, whatever the environment says', async (t) => {
     const cwd = temporaryFolder(t);
@@ -246,8 +262,11 @@ describe('on the way', { concurrency: true }, () => {
       refused?.stderr ?? '',
       /is not trusted: self-signed .*\nhint: NODE_EXTRA_CA_CERTS/,
     );
-    const [said] = await runVerbs([`status ${url}`], cwd, { NODE_EXTRA_CA_CERTS: certFile });
+    // It names the number only.
+    const lines = [`status ${url}`, `status ${url.replace('127.0.0.1', 'localhost')}`];
+    const [said, other] = await runVerbs(lines, cwd, { NODE_EXTRA_CA_CERTS: certFile });
     assert.match(said?.stdout ?? '', /^campaign {2}c-1 on https:/);
+    assert.match(other?.stderr ?? '', /is for other names: .*\nhint: reach it by a name/);
   });
 
   test('status --watch: a line, and Ctrl-C ends it with 0', async (t) => {

@@ -70,15 +70,18 @@ test('what is no address is refused, and its password is not repeated', () => {
   }
 });
 
-const LIMIT_MS = 400;
+/** Nothing here takes so long. */
+const LIMIT_MS = 10_000;
+/** For those who never answer. */
+const SHORT_MS = 1000;
 
-/** @returns why it cannot be reached, which must be said within the limit */
-async function whyNot(address: RedisAddress): Promise<string> {
+/** @returns why it cannot be reached, which must be said in time */
+async function whyNot(address: RedisAddress, limitMs = LIMIT_MS): Promise<string> {
   const startMs = performance.now();
   try {
-    (await reachRedis(address, LIMIT_MS)).disconnect();
+    (await reachRedis(address, limitMs)).disconnect();
   } catch (error) {
-    assert.ok(performance.now() - startMs < LIMIT_MS + 1000);
+    assert.ok(performance.now() - startMs < LIMIT_MS);
     assert.ok(error instanceof Refusal, String(error));
     assert.deepEqual([error.code, error.exit], ['REDIS_UNREACHABLE', 3]);
     assert.ok(!/[^ -~]|secret/.test(error.message), error.message);
@@ -103,21 +106,24 @@ test('a Redis that is not there is refused in one line and in time', async (t) =
     socket.end('-ERR max number of clients\x1b reached\r\n'),
   );
   const nowhere = { host: 'no.such.host.invalid', port: 6379, password: 'secret' };
-  const cases: readonly (readonly [RedisAddress, RegExp])[] = [
+  const cases: readonly (readonly [RedisAddress, RegExp, number?])[] = [
     [
       { host: '127.0.0.1', port: 1 },
       /^no Redis at redis:\/\/127.0.0.1:1: .*refused \(ECONNREFUSED\)$/,
     ],
     [{ path: path.join(folder, 'none.sock') }, /no such file or directory \(ENOENT\)$/],
     [{ path: folder }, /\(ECONNREFUSED\)$/],
-    [nowhere, /\(ENOTFOUND\)$|\(EAI_AGAIN\)$|no connection within 0.4 s$/],
-    [silent, /it takes the connection, but does not answer within 0.4 s$/],
+    [nowhere, /\(ENOTFOUND\)$|\(EAI_AGAIN\)$|no connection within 1 s$/, SHORT_MS],
+    [silent, /it takes the connection, but does not answer within 1 s$/, SHORT_MS],
     [web, /what answers there is not Redis$/],
     [closing, /it closed the connection at once$/],
     [full, /max number of clients\\u\{1b\} reached$/],
-    [{ ...silent, tls: true }, /does not answer|no connection/],
+    [{ ...silent, tls: true }, /does not answer|no connection/, SHORT_MS],
   ];
-  for (const [address, why] of cases) assert.match(await whyNot(address), why);
+  const told = cases.map(async ([address, why, limitMs]) => {
+    assert.match(await whyNot(address, limitMs), why);
+  });
+  await Promise.all(told);
 });
 
 test('a Redis that wants another password is refused', { skip }, async (t) => {
@@ -144,6 +150,9 @@ async function reached(t: TestContext, address: RedisAddress): Promise<Redis> {
   return client;
 }
 
+/** How long the connection holds that is lost again: long enough for a line too early, and far from a real return. */
+const HELD_MS = 5;
+
 test('an outage is one line when it begins and one when it is over', { skip }, async (t) => {
   const redis = await testRedis(t, ['--appendonly', 'yes']);
   const client = await reached(t, redis.address);
@@ -158,13 +167,17 @@ test('an outage is one line when it begins and one when it is over', { skip }, a
   assert.deepEqual([log.isUp, log.outages], [false, 1]);
   const answer = client.get('a');
   await until(() => tries >= 3);
+  // Lost again before it was really back: that is no outage of its own.
+  let triesBefore = Number.POSITIVE_INFINITY;
+  client.once('ready', async () => {
+    await sleep(HELD_MS);
+    triesBefore = tries;
+    client.stream.destroy();
+  });
   await redis.start();
   assert.equal(await answer, '17', 'a command waits for its Redis');
-  // Lost again before it was really back: that is no outage of its own.
-  const admin = await reached(t, redis.address);
-  const triesBefore = tries;
-  await admin.client('KILL', 'ID', await client.client('ID'));
   await until(() => tries > triesBefore);
+  assert.ok(tries > triesBefore, 'lost again');
   await until(() => said.length > 1 && log.isUp);
   const ended = once(client, 'end');
   client.disconnect();

@@ -1,11 +1,13 @@
-/** Executors that hang, run out of memory or are killed: replaced, their batch given up after three starts. */
+/** Executors that hang, run out of memory or are killed: replaced, their batch given up after the third. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { queueName } from '../../corpus/exchange/keys.ts';
 import type { CanaryRun, Exploration, Quarantined } from '../../corpus/vocabulary/messages.ts';
-import { ExecutorFailure, ExecutorPool } from '../../workers/service/executors.ts';
+import { ExecutorFailure, ExecutorPool, type Loss } from '../../workers/service/executors.ts';
 import { skipReason } from '../support/debian.ts';
 import { testRedis } from './redis.ts';
-import { batchOf, ENGINE, exploration, explorations, Rig, until } from './worker-rig.ts';
+import { BUILD, batchOf, ENGINE, exploration, explorations, Rig, until } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 /** Far more than any test waits for. */
@@ -49,10 +51,10 @@ async function leavesAlone(): Promise<void> {
     count: 1,
     engine: ENGINE,
     name: 'slow',
-    hangMs: 200,
+    hangMs: 500,
     counted: (_, { runs }) => counted.push(runs),
   });
-  const work = exploration(0, { runs: 40_000 });
+  const work = exploration(0, { runs: 100_000 });
   let seen = 0;
   const timer = setInterval(() => {
     seen = Math.max(seen, pool.totals.runs);
@@ -66,15 +68,58 @@ async function leavesAlone(): Promise<void> {
   assert.equal(pool.totals.runs, work.runs);
 }
 
+async function replacesLoading(): Promise<void> {
+  const losses: Loss[] = [];
+  const pool = await new Promise<ExecutorPool>((resolve) => {
+    const made: ExecutorPool = new ExecutorPool({
+      count: 1,
+      engine: ENGINE,
+      name: 'stuck',
+      startMs: 1,
+      replaced: (loss) => {
+        losses.push(loss);
+        resolve(made);
+      },
+    });
+  });
+  await pool.close();
+  assert.equal(losses[0], 'hang');
+}
+
+/** The answer comes, but its process has time for it only after the deadline. */
+async function countsOnce(t: TestContext): Promise<void> {
+  let counted = 0;
+  const pool = new ExecutorPool({
+    count: 1,
+    engine: ENGINE,
+    name: 'late',
+    hangMs: 1000,
+    counted: () => {
+      counted += 1;
+    },
+  });
+  t.after(() => pool.close());
+  // It is refused at once, without a run.
+  const wrong = { kind: 'verify', model: LIGHT.model, repro: 'none', notOn: '' } as const;
+  await assert.rejects(pool.execute(wrong), /found "none"/);
+  // After this Node looks at timers first, then at messages.
+  await setImmediate();
+  const late = assert.rejects(pool.execute(wrong), /no answer and no run within 1 s/);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  await late;
+  await setImmediate();
+  assert.equal(counted, 2);
+}
+
 describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('hang goes on without them', async (t) => {
     const rig = new Rig(t, await testRedis(t), '{hang}');
     const good = explorations(12, { runs: 64 });
     await rig.queues.add([batchOf('endless', SILENT), ...good]);
-    const worker = rig.worker({ limits: { hangMs: 600 } });
+    const worker = rig.worker({ limits: { hangMs: 1000 } });
     const reports = await rig.reported(['endless', ...good.map(({ id }) => id)]);
     const given = reports.get('endless')?.result as Quarantined;
-    assert.match(given.reason, /^hang: executor \S+: no answer and no run within 0.6 s$/);
+    assert.match(given.reason, /^hang: executor \S+: no answer and no run within 1 s$/);
     assert.equal(given.starts, 3);
     for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
     assert.equal(worker.lines.filter(({ msg }) => msg === 'replaced an executor').length, 3);
@@ -102,6 +147,9 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('are killed tries again, three times in all', async (t) => {
     const rig = new Rig(t, await testRedis(t), '{killed}');
     await rig.queues.add([batchOf('endless', ENDLESS)]);
+    // So often it was only in the hand of a worker that was killed.
+    const job = `${rig.keys.prefix}:${queueName('explore', BUILD)}:endless`;
+    await rig.client.hset(job, { ats: '5' });
     const worker = await rig.worker({ jobs: 1, mayBeHurt: true }).started();
     for (let kills = 0; kills < 3; kills++) {
       await until(`batch under way after ${kills} kills`, async () => {
@@ -114,7 +162,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     const reports = await rig.reported(['endless']);
     const given = reports.get('endless')?.result as Quarantined;
     assert.match(given.reason, /^crash: executor \S+: it was killed$/);
-    assert.equal(given.starts, 3);
+    assert.equal(given.starts, 5 + 3);
     await worker.stop();
   });
 
@@ -127,4 +175,10 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     await assert.rejects(pool.execute(verify, { notOn: 'sole.1' }), /found "none"/);
     assert.equal((await pool.execute(LIGHT)).executor, 'sole.2');
   });
+});
+
+// Not at the same time as the others: it holds up their thread.
+describe('executors', () => {
+  test('that hang while they start are replaced', replacesLoading);
+  test('whose answer is late are replaced, and their work is counted once', countsOnce);
 });

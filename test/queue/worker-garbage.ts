@@ -103,15 +103,16 @@ const WRONG_BATCHES: readonly Garbage[] = [
     ...batch,
     work: exploration(0, { sources: [{ kind: 'given', texts: ['nonsense'], schedules: 1 }] }),
   })),
-  spoilt('started too often', /^started 4 times; its worker died each time$/, (batch) => batch, {
-    ats: '3',
+  spoilt('started too often', /^started 10 times without an answer$/, (batch) => batch, {
+    ats: '10',
   }),
   spoilt(
     'started too often with a cause',
-    /^started 9 times; memory: executor a.1$/,
+    /^started 12 times without an answer; memory: executor a.1$/,
     (batch) => batch,
     {
-      ats: '8',
+      ats: '12',
+      atm: '1',
       failedReason: 'memory: executor a.1',
     },
   ),

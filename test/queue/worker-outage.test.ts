@@ -8,6 +8,11 @@ import { batchOf, exploration, explorations, Rig, until } from './worker-rig.ts'
 const skip = await skipReason('redis-server');
 const DURABLE = ['--appendonly', 'yes'];
 const DRAIN_MS = 3000;
+/** What the product gives batches at the end: whoever is gone before has kept to the limit of his test. */
+const DRAINED_MS = 8000;
+/** Twice the 7 s of locks and looks for them; where BullMQ has its own settings, it takes a minute. */
+const INHERITED_MS = 14_000;
+const SILENT_MS = 2000;
 /** Some 25 ms; more where all these tests share one core. */
 const RUNS = 1000;
 const ENDLESS = exploration(0, { runs: 1 << 24 });
@@ -22,7 +27,7 @@ async function killed(t: TestContext): Promise<void> {
   const killedMs = performance.now();
   victim.signal('SIGKILL');
   await heir.isBusy(1);
-  assert.ok(performance.now() - killedMs < 10_000);
+  assert.ok(performance.now() - killedMs < INHERITED_MS);
   await heir.stop();
 }
 
@@ -32,11 +37,13 @@ async function outage(t: TestContext): Promise<void> {
   const batches = explorations(24, { runs: RUNS });
   await rig.queues.add(batches);
   // A watchdog that bites early would mistake an outage for silence.
-  const worker = await rig.worker({ limits: { silentMs: 500 } }).started();
+  const worker = await rig.worker({ limits: { silentMs: SILENT_MS } }).started();
   await until('reports', async () => (await rig.reports()).size >= 2);
+  const killedMs = performance.now();
   await redis.kill();
   await until('word of it', async () => (await worker.get('/readyz')).status === 503);
   assert.equal((await worker.get('/livez')).status, 200);
+  await until('longer outage than silence', () => performance.now() - killedMs > SILENT_MS);
   await redis.start();
   const reports = await rig.reported(batches.map(({ id }) => id));
   assert.equal((await worker.get('/readyz')).status, 200);
@@ -74,7 +81,8 @@ async function inherited(t: TestContext): Promise<void> {
 
 async function drained(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testRedis(t), '{term}');
-  const all = explorations(80, { runs: RUNS });
+  // Ten seconds' worth: however late the signal comes, some are left.
+  const all = explorations(400, { runs: RUNS });
   await rig.queues.add(all);
   const worker = await rig.child({ jobs: 1 }).started();
   await rig.reported(['x0']);
@@ -94,7 +102,7 @@ async function tooLong(t: TestContext): Promise<void> {
   await worker.isBusy(1);
   const startedMs = performance.now();
   assert.equal(await worker.stop(), 'done');
-  assert.ok(performance.now() - startedMs < 2300);
+  assert.ok(performance.now() - startedMs < DRAINED_MS);
   assert.equal((await rig.queues.counts()).explore.active, 1);
 }
 
@@ -112,7 +120,7 @@ async function toldTwice(t: TestContext): Promise<void> {
 }
 
 describe('workers', { skip, concurrency: true }, () => {
-  test('that are killed leave their batches to others, within 10 s', killed);
+  test('that are killed leave their batches to others, soon', killed);
   test('go on when Redis was killed, and say so in two lines', outage);
   test('deliver what a dead one left on the disk', inherited);
   test('finish at a SIGTERM what they have in hand, and nothing else', drained);
@@ -132,7 +140,7 @@ describe('workers', { skip, concurrency: true }, () => {
       const startedMs = performance.now();
       worker.signal('SIGTERM');
       assert.equal(await worker.exit(), 0);
-      assert.ok(performance.now() - startedMs < DRAIN_MS + 2000);
+      assert.ok(performance.now() - startedMs < DRAINED_MS);
       assert.equal(worker.spooled.length, 1);
       if (how === 'hung') process.kill(pid, 'SIGCONT');
     });

@@ -18,6 +18,7 @@ import {
   type Exploration,
   type ModelPin,
   type Report,
+  type Result,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
@@ -38,7 +39,7 @@ export const SEED_TEXT: string = printInput({
   schedule: EMPTY_SCHEDULE,
 });
 const CHILD = fileURLToPath(new URL('./worker-process.js', import.meta.url));
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const ASKED_MS = 20;
 
 export function exploration(index: number, change: Partial<Exploration> = {}): Exploration {
@@ -69,6 +70,21 @@ export function batchOf(id: string, work: Work, models: readonly string[] = [MOD
     epoch: 1,
     models: pins,
     work,
+  };
+}
+
+export function reportOf(
+  id: string,
+  result: Result = { kind: 'canary', digest: BUILD, found: [] },
+): Report {
+  return {
+    version: BATCH_VERSION,
+    id,
+    build: BUILD,
+    campaign: 'test',
+    executor: 'here.1',
+    milliseconds: 1,
+    result,
   };
 }
 

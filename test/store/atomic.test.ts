@@ -12,7 +12,13 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { onDisk, writeAll, writeAtomically, writeFolder } from '../../corpus/disk/atomic.ts';
+import {
+  onDisk,
+  writeAll,
+  writeAtomically,
+  writeAtomicallyMeanwhile,
+  writeFolder,
+} from '../../corpus/disk/atomic.ts';
 import { readNamed, readStored } from '../../corpus/disk/read-bounded.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
@@ -31,6 +37,23 @@ test('a file is replaced and nothing else is left in its folder', (t) => {
   writeAtomically(folder, 'a.txt', 'new');
   assert.equal(readFileSync(path.join(folder, 'a.txt'), 'utf8'), 'new');
   assert.deepEqual(readdirSync(folder), ['a.txt']);
+});
+
+test('without holding up the thread a file is written in the same way', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = path.join(folder, 'a.txt');
+  const outside = path.join(temporaryFolder(t), 'outside.txt');
+  writeFileSync(outside, 'untouched');
+  symlinkSync(outside, file);
+  for (const text of ['old', 'né']) {
+    await writeAtomicallyMeanwhile(folder, 'a.txt', text);
+    assert.equal(readFileSync(file, 'utf8'), text);
+  }
+  assert.equal(readFileSync(outside, 'utf8'), 'untouched');
+  mkdirSync(path.join(folder, 'b.txt'));
+  const isRefused = refusedAs('DATA_DIR', /illegal operation on a directory|EISDIR/);
+  await assert.rejects(writeAtomicallyMeanwhile(folder, 'b.txt', 'text'), isRefused);
+  assert.deepEqual(readdirSync(folder), ['a.txt', 'b.txt']);
 });
 
 test('a link in the place of a file is replaced, not followed', (t) => {

@@ -205,6 +205,22 @@ test('a folder of findings that goes away while it is read is refused, not throw
   assert.deepEqual(store.record(ID), sampleRecord());
 });
 
+test('a finding that is being swapped is waited for, and one that is not there is not', (t) => {
+  const dataDir = temporaryFolder(t);
+  const store = new FindingStore(dataDir);
+  const folder = path.dirname(store.put(sampleRecord()).finding.file);
+  const aside = path.join(path.dirname(folder), `.old-${ID}-1-1`);
+  renameSync(folder, aside);
+  const wait = t.mock.method(Atomics, 'wait', () => {
+    renameSync(aside, folder);
+    return 'timed-out';
+  });
+  assert.deepEqual(store.record(ID), sampleRecord());
+  assert.equal(wait.mock.callCount(), 1);
+  assert.throws(() => store.record('0'.repeat(64)), /no such file/);
+  assert.equal(wait.mock.callCount(), 1);
+});
+
 test('a data directory that cannot be is refused, with the reason and what to do', (t) => {
   const file = path.join(temporaryFolder(t), 'file');
   writeFileSync(file, '');

@@ -20,8 +20,13 @@ import type { TakenJob } from './reader.ts';
 import type { Repeats } from './repeats.ts';
 import { isWord, reasonText, reportId, reportText } from './reports.ts';
 
-/** A batch that took down its executor, or its whole worker, so often is given up. */
-const STARTS_MAX = 3;
+/** A batch that took down so many executors is given up. */
+const LOSSES_MAX = 3;
+/**
+ * So is one that was started so often. It may take down whole workers, which then cannot say so; but one that
+ * merely waited in the hand of a worker that was killed, or lost its Redis, was started as well.
+ */
+const STARTS_MAX = 10;
 /** In reports of what nobody computed, or nobody planned. */
 const NOBODY = 'nobody';
 
@@ -61,7 +66,7 @@ export class Desk {
     this.inWork += 1;
     let send: () => Promise<void>;
     try {
-      send = this.report(await this.reportOf(kind, job), kind);
+      send = await this.report(await this.reportOf(kind, job), kind);
     } catch (error) {
       if (error instanceof Returned) this.count(kind, 'failed');
       throw error;
@@ -75,9 +80,9 @@ export class Desk {
   }
 
   private async reportOf(kind: Kind, job: TakenJob): Promise<Report> {
-    const { value: batch, problem } = readBatch(job.text);
-    if (batch === null) return this.givenUp(job, campaignOf(job.text), kind, problem);
-    const { campaign, work } = batch;
+    const { value: batch, problem, campaign } = readBatch(job.text);
+    if (batch === null) return this.givenUp(job, campaign, kind, problem);
+    const { work } = batch;
     const refusal = this.refusalOf(kind, job, batch);
     if (refusal !== null) return this.givenUp(job, campaign, work.kind, refusal);
     try {
@@ -86,7 +91,8 @@ export class Desk {
       if (!(error instanceof ExecutorFailure)) throw error;
       const { failure, message } = error;
       const isItsOwnFault = failure === 'refused' || failure === 'broken';
-      if (!isItsOwnFault && job.starts < STARTS_MAX) throw new Returned(`${failure}: ${message}`);
+      if (!isItsOwnFault && job.returns + 1 < LOSSES_MAX)
+        throw new Returned(`${failure}: ${message}`);
       return this.givenUp(job, campaign, work.kind, `${failure}: ${message}`);
     }
   }
@@ -149,14 +155,14 @@ export class Desk {
   }
 
   /** Onto the disk; returns how to send it. */
-  private report(report: Report, kind: Kind): () => Promise<void> {
+  private async report(report: Report, kind: Kind): Promise<() => Promise<void>> {
     const { outbox, troubles, saw } = this.parts;
     const { id, result } = report;
     if (result.kind === 'explore' && result.witnesses.length > 0) {
       const signatures = result.witnesses.map(({ signature }) => signature);
       saw(id, signatures);
     }
-    const send = outbox.keep(id, reportText(report));
+    const send = await outbox.keep(id, reportText(report));
     this.count(kind, result.kind === 'quarantined' ? 'quarantined' : 'ok');
     if (result.kind === 'quarantined') {
       const { reason } = result;
@@ -170,35 +176,36 @@ export class Desk {
   }
 }
 
-function readBatch(text: string): Decoded<Batch> {
-  if (text.length > BATCH_BYTES_MAX) return notBatch(`it is larger than ${BATCH_BYTES_MAX} bytes`);
+/** The campaign also of what is no batch: its coordinator may be waiting for it nevertheless. */
+type Read = Decoded<Batch> & { readonly campaign: string };
+
+function readBatch(text: string): Read {
+  if (Buffer.byteLength(text) > BATCH_BYTES_MAX) {
+    return notBatch(`it is larger than ${BATCH_BYTES_MAX} bytes`, NOBODY);
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return notBatch('it is not JSON');
+    return notBatch('it is not JSON', NOBODY);
   }
-  const { value: batch, problem } = decodeBatch(value);
-  return problem === null ? { value: batch, problem } : notBatch(problem);
+  const campaign = campaignOf(value);
+  const decoded = decodeBatch(value);
+  return decoded.value === null ? notBatch(decoded.problem, campaign) : { ...decoded, campaign };
 }
 
-function notBatch(problem: string): { readonly value: null; readonly problem: string } {
-  return { value: null, problem: `not a batch: ${problem}` };
+function notBatch(problem: string, campaign: string): Read {
+  return { value: null, problem: `not a batch: ${problem}`, campaign };
 }
 
-/** Of what is no batch: the coordinator may be waiting for it nevertheless. */
-function campaignOf(text: string): string {
-  try {
-    const value: unknown = text.length > BATCH_BYTES_MAX ? null : JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && 'campaign' in value;
-    return isObject && isWord(value.campaign) ? value.campaign : NOBODY;
-  } catch {
-    return NOBODY;
-  }
+function campaignOf(value: unknown): string {
+  const isObject = typeof value === 'object' && value !== null && 'campaign' in value;
+  return isObject && isWord(value.campaign) ? value.campaign : NOBODY;
 }
 
 function startedTooOften({ starts, lastFailure }: TakenJob): string {
-  return `started ${starts} times; ${lastFailure ?? 'its worker died each time'}`;
+  const last = lastFailure === null ? '' : `; ${lastFailure}`;
+  return `started ${starts - 1} times without an answer${last}`;
 }
 
 function modelsOf(work: Work): readonly string[] {

@@ -63,6 +63,8 @@ export interface PoolOptions {
   readonly name: string;
   /** Work that takes longer hangs, unless its runs go on. */
   readonly hangMs?: number;
+  /** How long a thread may take to say that it is there. */
+  readonly startMs?: number;
   /** Megabytes of heap an executor may fill. */
   readonly heapMb?: number;
   readonly replaced?: (loss: Loss) => void;
@@ -102,6 +104,8 @@ const YOUNG_MB = 12;
 const OLD_MB = 512;
 /** Batches are worth seconds; minimizing has a budget of about one. */
 const HANG_MS = 60_000;
+/** It loads in 0.2 s, on a machine that has nothing else to do. */
+const START_MS = 60_000;
 /** Threads in a row that end before they have started: one more would, too. */
 const STILLBORN_MAX = 5;
 
@@ -157,7 +161,8 @@ export class ExecutorPool {
 
   private start(): void {
     this.made += 1;
-    const { models = new Map<string, Model>(), engine, name, heapMb = OLD_MB } = this.options;
+    const { models = new Map<string, Model>(), engine, name, ...limits } = this.options;
+    const { heapMb = OLD_MB, startMs = START_MS } = limits;
     const counters = new Counters();
     const start: Start = { models: [...models], engine, counters: counters.shared };
     const thread = new Worker(new URL('./executor-main.js', import.meta.url), {
@@ -176,6 +181,9 @@ export class ExecutorPool {
     thread.on('error', (error) => this.replace(executor, causeOf(error), String(error)));
     thread.on('exit', (code) => this.replace(executor, 'crash', `the thread ended with ${code}`));
     this.executors.add(executor);
+    executor.deadline = setTimeout(() => {
+      this.replace(executor, 'hang', `it did not start within ${startMs / 1000} s`);
+    }, startMs);
   }
 
   /** Hands out work, the most urgent first, as far as there are executors for it. */
@@ -228,6 +236,9 @@ export class ExecutorPool {
   }
 
   private finish(executor: Executor, answer: Answer): void {
+    // An answer may already be on its way when its executor is given up.
+    if (this.isClosed || !this.executors.has(executor)) return;
+    clearTimeout(executor.deadline);
     if (answer === 'ready') {
       executor.isReady = true;
       this.stillborn = 0;
@@ -235,7 +246,6 @@ export class ExecutorPool {
       return;
     }
     const { job, name } = executor;
-    clearTimeout(executor.deadline);
     executor.job = undefined;
     this.fold(executor, job);
     if ('result' in answer) {

@@ -4,7 +4,7 @@
  * doubt everything on the disk is sent again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeReport } from '../../corpus/exchange/codec.ts';
+import { decodeReport, isOfOtherVersion } from '../../corpus/exchange/codec.ts';
 import type { Metrics } from '../../corpus/exchange/metrics.ts';
 import type { Exchange } from '../../corpus/exchange/scripts.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
@@ -43,10 +43,12 @@ export class Outbox {
   }
 
   /**
-   * @returns how to send it: resolves when Redis has it. If the disk refuses it, Redis is the only place for it.
+   * On the disk when it resolves. If the disk refuses it, Redis is the only place for it.
+   *
+   * @returns how to send it: resolves when Redis has it
    */
-  keep(id: string, report: string): () => Promise<void> {
-    const name = this.spool(id, report);
+  async keep(id: string, report: string): Promise<() => Promise<void>> {
+    const name = await this.spool(id, report);
     return async () => {
       const isTaken = await this.ingest(id, report);
       if (name !== null && isTaken) this.take(name);
@@ -87,46 +89,66 @@ export class Outbox {
     this.isClosed = true;
   }
 
-  private spool(id: string, report: string): string | null {
+  private async spool(id: string, report: string): Promise<string | null> {
     const { spool, troubles } = this.parts;
+    const name = spool.nameFor(id);
+    const isThere = this.states.has(name);
+    // At once: what Redis has of an earlier report on this batch is no reason to remove this one.
+    this.states.set(name, 'going');
     try {
-      const name = spool.put(id, report);
-      this.states.set(name, 'going');
-      this.measure();
+      await spool.put(name, report);
       return name;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      if (isThere) this.states.set(name, 'left');
+      else this.states.delete(name);
       troubles.tell(`${error.message}; reports go to Redis without a copy on this disk`);
       return null;
+    } finally {
+      this.measure();
     }
   }
 
   private async send(name: string): Promise<void> {
-    const { spool, troubles } = this.parts;
-    const text = spool.read(name);
-    if (text === null) {
-      this.forget(name);
-      return;
-    }
+    const text = this.read(name);
+    if (text === null) return;
     const { value, problem } = decodeReport(text);
     if (value === null) {
-      troubles.tell(`spool: ${name} is damaged and set aside: ${problem}`);
-      spool.setAside(name);
-      this.states.delete(name);
+      this.leave(name, text, problem);
       return;
     }
     this.states.set(name, 'going');
     if (await this.ingest(value.id, text)) this.take(name);
   }
 
+  /** Null if there is nothing to send, or not now: whatever keeps it from being read may pass. */
+  private read(name: string): string | null {
+    const { spool, troubles } = this.parts;
+    try {
+      const text = spool.read(name);
+      if (text === null) this.states.delete(name);
+      return text;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      troubles.tell(`spool: ${error.message}; it is tried again`);
+      return null;
+    }
+  }
+
+  private leave(name: string, text: string, problem: string): void {
+    const { spool, troubles } = this.parts;
+    if (isOfOtherVersion(text)) {
+      troubles.tell(`spool: ${name} is left to a worker of its build: ${problem}`);
+      return;
+    }
+    troubles.tell(`spool: ${name} is damaged and set aside: ${problem}`);
+    spool.setAside(name);
+    this.states.delete(name);
+  }
+
   private take(name: string): void {
     this.states.set(name, { name, atMs: performance.now() });
     this.measure();
-  }
-
-  private forget(name: string): void {
-    this.states.delete(name);
-    this.parts.spool.remove(name);
   }
 
   /**

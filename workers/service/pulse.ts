@@ -15,6 +15,8 @@ const BEAT_MS = 2000;
 const SYNC_WAIT_MS = 1500;
 /** Where Redis cannot be asked, this long after its reply: two syncs of `appendfsync everysec`. */
 const SETTLED_MS = 2000;
+/** A Redis that leaves syncing to its system (`appendfsync no`): Linux writes what is half a minute old. */
+const NEVER_SYNCED_MS = 60_000;
 /** At the end, one last word. */
 const LEAVE_MS = 500;
 
@@ -25,6 +27,8 @@ export interface PulseParts {
   readonly troubles: Repeats;
   readonly heartbeat: () => Heartbeat;
   readonly beatMs?: number;
+  /** How long Redis may take to have a report on its disk. */
+  readonly neverSyncedMs?: number;
 }
 
 export class Pulse {
@@ -77,10 +81,19 @@ export class Pulse {
     if (taken.length === 0) return [];
     if (this.canAsk) {
       const [onDisk] = await this.synced();
-      if (onDisk !== undefined) return onDisk > 0 ? taken : [];
+      if (onDisk !== undefined) return onDisk > 0 ? taken : this.neverSynced(taken);
     }
-    const nowMs = performance.now();
-    return taken.filter(({ atMs }) => nowMs - atMs > SETTLED_MS);
+    return olderThan(SETTLED_MS, taken);
+  }
+
+  private neverSynced(taken: readonly Taken[]): readonly Taken[] {
+    const { troubles, neverSyncedMs = NEVER_SYNCED_MS } = this.parts;
+    const late = olderThan(neverSyncedMs, taken);
+    if (late.length > 0) {
+      const seconds = neverSyncedMs / 1000;
+      troubles.tell(`Redis has synced nothing for ${seconds} s; set its appendfsync to everysec`);
+    }
+    return late;
   }
 
   /** How many disks have all that this connection wrote: its own, replicas. Empty if that cannot be asked. */
@@ -94,4 +107,9 @@ export class Pulse {
       return [];
     }
   }
+}
+
+function olderThan(ageMs: number, taken: readonly Taken[]): readonly Taken[] {
+  const nowMs = performance.now();
+  return taken.filter(({ atMs }) => nowMs - atMs > ageMs);
 }

@@ -29,8 +29,8 @@ const DONE = 'ok';
 
 /** Options of every job, whatever its hash says. */
 const JOB_OPTIONS = { attempts: NEVER, removeOnComplete: true, removeOnFail: true } as const;
-/** Fields of a job's hash that BullMQ may see: starts, time of the last one, what a worker said of it. */
-const FIELDS: ReadonlySet<string> = new Set(['ats', 'processedOn', 'failedReason']);
+/** Fields of a job's hash that BullMQ may see: starts, returns, time of the last start, what a worker said of it. */
+const FIELDS: ReadonlySet<string> = new Set(['ats', 'atm', 'processedOn', 'failedReason']);
 
 /** A job that was taken. */
 export interface TakenJob {
@@ -39,7 +39,9 @@ export interface TakenJob {
   readonly text: string;
   /** How often it was started, this time included. */
   readonly starts: number;
-  /** Why it came back the last time, if a worker said so. */
+  /** How often a worker gave it back, with a reason. */
+  readonly returns: number;
+  /** The last of the reasons. */
   readonly lastFailure: string | null;
 }
 
@@ -92,9 +94,10 @@ export class Reader extends Worker {
   }
 }
 
-function takenJob({ id = '', data, attemptsStarted, failedReason = '' }: Job): TakenJob {
+function takenJob(job: Job): TakenJob {
+  const { id = '', data, attemptsStarted, attemptsMade, failedReason = '' } = job;
   const lastFailure = failedReason === '' ? null : failedReason;
-  return { id, text: String(data), starts: attemptsStarted, lastFailure };
+  return { id, text: String(data), starts: attemptsStarted, returns: attemptsMade, lastFailure };
 }
 
 /** BullMQ's way to Redis, where jobs are vetted before BullMQ parses them. */

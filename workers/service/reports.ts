@@ -1,19 +1,17 @@
 /** Reports as text that the coordinator will take: small enough, every word of a shape that it knows. */
 import { createHash } from 'node:crypto';
-import { REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
-import { NAME_BYTES_MAX, SIGNATURE_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { REPORT_BYTES_MAX, word } from '../../corpus/exchange/codec.ts';
+import { SIGNATURE_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import type { Explored, Report } from '../../corpus/vocabulary/messages.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 
-/** What ids and names of campaigns may be (corpus/exchange/codec.ts). */
-const WORD = /^[\w.:/@-]+$/;
 /** As long as a line of a report may be. */
 const REASON_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
 /** The first of them says where; more would fill the page. */
 const STACK_LINES = 4;
 
 export function isWord(text: unknown): text is string {
-  return typeof text === 'string' && text.length <= NAME_BYTES_MAX && WORD.test(text);
+  return word.safeParse(text).success;
 }
 
 /** The id under which a batch is reported: its own, unless that is none. */
@@ -32,7 +30,7 @@ export function reasonText(text: string): string {
 /**
  * What is too long loses candidates, which are met again, then witnesses, of which later batches bring others.
  *
- * @param sizeMax in characters
+ * @param sizeMax in characters, which are ASCII in a report of an exploration
  */
 export function reportText(report: Report, sizeMax: number = REPORT_BYTES_MAX): string {
   const text = JSON.stringify(report);

@@ -4,31 +4,25 @@
  * behind, another delivers.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isSystemError, makeFolders, onDisk, writeAtomically } from '../../corpus/disk/atomic.ts';
+import {
+  isSystemError,
+  makeFolders,
+  onDisk,
+  writeAtomicallyMeanwhile,
+} from '../../corpus/disk/atomic.ts';
+import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 
 /** 32 of the largest reports, or some ten thousand ordinary ones. */
 const SPOOL_BYTES_MAX = 32 * REPORT_BYTES_MAX;
 const REPORT_FILE = /^[0-9a-f]{32}\.json$/;
-/** What `writeAtomically` was writing when somebody died. */
+/** What was being written when somebody died. */
 const UNFINISHED_FILE = /^\.new-/;
 /** Nobody writes one file for so long. */
 const UNFINISHED_MS = 60_000;
-/** A link, or a pipe that never ends, is somebody's trick. */
-const FOR_READING = constants.O_RDONLY | constants.O_NONBLOCK | (constants.O_NOFOLLOW ?? 0);
 
 export class Spool {
   private readonly folder: string;
@@ -57,36 +51,45 @@ export class Spool {
     return [...this.sizes.keys()];
   }
 
+  /** Of the file for the report on this batch. */
+  nameFor(id: string): string {
+    return `${createHash('sha256').update(id).digest('hex').slice(0, 32)}.json`;
+  }
+
   /**
-   * On disk when it returns.
+   * On disk when it resolves.
    *
-   * @param id of the batch
-   * @returns the file's name
    * @throws Refusal DATA_DIR if the disk does not take it, or enough lies there already
    */
-  put(id: string, report: string): string {
+  async put(name: string, report: string): Promise<void> {
     const size = Buffer.byteLength(report);
     if (this.bytes + size > this.bytesMax) {
       const why = `${this.entries} undelivered reports already take ${this.bytes} bytes`;
       throw fail('DATA_DIR', { dir: this.folder, why });
     }
-    const name = `${createHash('sha256').update(id).digest('hex').slice(0, 32)}.json`;
-    writeAtomically(this.folder, name, report);
+    const before = this.sizes.get(name);
+    // At once: others ask for room while it is written.
     this.sizes.set(name, size);
-    return name;
+    try {
+      await writeAtomicallyMeanwhile(this.folder, name, report);
+    } catch (error) {
+      if (before === undefined) this.sizes.delete(name);
+      else this.sizes.set(name, before);
+      throw error;
+    }
   }
 
-  /** Null if another worker has delivered it, or nobody can read it. */
+  /**
+   * Null if another worker has delivered it.
+   *
+   * @throws Refusal FILE_UNREADABLE if it cannot be read now
+   */
   read(name: string): string | null {
     try {
-      const descriptor = openSync(this.file(name), FOR_READING);
-      try {
-        const bytes = Buffer.alloc(Math.min(fstatSync(descriptor).size, REPORT_BYTES_MAX));
-        return bytes.toString('utf8', 0, readSync(descriptor, bytes));
-      } finally {
-        closeSync(descriptor);
-      }
-    } catch {
+      return readStored(this.file(name), REPORT_BYTES_MAX);
+    } catch (error) {
+      if (!isGone(this.file(name))) throw error;
+      this.sizes.delete(name);
       return null;
     }
   }
@@ -114,12 +117,25 @@ export class Spool {
   private meet(name: string): void {
     const stat = lstatSync(this.file(name), { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return;
-    if (REPORT_FILE.test(name)) this.sizes.set(name, stat.size);
+    // A larger one is no worker's.
+    const isReport = REPORT_FILE.test(name) && stat.size <= REPORT_BYTES_MAX;
+    if (isReport) this.sizes.set(name, stat.size);
     const ageMs = Date.now() - stat.mtimeMs;
-    if (UNFINISHED_FILE.test(name) && ageMs > UNFINISHED_MS) rmSync(this.file(name));
+    // Another worker may start now, too, and be faster.
+    if (UNFINISHED_FILE.test(name) && ageMs > UNFINISHED_MS)
+      rmSync(this.file(name), { force: true });
   }
 
   private file(name: string): string {
     return path.join(this.folder, name);
+  }
+}
+
+function isGone(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
   }
 }

@@ -76,8 +76,6 @@ export type Ending = 'done' | 'restart';
 
 /** A Redis that can be worked with answers in milliseconds. */
 const REACH_MS = 5000;
-/** A connection that brings no answer for so long leads nowhere; longer than a blocking read (5 s). */
-const DEAF_MS = 10_000;
 /** Batches are worth 1-5 s; an orchestrator gives 10 s to 30 s. */
 const DRAIN_MS = 8000;
 /** Of a host's name in the names of executors. */
@@ -327,8 +325,7 @@ class FleetWorker {
 }
 
 function connect(address: RedisAddress): Redis {
-  const options = { ...connectionOptions(address), lazyConnect: false, socketTimeout: DEAF_MS };
-  const client = new Redis(options);
+  const client = new Redis({ ...connectionOptions(address), lazyConnect: false });
   // What becomes of the connection is said by `watchOutages`.
   client.on('error', () => {});
   return client;

@@ -1,0 +1,30 @@
+/** What `up` shows, before a coordinator that hangs: its end is not to wait for one. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { test } from 'node:test';
+import { UpScreen } from '../../daemon/cli/up-screen.ts';
+
+/** A last look has one second. */
+const END_MS = 2000;
+
+test('a coordinator that takes connections and never answers holds nothing up', async (t) => {
+  const server = createServer(() => {});
+  t.after(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const screen = new UpScreen({
+    isJson: false,
+    isQuiet: true,
+    isVerbose: false,
+    dataDir: '/nonexistent',
+    rngSeed: undefined,
+  });
+  t.after(() => screen.close());
+  const looked = once(server, 'connection');
+  screen.follow(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await looked;
+  const startedMs = performance.now();
+  assert.equal(await screen.end(), '');
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < END_MS, `${tookMs} ms`);
+});

@@ -1,0 +1,111 @@
+/** What is under way outlives the campaign that met it, and nobody's report leads a coordinator astray. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Explored, Report } from '../../corpus/vocabulary/messages.ts';
+import { type Due, isAtEnd, reasonToStop } from '../../daemon/dispatch.ts';
+import { readReport } from '../../daemon/reports.ts';
+import { Desk, findingsOf, PLAN, pin, reportOf } from './reports.ts';
+
+const HOUR_MS = 3_600_000;
+const XFS = { ...PLAN, models: [pin('xfs-mmaplock-prezero')] };
+
+function explorationOf(batches: readonly Due[]): Due {
+  const batch = batches.find(({ work }) => work.kind === 'explore');
+  assert.ok(batch !== undefined);
+  return batch;
+}
+
+function exploredAs(report: Report, change: Partial<Explored>): Report {
+  assert.ok(report.result.kind === 'explore');
+  return { ...report, result: { ...report.result, ...change } };
+}
+
+/** Computes what is about findings until nothing more of that is due. */
+function follow(desk: Desk, given: readonly Due[] = desk.plan(4)): void {
+  const { campaign } = desk.book;
+  let batches = given;
+  for (let turn = 0; turn < 50; turn++) {
+    const about = batches.filter(({ outstanding }) => outstanding.signature !== null);
+    if (about.length === 0) return;
+    about.forEach((batch, i) => {
+      desk.report({ ...reportOf(batch, `e.${turn}.${i}`), campaign });
+    });
+    batches = desk.plan(4);
+  }
+  assert.fail('it does not come to its end');
+}
+
+test('findings under way are followed up in a campaign of other models', () => {
+  const desk = new Desk();
+  for (const batch of desk.plan()) desk.report(reportOf(batch));
+  const met = findingsOf(desk.book).filter((line) => line.startsWith('minimize '));
+  assert.ok(met.length > 3);
+  desk.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
+  follow(desk);
+  assert.deepEqual(
+    findingsOf(desk.book),
+    met.map((line) => line.replace('minimize ', 'published ')),
+  );
+});
+
+test('a report of the campaign before opens its cases', () => {
+  const desk = new Desk();
+  const late = desk.plan().map((batch) => reportOf(batch));
+  desk.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
+  for (const report of late) desk.report(report);
+  assert.ok(findingsOf(desk.book).length > 3);
+  assert.equal(desk.book.runs, 0);
+});
+
+test('what a report says of another batch, model or size is not counted', () => {
+  const desk = new Desk();
+  const batch = explorationOf(desk.plan());
+  const report = reportOf(batch);
+  const models = [...desk.book.models.keys()];
+  for (const change of [{ model: 'nobody' }, { model: 'canary' }, { index: 7 }, { runs: 513 }]) {
+    assert.equal(desk.report(exploredAs(report, change)), 'duplicate');
+  }
+  assert.deepEqual([...desk.book.models.keys()], models);
+  assert.equal(desk.book.runs, 0);
+  assert.equal(desk.report(report), 'folded');
+});
+
+test('a report of too many bytes is set aside, however few characters it has', () => {
+  const { book } = new Desk();
+  const json = JSON.stringify({ text: 'é'.repeat(5 << 20) });
+  const { result } = readReport({ id: 'b', json }, book);
+  assert.match(result.kind === 'quarantined' ? result.reason : '', /larger than 8388608 bytes/);
+});
+
+test('a fleet that claims to be endless gets a bounded plan', () => {
+  const desk = new Desk();
+  const { length } = desk.plan(Number.MAX_SAFE_INTEGER);
+  assert.ok(length > 100 && length < 300, `${length} batches`);
+});
+
+test('a batch that is lost after the last was planned is made up for', () => {
+  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, runs: 1024 } });
+  const first = desk.plan(4).filter(({ work }) => work.kind === 'explore');
+  assert.equal(first.length, 2);
+  desk.report(reportOf(explorationOf(first)));
+  const ids = [...desk.book.outstanding.keys()];
+  desk.write({ t: 'abandoned', ids, atMs: 0 });
+  assert.equal(reasonToStop(desk.book), null);
+  const again = desk.plan(4);
+  desk.report(reportOf(explorationOf(again)));
+  assert.equal(desk.book.runs, 1024);
+  assert.equal(reasonToStop(desk.book), 'its runs are made');
+  desk.write({ t: 'control', control: 'stop', atMs: 0 });
+  follow(desk, again);
+  assert.ok(isAtEnd(desk.book));
+});
+
+test('a pause is no quiet time', () => {
+  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, quietMilliseconds: HOUR_MS } });
+  const [first, ...rest] = desk.plan(4).map((batch) => reportOf(batch));
+  assert.ok(first !== undefined);
+  desk.report(first);
+  desk.write({ t: 'report', report: rest[0] ?? first, atMs: 8 * HOUR_MS });
+  assert.equal(reasonToStop(desk.book), null);
+  assert.ok(desk.book.ranMs < HOUR_MS);
+});

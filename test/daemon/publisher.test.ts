@@ -1,0 +1,118 @@
+/** What is listed is what lies on disk, whoever else writes there. */
+import assert from 'node:assert/strict';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { findingId } from '../../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { BATCH_VERSION } from '../../corpus/vocabulary/messages.ts';
+import { SYSTEM_CLOCK } from '../../daemon/clock.ts';
+import { Journal } from '../../daemon/journal.ts';
+import { Publisher } from '../../daemon/publisher.ts';
+import type { Case } from '../../daemon/triage.ts';
+import { SIGNATURE, sampleRecord, temporaryFolder } from '../store/sample.ts';
+import { BUILD, CAMPAIGN, PLAN } from './reports.ts';
+
+interface Bench {
+  readonly journal: Journal;
+  readonly publisher: Publisher;
+  readonly said: readonly string[];
+  finding(): Case | undefined;
+}
+
+function opened(t: TestContext, dataDir: string): Bench {
+  const said: string[] = [];
+  const watcher = {
+    said: (text: string) => said.push(text),
+    committed: () => {},
+    published: () => {},
+    damaged: () => {},
+  };
+  const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, watcher);
+  t.after(() => journal.close());
+  const { book } = journal;
+  if (book.plan === null) {
+    journal.write({ t: 'campaign', campaign: CAMPAIGN, plan: PLAN });
+    journal.write({ t: 'led', epoch: 1, build: BUILD });
+  }
+  const store = new FindingStore(dataDir);
+  const publisher = new Publisher({ book, journal, store, clock: SYSTEM_CLOCK, watcher });
+  publisher.adoptStore();
+  return { journal, publisher, said, finding: () => book.triage.cases.get(SIGNATURE) };
+}
+
+function digests({ publisher, finding }: Bench): readonly (string | undefined)[] {
+  const one = finding();
+  assert.ok(one !== undefined);
+  const served = publisher.packedOf(one)?.repro ?? '';
+  return [finding()?.published?.reproDigest, sha256Hex(served)];
+}
+
+test('a better repro that somebody else puts there is listed as it is served', (t) => {
+  const dataDir = temporaryFolder(t);
+  new FindingStore(dataDir).put(sampleRecord({ loads: 3 }));
+  const first = opened(t, dataDir);
+  const [listed, served] = digests(first);
+  assert.equal(listed, served);
+  const revision = first.finding()?.published?.revision ?? 0;
+  new FindingStore(dataDir).put(sampleRecord({ loads: 1 }));
+  const [listedNow, servedNow] = digests(first);
+  assert.equal(listedNow, servedNow);
+  assert.notEqual(servedNow, served);
+  assert.ok((first.finding()?.published?.revision ?? 0) > revision);
+  first.journal.finish();
+  first.journal.close();
+  new FindingStore(dataDir).put(sampleRecord({ loads: 0 }));
+  const second = opened(t, dataDir);
+  const [listedThen, servedThen] = digests(second);
+  assert.equal(listedThen, servedThen);
+});
+
+test('models that the ledger knows reach the disk, also after a disk that refused', (t) => {
+  const dataDir = temporaryFolder(t);
+  const store = new FindingStore(dataDir);
+  store.put(sampleRecord());
+  const { journal, publisher, said } = opened(t, dataDir);
+  const compared = { kind: 'matrix', signature: SIGNATURE, on: ['canary'], notOn: [] } as const;
+  const sender = {
+    version: BATCH_VERSION,
+    build: BUILD,
+    campaign: CAMPAIGN,
+    executor: 'e',
+  } as const;
+  const report = { ...sender, id: 'm', milliseconds: 1, result: compared };
+  journal.write({ t: 'report', report });
+  const [findings, aside] = [path.join(dataDir, 'findings'), path.join(dataDir, 'aside')];
+  renameSync(findings, aside);
+  writeFileSync(findings, '');
+  publisher.publish();
+  rmSync(findings);
+  renameSync(aside, findings);
+  const modelsOnDisk = () => store.list().findings.flatMap(({ models }) => models);
+  assert.ok(!modelsOnDisk().includes('canary'), said.join());
+  publisher.publish();
+  assert.ok(modelsOnDisk().includes('canary'), said.join());
+  journal.close();
+  assert.equal(opened(t, dataDir).finding()?.models.includes('canary'), true);
+});
+
+test('a finding whose folder is gone may be found again; a disk that is away forgets nothing', (t) => {
+  const dataDir = temporaryFolder(t);
+  new FindingStore(dataDir).put(sampleRecord());
+  const { publisher, said, finding } = opened(t, dataDir);
+  const one = finding();
+  assert.ok(one !== undefined);
+  const [findings, aside] = [path.join(dataDir, 'findings'), path.join(dataDir, 'aside')];
+  renameSync(findings, aside);
+  writeFileSync(findings, '');
+  assert.equal(publisher.reproOf(one), undefined);
+  assert.notEqual(finding(), undefined);
+  rmSync(findings);
+  renameSync(aside, findings);
+  assert.notEqual(publisher.reproOf(one), undefined);
+  rmSync(path.join(findings, findingId(SIGNATURE)), { recursive: true });
+  assert.equal(publisher.reproOf(one), undefined);
+  assert.equal(finding(), undefined);
+  assert.match(said.join('\n'), /^forgot finding [0-9a-f]{64}: /);
+});
