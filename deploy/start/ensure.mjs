@@ -95,7 +95,6 @@ function packagesOf(file) {
 
 function build() {
   const stamp = path.join(ROOT, 'dist/.tsbuildinfo');
-  const before = modifiedMs(stamp);
   const startedMs = Date.now();
   const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
   const result = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: ROOT, encoding: 'utf8' });
@@ -103,7 +102,8 @@ function build() {
     process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
     stop(OUR_BUG, 'the build failed');
   }
-  if (modifiedMs(stamp) === before && existsSync(MAIN)) return;
+  // Also where the last build was ended between the two.
+  if (modifiedMs(MAIN) >= modifiedMs(stamp)) return;
   bundle();
   if (existsSync(MAIN)) chmodSync(MAIN, 0o755);
   say(`built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
