@@ -27,7 +27,7 @@ type Victim = (typeof VICTIMS)[number];
 const KILLS_EACH = 10;
 /** Between two kills: some come while the one before is still being mended. */
 const GAP_MIN_MS = 100;
-const GAP_RANGE_MS = 800;
+const GAP_RANGE_MS = 500;
 const RETURN_MS = 10_000;
 
 test('forty kills lose nothing, double nothing, and stop nothing', { skip }, async (t) => {

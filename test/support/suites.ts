@@ -29,10 +29,11 @@ export const SUITES: readonly SuiteRow[] = [
   { name: 'cli', budgetSeconds: 45 },
   { name: 'workers', budgetSeconds: 50 },
   { name: 'exhaustive', budgetSeconds: 75 },
-  { name: 'e2e', budgetSeconds: 90 },
+  { name: 'e2e', budgetSeconds: 100 },
   { name: 'chaos', budgetSeconds: 60, alone: true },
   { name: 'queue', budgetSeconds: 60 },
   { name: 'daemon', budgetSeconds: 30 },
+  { name: 'http', budgetSeconds: 25 },
   { name: 'daemon.nightly', alone: true },
   { name: 'queue.nightly', alone: true },
 ];
