@@ -62,7 +62,7 @@ export function due(circumstances: Circumstances): readonly Due[] {
 
 /** Whether a campaign that is to stop has come to its end. */
 export function isAtEnd(book: Book): boolean {
-  if (book.outstandingOf('explore').length > 0) return false;
+  if (book.outstanding.size > 0) return false;
   return [...book.triage.cases.values()].every(
     ({ stage, isCompared }) => stage === 'refuted' || (stage === 'published' && isCompared),
   );

@@ -20,12 +20,12 @@ function exploredAs(report: Report, change: Partial<Explored>): Report {
   return { ...report, result: { ...report.result, ...change } };
 }
 
-/** Computes what is about findings until nothing more of that is due. */
+/** Computes everything but explorations until nothing more of it is due. */
 function follow(desk: Desk, given: readonly Due[] = desk.plan(4)): void {
   const { campaign } = desk.book;
   let batches = given;
   for (let turn = 0; turn < 50; turn++) {
-    const about = batches.filter(({ outstanding }) => outstanding.signature !== null);
+    const about = batches.filter(({ work }) => work.kind !== 'explore');
     if (about.length === 0) return;
     about.forEach((batch, i) => {
       desk.report({ ...reportOf(batch, `e.${turn}.${i}`), campaign });
