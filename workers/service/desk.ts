@@ -91,9 +91,9 @@ export class Desk {
       if (!(error instanceof ExecutorFailure)) throw error;
       const { failure, message } = error;
       const isItsOwnFault = failure === 'refused' || failure === 'broken';
-      if (!isItsOwnFault && job.returns + 1 < LOSSES_MAX)
-        throw new Returned(`${failure}: ${message}`);
-      return this.givenUp(job, campaign, work.kind, `${failure}: ${message}`);
+      const reason = `${failure}: ${message}`;
+      if (!isItsOwnFault && job.returns + 1 < LOSSES_MAX) throw new Returned(reason);
+      return this.givenUp(job, campaign, work.kind, reason);
     }
   }
 

@@ -122,8 +122,8 @@ export class Spool {
     if (isReport) this.sizes.set(name, stat.size);
     const ageMs = Date.now() - stat.mtimeMs;
     // Another worker may start now, too, and be faster.
-    if (UNFINISHED_FILE.test(name) && ageMs > UNFINISHED_MS)
-      rmSync(this.file(name), { force: true });
+    const isLeftOver = UNFINISHED_FILE.test(name) && ageMs > UNFINISHED_MS;
+    if (isLeftOver) rmSync(this.file(name), { force: true });
   }
 
   private file(name: string): string {
