@@ -166,6 +166,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     title: 'conversion of an unwritten extent that changed meanwhile',
     signatures: [
       'lost-write line *|zero',
+      'lost-write line store/access|truncate',
       'lost-write line punch|*',
       'lost-write extent insert/insertExtents|*',
       'lost-write extent collapse/collapseExtents|*',

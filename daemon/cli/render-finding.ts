@@ -47,8 +47,13 @@ export function counted(count: number, noun: string): string {
 }
 
 function verbOn(verb: string, { id }: Finding, dataDir: string): string {
+  return commandOn(`${verb} ${shownId(id)}`, dataDir);
+}
+
+/** A command that works on what lies in this folder, as it is to be typed. */
+export function commandOn(verb: string, dataDir: string): string {
   const where = dataDir === dataDirByDefault() ? '' : ` --data-dir ${quoted(dataDir)}`;
-  return `faultline ${verb} ${shownId(id)}${where}`;
+  return `faultline ${verb}${where}`;
 }
 
 /** As a shell takes it. */

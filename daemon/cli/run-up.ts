@@ -19,7 +19,7 @@ import { EXIT } from './endings.ts';
 import { httpArgs } from './http-options.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
-import { counted } from './render-finding.ts';
+import { commandOn, counted } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
 import { onInterrupt } from './signals.ts';
 import { RESTARTED_VARIABLE, type Told } from './supervised.ts';
@@ -211,7 +211,9 @@ class Up {
     const findings = new FindingStore(dataDir).list().findings.length;
     if (isJson) sayDocument({ url: this.url, findings, dataDir });
     else if (line !== '') {
-      say(`${line}\n${counted(findings, 'finding')} in ${dataDir}: see \`faultline findings\``);
+      say(
+        `${line}\n${counted(findings, 'finding')} in ${dataDir}: see \`${commandOn('findings', dataDir)}\``,
+      );
     }
   }
 

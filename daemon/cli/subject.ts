@@ -15,6 +15,7 @@ import { parseRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
+import { commandOn } from './render-finding.ts';
 
 export interface Subject {
   /** As the user may call it: a file's name, `stdin`. */
@@ -72,7 +73,10 @@ function subjectOfId(prefix: string, dataDir: string): Subject {
   const [id, another] = store.idsOf(prefix);
   if (id === undefined) {
     const what = `no finding ${prefix} in ${dataDir}`;
-    throw fail('NOTHING_FOUND', { what, remedy: '`faultline findings` lists what there is' });
+    throw fail('NOTHING_FOUND', {
+      what,
+      remedy: `\`${commandOn('findings', dataDir)}\` lists what there is`,
+    });
   }
   if (another !== undefined) {
     throw fail('USAGE', { what: `${prefix} begins the ids of several findings; give more of it` });
