@@ -190,8 +190,9 @@ export function decodeBatch(value: unknown): Decoded<Batch> {
 
 /** @param json as it lay in Redis */
 export function decodeReport(json: string): Decoded<Report> {
-  if (Buffer.byteLength(json) > REPORT_BYTES_MAX)
+  if (Buffer.byteLength(json) > REPORT_BYTES_MAX) {
     return refused(`it is larger than ${REPORT_BYTES_MAX} bytes`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(json);
