@@ -1,21 +1,24 @@
 /**
  * What counts as new (algorithms 2.3, items 1 and 5). A feature is a pair of instructions of different threads
- * that touched one object one after the other, one of them writing, or an edge of the lock-class graph. It
- * extends the history, since both look at the same past.
+ * that touched one object one after the other, one of them writing, or an edge of the lock-class graph.
  *
  * A change of the definition changes FEATURES_VERSION: a frontier never mixes two.
  */
 
 import { FOOT_MAX } from './kernel/footprints.ts';
-import { History } from './kernel/history.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { EDGES } from './kernel/layout.ts';
+import { EDGES, OBJECTS } from './kernel/layout.ts';
 import { CLASS_COUNT } from './kernel/locks.ts';
+import type { Tracker } from './kernel/watch.ts';
 
 /** Two bits a class in `lockEdges`. */
 const EDGE_BITS = 32;
 
-export class Coverage extends History {
+export class Coverage implements Tracker {
+  private readonly past: Int32Array = new Int32Array(2 * OBJECTS);
+  /** (pc + 1) << 2 | thread of the last write and the last read of each object in this run; 0 for none. */
+  private readonly lastWriter: Int32Array = this.past.subarray(0, OBJECTS);
+  private readonly lastReader: Int32Array = this.past.subarray(OBJECTS);
   /** Features met since `clear`, by number; `fresh` lists those met since `takeFresh`. */
   private readonly seen: Uint8Array;
   private readonly edges: Int32Array = new Int32Array(CLASS_COUNT);
@@ -24,7 +27,6 @@ export class Coverage extends History {
 
   /** @param programSize rows of the compiled model: the numbers of its instructions */
   constructor(programSize: number) {
-    super();
     this.size = programSize;
     this.seen = new Uint8Array(programSize * programSize);
   }
@@ -47,7 +49,12 @@ export class Coverage extends History {
       this.edges[cls] = (this.edges[cls] as number) | (1 << (edge % EDGE_BITS));
   }
 
-  override stepping(k: Kernel, thread: number, pc: number): void {
+  /** A run begins. */
+  reset(): void {
+    this.past.fill(0);
+  }
+
+  stepping(k: Kernel, thread: number, pc: number): void {
     const access = ((pc + 1) << 2) | thread;
     const base = thread * FOOT_MAX;
     const end = base + (k.footLength[thread] as number);
@@ -62,7 +69,7 @@ export class Coverage extends History {
       }
       const reader = this.lastReader[object] as number;
       if (reader !== 0 && (reader & 3) !== thread) this.meet((reader >> 2) - 1, pc);
-      this.noteWrite(object, access);
+      this.lastWriter[object] = access;
     }
   }
 

@@ -4,13 +4,14 @@ import { sha256Hex } from '../corpus/vocabulary/json.ts';
 import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
 import type { Verdict, Violation } from '../corpus/vocabulary/verdict.ts';
 import { compile } from './kernel/compile.ts';
-import { History } from './kernel/history.ts';
 import { Kernel } from './kernel/kernel.ts';
-import { run, type Scheduler } from './kernel/machine.ts';
+import { run, runChoices, type Scheduler } from './kernel/machine.ts';
 import type { Model } from './kernel/path.ts';
 import type { Program } from './kernel/program.ts';
 import { type TraceRow, Tracer } from './kernel/tracer.ts';
+import type { RunTracker } from './kernel/watch.ts';
 import { World } from './kernel/world.ts';
+import { type Fate, fateOf } from './never-ends.ts';
 import { ALL_ORACLES, Judge } from './oracles/judge.ts';
 import type { OracleId } from './oracles/oracle.ts';
 import { Replay, ReplayChoices } from './schedulers/replay.ts';
@@ -24,24 +25,29 @@ export interface Traced {
   readonly digest: string;
 }
 
+/** States that are searched for a way out of where a run has used up its steps: a tenth of a second. */
+const FATE_STATES_MAX = 50_000;
+/** Places where a run came back to a state that are asked for one. */
+const RETURNS_MAX = 32;
+
 export class Engine {
   readonly program: Program;
   readonly kernel: Kernel;
   readonly judge: Judge;
-  readonly history: History;
+  private readonly tracker: RunTracker | null;
   private readonly tracer: Tracer = new Tracer();
 
   /** @param model accepted by `checkModel` */
   constructor(
     model: Model,
     oracles: ReadonlySet<OracleId> = ALL_ORACLES,
-    history: History = new History(),
+    tracker: RunTracker | null = null,
   ) {
     this.program = compile(model);
     this.judge = new Judge(oracles);
-    this.history = history;
+    this.tracker = tracker;
     this.kernel = new Kernel(this.program, this.judge);
-    this.kernel.tracker = this.history;
+    this.kernel.tracker = tracker;
   }
 
   load(workload: Workload): void {
@@ -50,45 +56,111 @@ export class Engine {
 
   /** One run of the loaded workload. Violations are in `judge.violations` until the next run. */
   run(scheduler: Scheduler): number {
-    this.history.reset();
-    this.judge.reset(this.history);
-    const steps = run(this.kernel, scheduler, STEPS_MAX);
-    if (steps <= STEPS_MAX) this.judge.ended(this.kernel);
-    return steps;
+    this.tracker?.reset();
+    this.judge.reset();
+    return this.finish(run(this.kernel, scheduler, STEPS_MAX));
   }
 
   isInconclusive(steps: number): boolean {
-    return steps > STEPS_MAX || this.kernel.overflow;
+    return (steps > STEPS_MAX && this.judge.violations.length === 0) || this.kernel.overflow;
+  }
+
+  /** The threads that ran, step by step, in a run under this scheduler. */
+  choicesOf(scheduler: Scheduler): readonly number[] {
+    const k = this.kernel;
+    const choices: number[] = [];
+    const kept = k.tracker;
+    k.tracker = { stepping: (_k, thread) => choices.push(thread) };
+    this.judge.reset();
+    run(k, scheduler, STEPS_MAX);
+    k.tracker = kept;
+    return choices;
   }
 
   /** Run the loaded workload under a schedule, writing everything down. */
   trace(schedule: Schedule): Traced {
-    return this.traceWith(new Replay(schedule, this.tracer));
+    const replay = new Replay(schedule, this.tracer);
+    return this.traceRun((stepsMax) => run(this.kernel, replay, stepsMax));
   }
 
-  /** The same from the bare list of threads that a search or a scheduler chose. */
+  /** The same from the bare list of threads that a run without fused steps took. */
   traceChoices(choices: ArrayLike<number>): Traced {
-    return this.traceWith(new ReplayChoices(choices));
+    const replay = new ReplayChoices(choices);
+    return this.traceRun((stepsMax) => run(this.kernel, replay, stepsMax));
   }
 
-  /** The same under any scheduler, whose draws the caller has reset. */
-  traceScheduler(scheduler: Scheduler): Traced {
-    return this.traceWith(scheduler);
+  /** The same from the list of a run whose steps were fused: they are drawn one by one. */
+  traceFused(choices: readonly number[]): Traced {
+    return this.traceRun((stepsMax) => runChoices(this.kernel, choices, stepsMax));
   }
 
-  private traceWith(scheduler: Scheduler): Traced {
+  private traceRun(runTo: (stepsMax: number) => number): Traced {
     const k = this.kernel;
     const kept = k.tracker;
-    this.tracer.reset();
-    this.judge.reset(this.tracer);
     k.tracker = this.tracer;
-    const steps = run(k, scheduler, STEPS_MAX);
-    if (steps <= STEPS_MAX) this.judge.ended(k);
+    k.fused = 0;
+    let steps = this.restarted(runTo, STEPS_MAX);
+    if (steps > STEPS_MAX && this.fate() === 'never') {
+      const end = this.firstReturn(runTo);
+      this.restarted(runTo, end);
+      this.judge.neverEnds(k);
+      steps = end;
+    }
     k.tracker = kept;
+    k.fused = k.fusable;
     const rows = [...this.tracer.rows];
     const verdict = this.verdict(steps);
     const recorded = record(rows);
     return { verdict, rows, ...recorded, digest: traceDigest(rows, verdict) };
+  }
+
+  private restarted(runTo: (stepsMax: number) => number, stepsMax: number): number {
+    this.tracer.reset();
+    this.judge.reset();
+    const steps = runTo(stepsMax);
+    if (steps <= stepsMax) this.judge.ended(this.kernel);
+    return steps;
+  }
+
+  /** The step with which a run first comes back to a state that nothing leads out of. */
+  private firstReturn(runTo: (stepsMax: number) => number): number {
+    const k = this.kernel;
+    const returns: number[] = [];
+    const seen = new Set<string>();
+    const kept = k.tracker;
+    k.tracker = {
+      stepping: () => {
+        const state = `${k.digestA} ${k.digestB}`;
+        if (seen.has(state)) returns.push(k.steps - 1);
+        seen.add(state);
+        k.logLength = 0;
+      },
+    };
+    k.logging = true;
+    this.judge.reset();
+    runTo(STEPS_MAX);
+    k.logging = false;
+    k.tracker = kept;
+    for (const step of returns.slice(0, RETURNS_MAX)) {
+      this.restarted(runTo, step);
+      if (this.fate() === 'never') return step;
+    }
+    return STEPS_MAX;
+  }
+
+  /** What becomes of the run that has used up its steps. */
+  private fate(): Fate {
+    const { judge, kernel } = this;
+    if (judge.violations.length > 0 || !judge.mayNeverEnd(kernel)) return 'unknown';
+    const fate = fateOf(kernel, FATE_STATES_MAX, () => judge.violations.length > 0);
+    judge.reset();
+    return fate;
+  }
+
+  private finish(steps: number): number {
+    if (steps <= STEPS_MAX) this.judge.ended(this.kernel);
+    else if (this.fate() === 'never') this.judge.neverEnds(this.kernel);
+    return steps;
   }
 
   private verdict(steps: number): Verdict {

@@ -4,19 +4,22 @@
  *
  * A state is stored as the words that any run of this workload has ever written, against the start vector;
  * states are told apart by a 64-bit incremental digest, so two states are taken for one with probability
- * about n^2 / 2^65.
+ * about n^2 / 2^65. Whom a signature blames is part of the state (kernel/blame.ts), so that what is merged
+ * shows the same.
  */
+import { assert } from '../corpus/vocabulary/assert.ts';
 import type { Workload } from '../corpus/vocabulary/input.ts';
-import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
-import type { Violation } from '../corpus/vocabulary/verdict.ts';
+import { VIOLATION_CLASSES } from '../corpus/vocabulary/verdict.ts';
 import type { Engine, Traced } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { WORDS } from './kernel/layout.ts';
+import { SPOKEN, WORDS } from './kernel/layout.ts';
+import { VisitedStates } from './kernel/visited.ts';
+import { StateGraph } from './state-graph.ts';
 
 export interface ExploreOptions {
   /** Distinct states after which the search gives up, inconclusive. */
   readonly statesMax: number;
-  /** Go on behind the first violation, to every distinct signature. */
+  /** Go on behind the first violation to every distinct signature, not only to twice its states. */
   readonly all: boolean;
 }
 
@@ -31,52 +34,64 @@ export interface Exploration {
   readonly transitions: number;
   /** Steps of the longest path that was followed. */
   readonly depth: number;
-  /** One a signature, in the order of discovery: shortest first. */
+  /** One a signature: the gravest class first, then the shortest path. */
   readonly violations: readonly Counterexample[];
+  /** Every state was seen: there is no signature besides these. */
+  readonly isComplete: boolean;
 }
 
-/**
- * Witnesses replayed for each complaint that looks the same to the search. The search knows no history, so two
- * bugs may look alike; four witnesses in breadth-first order told apart all rows of the catalogue.
- */
-const WITNESSES = 4;
+/** A search that has found something looks on for graver things, to twice its states and at least so many. */
+const LOOK_ON_STATES = 50_000;
 
-export function explore(engine: Engine, workload: Workload, options: ExploreOptions): Exploration {
+/** Told of a search under way, every few thousand states. */
+export type SearchProgress = (states: number, depth: number, frontier: number) => void;
+
+export function explore(
+  engine: Engine,
+  workload: Workload,
+  options: ExploreOptions,
+  progress?: SearchProgress,
+): Exploration {
   engine.load(workload);
   const k = engine.kernel;
   const { tracker, footprints } = k;
   k.tracker = null;
   k.footprints = false;
-  const search = new Search(engine, options);
+  const search = new Search(engine, options, progress);
   search.run();
   k.logging = false;
   k.tracker = tracker;
   k.footprints = footprints;
-  return search.result(engine);
+  return search.result();
 }
+
+/** States between two words of progress. */
+const PROGRESS_STATES = 4096;
 
 class Search {
   private readonly k: Kernel;
   private readonly engine: Engine;
   private readonly options: ExploreOptions;
-  private readonly start: Int32Array;
-  private readonly visited = new DigestSet();
+  private readonly progress: SearchProgress | undefined;
+  private readonly visited = new VisitedStates();
   private level: Level;
   private nextLevel: Level;
-  /** Parent and thread of every state, by number: how it was reached. */
-  private readonly parents = new Growing();
-  private readonly paths: number[][] = [];
-  private readonly witnesses = new Map<string, number>();
+  private readonly graph = new StateGraph();
+  /** The first path to each signature. */
+  private readonly paths = new Map<string, readonly number[]>();
+  private statesMax: number;
   private transitions = 0;
   private depth = 0;
-  private inconclusive = false;
+  private isCut = false;
+  private hasOverflowed = false;
 
-  constructor(engine: Engine, options: ExploreOptions) {
+  constructor(engine: Engine, options: ExploreOptions, progress?: SearchProgress) {
     this.engine = engine;
     this.k = engine.kernel;
     this.options = options;
-    this.start = engine.kernel.words.slice();
-    const touched = new TouchedWords(this.start);
+    this.progress = progress;
+    this.statesMax = options.statesMax;
+    const touched = new TouchedWords(engine.kernel.words.slice());
     this.level = new Level(touched);
     this.nextLevel = new Level(touched);
   }
@@ -84,12 +99,12 @@ class Search {
   run(): void {
     const k = this.k;
     k.reset();
-    this.engine.judge.reset(null);
+    this.engine.judge.reset();
     k.logging = true;
-    this.visited.add(0, 0);
-    this.parents.push(-1);
+    this.visited.add(0, 0, 0);
+    this.graph.addStart();
     this.level.push(k, 0);
-    while (this.level.count > 0 && !this.isOver()) {
+    while (this.level.count > 0 && !this.isCut) {
       for (let row = 0; row < this.level.count && !this.isOver(); row++) this.expand(row);
       [this.level, this.nextLevel] = [this.nextLevel, this.level];
       this.nextLevel.clear();
@@ -98,87 +113,106 @@ class Search {
   }
 
   private isOver(): boolean {
-    if (this.visited.size >= this.options.statesMax) {
-      this.inconclusive = true;
-      return true;
-    }
-    return !this.options.all && this.paths.length > 0;
+    if (this.visited.size >= this.statesMax) this.isCut = true;
+    return this.isCut;
   }
 
   private expand(row: number): void {
     const k = this.k;
     const parent = this.level.restore(k, row);
+    this.graph.expanded(parent);
+    if (parent % PROGRESS_STATES === 0) {
+      this.progress?.(this.visited.size, this.depth, this.level.count + this.nextLevel.count);
+    }
     const enabled = k.enabled();
     for (let t = 0; enabled >> t !== 0; t++) if ((enabled & (1 << t)) !== 0) this.take(parent, t);
   }
 
   private take(parent: number, t: number): void {
     const k = this.k;
+    const { endings } = k;
     k.logLength = 0;
     k.steps = this.depth;
     this.transitions++;
     k.step(t);
     if (k.enabled() === 0) this.engine.judge.ended(k);
+    const isWayOut = k.endings !== endings || k.enabled() === 0 || k.overflow;
     if (k.overflow) {
-      this.inconclusive = true;
+      this.hasOverflowed = true;
       k.overflow = false;
-    } else {
-      if (this.engine.judge.violations.length > 0) this.noteViolations(parent, t);
-      if (this.visited.add(k.digestA, k.digestB) && !k.isHalted()) {
-        this.parents.push(parent * 4 + t);
-        if (k.enabled() !== 0) this.nextLevel.push(k, this.parents.length - 1);
-      }
-    }
+    } else this.keep(parent, t);
+    if (isWayOut) this.graph.leadsOut(parent);
     k.undo(0);
   }
 
+  private keep(parent: number, t: number): void {
+    const k = this.k;
+    if (this.engine.judge.violations.length > 0) this.noteViolations(parent, t);
+    const id = this.graph.states;
+    const known = this.visited.add(k.digestA, k.digestB, id);
+    if (known >= 0) {
+      this.graph.addEdge(parent, known);
+      return;
+    }
+    this.graph.addState(parent, t, k.peek(SPOKEN) === 0);
+    if (k.enabled() !== 0) this.nextLevel.push(k, id);
+    else this.graph.leadsOut(id);
+  }
+
   private noteViolations(parent: number, t: number): void {
-    for (const violation of this.engine.judge.violations) {
-      const key = coarseKey(violation);
-      const seen = this.witnesses.get(key) ?? 0;
-      if (seen < WITNESSES) {
-        this.witnesses.set(key, seen + 1);
-        this.paths.push(this.pathTo(parent, t));
-      }
-    }
-    this.engine.judge.reset(null);
+    const { judge } = this.engine;
+    for (const { signature } of judge.violations) this.noteSignature(signature, parent, t);
+    judge.reset();
+    this.graph.leadsOut(parent);
   }
 
-  private pathTo(parent: number, t: number): number[] {
-    const path = [t];
-    for (let state = parent; state > 0; ) {
-      const link = this.parents.at(state);
-      path.push(link & 3);
-      state = link >> 2;
+  private noteSignature(signature: string, parent: number, t: number): void {
+    if (this.paths.has(signature)) return;
+    if (this.paths.size === 0 && !this.options.all) {
+      const enough = Math.max(2 * this.visited.size, LOOK_ON_STATES);
+      this.statesMax = Math.min(this.statesMax, enough);
     }
-    return path.reverse();
+    this.paths.set(signature, [...this.graph.pathTo(parent), t]);
   }
 
-  /** Replay every witness with full history, for its exact signature. */
-  result(engine: Engine): Exploration {
-    const violations: Counterexample[] = [];
-    const seen = new Set<string>();
-    engine.kernel.logging = false;
-    for (const path of this.paths) {
-      const traced = engine.traceChoices(path);
-      if (traced.verdict.kind !== 'violation') continue;
-      for (const { signature, step } of traced.verdict.violations) {
-        // Behind the path the default policy went on: what it meets there has a witness of its own.
-        if (step > path.length || seen.has(signature)) continue;
-        seen.add(signature);
-        violations.push({ signature, traced });
-      }
-    }
-    const verdict =
-      violations.length > 0 ? 'violation' : this.inconclusive ? 'inconclusive' : 'verified';
+  /** O3 of a search: a state that no path leads out of. */
+  private noteNeverEnding(): void {
+    const dead = this.graph.firstDead();
+    if (dead < 0) return;
+    const path = this.graph.pathTo(dead);
+    const { verdict } = this.engine.traceFused(path);
+    const violations = verdict.kind === 'violation' ? verdict.violations : [];
+    for (const { signature } of violations) this.paths.set(signature, path);
+    // The states that nothing leads out of are too many to show it.
+    if (violations.length === 0) this.isCut = true;
+  }
+
+  /** Each signature's path is run again and written down, fused steps one by one. */
+  result(): Exploration {
+    if (this.engine.judge.mayNeverEnd(this.k)) this.noteNeverEnding();
+    const violations = [...this.paths].map(([signature, path]) => {
+      const traced = this.engine.traceFused(path);
+      assert(shows(traced, signature), 'a path of the search shows what it showed', signature);
+      return { signature, traced, rank: rankOf(traced, signature), length: path.length };
+    });
+    violations.sort((a, b) => a.rank - b.rank || a.length - b.length);
+    const isComplete = !this.isCut && !this.hasOverflowed;
+    const verdict = violations.length > 0 ? 'violation' : isComplete ? 'verified' : 'inconclusive';
     const { transitions, depth } = this;
-    return { verdict, states: this.visited.size, transitions, depth, violations };
+    return { verdict, states: this.visited.size, transitions, depth, violations, isComplete };
   }
 }
 
-/** What the search can tell of a violation without the past. */
-function coarseKey(violation: Violation): string {
-  return `${violation.signature} ${violation.step > STEPS_MAX}`;
+function shows({ verdict }: Traced, signature: string): boolean {
+  return (
+    verdict.kind === 'violation' && verdict.violations.some((one) => one.signature === signature)
+  );
+}
+
+function rankOf({ verdict }: Traced, signature: string): number {
+  const violations = verdict.kind === 'violation' ? verdict.violations : [];
+  const found = violations.find((one) => one.signature === signature);
+  return found === undefined ? 0 : VIOLATION_CLASSES[found.class].rank;
 }
 
 /** The words that any state has ever changed; columns of a stored state. */
@@ -268,60 +302,3 @@ class Level {
 }
 
 const HEAD = 4;
-
-/** A growing list of numbers. */
-class Growing {
-  length = 0;
-  private data: Int32Array = new Int32Array(1 << 12);
-
-  push(value: number): void {
-    if (this.length === this.data.length) {
-      const data = new Int32Array(this.data.length * 2);
-      data.set(this.data);
-      this.data = data;
-    }
-    this.data[this.length++] = value;
-  }
-
-  at(index: number): number {
-    return this.data[index] as number;
-  }
-}
-
-/** A set of 64-bit digests: open addressing, linear probing, at most half full. */
-class DigestSet {
-  size = 0;
-  private slots: Int32Array = new Int32Array(2 << 12);
-  private mask = (1 << 12) - 1;
-
-  /** Whether the digest is new. Zero stands for an empty slot, so (0, 0) is kept as (1, 0). */
-  add(a: number, b: number): boolean {
-    if (this.size * 2 > this.mask) this.grow();
-    return this.insert(a === 0 && b === 0 ? 1 : a, b);
-  }
-
-  private insert(a: number, b: number): boolean {
-    let i = a & this.mask;
-    for (;;) {
-      const slotA = this.slots[2 * i] as number;
-      const slotB = this.slots[2 * i + 1] as number;
-      if (slotA === a && slotB === b) return false;
-      if (slotA === 0 && slotB === 0) break;
-      i = (i + 1) & this.mask;
-    }
-    this.slots[2 * i] = a;
-    this.slots[2 * i + 1] = b;
-    this.size++;
-    return true;
-  }
-
-  private grow(): void {
-    const old = this.slots;
-    this.mask = this.mask * 2 + 1;
-    this.slots = new Int32Array(2 * (this.mask + 1));
-    this.size = 0;
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i] !== 0 || old[i + 1] !== 0) this.insert(old[i] as number, old[i + 1] as number);
-    }
-  }
-}

@@ -4,15 +4,10 @@
  */
 import type { Witness } from '../corpus/breeding/minimize.ts';
 import type { Input, Schedule, Switch } from '../corpus/vocabulary/input.ts';
-import type { Violation, ViolationClass } from '../corpus/vocabulary/verdict.ts';
+import type { Violation } from '../corpus/vocabulary/verdict.ts';
 import type { Engine, Traced } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import {
-  type BoundedOptions,
-  BoundedSearch,
-  type Lookout,
-  type SearchOutcome,
-} from './schedulers/bounded.ts';
+import { BoundedSearch, type Lookout } from './schedulers/bounded.ts';
 
 /** The visible step at which a run showed a signature, or 0. */
 export function stepOf(traced: Traced, signature: string): number {
@@ -66,8 +61,6 @@ export interface HuntOptions {
   readonly from: number;
   readonly to: number;
   readonly stepsMax: number;
-  /** Try again, without merging states, where the past may have hidden something. */
-  readonly isProof: boolean;
 }
 
 export interface Hunted {
@@ -76,10 +69,7 @@ export interface Hunted {
   readonly proven: number;
 }
 
-/** What writing a run down costs, in steps of a search. */
-const TRACE_STEPS = 400;
-
-/** Every schedule of a workload with `from` to `to` preemptions, fewest first. */
+/** Every schedule of a workload with `from` to `to` preemptions, fewest first; steps are not fused. */
 export function hunt(
   engine: Engine,
   input: Input,
@@ -87,86 +77,41 @@ export function hunt(
   options: HuntOptions,
 ): Hunted {
   engine.load(input);
-  const quarry = new Quarry(engine, signature);
+  const lookout = new SignatureLookout(engine, signature);
   let proven = options.from - 1;
   let stepsLeft = options.stepsMax;
   for (let preemptions = options.from; preemptions <= options.to; preemptions++) {
-    for (const prune of [true, false]) {
-      const bounds = { preemptions, stepsMax: stepsLeft, prune };
-      const { traced, outcome, steps, hasDoubts } = quarry.pursue(bounds);
-      if (traced !== null || outcome === 'budget') return { traced, proven };
-      stepsLeft -= steps;
-      if (options.isProof && hasDoubts && prune) continue;
-      if (outcome === 'done' && proven === preemptions - 1) proven = preemptions;
-      break;
-    }
+    const bounds = { preemptions, stepsMax: stepsLeft, prune: true };
+    const search = new BoundedSearch(engine.kernel, bounds, lookout);
+    const outcome = search.next();
+    if (outcome === 'suspect') return { traced: engine.traceChoices(search.choices()), proven };
+    if (outcome === 'budget') return { traced: null, proven };
+    stepsLeft -= search.stepsTaken;
+    if (outcome === 'done' && proven === preemptions - 1) proven = preemptions;
   }
   return { traced: null, proven };
 }
 
-/** Classes whose signature needs no past: who holds and who wants what is in the state. */
-const PRESENT_CLASSES: readonly ViolationClass[] = [
-  'deadlock',
-  'lost-wakeup',
-  'bad-release',
-  'lock-leak',
-  'lock-missing',
-  'lock-order',
-];
-
-interface Pursuit {
-  readonly traced: Traced | null;
-  readonly outcome: SearchOutcome;
-  readonly steps: number;
-  /** Something looked like it and was something else. */
-  readonly hasDoubts: boolean;
-}
-
-/**
- * While searching there is no history, so labels of a violation are unknown: what looks alike is run once
- * more and written down.
- */
-class Quarry implements Lookout {
+/** Stops a search at the step that shows the signature. */
+class SignatureLookout implements Lookout {
   private readonly engine: Engine;
   private readonly signature: string;
-  /** Class and object of the signature. */
-  private readonly prefix: string;
 
   constructor(engine: Engine, signature: string) {
     this.engine = engine;
     this.signature = signature;
-    this.prefix = signature.split(' ', 2).join(' ');
   }
 
   isSuspect(k: Kernel): boolean {
     const { judge } = this.engine;
     if (k.enabled() === 0) judge.ended(k);
     if (judge.violations.length === 0) return false;
-    const isSuspect = judge.violations.some((violation) => this.looksLikeIt(violation));
-    judge.reset(null);
+    const isSuspect = judge.violations.some(({ signature }) => signature === this.signature);
+    judge.reset();
     return isSuspect;
   }
 
-  private looksLikeIt(violation: Violation): boolean {
-    if (PRESENT_CLASSES.includes(violation.class)) return violation.signature === this.signature;
-    return violation.signature.startsWith(this.prefix);
-  }
-
   forget(): void {
-    this.engine.judge.reset(null);
-  }
-
-  /** All that looks alike within the bounds, until one is the same. */
-  pursue(bounds: BoundedOptions): Pursuit {
-    const search = new BoundedSearch(this.engine.kernel, bounds, this);
-    for (let traces = 0; ; traces++) {
-      const spent = search.stepsTaken + traces * TRACE_STEPS;
-      const found = spent > bounds.stepsMax ? 'budget' : search.next();
-      const steps = search.stepsTaken + traces * TRACE_STEPS;
-      const hasDoubts = traces > 0;
-      if (found !== 'suspect') return { traced: null, outcome: found, steps, hasDoubts };
-      const traced = this.engine.traceChoices(search.choices());
-      if (stepOf(traced, this.signature) > 0) return { traced, outcome: found, steps, hasDoubts };
-    }
+    this.engine.judge.reset();
   }
 }

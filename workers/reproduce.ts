@@ -82,7 +82,7 @@ function makeTest(engine: Engine, signature: string): Test {
     const workload = printInput({ ...candidate, schedule: EMPTY_SCHEDULE });
     const known = swept.get(workload);
     if (known !== undefined) return known;
-    const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: SWEEP_STEPS, isProof: false };
+    const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: SWEEP_STEPS };
     const { traced } = hunt(engine, candidate, signature, range);
     const witness = traced && witnessOf(candidate, traced, signature);
     swept.set(workload, witness);
@@ -103,7 +103,7 @@ function prove(
   signature: string,
   statesMax: number,
 ): { proof: Proof; better: Witness | null } {
-  const range = { from: 0, to: preemptions - 1, stepsMax: statesMax, isProof: true };
+  const range = { from: 0, to: preemptions - 1, stepsMax: statesMax };
   const { traced, proven } = hunt(engine, input, signature, range);
   const better = traced && witnessOf(input, traced, signature);
   const isExact = proven === preemptions - 1;
@@ -146,7 +146,7 @@ export function replayVerdict(
 ): ReplayVerdict {
   const runs = replay(engine, input, signature);
   const own = runs.find((traced) => stepOf(traced, signature) > 0);
-  const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: options.statesMax, isProof: false };
+  const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: options.statesMax };
   const shown = own ?? hunt(engine, input, signature, range).traced;
   const traced = shown ?? runs[0];
   assert(traced !== undefined, 'a replay has a run');

@@ -136,7 +136,8 @@ export class BatchRunner {
     if (unknown.length === 0) return;
     // The same draws again, written down.
     this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
-    const traced = this.engine.traceScheduler(this.schedulers[name]);
+    const choices = this.engine.choicesOf(this.schedulers[name]);
+    const traced = this.engine.traceFused(choices);
     const text = printInput({ ...workload, schedule: traced.schedule });
     for (const signature of unknown) {
       tally.witness({ signature, text, run: number, scheduler: name });

@@ -61,17 +61,23 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   {
     id: 'B12',
     title: 'stale pte after a hole punch',
-    signatures: ['stale-pte pte fault/installPte|punch/*'],
+    signatures: ['stale-pte pte fault/installPte|punch/*', 'foreign-block zero fault/*|punch/*'],
   },
   {
     id: 'B13',
     title: 'pte beyond EOF after a simple truncate',
-    signatures: ['beyond-eof pte fault/*|truncate/*'],
+    signatures: [
+      'beyond-eof pte fault/*|truncate/*',
+      'foreign-block zero-beyond-eof fault/*|truncate/*',
+    ],
   },
   {
     id: 'B14',
     title: 'stale pte after truncate down and up (ABA)',
-    signatures: ['stale-pte pte fault/installPte|truncate/*'],
+    signatures: [
+      'stale-pte pte fault/installPte|truncate/*',
+      'foreign-block zero fault/*|truncate/*',
+    ],
   },
   {
     id: 'B15',
@@ -80,6 +86,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
       'stale-pte pte collapse/*|fault/installPte',
       'stale-pte pte fault/installPte|insert/*',
       'stale-pte pte fault/installPte|zero/*',
+      'foreign-block zero collapse/*|fault/*',
+      'foreign-block zero fault/*|insert/*',
+      'foreign-block zero fault/*|zero/*',
       'beyond-eof pte collapse/setSize|fault/*',
       'zero-page pte collapse|fault/mapZeroPage',
       'zero-page pte fault/mapZeroPage|insert',
@@ -88,7 +97,11 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   {
     id: 'B16',
     title: 'written data lost to the zeroing of a fault',
-    signatures: ['lost-write line fault/clearBlock|pwrite/copyIn'],
+    signatures: [
+      'lost-write line fault/clearBlock|pwrite/copyIn',
+      // The same under a store that came later: a power failure uncovers it.
+      'durability overwritten fault/clearBlock|pwrite/copyIn',
+    ],
   },
   {
     id: 'B17',
@@ -113,7 +126,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   {
     id: 'B22',
     title: 'pte upgraded after its tag was dealt with',
-    signatures: ['durability untagged *'],
+    signatures: ['durability untagged store/access|untagged'],
   },
   {
     id: 'B28',

@@ -39,6 +39,13 @@ export const WRITERS = THREADS * OPS;
  * Page-cache pages alive at once: one a slot (FILES x PAGES = 16), and one that was deleted under each sleeper.
  */
 export const PAGE_OBJECTS = FILES * PAGES + THREADS;
+/**
+ * Lock classes: ten built in (workers/kernel/locks.ts) and those that a model declares. A thread's held counts
+ * take two bits a class, so sixteen fill a word.
+ */
+export const LOCK_CLASSES_MAX = 16;
+export const OWN_LOCKS = 6;
+
 /** Operation, fault, nested operation of a fault: deeper does not exist. */
 export const FRAMES = 3;
 

@@ -1,22 +1,38 @@
 /** What a run came to. A violation is data, never an exception. */
 
-/** Symptom classes of dossier 4.2, as signatures and pages spell them. */
+/**
+ * Symptom classes of dossier 4.2, as signatures and pages spell them. The rank is the order of severity of dossier
+ * part 5: 0 corrupts somebody else, 1 loses data, 2 shows what is wrong, 3 hangs, then what only may.
+ */
 export const VIOLATION_CLASSES = {
-  deadlock: { oracle: 'O1', title: 'deadlock' },
-  'lost-wakeup': { oracle: 'O2', title: 'lost wake-up' },
-  'stale-pte': { oracle: 'O4', title: 'stale pte to a freed or foreign block' },
-  'pte-after-revoke': { oracle: 'O4', title: 'pte into a removed device' },
-  'zero-page': { oracle: 'O5', title: 'zero page still mapped' },
-  'lost-write': { oracle: 'O6', title: 'lost write' },
-  'stale-data': { oracle: 'O7', title: 'stale data exposed' },
-  durability: { oracle: 'O8', title: 'data lost in a power failure after fsync' },
-  'crash-exposure': { oracle: 'O17', title: "power failure exposes a previous owner's data" },
-  'beyond-eof': { oracle: 'O9', title: 'mapping beyond EOF' },
-  'bad-release': { oracle: 'O10', title: 'release of a lock that is not held' },
-  'lock-leak': { oracle: 'O10', title: 'lock still held when the operation returns' },
-  'lock-missing': { oracle: 'O10', title: 'required lock is not held' },
-  'lock-order': { oracle: 'O11', title: 'lock-order inversion' },
-} as const satisfies Record<string, { oracle: string; title: string }>;
+  deadlock: { oracle: 'O1', rank: 3, title: 'deadlock' },
+  'lost-wakeup': { oracle: 'O2', rank: 3, title: 'lost wake-up' },
+  'never-ends': { oracle: 'O3', rank: 3, title: 'operation that never ends' },
+  'stale-pte': { oracle: 'O4', rank: 0, title: 'stale pte to a freed or foreign block' },
+  'foreign-block': { oracle: 'O4', rank: 0, title: 'write into a block of somebody else' },
+  'pte-after-revoke': { oracle: 'O4', rank: 0, title: 'pte into a removed device' },
+  'zero-page': { oracle: 'O5', rank: 2, title: 'zero page still mapped' },
+  'lost-write': { oracle: 'O6', rank: 1, title: 'lost write' },
+  'lost-size': { oracle: 'O6', rank: 1, title: 'i_size is not what complete operations left' },
+  'stale-data': { oracle: 'O7', rank: 2, title: 'stale data exposed' },
+  durability: { oracle: 'O8', rank: 1, title: 'data lost in a power failure after fsync' },
+  'crash-exposure': {
+    oracle: 'O17',
+    rank: 2,
+    title: "power failure exposes a previous owner's data",
+  },
+  'beyond-eof': { oracle: 'O9', rank: 4, title: 'mapping beyond EOF' },
+  'bad-release': { oracle: 'O10', rank: 5, title: 'release of a lock that is not held' },
+  'lock-leak': { oracle: 'O10', rank: 5, title: 'lock still held when the operation returns' },
+  'lock-missing': { oracle: 'O10', rank: 5, title: 'required lock is not held' },
+  'lock-order': { oracle: 'O11', rank: 7, title: 'lock-order inversion' },
+  'spurious-error': { oracle: 'O12', rank: 6, title: 'error inside EOF' },
+  'cache-structure': {
+    oracle: 'O14',
+    rank: 5,
+    title: 'page cache and page tables contradict each other',
+  },
+} as const satisfies Record<string, { oracle: string; rank: number; title: string }>;
 
 export type ViolationClass = keyof typeof VIOLATION_CLASSES;
 

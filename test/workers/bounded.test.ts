@@ -49,6 +49,7 @@ function searched(engine: Engine, input: Input, preemptions: number, prune: bool
 function enumerated(engine: Engine, input: Input, most: number): readonly string[] {
   engine.load(input);
   const k = engine.kernel;
+  k.fused = 0;
   const ends: string[] = [];
   const follow = (choices: readonly number[], left: number): void => {
     k.reset();
@@ -89,6 +90,7 @@ for (const model of ['v42-immap-read', 'v48-entry-lock']) {
     const finals = (prune: boolean): Set<string> => {
       const ends = searched(engine, INPUT, 1, prune).map((choices) => {
         engine.kernel.reset();
+        engine.kernel.fused = 0;
         for (const thread of choices) engine.kernel.step(Number(thread));
         return engine.kernel.words.join(' ');
       });

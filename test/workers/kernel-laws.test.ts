@@ -46,7 +46,7 @@ const ENGINES = new Map(MODEL_NAMES.map((name) => [name, new Engine(modelOf(name
 function engineFor({ name, workload }: Drawn): Engine {
   const engine = ENGINES.get(name) ?? assert.fail(name);
   engine.load(workload);
-  engine.judge.reset(engine.history);
+  engine.judge.reset();
   engine.kernel.logging = false;
   return engine;
 }
@@ -118,7 +118,7 @@ test('states that several orders reach have one digest, and different states hav
     engine.load(seedNamed(seed));
     for (let run = 0; run < 60; run++) {
       k.reset();
-      engine.judge.reset(null);
+      engine.judge.reset();
       k.logging = true;
       while (k.enabled() !== 0) {
         wander(k, random, 1);

@@ -44,8 +44,9 @@ class Stage {
       threads: actors.map((actor) => ({ process: 0, ops: [OPS[actor]] })),
     };
     this.engine.load(workload);
-    this.engine.judge.reset(this.engine.history);
+    this.engine.judge.reset();
     this.k = this.engine.kernel;
+    this.k.fused = 0;
   }
 
   /** The threads take a step each, in this order; all of them must be able to. */
@@ -146,7 +147,7 @@ test('a fault that finds its page locked gives mmap_sem back before it sleeps', 
   const take: Path = [step('findPage'), step('lockPage'), step('getBlock'), step('unlockPage')];
   const fault: Path = [downRead('mmapSem'), step('findPage'), step('lockPageOrRetry')];
   const stage = new Stage({ pread: take, punch: fault }, ['pread', 'punch'], 'cached');
-  stage.steps(0, 0, 1);
+  stage.steps(0, 0, 1, 1);
   assert.notEqual(stage.k.peek(MMAP_SEM), 0);
   stage.steps(1);
   assert.deepEqual(stage.runnable(), [0]);

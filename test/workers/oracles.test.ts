@@ -6,9 +6,9 @@ import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
-import { modelOf } from '../../workers/models/registry.ts';
 import { ALL_ORACLES } from '../../workers/oracles/judge.ts';
 import { ORACLES, type OracleId } from '../../workers/oracles/oracle.ts';
+import { modelNamed } from '../support/models.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed, Wanderer } from './support/search.ts';
 import { TWINS } from './support/twins.ts';
@@ -26,7 +26,7 @@ function runsWith(
   symptom: ViolationClass,
   oracles: ReadonlySet<OracleId> = ALL_ORACLES,
 ): number {
-  const engine = new Engine(modelOf(reference), oracles);
+  const engine = new Engine(modelNamed(reference), oracles);
   engine.load(inputOf(seed));
   const wanderer = new Wanderer(new Random(RNG_SEED, 71), 4);
   let count = 0;

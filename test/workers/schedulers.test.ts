@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { Engine } from '../../workers/execute.ts';
-import { History } from '../../workers/kernel/history.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import type { Scheduler } from '../../workers/kernel/machine.ts';
 import { type Path, step } from '../../workers/kernel/path.ts';
+import type { RunTracker } from '../../workers/kernel/watch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Pct } from '../../workers/schedulers/pct.ts';
 import { Profile } from '../../workers/schedulers/profile.ts';
@@ -19,15 +19,13 @@ import { seedNamed } from './support/search.ts';
 const RANGE = { file: 0, offset: 0, length: 4096 } as const;
 
 /** Writes down the threads of a run, in order. */
-class Order extends History {
+class Order implements RunTracker {
   threads = '';
 
-  override stepping(k: Kernel, thread: number, pc: number): void {
-    super.stepping(k, thread, pc);
+  stepping(_k: Kernel, thread: number): void {
     this.threads += thread;
   }
-  override reset(): void {
-    super.reset();
+  reset(): void {
     this.threads = '';
   }
 }
@@ -151,7 +149,7 @@ function hits(
   const engine = new Engine(modelOf(reference));
   engine.load(seedNamed(seed));
   const profile = new Profile();
-  engine.judge.reset(null);
+  engine.judge.reset();
   profile.measure(engine.kernel);
   const scheduler = make(profile);
   let count = 0;

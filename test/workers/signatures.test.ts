@@ -141,7 +141,7 @@ const ELSEWHERE: readonly string[] = [
   // A reader in the cycle: the fault of 4.3-rc takes i_mmap_rwsem for write only.
   'deadlock chain-* iMmapRwsem:*->iMmapRwsem:W@*, iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@*',
   // B22: longer than the sweep, and no seed has it yet.
-  'durability untagged *',
+  'durability untagged store/access|untagged',
   // The twin of the insert above, where the pages behind the range move.
   'lost-write extent collapse/collapseExtents|*',
 ];

@@ -5,7 +5,6 @@ import { Random } from '../../corpus/vocabulary/random.ts';
 import { Coverage } from '../coverage.ts';
 import { Engine } from '../execute.ts';
 import { compile } from '../kernel/compile.ts';
-import { History } from '../kernel/history.ts';
 import { run, type Scheduler } from '../kernel/machine.ts';
 import type { Model } from '../kernel/path.ts';
 import type { Watch } from '../kernel/watch.ts';
@@ -16,16 +15,15 @@ import type { Done } from './rounds.ts';
 
 export interface Parts {
   readonly oracles: boolean;
-  /** Else the bare history, which oracles need to name labels. */
   readonly coverage: boolean;
   /** Else a random walk. */
   readonly surw: boolean;
-  /** Who touched what; without it there is neither history nor footprint. */
-  readonly history: boolean;
+  /** Which objects the next step of each thread touches: what SURW and coverage look at. */
+  readonly footprints: boolean;
 }
 
-export const EVERYTHING: Parts = { oracles: true, coverage: true, surw: true, history: true };
-export const BARE: Parts = { oracles: false, coverage: false, surw: false, history: false };
+export const EVERYTHING: Parts = { oracles: true, coverage: true, surw: true, footprints: true };
+export const BARE: Parts = { oracles: false, coverage: false, surw: false, footprints: false };
 
 /** Runs of one chunk: about a millisecond. */
 const CHUNK = 256;
@@ -39,8 +37,9 @@ const NOBODY: Watch = {
   lineRead: ignore,
   pteUsed: ignore,
   pteInstalled: ignore,
-  blockExposed: ignore,
-  sizeFalls: () => {},
+  copyInstalled: ignore,
+  blockWritten: ignore,
+  sizeSet: ignore,
   extentLeaves: ignore,
   durableChanged: ignore,
   edgeAdded: ignore,
@@ -53,13 +52,10 @@ const NOBODY: Watch = {
 /** Runs are those of a batch: each has draws of its own, so that it could be repeated alone. */
 export function rig(model: Model, workload: Workload, parts: Parts, rngSeed: number): () => Done {
   const coverage = parts.coverage ? new Coverage(compile(model).size) : null;
-  const engine = new Engine(model, undefined, coverage ?? new History());
+  const engine = new Engine(model, undefined, coverage);
   const { kernel } = engine;
   if (!parts.oracles) kernel.watch = NOBODY;
-  if (!parts.history) {
-    kernel.tracker = null;
-    kernel.footprints = false;
-  }
+  kernel.footprints = parts.footprints;
   engine.load(workload);
   const random = new Random(rngSeed);
   const scheduler = schedulerOf(parts, engine, random);
@@ -84,7 +80,6 @@ function schedulerOf(parts: Parts, { kernel }: Engine, random: Random): Schedule
 }
 
 /** `Engine.run` without its judge. */
-function unjudged({ kernel, history }: Engine, scheduler: Scheduler): number {
-  history.reset();
+function unjudged({ kernel }: Engine, scheduler: Scheduler): number {
   return run(kernel, scheduler, STEPS_MAX);
 }

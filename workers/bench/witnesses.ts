@@ -155,7 +155,7 @@ function findWitness({ model, text }: Planted): Witness {
     if (violation === undefined) continue;
     const { signature } = violation;
     random.reseed(1, number);
-    const { schedule } = engine.traceScheduler(walk);
+    const { schedule } = engine.traceFused(engine.choicesOf(walk));
     return { engine, input: { ...input, schedule }, signature };
   }
   throw new Error(`no random walk of ${WALKS_MAX} finds the bug of a witness on ${model}`);

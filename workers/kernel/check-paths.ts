@@ -6,7 +6,6 @@
 import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
 import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
-import type { LockId } from './locks.ts';
 import type { Model, Node, Path } from './path.ts';
 import { LOCK_OF_STEP, STEPS } from './registry.ts';
 
@@ -149,7 +148,7 @@ class Inlined {
   private readonly model: Model;
   private readonly refuse: Refuse;
   private readonly entry: string;
-  private readonly taken = new Set<LockId>();
+  private readonly taken = new Set<string>();
   private visible = 0;
 
   constructor(model: Model, refuse: Refuse, entry: string) {
@@ -256,7 +255,7 @@ class Inlined {
     }
     this.visible++;
     // A step that a workload may fuse with the one before it is not sure to be a scheduling point.
-    return def.fuse(node.lock ?? null) === 0 ? NOWHERE : way;
+    return def.mayFuse ? way : NOWHERE;
   }
 
   /** Of each class something was taken, in the order of the text, before anything is released. */
@@ -274,7 +273,7 @@ class Inlined {
   }
 }
 
-function lockOf(node: Extract<Node, { step: string }>): LockId | undefined {
+function lockOf(node: Extract<Node, { step: string }>): string | undefined {
   if (FREEZE_STEPS[node.step] !== undefined) return 'freeze';
   return node.lock ?? LOCK_OF_STEP[node.step];
 }

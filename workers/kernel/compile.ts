@@ -5,8 +5,11 @@
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
-import type { Model, Node, Path } from './path.ts';
+import { lockNames, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
+import { guarded, guardsOf, isExempt, STANDARD_NEEDS } from './needs.ts';
+import type { Model, Need, Node, Path } from './path.ts';
 import {
+  fuseOfClass,
   I_BRANCH,
   I_BRANCH_CALL,
   I_END,
@@ -30,9 +33,12 @@ interface Row {
   next: number;
   otherwise: number;
   fuse: number;
+  conflicts: number;
   restless: boolean;
   label: string;
   step: string;
+  /** The entry that it was compiled for. */
+  operation: string;
 }
 
 interface OpenBlock {
@@ -65,13 +71,18 @@ class Compiler {
   private readonly rows: Row[] = [];
   private readonly seen = new Map<string, number>();
   private readonly model: Model;
+  private readonly rwsems: ReadonlyMap<string, Rwsem>;
+  private operation = '';
 
   constructor(model: Model) {
     this.model = model;
+    const all = [...RWSEMS, ...ownRwsems(model.ownLocks ?? [])];
+    this.rwsems = new Map(all.map((rwsem) => [rwsem.id, rwsem]));
   }
 
   entry(name: string, path: Path, end: number): number {
     const start = this.rows.length;
+    this.operation = name;
     this.emit(path, name, []);
     this.row({ kind: end });
     return start;
@@ -86,9 +97,11 @@ class Compiler {
       next: this.rows.length + 1,
       otherwise: 0,
       fuse: 0,
+      conflicts: 0,
       restless: false,
       label: '',
       step: '',
+      operation: this.operation,
       ...facts,
     };
     this.rows.push(row);
@@ -113,13 +126,14 @@ class Compiler {
   private emitStep(node: Extract<Node, { step: string }>, prefix: string): void {
     const def = STEPS.get(node.step);
     assert(def !== undefined, 'step of a checked model', node.step);
-    const lock = node.lock ?? null;
-    const name = node.label ?? (lock === null ? node.step : `${node.step}(${lock})`);
+    const lock = node.lock === undefined ? null : (this.rwsems.get(node.lock) ?? null);
+    const name = node.label ?? (lock === null ? node.step : `${node.step}(${lock.id})`);
     this.row({
       kind: def.visible ? I_VISIBLE : I_LOCAL,
       run: def.run(lock),
       touch: def.touch(lock),
       fuse: def.fuse(lock),
+      conflicts: def.conflicts(lock),
       restless: def.restless,
       label: def.visible ? this.unique(`${prefix}/${name}`) : '',
       step: node.step,
@@ -171,7 +185,51 @@ class Compiler {
     for (const row of open.leaves) row.next = this.rows.length;
   }
 
+  /** Needs are asked before the step runs; standard ones only of locks that exclude somebody. */
+  private guard(): void {
+    const exclusive = this.rows.reduce((mask, row) => mask | row.conflicts, 0);
+    const excludes = ({ lock }: Need): boolean => {
+      const rwsem = this.rwsems.get(lock);
+      return rwsem !== undefined && (exclusive & fuseOfClass(rwsem.cls)) !== 0;
+    };
+    const needs = this.model.needs ?? STANDARD_NEEDS.filter(excludes);
+    for (const row of this.rows) {
+      const guards = guardsOf(row.step, needs, (name) => this.rwsems.get(name) ?? null).filter(
+        ({ cls }) => !isExempt(row.operation, cls),
+      );
+      if (guards.length > 0 && row.run !== NO_RUN) row.run = guarded(row.run, guards);
+    }
+  }
+
+  /**
+   * An operation begins with its first visible step, so that one is never fused with the end of the operation
+   * before it.
+   */
+  private keepFirstSteps(entry: Record<OpKind, number>): void {
+    const seen = new Set<number>();
+    const open = Object.values(entry);
+    for (let pc = open.pop(); pc !== undefined; pc = open.pop()) {
+      const row = this.rows[pc];
+      if (row === undefined || seen.has(pc)) continue;
+      seen.add(pc);
+      if (row.kind === I_VISIBLE) row.fuse = 0;
+      else if (row.kind !== I_END && row.kind !== I_RETURN) {
+        open.push(row.next);
+        if (row.kind === I_BRANCH || row.kind === I_BRANCH_CALL) open.push(row.otherwise);
+      }
+    }
+  }
+
+  private conflictsOf(operation: string): number {
+    return this.rows.reduce(
+      (mask, row) => (row.operation === operation ? mask | row.conflicts : mask),
+      0,
+    );
+  }
+
   finish(entry: Record<OpKind, number>, faultEntry: number): Program {
+    this.guard();
+    this.keepFirstSteps(entry);
     const rows = this.rows;
     const thread = (pc: number): number => {
       let target = pc;
@@ -204,15 +262,17 @@ class Compiler {
       test: rows.map((row) => row.test?.run ?? null),
       next: Int32Array.from(rows, (row) => thread(row.next)),
       otherwise: Int32Array.from(rows, (row) => thread(row.otherwise)),
-      fuse: Uint8Array.from(rows, (row) => row.fuse),
+      fuse: Int32Array.from(rows, (row) => row.fuse),
+      conflictsOfKind: Int32Array.from(OP_KINDS, (kind) => this.conflictsOf(kind)),
+      faultConflicts: this.conflictsOf('fault'),
       restless: Uint8Array.from(rows, (row) => (row.restless ? 1 : 0)),
       label: rows.map((row) => row.label),
       step: rows.map((row) => row.step),
       entry,
       faultEntry,
       size: rows.length,
+      lockNames: lockNames(this.model.ownLocks ?? []),
       durability: this.model.durability,
-      faultLock: rows.some((row) => row.label.endsWith('(faultLock)')),
     };
   }
 }

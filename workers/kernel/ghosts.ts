@@ -5,8 +5,9 @@
  *
  * Bit 0 of a set of writers is the content before the run.
  */
-import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { OK, vmaFile, vmaPage, vmaPages } from './encoding.ts';
+import { LINES, OPS, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { OK } from './encoding.ts';
+import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
   DATA_BY,
@@ -28,14 +29,19 @@ import {
   SIZE,
   STARTED,
   TAINT_PAGES,
-  VMA,
+  UNMAPS,
   WEAK_BY,
   ZERO_BY,
 } from './layout.ts';
+import { beginSizeChange, endSizeChange } from './size-history.ts';
 
 /** An operation begins: a pwrite may from now on be seen at each of its lines. */
 export function beginWriter(k: Kernel, writer: number): void {
   const row = k.world.rowOfWriter(writer);
+  const thread = writerThread(writer);
+  k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
+  beginExcuses(k, thread, row);
+  beginSizeChange(k, row);
   if (row.kind !== 'pwrite') return;
   for (let line = row.first; line < row.last; line++) addData(k, row.file, line, writer);
 }
@@ -45,8 +51,9 @@ export function beginWriter(k: Kernel, writer: number): void {
  * The same holds for a store at or beyond i_size, a write that never ends (dossier 4.3 item 18).
  */
 export function endWriter(k: Kernel, t: number, writer: number, result: number): void {
-  if (result !== OK) return;
   const row = k.world.rowOfWriter(writer);
+  endSizeChange(k, row, writer, result === OK);
+  if (result !== OK) return;
   switch (row.kind) {
     case 'store':
       if (k.peek(FRAME0 + t * FRAME_SPAN + R_NOTE) !== 0) return;
@@ -55,9 +62,9 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
       owe(k, row.file, 0, LINES, writer);
       break;
     case 'msync': {
-      const vma = k.peek(VMA + row.area);
-      const first = vmaPage(vma) * LINES_PER_PAGE;
-      if (vma !== 0) owe(k, vmaFile(vma), first, first + vmaPages(vma) * LINES_PER_PAGE, writer);
+      // What its area was when it looked it up: it sleeps without mmap_sem (dossier 7.5).
+      const r = FRAME0 + t * FRAME_SPAN;
+      owe(k, k.peek(r + R_FILE), k.peek(r + R_FIRST), k.peek(r + R_LAST), writer);
       break;
     }
     case 'revoke':
@@ -66,6 +73,10 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
     default:
   }
   k.put(DONE, k.peek(DONE) | (1 << writer));
+}
+
+function writerThread(writer: number): number {
+  return Math.floor((writer - 1) / OPS);
 }
 
 /** A store is a point: what was complete when it happened, not when its first fault began. */
@@ -140,6 +151,21 @@ export function claim(k: Kernel, t: number, r: number): boolean {
   k.put(r + R_LINE, size);
   k.put(r + R_SIZE, next);
   return true;
+}
+
+/**
+ * A pwrite raises i_size over lines that it writes: from now on a reader may see them, and what lay beyond EOF
+ * before was never content. Only writers that are under way may still be seen there.
+ */
+export function publish(k: Kernel, t: number, file: number, from: number, to: number): void {
+  const row = k.world.rowOfWriter(k.writerOf(t));
+  if (row.kind !== 'pwrite' || row.file !== file) return;
+  const ended = k.peek(DONE) | 1;
+  for (let line = Math.max(from, row.first); line < Math.min(to, row.last); line++) {
+    const i = file * LINES + line;
+    k.put(ZERO_BY + i, k.peek(ZERO_BY + i) & ~ended);
+    k.put(DATA_BY + i, k.peek(DATA_BY + i) & ~ended);
+  }
 }
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */
@@ -236,13 +262,16 @@ function moveHistory(k: Kernel, file: number, line: number, source: number, writ
 function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
   // A device that is gone keeps nothing: its fsync is EIO.
   if (k.peek(DEVICE_DEAD) !== 0) return;
-  if (!k.program.durability || k.peek(SHIFTING + file) !== 0) return;
+  if (k.peek(SHIFTING + file) !== 0) return;
+  // Before 4.5 nothing tracks what was stored through a mapping (dossier 1.5).
+  const untracked = k.program.durability ? 0 : k.world.mappingWriters;
   const before = k.peek(DONE_AT + writer);
   const racing = k.peek(STARTED) & ~before;
   for (let line = from; line < to; line++) {
     const i = file * LINES + line;
     if ((k.peek(ZERO_BY + i) & racing) !== 0) continue;
-    const owed = (k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) & before & ~k.peek(WEAK_BY + i) & ~1;
+    const owed =
+      (k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) & before & ~k.peek(WEAK_BY + i) & ~untracked & ~1;
     if (owed !== 0) k.put(DURABLE + i, k.peek(DURABLE + i) | owed);
   }
 }

@@ -2,14 +2,15 @@
  * The simulated kernel at work: one state vector, one compiled model, threads that take one visible step at a
  * time. It decides nothing: who runs next is the scheduler's, what is wrong is the watch's.
  */
+import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OPS } from '../../corpus/vocabulary/limits.ts';
 import { writerOf } from './encoding.ts';
-import { FOOT_MAX, Footprints } from './footprints.ts';
+import { FOOT_MAX } from './footprints.ts';
 import { beginWriter, endWriter } from './ghosts.ts';
+import { HeldLocks } from './held-locks.ts';
 import {
   DONE,
   DONE_AT,
-  EDGES,
   FRAME,
   FRAME_SPAN,
   FRAME0,
@@ -20,7 +21,6 @@ import {
   STARTED,
   T_BEGUN,
   T_DEPTH,
-  T_HELD,
   T_OP,
   T_WAIT,
 } from './layout.ts';
@@ -40,6 +40,7 @@ import {
   CODE_TOUCH_WRITE,
   CODE_VALUE,
   FINISHED,
+  fusableBits,
   I_BRANCH,
   I_BRANCH_CALL,
   I_END,
@@ -60,12 +61,16 @@ import {
 import type { Tracker, Watch } from './watch.ts';
 import { EMPTY_WORLD, type World } from './world.ts';
 
-export class Kernel extends Footprints {
+export class Kernel extends HeldLocks {
   program: Program;
   watch: Watch;
   tracker: Tracker | null = null;
   world: World = EMPTY_WORLD;
 
+  /** FUSE bits of this program that nothing in the loaded workload conflicts with. */
+  fusable = 0;
+  /** Those in force: none while a run is written down, so that its steps do not depend on the workload. */
+  fused = 0;
   /** The simulator's own room ran out: the run is inconclusive. */
   overflow = false;
   /** The thread that last took a `retry` and has not run since, or -1: the default policy lets others run. */
@@ -73,6 +78,9 @@ export class Kernel extends Footprints {
   /** The instruction being executed, and the one who executes it: what a violation happens at. */
   currentPc = 0;
   currentThread = 0;
+
+  /** Operations that have ended since the kernel was made: whether a step ended any is seen by comparison. */
+  endings = 0;
 
   /** Visible steps taken in this run. */
   steps = 0;
@@ -122,6 +130,8 @@ export class Kernel extends Footprints {
     this.words.set(world.start);
     this.logging = false;
     this.overflow = false;
+    this.fusable = fusableBits(this.program, world);
+    this.fused = this.fusable;
     for (let t = 0; t < world.threads; t++) this.startOp(t, 0);
     world.start.set(this.words);
     this.keepFootprints();
@@ -234,13 +244,13 @@ export class Kernel extends Footprints {
       const row = pc << CODE_STRIDE_BITS;
       switch (code[row]) {
         case I_VISIBLE:
-          if (((code[row + CODE_FUSE] as number) & this.world.fused) === 0) {
+          if (((code[row + CODE_FUSE] as number) & this.fused) === 0) {
             this.put(r + PC, pc);
             this.takeFootprint(t, r, pc);
             return;
           }
-          this.currentPc = pc;
-          this.runLocal(t, r, pc);
+          this.runFused(t, r, pc);
+          if (this.get(HALTED) !== 0) return;
           pc = code[row + CODE_NEXT] as number;
           break;
         case I_BRANCH:
@@ -276,6 +286,21 @@ export class Kernel extends Footprints {
   private runLocal(t: number, r: number, pc: number): void {
     const run = this.runs[pc] as StepRun;
     run(this, t, r);
+  }
+
+  /** A visible step that conflicts with nothing: it cannot sleep, or `fusableBits` has missed what it waits for. */
+  private runFused(t: number, r: number, pc: number): void {
+    this.currentPc = pc;
+    this.currentThread = t;
+    const run = this.runs[pc] as StepRun;
+    assert(run(this, t, r) === NEXT, 'a fused step goes on', this.program.label[pc]);
+  }
+
+  /** Thread t stands before a step that would be fused. */
+  standsAtFusable(t: number): boolean {
+    if (this.isFinished(t)) return false;
+    const fuse = this.code[(this.pcOf(t) << CODE_STRIDE_BITS) + CODE_FUSE] as number;
+    return (fuse & this.fusable) !== 0;
   }
 
   private branch(row: number, r: number): number {
@@ -332,6 +357,7 @@ export class Kernel extends Footprints {
     const writer = this.writerOf(t);
     const result = this.get(r + R_RESULT);
     endWriter(this, t, writer, result);
+    this.endings++;
     this.watch.opEnded(this, t, writer, result);
     if (this.get(HALTED) !== 0) return;
     this.clearFrame(r);
@@ -368,26 +394,7 @@ export class Kernel extends Footprints {
     return this.get(HALTED) !== 0;
   }
 
-  // ---- what locks tell --------------------------------------------------------------------------------
-
-  /** A request for a lock class: every class already held gets an edge to it (lockdep's rule). */
-  requests(t: number, cls: number): void {
-    const held = this.get(T_HELD + t);
-    // Two count bits a class become one at the even place; a class has no edge to itself.
-    const mask = (held | (held >> 1)) & 0x55555 & ~(1 << (2 * cls));
-    const before = this.get(EDGES + cls);
-    if ((before | mask) !== before) {
-      this.put(EDGES + cls, before | mask);
-      this.watch.edgeAdded(this, t, cls);
-    }
-  }
-  holds(t: number, cls: number): void {
-    this.put(T_HELD + t, this.get(T_HELD + t) + (1 << (2 * cls)));
-  }
-  drops(t: number, cls: number): void {
-    this.put(T_HELD + t, this.get(T_HELD + t) - (1 << (2 * cls)));
-  }
-  isHolding(t: number, cls: number): boolean {
-    return ((this.get(T_HELD + t) >> (2 * cls)) & 3) !== 0;
+  protected orderGrew(t: number, cls: number): void {
+    this.watch.edgeAdded(this, t, cls);
   }
 }

@@ -11,10 +11,11 @@ import {
   BLOCKS,
   FILES,
   FRAMES,
-  HUGE_PAGES,
   LINES,
   LINES_PER_PAGE,
+  LOCK_CLASSES_MAX,
   MMS,
+  OWN_LOCKS,
   PAGE_OBJECTS,
   PAGES,
   THREADS,
@@ -78,15 +79,13 @@ export const O_LINE = objectClass('line', BLOCKS * LINES_PER_PAGE);
 export const O_ALLOC = objectClass('allocator', 1);
 export const O_VMA = objectClass('vma', MMS * AREAS);
 export const O_PTE = objectClass('pte', MMS * AREAS * PAGES);
-export const O_PMD = objectClass('pmd', (MMS * AREAS * PAGES) / HUGE_PAGES);
 export const O_ANON = objectClass('anon', MMS * AREAS * PAGES);
 export const O_INODE = objectClass('inodeLock', FILES);
 export const O_FAULT = objectClass('faultLock', FILES);
 export const O_IMMAP = objectClass('iMmapRwsem', FILES);
-export const O_EXTENT_LOCK = objectClass('extentLock', FILES);
 export const O_MMAP = objectClass('mmapSem', MMS);
-export const O_FREEZE = objectClass('freeze', 1);
-export const O_RANGE = objectClass('rangeLock', FILES);
+/** Locks that a model declares itself: one object an instance. */
+export const O_OWN = objectClass('ownLock', OWN_LOCKS * FILES);
 export const O_JOURNAL = objectClass('journal', 1);
 export const O_COMMITTED = objectClass('committed', 1);
 export const O_DEVICE = objectClass('device', 1);
@@ -107,14 +106,12 @@ export const PAGE_LOCK = words('pageLock', PAGE_OBJECTS, O_PAGE);
 // The device.
 export const BLOCK_OWNER = words('blockOwner', BLOCKS, O_ALLOC, BLOCKS);
 export const BLOCK_GEN = words('blockGen', BLOCKS, O_ALLOC, BLOCKS);
-export const BLOCK_PINS = words('blockPins', BLOCKS, O_ALLOC, BLOCKS);
 export const CPU = words('cpu', BLOCKS * LINES_PER_PAGE, O_LINE);
 export const MEDIA = words('media', BLOCKS * LINES_PER_PAGE, O_LINE);
 
 // Address spaces.
 export const VMA = words('vma', MMS * AREAS, O_VMA);
 export const PTE = words('pte', MMS * AREAS * PAGES, O_PTE);
-export const PMD = words('pmd', (MMS * AREAS * PAGES) / HUGE_PAGES, O_PMD);
 /** A private copy lives at the number of its PTE: there is at most one a slot. */
 export const ANON = words('anon', MMS * AREAS * PAGES * LINES_PER_PAGE, O_ANON, LINES_PER_PAGE);
 
@@ -122,10 +119,8 @@ export const ANON = words('anon', MMS * AREAS * PAGES * LINES_PER_PAGE, O_ANON, 
 export const INODE_LOCK = words('inodeLock', FILES, O_INODE);
 export const FAULT_LOCK = words('faultLock', FILES, O_FAULT);
 export const IMMAP_RWSEM = words('iMmapRwsem', FILES, O_IMMAP);
-export const EXTENT_LOCK = words('extentLock', FILES, O_EXTENT_LOCK);
 export const MMAP_SEM = words('mmapSem', MMS, O_MMAP);
-export const FREEZE = words('freeze', 1, O_FREEZE);
-export const RANGE_LOCK = words('rangeLock', FILES, O_RANGE);
+export const OWN_LOCK = words('ownLock', OWN_LOCKS * FILES, O_OWN);
 export const J_HANDLES = words('journalHandles', 1, O_JOURNAL);
 export const J_COMMITTER = words('journalCommitter', 1, O_JOURNAL);
 export const J_WAIT = words('journalWait', 1, O_JOURNAL);
@@ -158,12 +153,32 @@ export const LOST_BY = ghost('lostBy', FILES * PAGES);
 export const SLOT_HOLDER = ghost('slotHolder', FILES * PAGES);
 export const REVOKED = ghost('revoked', 1);
 export const POWER_FAILED = ghost('powerFailed', 1);
-export const EDGES = ghost('lockEdges', 10);
+export const EDGES = ghost('lockEdges', LOCK_CLASSES_MAX);
 export const TAINT_PAGES = ghost('taintPages', 1);
 export const TAINT_BLOCKS = ghost('taintBlocks', 1);
 export const TAINT_LOCKS = ghost('taintLocks', 1);
 /** Set once a violation is fatal or the power is gone: nobody runs any more. */
 export const HALTED = ghost('halted', 1);
+/** Set once an oracle has spoken: what does not end from here on may be its consequence. */
+export const SPOKEN = ghost('spoken', 1);
+/** The size that completed operations owe at least, and the largest that any of them allows (oracles/size.ts). */
+export const SIZE_FLOOR = ghost('sizeFloor', FILES);
+export const SIZE_CEILING = ghost('sizeCeiling', FILES);
+/** Threads whose access may fail: EOF passed its page, its vma went, the device died (O12). */
+export const EXCUSED = ghost('excused', 1);
+
+/** Threads whose operation has walked page tables to unmap: one that never does races with nobody (B12). */
+export const UNMAPS = ghost('unmaps', 1);
+
+// Blame: who did the things that signatures name, as instruction + 1; 0 is the setup.
+export const INSTALLED_BY = ghost('installedBy', MMS * AREAS * PAGES);
+export const REMOVED_BY = ghost('removedBy', BLOCKS);
+export const EXPOSED_BY = ghost('exposedBy', BLOCKS);
+export const SHRUNK_BY = ghost('shrunkBy', FILES);
+export const SIZED_BY = ghost('sizedBy', FILES);
+export const EXTENT_BY = ghost('extentBy', FILES * PAGES);
+export const LINE_BY = ghost('lineBy', BLOCKS * LINES_PER_PAGE);
+export const MEDIA_BY = ghost('mediaBy', BLOCKS * LINES_PER_PAGE);
 
 export const WORDS = nextWord;
 export const SECTIONS: readonly Section[] = sections;

@@ -1,40 +1,95 @@
 /**
- * Lock classes and the packed words of the locks. A rwsem is one word: who reads (two bits a thread, a thread
- * may hold it twice), who writes, and the FIFO queue of those who wait.
+ * Locks as one table, and the packed words they live in. A row says what a class is: its kind, what has an
+ * instance of it, its word, its object. Wait-for links, edges, masks and needs are derived from the rows; who
+ * adds a class adds a row.
  */
-import { FILES, PAGE_OBJECTS, PAGES } from '../../corpus/vocabulary/limits.ts';
+import {
+  FILES,
+  LOCK_CLASSES_MAX,
+  MMS,
+  OWN_LOCKS,
+  PAGE_OBJECTS,
+  PAGES,
+} from '../../corpus/vocabulary/limits.ts';
 import {
   FAULT_LOCK,
   IMMAP_RWSEM,
   INODE_LOCK,
+  J_HANDLES,
   MMAP_SEM,
-  O_EXTENT_LOCK,
   O_FAULT,
-  O_FREEZE,
   O_IMMAP,
   O_INODE,
   O_JOURNAL,
   O_MMAP,
+  O_OWN,
   O_PAGE,
-  O_RANGE,
   O_SLOT,
+  OBJECTS,
+  OWN_LOCK,
+  PAGE_LOCK,
+  R_FILE,
+  R_MM,
+  SLOT_HOLDER,
 } from './layout.ts';
 
-/** Dossier 1.3, in the order of its table. The number is the class in `held` and `lockEdges`. */
-export const LOCK_CLASSES = [
-  { id: 'inodeLock', letter: 'I' },
-  { id: 'mmapSem', letter: 'M' },
-  { id: 'faultLock', letter: 'F' },
-  { id: 'iMmapRwsem', letter: 'V' },
-  { id: 'pageLock', letter: 'P' },
-  { id: 'entryLock', letter: 'E' },
-  { id: 'extentLock', letter: 'X' },
-  { id: 'journal', letter: 'J' },
-  { id: 'rangeLock', letter: 'RL' },
-  { id: 'freeze', letter: 'S' },
+/**
+ * rwsem: FIFO, handed over by the releaser. page, entry: woken threads compete again. handle: journal. leaf:
+ * taken and dropped within one step, so that only its order counts; freeze likewise.
+ */
+export type LockKind = 'rwsem' | 'page' | 'entry' | 'handle' | 'leaf' | 'freeze';
+export type LockScope = 'file' | 'mm' | 'page' | 'slot' | 'none';
+
+interface LockClass {
+  readonly id: string;
+  readonly letter: string;
+  readonly kind: LockKind;
+  readonly per: LockScope;
+  /** First word and first object of its instances; -1 where no thread ever sleeps on it. */
+  readonly word: number;
+  readonly object: number;
+  readonly instances: number;
+  /** A lock of the file system, which a driver's shutdown does not take (dossier O10). */
+  readonly ofFileSystem: boolean;
+}
+
+const NOWHERE = { word: -1, object: -1, instances: 0 };
+const SLOTS = FILES * PAGES;
+
+/** Dossier 1.3, in the order of its table. The row's number is the class in `held` and `lockEdges`. */
+const BUILT_IN = [
+  row('inodeLock', 'I', 'rwsem', 'file', INODE_LOCK, O_INODE, FILES, true),
+  row('mmapSem', 'M', 'rwsem', 'mm', MMAP_SEM, O_MMAP, MMS, false),
+  row('faultLock', 'F', 'rwsem', 'file', FAULT_LOCK, O_FAULT, FILES, true),
+  row('iMmapRwsem', 'V', 'rwsem', 'file', IMMAP_RWSEM, O_IMMAP, FILES, false),
+  row('pageLock', 'P', 'page', 'page', PAGE_LOCK, O_PAGE, PAGE_OBJECTS, false),
+  row('entryLock', 'E', 'entry', 'slot', SLOT_HOLDER, O_SLOT, SLOTS, false),
+  { ...leaf('extentLock', 'X'), kind: 'leaf' },
+  row('journal', 'J', 'handle', 'none', J_HANDLES, O_JOURNAL, 1, true),
+  { ...leaf('rangeLock', 'RL'), kind: 'leaf' },
+  { ...leaf('freeze', 'S'), kind: 'freeze' },
 ] as const;
 
-export type LockId = (typeof LOCK_CLASSES)[number]['id'];
+function row<const Id extends string>(
+  id: Id,
+  letter: string,
+  kind: LockKind,
+  per: LockScope,
+  word: number,
+  object: number,
+  instances: number,
+  ofFileSystem: boolean,
+): LockClass & { readonly id: Id } {
+  return { id, letter, kind, per, word, object, instances, ofFileSystem };
+}
+
+function leaf<const Id extends string>(id: Id, letter: string): LockClass & { readonly id: Id } {
+  return { id, letter, kind: 'leaf', per: 'file', ...NOWHERE, ofFileSystem: true };
+}
+
+/** The classes of every model, by the names that models use. */
+export const LOCK_CLASSES: readonly LockClass[] = BUILT_IN;
+export type LockId = (typeof BUILT_IN)[number]['id'];
 export type RwsemId = 'inodeLock' | 'mmapSem' | 'faultLock' | 'iMmapRwsem';
 
 export const C_INODE = 0;
@@ -45,23 +100,111 @@ export const C_PAGE = 4;
 export const C_ENTRY = 5;
 export const C_EXTENT = 6;
 export const C_JOURNAL = 7;
-export const C_RANGE = 8;
 export const C_FREEZE = 9;
-export const CLASS_COUNT = LOCK_CLASSES.length;
+/** The first of the classes that a model declares. */
+export const C_OWN: number = BUILT_IN.length;
+export const CLASS_COUNT: number = C_OWN + OWN_LOCKS;
 
-export interface RwsemClass {
-  readonly id: RwsemId;
+/** A lock that a model declares besides the built-in classes; kinds other than rwsem have no steps. */
+export interface OwnLock {
+  readonly name: string;
+  readonly per: 'file' | 'mm' | 'none';
+}
+
+/** What a step with a named lock works on. */
+export interface Rwsem {
+  readonly id: string;
   readonly cls: number;
   readonly word: number;
   readonly object: number;
+  /** The register that says which instance a frame means; -1: there is only one. */
+  readonly register: number;
 }
 
-export const RWSEMS: readonly RwsemClass[] = [
-  { id: 'inodeLock', cls: C_INODE, word: INODE_LOCK, object: O_INODE },
-  { id: 'mmapSem', cls: C_MMAP, word: MMAP_SEM, object: O_MMAP },
-  { id: 'faultLock', cls: C_FAULT, word: FAULT_LOCK, object: O_FAULT },
-  { id: 'iMmapRwsem', cls: C_IMMAP, word: IMMAP_RWSEM, object: O_IMMAP },
-];
+export const RWSEMS: readonly Rwsem[] = BUILT_IN.flatMap((lock, cls) =>
+  lock.kind === 'rwsem' ? [rwsemOf(lock.id, cls, lock.per, lock.word, lock.object)] : [],
+);
+export const MMAP: Rwsem = RWSEMS[C_MMAP] as Rwsem;
+
+/** The own locks of a model as rwsems, in the order of their declaration. */
+export function ownRwsems(own: readonly OwnLock[]): readonly Rwsem[] {
+  return own.map(({ name, per }, i) =>
+    rwsemOf(name, C_OWN + i, per, OWN_LOCK + i * FILES, O_OWN + i * FILES),
+  );
+}
+
+function rwsemOf(id: string, cls: number, per: LockScope, word: number, object: number): Rwsem {
+  const register = per === 'mm' ? R_MM : per === 'none' ? -1 : R_FILE;
+  return { id, cls, word, object, register };
+}
+
+export function lockNames(own: readonly OwnLock[]): readonly string[] {
+  return [...LOCK_CLASSES.map(({ id }) => id), ...own.map(({ name }) => name)];
+}
+
+// ---- derived from the table ---------------------------------------------------------------------------------
+
+const CLASS_OF_OBJECT: Int8Array = new Int8Array(OBJECTS).fill(-1);
+BUILT_IN.forEach(({ object, instances }, cls) => {
+  if (object >= 0) CLASS_OF_OBJECT.fill(cls, object, object + instances);
+});
+for (let i = 0; i < OWN_LOCKS; i++) {
+  CLASS_OF_OBJECT.fill(C_OWN + i, O_OWN + i * FILES, O_OWN + (i + 1) * FILES);
+}
+
+/** The lock class of an object that a thread sleeps on, or -1. */
+export function classOfLockObject(object: number): number {
+  return object < 0 ? -1 : (CLASS_OF_OBJECT[object] as number);
+}
+
+export function kindOfClass(cls: number): LockKind {
+  return cls >= C_OWN ? 'rwsem' : (BUILT_IN[cls]?.kind ?? 'leaf');
+}
+
+/** The word of the instance that a lock object stands for. */
+export function wordOfLockObject(object: number): number {
+  const cls = classOfLockObject(object);
+  if (cls >= C_OWN) return OWN_LOCK + object - O_OWN;
+  const lock = BUILT_IN[cls];
+  return lock === undefined ? -1 : lock.word + object - lock.object;
+}
+
+export function isOfFileSystem(cls: number): boolean {
+  return cls >= C_OWN || BUILT_IN[cls]?.ofFileSystem === true;
+}
+
+// Held counts: two bits a class in one word.
+const HELD_BITS = 2;
+const HELD_MAX = (1 << HELD_BITS) - 1;
+/** The low bit of every class's count: a set of classes is a mask of these. */
+const LOW_BITS = lowBits();
+
+function lowBits(): number {
+  let mask = 0;
+  for (let cls = 0; cls < LOCK_CLASSES_MAX; cls++) mask |= classBit(cls);
+  return mask;
+}
+
+/** A class in a set of classes. */
+export function classBit(cls: number): number {
+  return 1 << (HELD_BITS * cls);
+}
+/** The classes that a word of held counts holds, as a set. */
+export function heldClasses(held: number): number {
+  return (held | (held >>> 1)) & LOW_BITS;
+}
+export function heldCount(held: number, cls: number): number {
+  return (held >>> (HELD_BITS * cls)) & HELD_MAX;
+}
+export function canHoldMore(held: number, cls: number): boolean {
+  return heldCount(held, cls) < HELD_MAX;
+}
+/** The class of one bit of a set. */
+export function classOfBit(bit: number): number {
+  return (31 - Math.clz32(bit)) / HELD_BITS;
+}
+
+// ---- words --------------------------------------------------------------------------------------------------
 
 // rwsem word: bits 0-7 read counts, 8-10 writer + 1, 11-13 queue length, then 3 bits an entry.
 const WRITER_SHIFT = 8;
@@ -147,16 +290,4 @@ export function pageWaiters(lock: number): number {
 // Journal handles: two bits a thread.
 export function handleCount(handles: number, thread: number): number {
   return (handles >> (thread * 2)) & 3;
-}
-
-/** The class of a lock object, or -1: what a blocked thread waits for. */
-export function classOfLockObject(object: number): number {
-  for (const rwsem of RWSEMS)
-    if (object >= rwsem.object && object < rwsem.object + 2) return rwsem.cls;
-  if (object >= O_PAGE && object < O_PAGE + PAGE_OBJECTS) return C_PAGE;
-  if (object >= O_SLOT && object < O_SLOT + FILES * PAGES) return C_ENTRY;
-  if (object === O_JOURNAL) return C_JOURNAL;
-  if (object >= O_EXTENT_LOCK && object < O_EXTENT_LOCK + 2) return C_EXTENT;
-  if (object >= O_RANGE && object < O_RANGE + 2) return C_RANGE;
-  return object === O_FREEZE ? C_FREEZE : -1;
 }

@@ -29,6 +29,33 @@ export function run(k: Kernel, scheduler: Scheduler, stepsMax: number): number {
   return k.steps;
 }
 
+/**
+ * Run a loaded workload along the threads that a run with fused steps chose. What was one step there is taken step
+ * by step here: a thread also takes the steps that were fused with its own, and where another one was given a
+ * lock, that one's fused steps come before its next. Behind the last choice the default policy goes on.
+ */
+export function runChoices(k: Kernel, choices: readonly number[], stepsMax: number): number {
+  let current = -1;
+  let next = 0;
+  k.reset();
+  for (let enabled = k.enabled(); enabled !== 0; enabled = k.enabled()) {
+    if (k.steps === stepsMax) return stepsMax + 1;
+    if (!isEnabled(enabled, current) || !k.standsAtFusable(current)) {
+      const choice = choices[next];
+      const wanted = choice !== undefined && isEnabled(enabled, choice) ? choice : -1;
+      current = wanted < 0 ? defaultChoice(k, enabled, current) : wanted;
+      // Steps that were fused with a lock that was handed over are not a choice of their own.
+      if (!k.standsAtFusable(current)) next++;
+    }
+    k.step(current);
+  }
+  return k.steps;
+}
+
+function isEnabled(enabled: number, thread: number): boolean {
+  return thread >= 0 && (enabled & (1 << thread)) !== 0;
+}
+
 /** The default policy: run until blocked or yielding, then the lowest enabled thread. */
 export function defaultChoice(k: Kernel, enabled: number, current: number): number {
   const others = enabled & ~(1 << current);

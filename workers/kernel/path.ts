@@ -1,7 +1,7 @@
-import type { LockId, RwsemId } from './locks.ts';
+import type { LockId, OwnLock, RwsemId } from './locks.ts';
 
 export type Node =
-  | { readonly step: string; readonly lock?: RwsemId; readonly label?: string }
+  | { readonly step: string; readonly lock?: string; readonly label?: string }
   | { readonly when: string; readonly then: Path; readonly else?: Path }
   /** While the test holds; it is made before each round. */
   | { readonly loop: string; readonly body: Path }
@@ -21,6 +21,17 @@ export interface Origin {
   readonly sources: readonly string[];
 }
 
+/** What must be held when a step runs, of the instance that its frame means. */
+export interface Need {
+  /** A step of the registry; `setSize.raise` is a setSize that makes the file grow. */
+  readonly step: string;
+  readonly lock: string;
+  /** `R`: in any mode. */
+  readonly mode: 'R' | 'W';
+  /** The assertion or comment of the kernel that says so. */
+  readonly source: string;
+}
+
 export interface Model {
   readonly format: 1;
   readonly name: string;
@@ -33,9 +44,13 @@ export interface Model {
   readonly toggles: Readonly<Record<string, string>>;
   /** What this file system calls its locks. */
   readonly locks: Readonly<Partial<Record<LockId, string>>>;
+  /** Locks of its own, which steps then name like the built-in classes. */
+  readonly ownLocks?: readonly OwnLock[];
+  /** Left out: the standard needs of the lock classes that some path takes exclusively (needs.ts). */
+  readonly needs?: readonly Need[];
   /** The documented lock order, one chain a line. */
   readonly order: readonly string[];
-  /** Whether fsync owes mmap stores (from 4.5 on). */
+  /** Whether fsync owes what was stored through mappings (from 4.5 on); what write(2) wrote it always owes. */
   readonly durability: boolean;
   /** Catalogue rows that must be found, and that must never be reported. */
   readonly expect: { readonly find: readonly string[]; readonly clean: readonly string[] };

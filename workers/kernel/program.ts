@@ -2,6 +2,7 @@
  * What a model compiles to: a flat table, one row an instruction, that the kernel interprets. Rows are only
  * made by compile.ts; the kernel knows no model.
  */
+import { LOCK_CLASSES_MAX } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -48,10 +49,24 @@ export const I_END = 6;
 /** A branch whose test needs a call. */
 export const I_BRANCH_CALL = 7;
 
-/** Steps that no step of the workload can conflict with are executed with the step before them. */
-export const FUSE_MMAP = 1;
-export const FUSE_JOURNAL = 2;
-export const FUSE_DEVICE = 4;
+/**
+ * A step with one of these bits runs with the step before it where no reachable step has the same bit among its
+ * conflicts: a lock class that is only ever read, a journal that nobody commits, a device that nobody removes.
+ */
+export function fuseOfClass(cls: number): number {
+  return 1 << cls;
+}
+export const FUSE_DEVICE: number = 1 << LOCK_CLASSES_MAX;
+
+/** The FUSE bits of a program that no operation of a workload conflicts with. */
+export function fusableBits(
+  { conflictsOfKind, faultConflicts }: Program,
+  workload: { readonly kinds: readonly number[]; readonly mayFault: boolean },
+): number {
+  let conflicts = workload.mayFault ? faultConflicts : 0;
+  for (const kind of workload.kinds) conflicts |= conflictsOfKind[kind] as number;
+  return ~conflicts;
+}
 
 // One row of `code`, CODE_STRIDE words: what the kernel's loop needs, side by side.
 export const CODE_STRIDE_BITS = 4;
@@ -86,7 +101,10 @@ export interface Program {
   readonly next: Int32Array;
   /** Where a branch goes when its test fails. */
   readonly otherwise: Int32Array;
-  readonly fuse: Uint8Array;
+  readonly fuse: Int32Array;
+  /** What the rows of each operation, by the number of its kind, and those of a fault keep from being fused. */
+  readonly conflictsOfKind: Int32Array;
+  readonly faultConflicts: number;
   /** 1 where the footprint depends on shared state, so it is taken again when the step runs. */
   readonly restless: Uint8Array;
   /** `path/stepName`, unique in the program; empty for rows that are not visible. */
@@ -99,8 +117,8 @@ export interface Program {
   readonly entryOfKind: Int32Array;
   readonly faultEntry: number;
   readonly size: number;
-  /** The model tracks dirty pages, so fsync owes what was stored (from 4.5 on, dossier 1.5). */
+  /** The lock classes by number: the built-in ones, then the model's own. */
+  readonly lockNames: readonly string[];
+  /** The model tracks dirty pages, so fsync owes what was stored through mappings (from 4.5 on, dossier 1.5). */
   readonly durability: boolean;
-  /** The model has a fault lock, so extents may only change under it. */
-  readonly faultLock: boolean;
 }

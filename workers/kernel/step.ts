@@ -4,7 +4,7 @@
  * run with the visible step before them and touch registers only.
  */
 import { R_FILE, R_PAGE } from './layout.ts';
-import type { RwsemId } from './locks.ts';
+import type { Rwsem } from './locks.ts';
 import type { StepRun, TestRun, Touch } from './program.ts';
 
 export interface StepDef {
@@ -12,12 +12,15 @@ export interface StepDef {
   readonly visible: boolean;
   /** Whether the model must name a lock: `downRead(mmapSem)`. */
   readonly takesLock: boolean;
-  readonly run: (lock: RwsemId | null) => StepRun;
-  readonly touch: (lock: RwsemId | null) => Touch;
+  readonly run: (lock: Rwsem | null) => StepRun;
+  readonly touch: (lock: Rwsem | null) => Touch;
   /** Object classes the step may ever touch; the static side of `touch`. */
   readonly may: readonly string[];
-  /** See FUSE_* in program.ts; a rwsem's fuse class depends on the lock. */
-  readonly fuse: (lock: RwsemId | null) => number;
+  /** See fuseOfClass in program.ts: the bit that lets it be fused, and the bits that it keeps others from. */
+  readonly fuse: (lock: Rwsem | null) => number;
+  readonly conflicts: (lock: Rwsem | null) => number;
+  /** Some workload may fuse it, so it is not sure to be a scheduling point. */
+  readonly mayFuse: boolean;
   readonly restless: boolean;
   /** In a column: "check i_size". `{lock}` is the model's name for the lock. */
   readonly says: string;
@@ -46,6 +49,7 @@ export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
   readonly run: StepRun;
   readonly touch: Touch;
   readonly fuse?: number;
+  readonly conflicts?: number;
   readonly restless?: boolean;
   readonly lock?: 'takes' | 'drops';
 };
@@ -59,6 +63,8 @@ export function visible(facts: VisibleFacts): StepDef {
     touch: () => facts.touch,
     may: facts.may,
     fuse: () => facts.fuse ?? 0,
+    conflicts: () => facts.conflicts ?? 0,
+    mayFuse: facts.fuse !== undefined,
     restless: facts.restless ?? false,
     says: facts.says,
     why: facts.why,
@@ -76,6 +82,8 @@ export function local(name: string, why: string, run: LocalRun): StepDef {
     touch: () => touchNothing,
     may: [],
     fuse: () => 0,
+    conflicts: () => 0,
+    mayFuse: false,
     restless: false,
     says: '',
     why,

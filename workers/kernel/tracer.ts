@@ -1,9 +1,9 @@
-/** A history that also keeps every step: for replays, columns and digests, where speed does not matter. */
-import { History } from './history.ts';
+/** Keeps every step: for replays, columns and digests, where speed does not matter. */
 import type { Kernel } from './kernel.ts';
 import { T_WAIT } from './layout.ts';
-import { C_IMMAP, classOfLockObject } from './locks.ts';
+import { classOfLockObject, kindOfClass } from './locks.ts';
 import { defaultChoice } from './machine.ts';
+import type { Tracker } from './watch.ts';
 
 export interface TraceRow {
   readonly thread: number;
@@ -34,18 +34,16 @@ export interface Standing {
 
 const NOWHERE: Standing = { op: 0, label: '', occurrence: 0 };
 
-export class Tracer extends History {
+export class Tracer implements Tracker {
   readonly rows: TraceRow[] = [];
   private readonly counts = new Map<string, number>();
 
-  override reset(): void {
-    super.reset();
+  reset(): void {
     this.rows.length = 0;
     this.counts.clear();
   }
 
-  override stepping(k: Kernel, thread: number, pc: number): void {
-    super.stepping(k, thread, pc);
+  stepping(k: Kernel, thread: number, pc: number): void {
     const op = k.opOf(thread);
     const label = k.program.label[pc] ?? '';
     const previous = this.rows.at(-1)?.thread ?? -1;
@@ -95,6 +93,6 @@ export class Tracer extends History {
  */
 function isGivenLock(k: Kernel, thread: number): boolean {
   const object = k.peek(T_WAIT + thread) - 1;
-  const cls = object < 0 ? -1 : classOfLockObject(object);
-  return cls >= 0 && cls <= C_IMMAP;
+  const cls = classOfLockObject(object);
+  return cls >= 0 && kindOfClass(cls) === 'rwsem';
 }

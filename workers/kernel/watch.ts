@@ -19,10 +19,12 @@ export interface Watch {
   /** A load or store is about to go through a PTE that maps the file. */
   pteUsed(k: Kernel, pteIndex: number, file: number, page: number, isWrite: boolean): void;
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
-  /** A block has become visible as written: a new one under policy NEW, or a converted one. */
-  blockExposed(k: Kernel, block: number): void;
-  /** i_size is about to fall. */
-  sizeFalls(k: Kernel, file: number): void;
+  /** A private copy is about to be mapped: its two lines wait in R_SLOT and R_LINE. */
+  copyInstalled(k: Kernel, r: number): void;
+  /** The kernel is about to zero, or else to copy to, the block that the frame has looked up. */
+  blockWritten(k: Kernel, r: number, zeroes: boolean): void;
+  /** i_size has just been set. */
+  sizeSet(k: Kernel, file: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
   extentLeaves(k: Kernel, file: number, page: number, block: number): void;
   /** Committed metadata, or what the device would show after a power failure, has changed. */
@@ -32,7 +34,7 @@ export interface Watch {
   /** Release in a mode that is not held. */
   badRelease(k: Kernel, thread: number, cls: number, forWrite: boolean): void;
   /** A rule about locks that must be held was broken. */
-  lockMissing(k: Kernel, thread: number, cls: number): void;
+  lockMissing(k: Kernel, thread: number, cls: number, mode: 'R' | 'W'): void;
   /** The thread has just gone to sleep. */
   blocked(k: Kernel, thread: number): void;
 }
@@ -40,4 +42,9 @@ export interface Watch {
 /** Watches every executed visible step: coverage, history of last writers, traces. */
 export interface Tracker {
   stepping(k: Kernel, thread: number, pc: number): void;
+}
+
+/** One that is told when a run begins. */
+export interface RunTracker extends Tracker {
+  reset(): void;
 }

@@ -47,12 +47,13 @@ import {
   R_PTE,
   R_WRITE,
   SIZE,
+  SIZE_CEILING,
+  SIZE_FLOOR,
   SLOT,
   VMA,
   WORDS,
   ZERO_BY,
 } from './layout.ts';
-import { FUSE_DEVICE, FUSE_JOURNAL, FUSE_MMAP } from './program.ts';
 
 /** One operation in numbers; -1 where a field does not apply. Lines count from the start of file or area. */
 export interface OpRow {
@@ -67,6 +68,10 @@ export interface OpRow {
   readonly area: number;
   /** Line of the user buffer: area * LINES + line, or -1 for a plain buffer. */
   readonly buffer: number;
+  /** The user memory that it touches: an area, the first line in it, how many. */
+  readonly userArea: number;
+  readonly userFirst: number;
+  readonly userLines: number;
   readonly isPrivate: boolean;
 }
 
@@ -79,6 +84,9 @@ const NO_ROW: OpRow = {
   mm: 0,
   area: -1,
   buffer: -1,
+  userArea: -1,
+  userFirst: 0,
+  userLines: 0,
   isPrivate: false,
 };
 const AREA_LINES = PAGES * LINES_PER_PAGE;
@@ -91,8 +99,14 @@ export class World {
   readonly areas: readonly number[];
   /** Pages that anything in the workload can reach; loops over a file end here. */
   readonly pageLimit: number;
-  /** FUSE_* classes that no operation of this workload can conflict with. */
-  readonly fused: number;
+  /** Kinds of its operations, by their number. */
+  readonly kinds: readonly number[];
+  /** Some operation touches a mapping, and so may fault. */
+  readonly mayFault: boolean;
+  /** Some operation provokes an error, so that any other may fail. */
+  readonly injectsErrors: boolean;
+  /** Writers that may store through a mapping: what fsync owes of them depends on the model. */
+  readonly mappingWriters: number;
   readonly files: number;
   /** `pwrite`, `punch` … per writer id, for whoever has to name a writer. */
   private readonly counts: readonly number[];
@@ -110,7 +124,14 @@ export class World {
     this.files = workload.setup.files.length;
     this.areas = areasOf(workload);
     this.pageLimit = pageLimitOf(workload);
-    this.fused = fusedFor(workload);
+    this.kinds = kindsOf(workload);
+    this.mayFault = rows.some(({ userLines }) => userLines > 0);
+    this.injectsErrors = rows.some(({ kind }) => kind === 'enospc');
+    this.mappingWriters = rows.reduce(
+      (mask, { kind, userLines }, i) =>
+        kind !== 'pwrite' && userLines > 0 ? mask | (1 << (i + 1)) : mask,
+      0,
+    );
     this.start = startVector(workload.setup);
   }
 
@@ -133,7 +154,7 @@ export class World {
     k.put(r + R_FIRST, row.first);
     k.put(r + R_LAST, row.last);
     k.put(r + R_MM, row.mm);
-    if (row.kind === 'load' || row.kind === 'store') {
+    if (isAccess(row.kind)) {
       k.put(r + R_PTE, row.area * PAGES + (row.first >> 1));
       k.put(r + R_LINE, row.first & 1);
       k.put(r + R_WRITE, row.kind === 'store' ? 1 : 0);
@@ -153,6 +174,10 @@ export class World {
   }
 }
 
+function isAccess(kind: OpKind): boolean {
+  return kind === 'load' || kind === 'store';
+}
+
 function rowOf(op: Op, mm: number): OpRow {
   const areaOf = (area: number): number => mm * AREAS + area;
   const lines = (bytes: number): number => bytes / LINE_BYTES;
@@ -160,7 +185,15 @@ function rowOf(op: Op, mm: number): OpRow {
   switch (op.kind) {
     case 'load':
     case 'store':
-      return { ...row, area: areaOf(op.area), first: lines(op.offset), last: lines(op.offset) + 1 };
+      return {
+        ...row,
+        area: areaOf(op.area),
+        first: lines(op.offset),
+        last: lines(op.offset) + 1,
+        userArea: areaOf(op.area),
+        userFirst: lines(op.offset),
+        userLines: 1,
+      };
     case 'mmap':
       return {
         ...row,
@@ -175,14 +208,17 @@ function rowOf(op: Op, mm: number): OpRow {
       return { ...row, area: areaOf(op.area) };
     case 'pread':
     case 'pwrite': {
-      const buffer = op.buffer ? areaOf(op.buffer.area) * AREA_LINES + lines(op.buffer.offset) : -1;
-      return {
+      const file = {
         ...row,
         file: op.file,
         first: lines(op.offset),
         last: lines(op.offset + op.length),
-        buffer,
       };
+      if (!op.buffer) return file;
+      const userArea = areaOf(op.buffer.area);
+      const userFirst = lines(op.buffer.offset);
+      const buffer = userArea * AREA_LINES + userFirst;
+      return { ...file, buffer, userArea, userFirst, userLines: lines(op.length) };
     }
     case 'truncate':
       return { ...row, file: op.file, first: lines(op.size), last: lines(op.size) };
@@ -239,14 +275,9 @@ function pageLimitOf(workload: Workload): number {
   return Math.min(PAGES, limit + inserted);
 }
 
-function fusedFor(workload: Workload): number {
-  const kinds = new Set<OpKind>();
-  for (const thread of workload.threads) for (const op of thread.ops) kinds.add(op.kind);
-  let fused = 0;
-  if (!kinds.has('mmap') && !kinds.has('munmap')) fused |= FUSE_MMAP;
-  if (!kinds.has('fsync') && !kinds.has('msync') && !kinds.has('commit')) fused |= FUSE_JOURNAL;
-  if (!kinds.has('revoke')) fused |= FUSE_DEVICE;
-  return fused;
+function kindsOf({ threads }: Workload): number[] {
+  const kinds = threads.flatMap(({ ops }) => ops.map(({ kind }) => OP_KINDS.indexOf(kind)));
+  return [...new Set(kinds)];
 }
 
 function startVector(setup: Setup): Int32Array {
@@ -259,6 +290,8 @@ function startVector(setup: Setup): Int32Array {
   setup.files.forEach((file, f) => {
     words[SIZE + f] = file.size / LINE_BYTES;
     words[COMMITTED_SIZE + f] = file.size / LINE_BYTES;
+    words[SIZE_FLOOR + f] = file.size / LINE_BYTES;
+    words[SIZE_CEILING + f] = file.size / LINE_BYTES;
     file.pages.forEach((state, page) => {
       const index = pageIndex(f, page);
       if (state === 'cached') {

@@ -4,6 +4,7 @@
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -18,12 +19,12 @@ import {
   DATA_BY,
   DONE,
   DONE_AT,
+  EXPOSED_BY,
   EXTENT,
-  O_EXTENT,
-  O_LINE,
+  EXTENT_BY,
+  LINE_BY,
   PTE,
   SIZE,
-  ZERO_BY,
 } from '../kernel/layout.ts';
 import {
   currentLabel,
@@ -34,12 +35,7 @@ import {
   taint,
 } from './oracle.ts';
 import { zeroPageMapped } from './quiescent.ts';
-import { FOREIGN, judgeValue, LEGAL } from './register.ts';
-
-/** Content word to line object: CPU and O_LINE are numbered alike. */
-function lineObject(cpuWord: number): number {
-  return cpuWord - CPU + O_LINE;
-}
+import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 
 function blockOf(cpuWord: number): number {
   return cpuWord < 0 ? -1 : Math.floor((cpuWord - CPU) / LINES_PER_PAGE);
@@ -73,7 +69,12 @@ export function lineRead(
   complain(k, found, file, line, value, cpuWord, verdict);
 }
 
-function complain(
+/** Who made a block visible as written; a private page has none. */
+function exposerOf(k: Kernel, block: number): string {
+  return block < 0 ? 'setup' : blamed(k, EXPOSED_BY + block);
+}
+
+export function complain(
   k: Kernel,
   found: Findings,
   file: number,
@@ -89,31 +90,75 @@ function complain(
       class: 'stale-data',
       object: 'line',
       fatal: false,
-      labels: [found.exposerLabel(blockOf(cpuWord))],
+      labels: [exposerOf(k, blockOf(cpuWord))],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,
     });
   } else {
     if (!found.isOn('O6')) return;
-    const lost = k.world.rowOfWriter(verdict).kind;
     found.report(k, {
       class: 'lost-write',
       object: cpuWord < 0 ? 'extent' : 'line',
       fatal: false,
-      labels: [madeWrong(k, found, cpuWord), dataLabel(lost)],
-      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${nameOfWriter(
-        verdict,
-      )} (${lost}) was complete`,
+      labels: [madeWrong(k, cpuWord), lostLabel(k, verdict, file, line)],
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${saidOfLost(k, verdict, file, line)}`,
     });
   }
   taint(k, file, page, blockOf(cpuWord));
 }
 
+/** A private copy that shows what the file does not. */
+export function complainOfCopy(
+  k: Kernel,
+  found: Findings,
+  file: number,
+  line: number,
+  value: number,
+  verdict: number,
+  isZeroPage: boolean,
+): void {
+  const page = line >> 1;
+  const isForeign = verdict === FOREIGN;
+  if (!found.isOn(isForeign ? 'O7' : 'O6')) return;
+  const what = `the private copy of line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}`;
+  found.report(k, {
+    class: isForeign ? 'stale-data' : 'lost-write',
+    object: isZeroPage ? 'zero-copy' : 'copy',
+    fatal: false,
+    labels: isForeign ? [currentLabel(k)] : [currentLabel(k), lostLabel(k, verdict, file, line)],
+    detail: isForeign
+      ? `${what}, never written there`
+      : `${what} although ${saidOfLost(k, verdict, file, line)}`,
+  });
+  taint(k, file, page, -1);
+}
+
 /** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */
-function madeWrong(k: Kernel, found: Findings, cpuWord: number): string {
+function madeWrong(k: Kernel, cpuWord: number): string {
   if (cpuWord < 0) return currentLabel(k);
-  const label = found.writerLabel(k, lineObject(cpuWord));
+  const label = blamed(k, LINE_BY + cpuWord - CPU);
   // A copy into a mapping is a store like any other.
   return label === 'pread/copyOut' ? dataLabel('pread') : label;
+}
+
+/** The writer whose data a zero denies where nobody ever wrote zeros: who published the line, or the setup. */
+function publisherOf(k: Kernel, file: number, line: number): number {
+  const data = k.peek(DATA_BY + file * LINES + line) & ~1;
+  return data === 0 ? 0 : 31 - Math.clz32(data);
+}
+
+function lostLabel(k: Kernel, verdict: number, file: number, line: number): string {
+  const writer = verdict === UNWRITTEN_ZERO ? publisherOf(k, file, line) : verdict;
+  return writer === 0 ? 'setup' : dataLabel(k.world.rowOfWriter(writer).kind);
+}
+
+function saidOfLost(k: Kernel, verdict: number, file: number, line: number): string {
+  if (verdict !== UNWRITTEN_ZERO) {
+    return `${nameOfWriter(verdict)} (${k.world.rowOfWriter(verdict).kind}) was complete`;
+  }
+  const writer = publisherOf(k, file, line);
+  if (writer === 0) return 'the file had data there and nothing zeroed it';
+  const { kind } = k.world.rowOfWriter(writer);
+  return `i_size already covers what ${nameOfWriter(writer)} (${kind}) writes`;
 }
 
 /** The step with which an operation of that kind writes. */
@@ -145,8 +190,6 @@ export function readEverything(k: Kernel, found: Findings): void {
   for (let file = 0; file < k.world.files; file++) {
     const lines = Math.min(k.peek(SIZE + file), k.world.pageLimit * LINES_PER_PAGE);
     for (let line = 0; line < lines; line++) {
-      const i = file * LINES + line;
-      if ((k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) === 1) continue;
       readAtEnd(k, found, file, line, done);
     }
   }
@@ -180,13 +223,12 @@ function complainAtEnd(
   }
   if (!found.isOn('O6')) return;
   const page = line >> 1;
-  const lost = k.world.rowOfWriter(verdict).kind;
   found.report(k, {
     class: 'lost-write',
     object: 'extent',
     fatal: false,
-    labels: [found.writerLabel(k, O_EXTENT + pageIndex(file, page)), dataLabel(lost)],
-    detail: `${pageName(file, page)} has no written block although ${nameOfWriter(verdict)} (${lost}) was complete`,
+    labels: [blamed(k, EXTENT_BY + pageIndex(file, page)), lostLabel(k, verdict, file, line)],
+    detail: `${pageName(file, page)} has no written block although ${saidOfLost(k, verdict, file, line)}`,
   });
   taint(k, file, page, -1);
 }

@@ -3,29 +3,19 @@
  * in a FIFO rwsem, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a cycle when
  * nobody can run are a lost wake-up.
  */
-import { FILES, PAGE_OBJECTS, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import {
-  J_COMMITTER,
-  J_HANDLES,
-  O_JOURNAL,
-  O_PAGE,
-  O_SLOT,
-  PAGE_LOCK,
-  RUNNABLE,
-  SLOT_HOLDER,
-  T_WAIT,
-} from '../kernel/layout.ts';
+import { J_COMMITTER, J_HANDLES, RUNNABLE, T_WAIT } from '../kernel/layout.ts';
 import {
   classOfLockObject,
   handleCount,
-  LOCK_CLASSES,
+  kindOfClass,
   pageHolder,
   queuedForWrite,
   queuedThread,
   queueLength,
-  RWSEMS,
   readCount,
+  wordOfLockObject,
   writerIn,
 } from '../kernel/locks.ts';
 import type { Findings } from './oracle.ts';
@@ -39,16 +29,19 @@ function waitsFor(k: Kernel, t: number): number {
 function blockersOf(k: Kernel, t: number): number {
   const object = waitsFor(k, t);
   if (object < 0) return 0;
-  for (const rwsem of RWSEMS) {
-    const i = object - rwsem.object;
-    if (i === 0 || i === 1) return rwsemBlockers(k.peek(rwsem.word + i), t);
+  const word = k.peek(wordOfLockObject(object));
+  switch (kindOfClass(classOfLockObject(object))) {
+    case 'rwsem':
+      return rwsemBlockers(word, t);
+    case 'handle':
+      return journalBlockers(k, t);
+    case 'entry':
+      return maskOf(word - 1);
+    case 'page':
+      return maskOf(pageHolder(word));
+    default:
+      return 0;
   }
-  if (object === O_JOURNAL) return journalBlockers(k, t);
-  if (object >= O_SLOT && object < O_SLOT + FILES * PAGES)
-    return maskOf(k.peek(SLOT_HOLDER + object - O_SLOT) - 1);
-  if (object >= O_PAGE && object < O_PAGE + PAGE_OBJECTS)
-    return maskOf(pageHolder(k.peek(PAGE_LOCK + object - O_PAGE)));
-  return 0;
 }
 
 function maskOf(thread: number): number {
@@ -125,31 +118,30 @@ function pathOf(k: Kernel, t: number): string {
   return label.slice(0, label.indexOf('/'));
 }
 
-function lockName(object: number): string {
-  return LOCK_CLASSES[classOfLockObject(object)]?.id ?? 'lock';
+function lockName(k: Kernel, object: number): string {
+  return k.program.lockNames[classOfLockObject(object)] ?? 'lock';
+}
+
+function isRwsem(object: number): boolean {
+  return kindOfClass(classOfLockObject(object)) === 'rwsem';
 }
 
 function modeWanted(k: Kernel, object: number, t: number): string {
-  for (const rwsem of RWSEMS) {
-    const i = object - rwsem.object;
-    if (i !== 0 && i !== 1) continue;
-    const word = k.peek(rwsem.word + i);
-    for (let p = 0; p < queueLength(word); p++) {
-      if (queuedThread(word, p) === t) return `${rwsem.id}:${queuedForWrite(word, p) ? 'W' : 'R'}`;
-    }
+  const name = lockName(k, object);
+  if (!isRwsem(object)) return name;
+  const word = k.peek(wordOfLockObject(object));
+  for (let p = 0; p < queueLength(word); p++) {
+    if (queuedThread(word, p) === t) return `${name}:${queuedForWrite(word, p) ? 'W' : 'R'}`;
   }
-  return lockName(object);
+  return name;
 }
 
 function modeHeld(k: Kernel, object: number, t: number): string {
-  for (const rwsem of RWSEMS) {
-    const i = object - rwsem.object;
-    if (i !== 0 && i !== 1) continue;
-    const word = k.peek(rwsem.word + i);
-    if (writerIn(word) === t) return `${rwsem.id}:W`;
-    return `${rwsem.id}:${readCount(word, t) > 0 ? 'R' : 'queued'}`;
-  }
-  return lockName(object);
+  const name = lockName(k, object);
+  if (!isRwsem(object)) return name;
+  const word = k.peek(wordOfLockObject(object));
+  if (writerIn(word) === t) return `${name}:W`;
+  return `${name}:${readCount(word, t) > 0 ? 'R' : 'queued'}`;
 }
 
 export function canonicalRotation(links: readonly string[]): readonly string[] {
@@ -168,7 +160,7 @@ export function checkLostWakeup(k: Kernel, found: Findings): void {
     if (blockersOf(k, t) !== 0) continue;
     found.report(k, {
       class: 'lost-wakeup',
-      object: lockName(waitsFor(k, t)),
+      object: lockName(k, waitsFor(k, t)),
       labels: [k.labelOf(t)],
       fatal: true,
       detail: `T${t} sleeps in ${k.labelOf(t)} on a lock that nobody holds`,

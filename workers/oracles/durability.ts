@@ -3,11 +3,13 @@
  * returns, for both adversaries: no cache line was evicted, and every one was.
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
   INITIAL,
   LOST_NAMES,
+  LOST_NOT,
   lostCause,
   lostPc,
   pageIndex,
@@ -20,11 +22,16 @@ import {
   CPU,
   DATA_BY,
   DURABLE,
+  EXPOSED_BY,
+  EXTENT,
+  EXTENT_BY,
   LOST_BY,
   MEDIA,
+  MEDIA_BY,
   SHIFTING,
+  SIZE,
 } from '../kernel/layout.ts';
-import { dataLabel, nameOfWriter, valueName } from './content.ts';
+import { complain as contentLost, dataLabel, nameOfWriter, valueName } from './content.ts';
 import { type Findings, isTainted, pageName, taint } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
 
@@ -42,7 +49,8 @@ export function checkOwed(k: Kernel, found: Findings): void {
     if (k.peek(SHIFTING + file) !== 0) continue;
     for (let line = 0; line < k.world.pageLimit * LINES_PER_PAGE; line++) {
       const owed = k.peek(DURABLE + file * LINES + line);
-      if (owed === 0 || isTainted(k, file, line >> 1)) continue;
+      if (owed === 0 || isTainted(k, file, line >> 1) || line >= k.peek(SIZE + file)) continue;
+      if (isLostAlready(k, found, file, line, owed)) continue;
       const flushedOnly = recovered(k, file, line, MEDIA);
       const lost = judgeValue(k, file, line, flushedOnly, owed);
       if (lost > 0) complain(k, found, file, line, flushedOnly, lost);
@@ -55,6 +63,24 @@ export function checkOwed(k: Kernel, found: Findings): void {
   }
 }
 
+/** What a read shows now has lost the write as well: that is no matter of durability. */
+function isLostAlready(
+  k: Kernel,
+  found: Findings,
+  file: number,
+  line: number,
+  owed: number,
+): boolean {
+  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
+  const word =
+    extentKind(extent) === WRITTEN ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
+  const value = word < 0 ? 0 : k.peek(word);
+  const verdict = judgeValue(k, file, line, value, owed);
+  if (verdict === LEGAL) return false;
+  contentLost(k, found, file, line, value, word, verdict);
+  return true;
+}
+
 function complain(
   k: Kernel,
   found: Findings,
@@ -64,19 +90,49 @@ function complain(
   lost: number,
 ): void {
   const page = line >> 1;
-  const blame = k.peek(LOST_BY + pageIndex(file, page));
-  const cause = lostCause(blame);
   const kind = k.world.rowOfWriter(lost).kind;
+  const { object, label, said } = causeOf(k, file, line, lost);
   found.report(k, {
     class: 'durability',
-    object: objectOfCause(cause),
+    object,
     fatal: false,
-    labels: [labelOfBlame(k, blame), dataLabel(kind)],
+    labels: [label, dataLabel(kind)],
     detail: `after a power failure line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}: ${nameOfWriter(
       lost,
-    )} (${kind}) was synced and is lost; ${LOST_NAMES[cause] ?? ''}`,
+    )} (${kind}) was synced and is lost; ${said}`,
   });
   taint(k, file, page, -1);
+}
+
+interface Cause {
+  readonly object: string;
+  /** The step to blame. */
+  readonly label: string;
+  readonly said: string;
+}
+
+/**
+ * What a store needs is its tag. A write(2) is on the device at once, so it is lost with metadata that was not
+ * committed, or under what somebody wrote over it.
+ */
+function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
+  const index = pageIndex(file, line >> 1);
+  const blame = k.peek(LOST_BY + index);
+  const cause = lostCause(blame);
+  if (cause !== LOST_NOT || ((k.world.mappingWriters >> lost) & 1) !== 0) {
+    return {
+      object: objectOfCause(cause),
+      label: labelOfBlame(k, blame),
+      said: LOST_NAMES[cause] ?? '',
+    };
+  }
+  const extent = k.peek(COMMITTED_EXTENT + index);
+  if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN) {
+    const label = blamed(k, EXTENT_BY + index);
+    return { object: 'uncommitted', label, said: 'its extent or i_size is not committed' };
+  }
+  const label = blamed(k, MEDIA_BY + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
+  return { object: 'overwritten', label, said: `${label} wrote over it` };
 }
 
 /** One word a defect: they share their labels (dossier 3.10a, design 3.1). */
@@ -130,7 +186,7 @@ export function checkExposure(k: Kernel, found: Findings): void {
         class: 'crash-exposure',
         object: 'line',
         fatal: false,
-        labels: [found.exposerLabel(blockAt(k, file, page))],
+        labels: [blamed(k, EXPOSED_BY + blockAt(k, file, page))],
         detail: `a power failure now shows ${valueName(value)} in ${pageName(file, page)}`,
       });
       taint(k, file, page, -1);

@@ -1,35 +1,35 @@
 /** All oracles together: what the kernel tells is passed to those it concerns. */
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import { OK } from '../kernel/encoding.ts';
-import type { History } from '../kernel/history.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { HALTED, POWER_FAILED } from '../kernel/layout.ts';
 import type { Watch } from '../kernel/watch.ts';
+import { checkCache } from './cache.ts';
 import { lineRead, readEverything } from './content.ts';
+import { blockWritten, copyInstalled } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
 import { checkExposure, checkOwed } from './durability.ts';
-import {
-  badRelease,
-  checkLeaks,
-  checkOrder,
-  extentsNeedFaultLock,
-  lockMissing,
-} from './lock-rules.ts';
-import { currentLabel, Findings, ORACLES, type OracleId } from './oracle.ts';
+import { checkError } from './errors.ts';
+import { mayComplain, neverEnds } from './liveness.ts';
+import { badRelease, checkLeaks, checkOrder, lockMissing } from './lock-rules.ts';
+import { Findings, ORACLES, type OracleId } from './oracle.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
+import { checkSize, checkSizes } from './size.ts';
 import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';
 
 export const ALL_ORACLES: ReadonlySet<OracleId> = new Set(ORACLES);
 
 export class Judge implements Watch {
   readonly found: Findings;
-  private hasExposed = false;
   private readonly deadlock: boolean;
   private readonly stale: boolean;
   private readonly rules: boolean;
   private readonly order: boolean;
   private readonly durability: boolean;
   private readonly exposure: boolean;
+  private readonly content: boolean;
+  private readonly errors: boolean;
+  private readonly cache: boolean;
 
   constructor(enabled: ReadonlySet<OracleId> = ALL_ORACLES) {
     this.found = new Findings(enabled);
@@ -39,30 +39,32 @@ export class Judge implements Watch {
     this.order = enabled.has('O11');
     this.durability = enabled.has('O8');
     this.exposure = enabled.has('O17');
+    this.content = enabled.has('O6');
+    this.errors = enabled.has('O12');
+    this.cache = enabled.has('O14');
   }
 
   get violations(): readonly Violation[] {
     return this.found.violations;
   }
 
-  /** Start a new run; `history` names the past's labels. */
-  reset(history: History | null): void {
+  /** Start a new run. */
+  reset(): void {
     if (this.found.violations.length > 0) this.found.violations.length = 0;
-    this.found.history = history;
-    if (this.hasExposed) this.found.exposers.fill('setup');
-    this.hasExposed = false;
   }
 
   opEnded(k: Kernel, thread: number, writer: number, result: number): void {
     const row = k.world.rowOfWriter(writer);
     if (this.rules) checkLeaks(k, this.found, thread, row.kind);
+    if (this.content) checkSizes(k, this.found);
+    if (result !== OK && this.errors) checkError(k, this.found, thread, writer, result);
     if (result === OK) {
       if (this.durability && (row.kind === 'fsync' || row.kind === 'msync')) {
         checkOwed(k, this.found);
       }
       if (this.stale && row.kind === 'revoke') revoked(k, this.found);
     }
-    if (isQuiescent(k, thread)) checkMappings(k, this.found);
+    if (isQuiescent(k, thread)) this.checkQuiet(k);
   }
 
   lineRead(
@@ -85,23 +87,25 @@ export class Judge implements Watch {
     if (this.stale) pteInstalled(k, this.found, pteIndex, file, page);
   }
 
-  blockExposed(k: Kernel, block: number): void {
-    this.hasExposed = true;
-    this.found.exposers[block] = currentLabel(k);
+  copyInstalled(k: Kernel, r: number): void {
+    copyInstalled(k, this.found, r);
   }
 
-  sizeFalls(k: Kernel, file: number): void {
-    this.found.shrinkers[file] = currentLabel(k);
+  blockWritten(k: Kernel, r: number, zeroes: boolean): void {
+    if (this.stale) blockWritten(k, this.found, r, zeroes);
+  }
+
+  sizeSet(k: Kernel, file: number): void {
+    if (this.content) checkSize(k, this.found, file);
   }
 
   extentLeaves(k: Kernel, file: number, page: number, block: number): void {
     if (this.stale) blockLeaves(k, this.found, file, page, block);
-    if (this.rules) extentsNeedFaultLock(k, this.found);
   }
 
   durableChanged(k: Kernel): void {
     if (this.exposure) checkExposure(k, this.found);
-    if (this.durability && k.program.durability) checkOwed(k, this.found);
+    if (this.durability) checkOwed(k, this.found);
   }
 
   edgeAdded(k: Kernel, thread: number, cls: number): void {
@@ -113,12 +117,21 @@ export class Judge implements Watch {
     else k.halt();
   }
 
-  lockMissing(k: Kernel, thread: number, cls: number): void {
-    if (this.rules) lockMissing(k, this.found, thread, cls);
+  lockMissing(k: Kernel, thread: number, cls: number, mode: 'R' | 'W'): void {
+    if (this.rules) lockMissing(k, this.found, thread, cls, mode);
   }
 
   blocked(k: Kernel, thread: number): void {
     if (this.deadlock) checkDeadlock(k, this.found, thread);
+  }
+
+  mayNeverEnd(k: Kernel): boolean {
+    return this.found.isOn('O3') && mayComplain(k);
+  }
+
+  /** The search has shown that no interleaving ends any operation from here. */
+  neverEnds(k: Kernel): void {
+    neverEnds(k, this.found);
   }
 
   /** Nobody can run any more. */
@@ -130,7 +143,12 @@ export class Judge implements Watch {
       if (this.found.isOn('O2')) checkLostWakeup(k, this.found);
       return;
     }
-    checkMappings(k, this.found);
+    this.checkQuiet(k);
     readEverything(k, this.found);
+  }
+
+  private checkQuiet(k: Kernel): void {
+    checkMappings(k, this.found);
+    if (this.cache) checkCache(k, this.found);
   }
 }

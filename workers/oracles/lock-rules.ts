@@ -1,12 +1,12 @@
 /** O10 and O11: releases, leaks, locks that must be held, and the order of lock classes. */
 import type { Kernel } from '../kernel/kernel.ts';
 import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
-import { C_FAULT, CLASS_COUNT, LOCK_CLASSES } from '../kernel/locks.ts';
+import { CLASS_COUNT, classBit, classOfBit, heldClasses, heldCount } from '../kernel/locks.ts';
 import { canonicalRotation } from './deadlock.ts';
 import { currentLabel, type Findings } from './oracle.ts';
 
-function className(cls: number): string {
-  return LOCK_CLASSES[cls]?.id ?? 'lock';
+function className(k: Kernel, cls: number): string {
+  return k.program.lockNames[cls] ?? 'lock';
 }
 
 /** The real kernel corrupts the counter; the simulation stops here. */
@@ -19,29 +19,32 @@ export function badRelease(
 ): void {
   found.report(k, {
     class: 'bad-release',
-    object: `${className(cls)}:${forWrite ? 'W' : 'R'}`,
+    object: `${className(k, cls)}:${forWrite ? 'W' : 'R'}`,
     labels: [currentLabel(k)],
     fatal: true,
-    detail: `T${thread} releases ${className(cls)} in ${currentLabel(k)} and does not hold it so`,
+    detail: `T${thread} releases ${className(k, cls)} in ${currentLabel(k)} and does not hold it so`,
   });
 }
 
-export function lockMissing(k: Kernel, found: Findings, thread: number, cls: number): void {
+/** A step that needs a lock, in that mode and of that instance, ran without (kernel/needs.ts). */
+export function lockMissing(
+  k: Kernel,
+  found: Findings,
+  thread: number,
+  cls: number,
+  mode: 'R' | 'W',
+): void {
   if (isTold(k, cls)) return;
   found.report(k, {
     class: 'lock-missing',
-    object: className(cls),
+    object: `${className(k, cls)}:${mode}`,
     labels: [currentLabel(k)],
     fatal: false,
-    detail: `T${thread} in ${currentLabel(k)} does not hold ${className(cls)}`,
+    detail: `T${thread} in ${currentLabel(k)} does not hold ${className(k, cls)}${
+      mode === 'W' ? ' for write' : ''
+    }`,
   });
   tell(k, cls);
-}
-
-/** Extents change only under the fault lock, in models that have one; revoke has no fs lock by nature. */
-export function extentsNeedFaultLock(k: Kernel, found: Findings): void {
-  const t = k.currentThread;
-  if (k.program.faultLock && !k.isHolding(t, C_FAULT)) lockMissing(k, found, t, C_FAULT);
 }
 
 /**
@@ -52,13 +55,13 @@ export function checkLeaks(k: Kernel, found: Findings, thread: number, path: str
   const held = k.peek(T_HELD + thread);
   if (held === 0) return;
   for (let cls = 0; cls < CLASS_COUNT; cls++) {
-    if (((held >> (2 * cls)) & 3) === 0) continue;
+    if (heldCount(held, cls) === 0) continue;
     found.report(k, {
       class: 'lock-leak',
-      object: className(cls),
+      object: className(k, cls),
       labels: [path],
       fatal: true,
-      detail: `T${thread} still holds ${className(cls)} when ${path} returns`,
+      detail: `T${thread} still holds ${className(k, cls)} when ${path} returns`,
     });
   }
 }
@@ -76,18 +79,18 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
   const held = k.peek(T_HELD + thread);
   let shortest: readonly number[] | null = null;
   for (let from = 0; from < CLASS_COUNT; from++) {
-    if (((held >> (2 * from)) & 3) === 0 || from === cls) continue;
+    if (heldCount(held, from) === 0 || from === cls) continue;
     const chain = chainBetween(k, cls, from);
     if (chain !== null && (shortest === null || chain.length < shortest.length)) shortest = chain;
   }
   if (shortest === null || shortest.every((member) => isTold(k, member))) return;
-  const cycle = canonicalRotation(shortest.map(className));
+  const cycle = canonicalRotation(shortest.map((member) => className(k, member)));
   found.report(k, {
     class: 'lock-order',
     object: 'classes',
     labels: [[...cycle, cycle[0]].join(' -> ')],
     fatal: false,
-    detail: `T${thread} asks for ${className(cls)} in ${currentLabel(k)}, and elsewhere the order is the other way`,
+    detail: `T${thread} asks for ${className(k, cls)} in ${currentLabel(k)}, and elsewhere the order is the other way`,
   });
   for (const member of shortest) tell(k, member);
 }
@@ -97,12 +100,12 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
  * this runs for every new edge of every run, so it walks masks.
  */
 function closesCycle(k: Kernel, held: number, cls: number): boolean {
-  const target = 1 << (2 * cls);
-  let seen = (held | (held >> 1)) & 0x55555 & ~target;
+  const target = classBit(cls);
+  let seen = heldClasses(held) & ~target;
   let open = seen;
   while (open !== 0) {
     const bit = open & -open;
-    const before = k.peek(EDGES + ((31 - Math.clz32(bit)) >> 1));
+    const before = k.peek(EDGES + classOfBit(bit));
     if ((before & target) !== 0) return true;
     open = (open | (before & ~seen)) & ~bit;
     seen |= before;
@@ -121,7 +124,7 @@ function chainBetween(k: Kernel, from: number, to: number): readonly number[] | 
       return chain;
     }
     for (let next = 0; next < CLASS_COUNT; next++) {
-      if (!reached.has(next) && ((k.peek(EDGES + next) >> (2 * cls)) & 1) !== 0) {
+      if (!reached.has(next) && (k.peek(EDGES + next) & classBit(cls)) !== 0) {
         reached.set(next, cls);
         queue.push(next);
       }

@@ -3,18 +3,16 @@
  * that is not fatal the run goes on; the page and block it touched are tainted, and later complaints about
  * tainted objects are dropped (design 6).
  */
-import { AREAS, BLOCKS, MMS, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { Violation, ViolationClass } from '../../corpus/vocabulary/verdict.ts';
-import type { History } from '../kernel/history.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
-
-const PTES = MMS * AREAS * PAGES;
+import { SPOKEN, TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
 
 /** The oracles by number; a mask of them can be switched off, for ablations. */
 export const ORACLES = [
   'O1',
   'O2',
+  'O3',
   'O4',
   'O5',
   'O6',
@@ -23,6 +21,8 @@ export const ORACLES = [
   'O9',
   'O10',
   'O11',
+  'O12',
+  'O14',
   'O17',
 ] as const;
 export type OracleId = (typeof ORACLES)[number];
@@ -38,15 +38,6 @@ export interface Complaint {
 
 export class Findings {
   readonly violations: Violation[] = [];
-  /** Null while exploring: then labels of the past are unknown, and signatures coarse. */
-  history: History | null = null;
-  /** Who installed each PTE, who took each block from its page: kept beside the state like the history. */
-  readonly installers: string[] = new Array<string>(PTES).fill('');
-  readonly removers: string[] = new Array<string>(BLOCKS).fill('');
-  /** Who made each block visible as written. */
-  readonly exposers: string[] = new Array<string>(BLOCKS).fill('setup');
-  /** Who made each file's size fall last. */
-  readonly shrinkers: string[] = ['', ''];
   private readonly enabled: ReadonlySet<OracleId>;
 
   constructor(enabled: ReadonlySet<OracleId>) {
@@ -66,27 +57,8 @@ export class Findings {
       step: k.steps,
       detail: complaint.detail,
     });
+    k.put(SPOKEN, 1);
     if (complaint.fatal) k.halt();
-  }
-
-  /** The label of the last write to an object before the step under way, or `setup`. */
-  writerLabel(k: Kernel, object: number): string {
-    if (this.history === null) return '?';
-    const pc = this.history.writerPc(k, object);
-    return pc < 0 ? 'setup' : (k.program.label[pc] ?? '');
-  }
-
-  installerLabel(pteIndex: number): string {
-    return this.history === null ? '?' : (this.installers[pteIndex] ?? '');
-  }
-  shrinkerLabel(file: number): string {
-    return this.history === null ? '?' : (this.shrinkers[file] ?? '');
-  }
-  exposerLabel(block: number): string {
-    return this.history === null || block < 0 ? '?' : (this.exposers[block] ?? '');
-  }
-  removerLabel(block: number): string {
-    return this.history === null ? '?' : (this.removers[block] ?? '');
   }
 }
 

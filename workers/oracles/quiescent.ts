@@ -3,6 +3,7 @@
  * is written, and nothing may be mapped wholly behind i_size.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -10,14 +11,22 @@ import {
   PTE_ZERO,
   pageIndex,
   pteKind,
-  VMA_PRIVATE,
   vmaFile,
   vmaPage,
   vmaPages,
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EXTENT, O_EXTENT, PTE, SIZE, T_BEGUN, VMA } from '../kernel/layout.ts';
+import {
+  EXTENT,
+  EXTENT_BY,
+  INSTALLED_BY,
+  PTE,
+  SHRUNK_BY,
+  SIZE,
+  T_BEGUN,
+  VMA,
+} from '../kernel/layout.ts';
 import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
@@ -31,7 +40,7 @@ export function isQuiescent(k: Kernel, ending: number): boolean {
 export function checkMappings(k: Kernel, found: Findings): void {
   for (const area of k.world.areas) {
     const vma = k.peek(VMA + area);
-    if (vma === 0 || (vma & VMA_PRIVATE) !== 0) continue;
+    if (vma === 0) continue;
     const file = vmaFile(vma);
     for (let i = 0; i < vmaPages(vma); i++) {
       const pte = k.peek(PTE + area * PAGES + i);
@@ -55,7 +64,7 @@ function checkMapping(
       class: 'beyond-eof',
       object: 'pte',
       fatal: false,
-      labels: [found.installerLabel(pteIndex), found.shrinkerLabel(file)],
+      labels: [blamed(k, INSTALLED_BY + pteIndex), blamed(k, SHRUNK_BY + file)],
       detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,
     });
     taint(k, file, page, -1);
@@ -80,9 +89,9 @@ export function zeroPageMapped(
     object: 'pte',
     fatal: false,
     labels: [
-      found.installerLabel(pteIndex),
+      blamed(k, INSTALLED_BY + pteIndex),
       // The path says who filled the hole; which of its steps did depends on the allocation policy.
-      pathOfLabel(found.writerLabel(k, O_EXTENT + pageIndex(file, page))),
+      pathOfLabel(blamed(k, EXTENT_BY + pageIndex(file, page))),
     ],
     detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} is written`,
   });

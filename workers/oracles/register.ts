@@ -13,11 +13,13 @@ import { DATA_BY, DONE_AT, WEAK_BY, ZERO_BY } from '../kernel/layout.ts';
 export const LEGAL = 0;
 /** Nobody ever wrote it there: exposure of somebody else's data. */
 export const FOREIGN = -1;
+/** Zeros, and nobody ever wrote zeros there: what the file had is lost, or i_size came before the data. */
+export const UNWRITTEN_ZERO = -2;
 // Any other answer is the writer id of an operation whose write the value denies.
 
 /**
  * @param done the operations that count as complete before the reader began
- * @returns LEGAL, FOREIGN, or the writer whose write has been lost
+ * @returns LEGAL, FOREIGN, UNWRITTEN_ZERO, or the writer whose write has been lost
  */
 export function judgeValue(
   k: Kernel,
@@ -48,7 +50,8 @@ function judgeLine(k: Kernel, file: number, line: number, value: number, done: n
   const candidates = candidatesOf(value, file, data, zero);
   if (candidates === 0 && value !== 0) return FOREIGN;
   const superseders = (data | zero) & done & ~weak & ~1;
-  if (superseders === 0 || (candidates & weak) !== 0) return LEGAL;
+  if (superseders === 0) return candidates !== 0 || weak !== 0 ? LEGAL : UNWRITTEN_ZERO;
+  if ((candidates & weak) !== 0) return LEGAL;
   for (let rest = candidates; rest !== 0; rest &= rest - 1) {
     const writer = 31 - Math.clz32(rest & -rest);
     if (!isSuperseded(k, superseders & ~(1 << writer), writer)) return LEGAL;

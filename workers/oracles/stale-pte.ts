@@ -4,7 +4,8 @@
  * access (dossier O4 a-d). A private mapping counts until it is copied:
  * its copy is anonymous.
  */
-import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { blamed, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   PTE_BLOCK,
@@ -14,7 +15,18 @@ import {
   pteTarget,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { BLOCK_GEN, DEVICE_DEAD, EXTENT, PTE, REVOKED, SIZE } from '../kernel/layout.ts';
+import {
+  BLOCK_GEN,
+  DEVICE_DEAD,
+  EXTENT,
+  INSTALLED_BY,
+  PTE,
+  REMOVED_BY,
+  REVOKED,
+  SHRUNK_BY,
+  SIZE,
+  UNMAPS,
+} from '../kernel/layout.ts';
 import { forEachMapping } from '../kernel/steps/walk.ts';
 import {
   currentLabel,
@@ -22,7 +34,6 @@ import {
   isBlockTainted,
   isTainted,
   pageName,
-  pathOfLabel,
   taint,
 } from './oracle.ts';
 
@@ -45,7 +56,6 @@ export function blockLeaves(
   page: number,
   block: number,
 ): void {
-  found.removers[block] = currentLabel(k);
   let mapped = -1;
   forEachMapping(k, file, page, (pteIndex) => {
     const pte = k.peek(PTE + pteIndex);
@@ -54,7 +64,10 @@ export function blockLeaves(
     }
   });
   if (mapped >= 0) {
-    report(k, found, file, page, block, [currentLabel(k), found.installerLabel(mapped)]);
+    const labels = [currentLabel(k), blamed(k, INSTALLED_BY + mapped)];
+    // Who never unmaps loses to no race: it leaves what it finds.
+    const unmaps = ((k.peek(UNMAPS) >> k.currentThread) & 1) !== 0;
+    report(k, found, file, page, block, unmaps ? 'pte' : 'not-unmapped', labels);
   }
 }
 
@@ -68,7 +81,6 @@ export function pteInstalled(
 ): void {
   const pte = k.peek(PTE + pteIndex);
   const block = pteKind(pte) === PTE_BLOCK ? pteTarget(pte) : -1;
-  found.installers[pteIndex] = currentLabel(k);
   if (block < 0) return;
   if (k.peek(DEVICE_DEAD) !== 0 && k.peek(REVOKED) !== 0) {
     if (isTainted(k, file, page)) return;
@@ -81,7 +93,8 @@ export function pteInstalled(
     });
     taint(k, file, page, block);
   } else if (isStale(k, pte, file, page)) {
-    report(k, found, file, page, block, [currentLabel(k), found.removerLabel(block)]);
+    const labels = [currentLabel(k), blamed(k, REMOVED_BY + block)];
+    report(k, found, file, page, block, 'pte', labels);
   }
 }
 
@@ -96,19 +109,19 @@ export function pteUsed(
   const pte = k.peek(PTE + pteIndex);
   if (pteKind(pte) !== PTE_BLOCK || !isStale(k, pte, file, page)) return;
   const block = pteTarget(pte);
-  const labels = [found.installerLabel(pteIndex), found.removerLabel(block)];
-  report(k, found, file, page, block, labels);
+  const labels = [blamed(k, INSTALLED_BY + pteIndex), blamed(k, REMOVED_BY + block)];
+  report(k, found, file, page, block, 'pte', labels);
 }
 
 /** O4d: a revoke has returned: nothing may map the device any more. */
 export function revoked(k: Kernel, found: Findings): void {
   for (const area of k.world.areas) {
-    for (let pteIndex = area * 8; pteIndex < area * 8 + 8; pteIndex++) {
+    for (let pteIndex = area * PAGES; pteIndex < (area + 1) * PAGES; pteIndex++) {
       if (pteKind(k.peek(PTE + pteIndex)) !== PTE_BLOCK) continue;
       found.report(k, {
         class: 'pte-after-revoke',
         object: 'pte',
-        labels: [found.installerLabel(pteIndex)],
+        labels: [blamed(k, INSTALLED_BY + pteIndex)],
         fatal: false,
         detail: 'a pte into the device outlives its shutdown',
       });
@@ -124,16 +137,17 @@ function report(
   file: number,
   page: number,
   block: number,
+  object: string,
   labels: readonly string[],
 ): void {
   // What an earlier violation has touched is its doing; but the page is now touched too.
   const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
   taint(k, file, page, block);
   if (isOld) return;
-  const beyond = isBeyondSize(k, file, page) && labels.some(isTruncate);
+  const beyond = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: beyond ? 'beyond-eof' : 'stale-pte',
-    object: 'pte',
+    object,
     labels,
     fatal: false,
     detail: `${pageName(file, page)} is mapped to block ${block}, which ${
@@ -142,7 +156,9 @@ function report(
   });
 }
 
-/** Truncate's own labels, or the unknown past of a search. */
-function isTruncate(label: string): boolean {
-  return label === '?' || pathOfLabel(label) === 'truncate';
+/** The truncate that took the block is the one that set the present size (dossier 7.4). */
+export function isOfLastTruncate(k: Kernel, file: number, block: number): boolean {
+  const operation = operationOf(k.peek(REMOVED_BY + block));
+  if (operation === 0 || operation !== operationOf(k.peek(SHRUNK_BY + file))) return false;
+  return k.world.rowOfWriter(operation).kind === 'truncate';
 }

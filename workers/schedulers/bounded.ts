@@ -9,6 +9,7 @@
 import { STEPS_MAX } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { defaultChoice, lowest } from '../kernel/machine.ts';
+import { UndoStack } from '../kernel/undo.ts';
 
 export interface BoundedOptions {
   readonly preemptions: number;
@@ -63,6 +64,7 @@ export class BoundedSearch {
     this.comeBack();
     const outcome = this.search();
     this.k.logging = false;
+    this.k.fused = this.k.fusable;
     this.k.footprints = footprints;
     this.k.tracker = tracker;
     return outcome;
@@ -79,6 +81,7 @@ export class BoundedSearch {
     k.footprints = false;
     k.tracker = null;
     k.logging = true;
+    k.fused = 0;
     for (let i = 0; i < this.depth; i++) {
       k.logLength = 0;
       k.step(this.chosen[i] as number);
@@ -152,40 +155,6 @@ export class BoundedSearch {
     k.yielded = this.yielded[this.depth] as number;
     k.steps = this.depth;
     k.overflow = false;
-  }
-}
-
-/** What the steps from the start have overwritten, step by step. */
-class UndoStack {
-  /** (word, old value) pairs, and behind those of each step their number. */
-  private entries: Int32Array = new Int32Array(1 << 12);
-  private length = 0;
-
-  push(k: Kernel): void {
-    const count = k.logLength;
-    while (this.length + 2 * count + 1 > this.entries.length) this.grow();
-    for (let i = 0; i < count; i++) {
-      this.entries[this.length++] = k.logWord[i] as number;
-      this.entries[this.length++] = k.logOld[i] as number;
-    }
-    this.entries[this.length++] = count;
-  }
-
-  pop(k: Kernel): void {
-    const count = this.entries[--this.length] as number;
-    this.length -= 2 * count;
-    for (let i = 0; i < count; i++) {
-      k.logWord[i] = this.entries[this.length + 2 * i] as number;
-      k.logOld[i] = this.entries[this.length + 2 * i + 1] as number;
-    }
-    k.logLength = count;
-    k.undo(0);
-  }
-
-  private grow(): void {
-    const entries = new Int32Array(2 * this.entries.length);
-    entries.set(this.entries);
-    this.entries = entries;
   }
 }
 

@@ -147,6 +147,6 @@ function stepLine(model: Model, node: Extract<Node, { step: string }>, indent: s
   return `${`${indent}${def.says}`.padEnd(NAMES_COLUMN)}  /* ${name} */`;
 }
 
-function lockName(model: Model, lock: LockId): string {
-  return model.locks[lock] ?? lock;
+function lockName(model: Model, lock: string): string {
+  return model.locks[lock as LockId] ?? lock;
 }

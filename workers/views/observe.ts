@@ -7,7 +7,7 @@ import { OPS } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL, OK, RESULT_NAMES, STALE } from '../kernel/encoding.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { T_DEPTH, T_WAIT } from '../kernel/layout.ts';
-import { classOfLockObject, LOCK_CLASSES, type LockId } from '../kernel/locks.ts';
+import { classOfLockObject } from '../kernel/locks.ts';
 import type { Program } from '../kernel/program.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
 import type { Watch } from '../kernel/watch.ts';
@@ -17,7 +17,7 @@ export interface Observed {
   /** Values of the lines that the step read for its user, each once: `zeros`, `T1's pwrite`. */
   readonly values: readonly string[];
   /** The lock that the thread went to sleep on. */
-  readonly sleepsOn: LockId | null;
+  readonly sleepsOn: string | null;
   /** The step could not go on without a page fault. */
   readonly faulted: boolean;
   /** The operation ended here, and not well: `SIGBUS`. */
@@ -33,6 +33,7 @@ export function observe(
   const k = new Kernel(program, notes);
   k.footprints = false;
   k.load(new World(workload));
+  k.fused = 0;
   return rows.map(({ thread }) => {
     notes.begin();
     const depth = k.peek(T_DEPTH + thread);
@@ -46,7 +47,7 @@ export function observe(
 class Notes implements Watch {
   private readonly workload: Workload;
   private values: string[] = [];
-  private sleepsOn: LockId | null = null;
+  private sleepsOn: string | null = null;
   private failure: string | null = null;
 
   constructor(workload: Workload) {
@@ -70,7 +71,7 @@ class Notes implements Watch {
 
   blocked(k: Kernel, thread: number): void {
     const cls = classOfLockObject(k.peek(T_WAIT + thread) - 1);
-    this.sleepsOn = LOCK_CLASSES[cls]?.id ?? null;
+    this.sleepsOn = k.program.lockNames[cls] ?? null;
   }
 
   opEnded(_k: Kernel, _thread: number, _writer: number, result: number): void {
@@ -80,8 +81,9 @@ class Notes implements Watch {
   pteUsed(): void {}
   pteInstalled(): void {}
   extentLeaves(): void {}
-  blockExposed(): void {}
-  sizeFalls(): void {}
+  copyInstalled(): void {}
+  blockWritten(): void {}
+  sizeSet(): void {}
   durableChanged(): void {}
   edgeAdded(): void {}
   badRelease(): void {}

@@ -4,6 +4,7 @@
  * edges are recorded all the same.
  */
 import { BLOCKS, LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
+import { byStep, setCpu, setExtent, setMedia } from '../blame.ts';
 import {
   ENOSPC,
   extentBlock,
@@ -20,9 +21,9 @@ import type { Kernel } from '../kernel.ts';
 import {
   BLOCK_OWNER,
   CPU,
+  EXPOSED_BY,
   EXTENT,
   INJECT,
-  MEDIA,
   O_ALLOC,
   O_EXTENT,
   O_LINE,
@@ -44,8 +45,8 @@ export function indexOf(k: Kernel, r: number): number {
 }
 
 export function zeroLine(k: Kernel, block: number, line: number): void {
-  k.put(CPU + block * LINES_PER_PAGE + line, 0);
-  k.put(MEDIA + block * LINES_PER_PAGE + line, 0);
+  setCpu(k, CPU + block * LINES_PER_PAGE + line, 0);
+  setMedia(k, block * LINES_PER_PAGE + line, 0);
 }
 
 function zeroBlock(k: Kernel, block: number): void {
@@ -55,8 +56,8 @@ function zeroBlock(k: Kernel, block: number): void {
 /** What a new block holds unless it is zeroed is nobody's: whoever reads it sees a previous owner's data. */
 function fillBlock(k: Kernel, block: number, value: number): void {
   for (let line = 0; line < LINES_PER_PAGE; line++) {
-    k.put(CPU + block * LINES_PER_PAGE + line, value);
-    k.put(MEDIA + block * LINES_PER_PAGE + line, value);
+    setCpu(k, CPU + block * LINES_PER_PAGE + line, value);
+    setMedia(k, block * LINES_PER_PAGE + line, value);
   }
 }
 
@@ -94,6 +95,11 @@ function allocate(k: Kernel, file: number): number {
   return block;
 }
 
+/** A block has become visible as written: a new one under policy NEW, or a converted one. */
+function expose(k: Kernel, block: number): void {
+  k.put(EXPOSED_BY + block, byStep(k));
+}
+
 function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcome {
   return (k, t, r) => {
     const index = indexOf(k, r);
@@ -107,14 +113,14 @@ function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcom
       }
       const block = allocate(k, k.get(r + R_FILE));
       fillBlock(k, block, policy.zeroes ? 0 : STALE);
-      k.put(EXTENT + index, extentWord(policy.kind, block));
-      if (policy.kind === WRITTEN) k.watch.blockExposed(k, block);
+      setExtent(k, index, extentWord(policy.kind, block));
+      if (policy.kind === WRITTEN) expose(k, block);
       readExtent(k, r, k.get(EXTENT + index), 1);
       return NEXT;
     }
     if (policy.zeroes && extentKind(extent) === UNWRITTEN) {
       zeroBlock(k, extentBlock(extent));
-      k.put(EXTENT + index, extentWord(WRITTEN, extentBlock(extent)));
+      setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
       readExtent(k, r, k.get(EXTENT + index), 1);
       return NEXT;
     }
@@ -145,7 +151,7 @@ export function preallocate(k: Kernel, t: number, r: number): Outcome {
   if (k.get(EXTENT + index) === 0) {
     const block = allocate(k, k.get(r + R_FILE));
     fillBlock(k, block, STALE);
-    k.put(EXTENT + index, extentWord(UNWRITTEN, block));
+    setExtent(k, index, extentWord(UNWRITTEN, block));
   }
   return NEXT;
 }
@@ -164,6 +170,7 @@ function touchPreallocate(k: Kernel, _t: number, r: number): void {
 
 /** dax_clear_blocks / dax_new_buf of a whole block: non-temporal, so it is durable at once (dossier 1.5). */
 function clearBlock(k: Kernel, _t: number, r: number): Outcome {
+  k.watch.blockWritten(k, r, true);
   zeroBlock(k, extentBlock(k.get(r + R_EXTENT)));
   return NEXT;
 }
@@ -178,8 +185,8 @@ function convertExtent(k: Kernel, t: number, r: number): Outcome {
   const extent = k.get(EXTENT + index);
   k.requests(t, C_EXTENT);
   if (extentKind(extent) === UNWRITTEN) {
-    k.put(EXTENT + index, extentWord(WRITTEN, extentBlock(extent)));
-    k.watch.blockExposed(k, extentBlock(extent));
+    setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
+    expose(k, extentBlock(extent));
   }
   return NEXT;
 }
@@ -192,6 +199,7 @@ function touchConvert(k: Kernel, _t: number, r: number): void {
 
 /** dax_new_buf of a partial write: the lines of the block that the write does not cover. */
 function zeroRest(k: Kernel, _t: number, r: number): Outcome {
+  k.watch.blockWritten(k, r, true);
   forRest(k, r, (block, line) => {
     zeroLine(k, block, line);
   });

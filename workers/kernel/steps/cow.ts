@@ -73,6 +73,7 @@ function touchCopyMapped(k: Kernel, _t: number, r: number): void {
 function installAnon(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== k.get(r + R_OLD)) return NEXT;
+  k.watch.copyInstalled(k, r);
   k.put(ANON + pteIndex * LINES_PER_PAGE, k.get(r + R_SLOT));
   k.put(ANON + pteIndex * LINES_PER_PAGE + 1, k.get(r + R_LINE));
   k.put(PTE + pteIndex, pteWord(PTE_ANON, 0, 0) | PTE_RW | PTE_DIRTY);

@@ -10,6 +10,7 @@ import {
   LOST_CLEAN,
   LOST_DIRTY,
   LOST_WRITABLE,
+  lostCause,
   lostWord,
   PTE_BLOCK,
   PTE_RW,
@@ -147,7 +148,14 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT_HOLDER + index, t + 1);
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
+  // What an earlier drop lost track of is tracked again: a later loss is another's doing (dossier 7.4).
+  if (dirty !== 0 && isDropped(k.peek(LOST_BY + index))) k.put(LOST_BY + index, 0);
   return NEXT;
+}
+
+function isDropped(lost: number): boolean {
+  const cause = lostCause(lost);
+  return cause === LOST_DIRTY || cause === LOST_WRITABLE || cause === LOST_CLEAN;
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {

@@ -3,6 +3,7 @@
  * one step; else the fault path runs and the access is tried again (dossier 1.2).
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { byStep, setCpu } from '../blame.ts';
 import {
   extentBlock,
   FAULT_COW,
@@ -35,6 +36,7 @@ import {
   CPU,
   DEVICE_DEAD,
   EXTENT,
+  INSTALLED_BY,
   O_ANON,
   O_DEVICE,
   O_EXTENT,
@@ -114,7 +116,7 @@ export function storeLine(
   else addData(k, file, fileLine, writer);
   const isBeyond = fileLine >= k.peek(SIZE + file);
   if (isBeyond && !isPoint) weaken(k, file, fileLine, writer);
-  k.put(word, writer);
+  setCpu(k, word, writer);
   if ((pte & PTE_DIRTY) === 0) k.put(PTE + pteIndex, pte | PTE_DIRTY);
   return isBeyond;
 }
@@ -218,6 +220,7 @@ function installPte(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== 0) return NEXT;
   k.put(PTE + pteIndex, pteWord(PTE_BLOCK, extentBlock(k.get(r + R_EXTENT)), k.get(r + R_GEN)));
+  k.put(INSTALLED_BY + pteIndex, byStep(k));
   k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
   return NEXT;
 }
@@ -229,6 +232,7 @@ function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== 0) return NEXT;
   k.put(PTE + pteIndex, pteWord(PTE_ZERO, k.get(r + R_PAGEOBJ) - 1, 0));
+  k.put(INSTALLED_BY + pteIndex, byStep(k));
   k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
   return NEXT;
 }

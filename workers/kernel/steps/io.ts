@@ -1,5 +1,6 @@
 /** read(2), write(2) and sizes: the copies, and the registers that say which pages and lines are meant. */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { byOperation, setCpu, setMedia } from '../blame.ts';
 import {
   EINVAL,
   extentBlock,
@@ -10,12 +11,12 @@ import {
   slotKind,
   WRITTEN,
 } from '../encoding.ts';
-import { claim, endShift } from '../ghosts.ts';
+import { excuseBeyond } from '../excuses.ts';
+import { claim, endShift, publish } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   CPU,
   INJECT,
-  MEDIA,
   O_ALLOC,
   O_LINE,
   O_SIZE,
@@ -39,7 +40,9 @@ import {
   R_UCURSOR,
   R_UFROM,
   R_UTO,
+  SHRUNK_BY,
   SIZE,
+  SIZED_BY,
   SLOT,
 } from '../layout.ts';
 import { NEXT, type Outcome } from '../program.ts';
@@ -88,11 +91,12 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
   const writer = k.writerOf(t);
   const { buffer, first } = k.world.rowOfWriter(writer);
   const block = extentBlock(k.get(r + R_EXTENT));
+  k.watch.blockWritten(k, r, false);
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     if (buffer >= 0) loadLine(k, t, bufferSlot(buffer, line - first), (buffer + line - first) & 1);
     // Non-temporal stores and a fence: durable as soon as they are visible (dossier 1.5).
-    k.put(CPU + block * LINES_PER_PAGE + (line & 1), writer);
-    k.put(MEDIA + block * LINES_PER_PAGE + (line & 1), writer);
+    setCpu(k, CPU + block * LINES_PER_PAGE + (line & 1), writer);
+    setMedia(k, block * LINES_PER_PAGE + (line & 1), writer);
   }
   return NEXT;
 }
@@ -149,9 +153,17 @@ function touchCopyOut(k: Kernel, t: number, r: number): void {
 
 // ---- sizes and the world ----------------------------------------------------------------------------------
 
-function setSize(k: Kernel, _t: number, r: number): Outcome {
-  if (k.get(r + R_SIZE) < k.peek(SIZE + k.get(r + R_FILE))) k.watch.sizeFalls(k, k.get(r + R_FILE));
-  k.put(SIZE + k.get(r + R_FILE), k.get(r + R_SIZE));
+function setSize(k: Kernel, t: number, r: number): Outcome {
+  const file = k.get(r + R_FILE);
+  const before = k.peek(SIZE + file);
+  const size = k.get(r + R_SIZE);
+  k.put(SIZED_BY + file, byOperation(k));
+  if (size < before) {
+    k.put(SHRUNK_BY + file, byOperation(k));
+    excuseBeyond(k, file, size);
+  } else publish(k, t, file, before, size);
+  k.put(SIZE + file, size);
+  k.watch.sizeSet(k, file);
   return NEXT;
 }
 

@@ -21,7 +21,7 @@ import {
   SIZE,
 } from '../layout.ts';
 import { C_JOURNAL, handleCount } from '../locks.ts';
-import { FUSE_JOURNAL, NEXT, type Outcome, SLEEP } from '../program.ts';
+import { fuseOfClass, NEXT, type Outcome, SLEEP } from '../program.ts';
 import { type StepDef, visible } from '../step.ts';
 
 function touchJournal(k: Kernel): void {
@@ -123,7 +123,7 @@ export const JOURNAL_STEPS: readonly StepDef[] = [
     run: journalStart,
     touch: touchJournal,
     may: ['journal'],
-    fuse: FUSE_JOURNAL,
+    fuse: fuseOfClass(C_JOURNAL),
     lock: 'takes',
     why: 'jbd2_journal_start: one test of the transaction state under j_state_lock; nesting never blocks',
   }),
@@ -133,7 +133,7 @@ export const JOURNAL_STEPS: readonly StepDef[] = [
     run: journalStop,
     touch: touchJournal,
     may: ['journal'],
-    fuse: FUSE_JOURNAL,
+    fuse: fuseOfClass(C_JOURNAL),
     lock: 'drops',
     why: 'jbd2_journal_stop: drops the handle and wakes the committer under j_state_lock',
   }),
@@ -143,6 +143,7 @@ export const JOURNAL_STEPS: readonly StepDef[] = [
     run: lockTransaction,
     touch: touchJournal,
     may: ['journal'],
+    conflicts: fuseOfClass(C_JOURNAL),
     why: 'jbd2_journal_commit_transaction sets T_LOCKED under j_state_lock',
   }),
   visible({
@@ -151,6 +152,7 @@ export const JOURNAL_STEPS: readonly StepDef[] = [
     run: commitTransaction,
     touch: touchCommit,
     may: COMMIT_TOUCHES,
+    conflicts: fuseOfClass(C_JOURNAL),
     why: 'the commit block is written: all of the transaction is durable or nothing',
   }),
   visible({

@@ -2,12 +2,10 @@
  * rwsems: I, M, F and V of dossier 1.3. A request is always an enabled step; a release hands the lock over in
  * FIFO order, so a woken thread already has it.
  */
-
+import { assert } from '../../../corpus/vocabulary/assert.ts';
 import type { Kernel } from '../kernel.ts';
-import { R_FILE, R_MM } from '../layout.ts';
 import {
   C_FREEZE,
-  C_MMAP,
   canRead,
   canWrite,
   dequeued,
@@ -16,9 +14,7 @@ import {
   queuedForWrite,
   queuedThread,
   queueLength,
-  RWSEMS,
-  type RwsemClass,
-  type RwsemId,
+  type Rwsem,
   readCount,
   withoutReader,
   withoutWriter,
@@ -26,25 +22,23 @@ import {
   withWriter,
   writerIn,
 } from '../locks.ts';
-import { FUSE_MMAP, HANDOFF, NEXT, type Outcome, type StepRun, type Touch } from '../program.ts';
+import { fuseOfClass, HANDOFF, NEXT, type Outcome, type StepRun, type Touch } from '../program.ts';
 import { local, type StepDef, touchesOne } from '../step.ts';
 
-function classOf(lock: RwsemId | null): RwsemClass {
-  const rwsem = RWSEMS.find((candidate) => candidate.id === lock);
-  if (rwsem === undefined) throw new RangeError(`no rwsem ${String(lock)}`);
-  return rwsem;
+function of(lock: Rwsem | null): Rwsem {
+  assert(lock !== null, 'a checked model names the lock');
+  return lock;
 }
 
-/** Which of the two instances a frame means: its address space for mmap_sem, its file for the others. */
-function instanceRegister(rwsem: RwsemClass): number {
-  return rwsem.cls === C_MMAP ? R_MM : R_FILE;
+/** Which instance a frame means: its address space, its file, or the only one. */
+function instanceOf(k: Kernel, r: number, register: number): number {
+  return register < 0 ? 0 : k.get(r + register);
 }
 
-function downRead(lock: RwsemId | null): StepRun {
-  const { word, cls, object } = classOf(lock);
-  const register = instanceRegister(classOf(lock));
+function downRead(lock: Rwsem | null): StepRun {
+  const { word, cls, object, register } = of(lock);
   return (k, t, r) => {
-    const i = k.get(r + register);
+    const i = instanceOf(k, r, register);
     const rwsem = k.get(word + i);
     k.requests(t, cls);
     if (canRead(rwsem)) {
@@ -58,11 +52,10 @@ function downRead(lock: RwsemId | null): StepRun {
   };
 }
 
-function downWrite(lock: RwsemId | null): StepRun {
-  const { word, cls, object } = classOf(lock);
-  const register = instanceRegister(classOf(lock));
+function downWrite(lock: Rwsem | null): StepRun {
+  const { word, cls, object, register } = of(lock);
   return (k, t, r) => {
-    const i = k.get(r + register);
+    const i = instanceOf(k, r, register);
     const rwsem = k.get(word + i);
     k.requests(t, cls);
     if (canWrite(rwsem)) {
@@ -80,16 +73,15 @@ function wait(k: Kernel, t: number, word: number, object: number, forWrite: bool
   return HANDOFF;
 }
 
-function upRead(lock: RwsemId | null): StepRun {
-  const rwsem = classOf(lock);
-  const register = instanceRegister(rwsem);
+function upRead(lock: Rwsem | null): StepRun {
+  const rwsem = of(lock);
   return (k, t, r) => {
-    releaseRead(k, t, rwsem, k.get(r + register));
+    releaseRead(k, t, rwsem, instanceOf(k, r, rwsem.register));
     return NEXT;
   };
 }
 
-export function releaseRead(k: Kernel, t: number, { word, cls }: RwsemClass, i: number): void {
+export function releaseRead(k: Kernel, t: number, { word, cls }: Rwsem, i: number): void {
   if (readCount(k.get(word + i), t) === 0) {
     k.watch.badRelease(k, t, cls, false);
     return;
@@ -99,11 +91,10 @@ export function releaseRead(k: Kernel, t: number, { word, cls }: RwsemClass, i: 
   grant(k, word + i, cls);
 }
 
-function upWrite(lock: RwsemId | null): StepRun {
-  const { word, cls } = classOf(lock);
-  const register = instanceRegister(classOf(lock));
+function upWrite(lock: Rwsem | null): StepRun {
+  const { word, cls, register } = of(lock);
   return (k, t, r) => {
-    const i = k.get(r + register);
+    const i = instanceOf(k, r, register);
     if (writerIn(k.get(word + i)) !== t) {
       k.watch.badRelease(k, t, cls, true);
       return NEXT;
@@ -115,11 +106,10 @@ function upWrite(lock: RwsemId | null): StepRun {
   };
 }
 
-function downgradeWrite(lock: RwsemId | null): StepRun {
-  const { word, cls } = classOf(lock);
-  const register = instanceRegister(classOf(lock));
+function downgradeWrite(lock: Rwsem | null): StepRun {
+  const { word, cls, register } = of(lock);
   return (k, t, r) => {
-    const i = k.get(r + register);
+    const i = instanceOf(k, r, register);
     if (writerIn(k.get(word + i)) !== t) {
       k.watch.badRelease(k, t, cls, true);
       return NEXT;
@@ -147,16 +137,17 @@ function grant(k: Kernel, word: number, cls: number): void {
   }
 }
 
-function touchLock(lock: RwsemId | null): Touch {
-  const rwsem = classOf(lock);
-  return touchesOne(rwsem.object, instanceRegister(rwsem), true);
+function touchLock(lock: Rwsem | null): Touch {
+  const { object, register } = of(lock);
+  return register < 0 ? (k) => k.writes(object) : touchesOne(object, register, true);
 }
 
 function rwsemStep(
   name: string,
-  run: (lock: RwsemId | null) => StepRun,
+  run: (lock: Rwsem | null) => StepRun,
   says: string,
   lock: 'takes' | 'drops' | 'none',
+  isShared = false,
 ): StepDef {
   return {
     name,
@@ -167,17 +158,19 @@ function rwsemStep(
     says,
     lock,
     restless: false,
-    may: ['inodeLock', 'mmapSem', 'faultLock', 'iMmapRwsem'],
-    // mmap_sem is only ever written by mmap and munmap: without them its readers meet nobody.
-    fuse: (id) => (id === 'mmapSem' ? FUSE_MMAP : 0),
+    may: ['inodeLock', 'mmapSem', 'faultLock', 'iMmapRwsem', 'ownLock'],
+    // Readers of a lock that no step in reach takes exclusively meet nobody and never sleep.
+    fuse: (id) => (isShared ? fuseOfClass(of(id).cls) : 0),
+    conflicts: (id) => (isShared ? 0 : fuseOfClass(of(id).cls)),
+    mayFuse: isShared,
     why: 'rwsem of dossier 1.3: FIFO, a queued writer stops new readers, hand-off by the releaser',
   };
 }
 
 export const RWSEM_STEPS: readonly StepDef[] = [
-  rwsemStep('downRead', downRead, 'down_read({lock})', 'takes'),
+  rwsemStep('downRead', downRead, 'down_read({lock})', 'takes', true),
   rwsemStep('downWrite', downWrite, 'down_write({lock})', 'takes'),
-  rwsemStep('upRead', upRead, 'up_read({lock})', 'drops'),
+  rwsemStep('upRead', upRead, 'up_read({lock})', 'drops', true),
   rwsemStep('upWrite', upWrite, 'up_write({lock})', 'drops'),
   rwsemStep('downgradeWrite', downgradeWrite, 'downgrade_write({lock})', 'none'),
   local(

@@ -10,10 +10,12 @@ import {
   vmaPages,
   vmaWord,
 } from '../encoding.ts';
+import { excuseAll, excuseArea } from '../excuses.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   ANON,
   DEVICE_DEAD,
+  INSTALLED_BY,
   O_ANON,
   O_DEVICE,
   O_PTE,
@@ -28,21 +30,20 @@ import {
   R_UCURSOR,
   R_UFROM,
   R_UTO,
+  UNMAPS,
   VMA,
 } from '../layout.ts';
-import { C_IMMAP } from '../locks.ts';
-import { NEXT, type Outcome } from '../program.ts';
+import { FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, visible } from '../step.ts';
 import { nextMapped, touchWalk } from './walk.ts';
 
 /** Clear the next present PTE of the walk; the cursor is -1 once none is left. */
 function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outcome {
   return (k, t, r) => {
-    // S1: "presuming a locking context": whoever walks i_mmap holds V in some mode.
-    if (!k.isHolding(t, C_IMMAP)) k.watch.lockMissing(k, t, C_IMMAP);
     const file = k.get(r + R_FILE);
     const from = k.get(r + R_UFROM);
     const to = k.get(r + R_UTO);
+    k.put(UNMAPS, k.peek(UNMAPS) | (1 << t));
     const pteIndex = nextMapped(k, file, from, to, k.get(r + R_UCURSOR), evenCows);
     if (pteIndex < 0) {
       k.put(r + R_UCURSOR, -1);
@@ -61,6 +62,7 @@ function zap(k: Kernel, pteIndex: number): void {
       k.put(ANON + pteIndex * LINES_PER_PAGE + line, 0);
   }
   k.put(PTE + pteIndex, 0);
+  k.put(INSTALLED_BY + pteIndex, 0);
 }
 
 function touchClear(evenCows: boolean): (k: Kernel, t: number, r: number) => void {
@@ -116,11 +118,13 @@ function linkVma(k: Kernel, t: number, r: number): Outcome {
   const first = k.get(r + R_FIRST) / LINES_PER_PAGE;
   const pages = (k.get(r + R_LAST) - k.get(r + R_FIRST)) / LINES_PER_PAGE;
   k.put(VMA + area, vmaWord(row.file, first, pages, row.isPrivate));
+  excuseArea(k, area);
   return NEXT;
 }
 
 function unlinkVma(k: Kernel, _t: number, r: number): Outcome {
   k.put(VMA + areaOf(k, r), 0);
+  excuseArea(k, areaOf(k, r));
   return NEXT;
 }
 
@@ -130,6 +134,7 @@ function touchVma(k: Kernel, _t: number, r: number): void {
 
 function killDevice(k: Kernel): Outcome {
   k.put(DEVICE_DEAD, 1);
+  excuseAll(k);
   return NEXT;
 }
 
@@ -185,6 +190,7 @@ export const MAPPING_STEPS: readonly StepDef[] = [
       k.writes(O_DEVICE);
     },
     may: ['device'],
+    conflicts: FUSE_DEVICE,
     why: 'percpu_ref_kill of the device: one flag',
   }),
   local('findArea', 'find_vma: the vma cannot change, mmap_sem is held', (k, _t, r) => {

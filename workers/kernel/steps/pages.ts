@@ -26,7 +26,7 @@ import {
   R_TRIES,
   SLOT,
 } from '../layout.ts';
-import { C_PAGE, pageHolder, pageWaiters, RWSEMS } from '../locks.ts';
+import { C_PAGE, MMAP, pageHolder, pageWaiters } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
 import { type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
 import { releaseRead } from './locking.ts';
@@ -183,8 +183,6 @@ function lockPageOrRetry(k: Kernel, t: number, r: number): Outcome {
   }
   return lockPage(k, t, r);
 }
-
-const MMAP = RWSEMS[1] as (typeof RWSEMS)[number];
 
 function touchLockOrRetry(k: Kernel, t: number, r: number): void {
   touchPage(k, t, r);

@@ -1,11 +1,16 @@
 /** Extents that go or move: removal, zero range, collapse, insert; under the leaf X, as in allocation.ts. */
-import { BLOCKS } from '../../../corpus/vocabulary/limits.ts';
+import { BLOCKS, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { byOperation, setExtent } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
   extentWord,
   OWNER_BUSY,
+  PTE_BLOCK,
   pageIndex,
+  pteGen,
+  pteKind,
+  pteTarget,
   UNWRITTEN,
   WRITTEN,
 } from '../encoding.ts';
@@ -14,14 +19,22 @@ import {
   BLOCK_GEN,
   BLOCK_OWNER,
   EXTENT,
+  FRAME,
+  FRAME_SPAN,
+  FRAME0,
   O_ALLOC,
   O_EXTENT,
+  PTE,
   R_CURSOR,
+  R_EXTENT,
   R_FILE,
   R_FROM,
+  R_GEN,
   R_MORE,
+  R_OLD,
   R_PAGE,
   R_TO,
+  REMOVED_BY,
 } from '../layout.ts';
 import { C_EXTENT } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
@@ -40,13 +53,43 @@ function touchNextExtent(k: Kernel, file: number, from: number, to: number): voi
   for (let page = from; page < end; page++) k.reads(O_EXTENT + pageIndex(file, page));
 }
 
+/** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
+function leaves(k: Kernel, file: number, page: number, block: number): void {
+  k.put(REMOVED_BY + block, byOperation(k));
+  k.watch.extentLeaves(k, file, page, block);
+}
+
+/**
+ * The lowest generation that no pte and no fault under way still means, other than the present one: a number that
+ * only grew would keep a loop that allocates and frees from ever coming back to a state.
+ */
+function nextGeneration(k: Kernel, block: number): number {
+  let used = 1 << k.peek(BLOCK_GEN + block);
+  for (const area of k.world.areas) {
+    for (let i = area * PAGES; i < (area + 1) * PAGES; i++) {
+      const pte = k.peek(PTE + i);
+      if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block) used |= 1 << pteGen(pte);
+    }
+  }
+  for (let t = 0; t < k.world.threads; t++) {
+    const top = k.frameOf(t);
+    for (let r = FRAME0 + t * FRAME_SPAN; r <= top; r += FRAME) {
+      const extent = k.peek(r + R_EXTENT);
+      if (extent !== 0 && extentBlock(extent) === block) used |= 1 << k.peek(r + R_GEN);
+      const old = k.peek(r + R_OLD);
+      if (pteKind(old) === PTE_BLOCK && pteTarget(old) === block) used |= 1 << pteGen(old);
+    }
+  }
+  return 31 - Math.clz32(~used & -~used);
+}
+
 function freeExtent(k: Kernel, file: number, page: number): void {
   const index = pageIndex(file, page);
   const block = extentBlock(k.get(EXTENT + index));
-  k.watch.extentLeaves(k, file, page, block);
-  k.put(EXTENT + index, 0);
+  leaves(k, file, page, block);
+  setExtent(k, index, 0);
   k.put(BLOCK_OWNER + block, OWNER_BUSY);
-  k.put(BLOCK_GEN + block, k.get(BLOCK_GEN + block) + 1);
+  k.put(BLOCK_GEN + block, nextGeneration(k, block));
 }
 
 /** Remove the next extent of pages [from, to) and free its block; R_MORE says whether another is left. */
@@ -82,9 +125,9 @@ function unwriteExtent(k: Kernel, t: number, r: number): Outcome {
   if (extent === 0) return preallocate(k, t, r);
   if (extentKind(extent) === WRITTEN) {
     const block = extentBlock(extent);
-    k.watch.extentLeaves(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
-    k.put(EXTENT + index, extentWord(UNWRITTEN, block));
-    k.put(BLOCK_GEN + block, k.get(BLOCK_GEN + block) + 1);
+    leaves(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
+    setExtent(k, index, extentWord(UNWRITTEN, block));
+    k.put(BLOCK_GEN + block, nextGeneration(k, block));
   }
   return NEXT;
 }
@@ -103,9 +146,9 @@ function touchUnwrite(k: Kernel, _t: number, r: number): void {
 function moveExtent(k: Kernel, file: number, page: number, by: number): void {
   const extent = k.get(EXTENT + pageIndex(file, page));
   if (extent === 0) return;
-  k.watch.extentLeaves(k, file, page, extentBlock(extent));
-  k.put(EXTENT + pageIndex(file, page), 0);
-  k.put(EXTENT + pageIndex(file, page + by), extent);
+  leaves(k, file, page, extentBlock(extent));
+  setExtent(k, pageIndex(file, page), 0);
+  setExtent(k, pageIndex(file, page + by), extent);
 }
 
 /** ext4 collapse: removal and shift under one X.W, so no get_block sees the middle. */

@@ -1,5 +1,6 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. DIRTY is never cleared before 4.10. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { setMedia } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
@@ -124,7 +125,7 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const i = block * LINES_PER_PAGE + line;
-    k.put(MEDIA + i, k.get(CPU + i));
+    setMedia(k, i, k.get(CPU + i));
   }
   return NEXT;
 }

@@ -1,0 +1,107 @@
+/**
+ * Small inputs with the right answer, most of them met where people tried models of their own. A row's models lie
+ * in `models/`, as JSON; a name without `.json` is built in.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Input } from '../../corpus/vocabulary/input.ts';
+import { parseInput } from '../../corpus/vocabulary/text.ts';
+import { Engine } from '../../workers/execute.ts';
+import { explore } from '../../workers/explore.ts';
+import { renderColumns } from '../../workers/views/columns.ts';
+import { modelNamed } from '../support/models.ts';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
+
+const FOLDER = path.join(PACKAGE_ROOT, 'test/cases');
+
+interface Case {
+  readonly input: string;
+  readonly model: string;
+  /** The signature of the gravest violation; null: verified. */
+  readonly shows: string | null;
+  readonly why: string;
+}
+
+const NO_FAULT_LOCK = 'lock-missing faultLock:W punch/removeExtent';
+
+// biome-ignore format: a table
+const CASES: readonly Case[] = [
+  { input: 'fused-mmap-sem', model: 'punch-under-mmap-sem.json', shows: 'stale-pte not-unmapped fault/installPte|punch/removeExtent', why: 'mmap_sem is taken exclusively by the punch, so no load may fuse it' },
+  { input: 'fused-mmap-sem-plus-munmap', model: 'punch-under-mmap-sem.json', shows: 'stale-pte not-unmapped fault/installPte|punch/removeExtent', why: 'this punch never unmaps: no race, so not B12' },
+  { input: 'punch-alone', model: 'punch-never-ends.json', shows: 'never-ends operation punch', why: 'a loop that no step leads out of' },
+  { input: 'load-store-inside-eof', model: 'sigbus-always.json', shows: 'spurious-error SIGBUS load', why: 'a fault inside EOF has no reason to fail' },
+  { input: 'two-appends', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize', why: 'the later append sets the smaller size last' },
+  { input: 'size-before-conversion', model: 'size-before-conversion.json', shows: 'lost-write extent pread/copyOut|pwrite/copyIn', why: 'i_size covers what the extent does not show yet' },
+  { input: 'size-before-conversion', model: 'size-before-conversion-fixed.json', shows: null, why: 'converted first, then i_size' },
+  { input: 'cow-copies-foreign-block', model: 'v42-immap-read', shows: 'stale-data copy fault/installAnon', why: 'the block is punched and given to another file before it is copied' },
+  { input: 'fsync-of-pwrite', model: 'fsync-nothing.json', shows: 'durability uncommitted pwrite/allocBlock|pwrite/copyIn', why: 'a write(2) is owed by fsync in every model' },
+  { input: 'punch-alone', model: 'punch-takes-fault-lock-shared.json', shows: NO_FAULT_LOCK, why: 'shared is not exclusive' },
+  { input: 'punch-alone', model: 'punch-without-fault-lock.json', shows: NO_FAULT_LOCK, why: 'other paths take it' },
+  { input: 'punch-alone', model: 'punch-without-fault-lock-labelled.json', shows: NO_FAULT_LOCK, why: 'a label decides nothing' },
+  { input: 'purge-leaves-ptes', model: 'purge-leaves-ptes.json', shows: 'cache-structure page fault/mapZeroPage', why: 'a page leaves the cache and stays mapped' },
+  { input: 'msync-while-remapped', model: 'v48-entry-lock', shows: null, why: 'msync owes what its area was when it looked it up' },
+  { input: 'copy-under-shared-lock', model: 'copy-under-shared-lock.json', shows: 'deadlock ABBA faultLock:R->faultLock:R@fault, faultLock:queued->faultLock:W@truncate', why: 'the deadlock is graver than the inversion before it' },
+  { input: 'madvise-remove', model: 'madvise-remove.json', shows: 'deadlock ABBA inodeLock:W->mmapSem:R@fault, mmapSem:W->inodeLock:W@punch', why: 'likewise' },
+];
+
+function inputNamed(name: string): Input {
+  return parseInput(readFileSync(path.join(FOLDER, `${name}.txt`), 'utf8'), name);
+}
+
+for (const { input, model, shows, why } of CASES) {
+  test(`${input} on ${model}: ${shows ?? 'verified'} (${why})`, () => {
+    const options = { statesMax: 1_000_000, all: false };
+    const found = explore(new Engine(modelNamed(model)), inputNamed(input), options);
+    assert.equal(found.verdict, shows === null ? 'verified' : 'violation');
+    assert.equal(found.violations[0]?.signature ?? null, shows);
+  });
+}
+
+test('--all: every distinct finding, however many runs look alike', () => {
+  const options = { statesMax: 2_000_000, all: true };
+  const found = explore(
+    new Engine(modelNamed('v42-immap-read')),
+    inputNamed('all-is-all'),
+    options,
+  );
+  const exposures = found.violations
+    .map(({ signature }) => signature)
+    .filter((one) => one.startsWith('crash-exposure'));
+  assert.ok(found.isComplete);
+  assert.deepEqual(exposures.sort(), [
+    'crash-exposure line fault/allocBlock',
+    'crash-exposure line pwrite/allocBlock',
+  ]);
+});
+
+// biome-ignore format: a table
+const REPLAYS = [
+  { input: 'two-appends-schedule', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize' },
+  { input: 'private-zero-page-schedule', model: 'v42-immap-read', shows: 'zero-page pte fault|fault/mapZeroPage' },
+] as const;
+
+for (const { input, model, shows } of REPLAYS) {
+  test(`${input} on ${model}, its one schedule: ${shows}`, () => {
+    const engine = new Engine(modelNamed(model));
+    const parsed = inputNamed(input);
+    engine.load(parsed);
+    const { verdict } = engine.trace(parsed.schedule);
+    const seen = verdict.kind === 'violation' ? verdict.violations : [];
+    assert.deepEqual(
+      seen.map(({ signature }) => signature),
+      [shows],
+    );
+  });
+}
+
+test('a lock that was fused is drawn, and named by who waits for it', () => {
+  const model = modelNamed('madvise-remove.json');
+  const input = inputNamed('madvise-remove');
+  const found = explore(new Engine(model), input, { statesMax: 1_000_000, all: false });
+  const traced = found.violations[0]?.traced ?? assert.fail('no violation');
+  const drawn = renderColumns(model, { ...input, schedule: traced.schedule }, traced, null);
+  assert.match(drawn, /waits for mmap_sem/);
+  assert.match(drawn, /down_write\(mmap_sem\)/);
+});

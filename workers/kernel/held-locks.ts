@@ -1,0 +1,29 @@
+/** What each thread holds, by class, and the order in which classes are asked for: lockdep's view. */
+import { Footprints } from './footprints.ts';
+import { EDGES, T_HELD } from './layout.ts';
+import { canHoldMore, classBit, heldClasses } from './locks.ts';
+
+export abstract class HeldLocks extends Footprints {
+  /** The class graph has a new edge into `cls`. */
+  protected abstract orderGrew(t: number, cls: number): void;
+  abstract runOut(): void;
+
+  /** A request for a lock class: every class already held gets an edge to it, but none to itself. */
+  requests(t: number, cls: number): void {
+    const mask = heldClasses(this.get(T_HELD + t)) & ~classBit(cls);
+    const before = this.get(EDGES + cls);
+    if ((before | mask) === before) return;
+    this.put(EDGES + cls, before | mask);
+    this.orderGrew(t, cls);
+  }
+
+  holds(t: number, cls: number): void {
+    const held = this.get(T_HELD + t);
+    if (canHoldMore(held, cls)) this.put(T_HELD + t, held + classBit(cls));
+    else this.runOut();
+  }
+
+  drops(t: number, cls: number): void {
+    this.put(T_HELD + t, this.get(T_HELD + t) - classBit(cls));
+  }
+}

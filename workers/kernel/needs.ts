@@ -1,0 +1,152 @@
+/**
+ * What must be held, in which mode, when a step runs. A need is asked of the lock word of the instance that the
+ * step's frame means, never of a set of classes: the other file's lock protects nothing.
+ */
+import { pageIndex } from './encoding.ts';
+import type { Kernel } from './kernel.ts';
+import {
+  J_HANDLES,
+  PAGE_LOCK,
+  R_FILE,
+  R_PAGE,
+  R_PAGEOBJ,
+  R_SIZE,
+  SIZE,
+  SLOT_HOLDER,
+  T_HELD,
+} from './layout.ts';
+import {
+  C_JOURNAL,
+  handleCount,
+  heldCount,
+  isOfFileSystem,
+  kindOfClass,
+  LOCK_CLASSES,
+  pageHolder,
+  type Rwsem,
+  readCount,
+  writerIn,
+} from './locks.ts';
+import type { Need } from './path.ts';
+import type { StepRun } from './program.ts';
+
+/** `setSize.raise`: only where i_size grows. */
+const RAISE = '.raise';
+
+const EXTENTS_CHANGE = [
+  'removeExtent',
+  'unwriteExtent',
+  'collapseExtents',
+  'insertExtents',
+  'shiftExtentLeft',
+  'shiftExtentRight',
+];
+
+/**
+ * What holds wherever a lock of the class excludes anybody at all. A class that no path takes exclusively
+ * excludes nobody, so nothing needs it.
+ */
+export const STANDARD_NEEDS: readonly Need[] = [
+  ...EXTENTS_CHANGE.map(
+    (step): Need => ({
+      step,
+      lock: 'faultLock',
+      mode: 'W',
+      source:
+        'xfs_setattr_size asserts XFS_MMAPLOCK_EXCL; ext4_punch_hole: "prevent page faults from reinstantiating pages"',
+    }),
+  ),
+  ...['clearPte', 'clearPteCows'].map(
+    (step): Need => ({
+      step,
+      lock: 'iMmapRwsem',
+      mode: 'R',
+      source: 'Williams 7 Oct 2015: unmap_mapping_range presumes a locking context',
+    }),
+  ),
+  ...['linkVma', 'unlinkVma'].flatMap((step): Need[] => [
+    {
+      step,
+      lock: 'mmapSem',
+      mode: 'W',
+      source: 'Documentation/vm: vma lists change under mmap_sem for write',
+    },
+    {
+      step,
+      lock: 'iMmapRwsem',
+      mode: 'W',
+      source:
+        '__vma_link_file and __remove_shared_vm_struct: "Requires inode->i_mapping->i_mmap_rwsem"',
+    },
+  ]),
+  {
+    step: 'walkPageTable',
+    lock: 'mmapSem',
+    mode: 'R',
+    source: 'handle_mm_fault: "The mmap_semaphore must have been held on entry"',
+  },
+  {
+    step: 'findArea',
+    lock: 'mmapSem',
+    mode: 'R',
+    source: 'find_vma: called with mm->mmap_sem held',
+  },
+];
+
+interface Guard {
+  readonly cls: number;
+  readonly mode: 'R' | 'W';
+  readonly rwsem: Rwsem | null;
+  readonly onRaise: boolean;
+}
+
+/** The needs of one step of a model. */
+export function guardsOf(
+  step: string,
+  needs: readonly Need[],
+  rwsemNamed: (name: string) => Rwsem | null,
+): readonly Guard[] {
+  return needs
+    .filter((need) => need.step === step || need.step === `${step}${RAISE}`)
+    .map(({ step: needing, lock, mode }) => {
+      const rwsem = rwsemNamed(lock);
+      const cls = rwsem?.cls ?? LOCK_CLASSES.findIndex(({ id }) => id === lock);
+      return { cls, mode, rwsem, onRaise: needing.endsWith(RAISE) };
+    });
+}
+
+/** A driver's shutdown has no file system's lock, by nature (dossier O10). */
+export function isExempt(operation: string, cls: number): boolean {
+  return operation === 'revoke' && isOfFileSystem(cls);
+}
+
+/** The step, which first asks for what it needs. */
+export function guarded(run: StepRun, guards: readonly Guard[]): StepRun {
+  return (k, t, r) => {
+    for (const guard of guards) {
+      if (guard.onRaise && k.peek(r + R_SIZE) <= k.peek(SIZE + k.peek(r + R_FILE))) continue;
+      if (!isHeld(k, t, r, guard)) k.watch.lockMissing(k, t, guard.cls, guard.mode);
+    }
+    return run(k, t, r);
+  };
+}
+
+function isHeld(k: Kernel, t: number, r: number, { cls, mode, rwsem }: Guard): boolean {
+  if (rwsem !== null) {
+    const instance = rwsem.register < 0 ? 0 : k.peek(r + rwsem.register);
+    const word = k.peek(rwsem.word + instance);
+    return writerIn(word) === t || (mode === 'R' && readCount(word, t) > 0);
+  }
+  switch (kindOfClass(cls)) {
+    case 'page': {
+      const object = k.peek(r + R_PAGEOBJ) - 1;
+      return object >= 0 && pageHolder(k.peek(PAGE_LOCK + object)) === t;
+    }
+    case 'entry':
+      return k.peek(SLOT_HOLDER + pageIndex(k.peek(r + R_FILE), k.peek(r + R_PAGE))) === t + 1;
+    case 'handle':
+      return cls === C_JOURNAL && handleCount(k.peek(J_HANDLES), t) > 0;
+    default:
+      return heldCount(k.peek(T_HELD + t), cls) > 0;
+  }
+}

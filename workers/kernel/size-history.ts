@@ -1,0 +1,75 @@
+/**
+ * What i_size may be, as an interval a file: the least that completed operations left, and the most that any
+ * operation which has begun allows. Operations that overlap bind each other less: a truncate under way may have
+ * cut what a write adds.
+ */
+import type { Kernel } from './kernel.ts';
+import { DONE_AT, SIZE_CEILING, SIZE_FLOOR, STARTED } from './layout.ts';
+import type { OpRow } from './world.ts';
+
+/** The largest size that the operation leaves, where it only ever lets a file grow; else 0. */
+function extensionOf({ kind, last }: OpRow): number {
+  return kind === 'pwrite' || kind === 'fallocate' || kind === 'zero' ? last : 0;
+}
+
+function changesSize(row: OpRow): boolean {
+  const { kind } = row;
+  return extensionOf(row) > 0 || kind === 'truncate' || kind === 'collapse' || kind === 'insert';
+}
+
+function mayLower({ kind }: OpRow): boolean {
+  return kind === 'truncate' || kind === 'collapse';
+}
+
+export function beginSizeChange(k: Kernel, row: OpRow): void {
+  const floor = SIZE_FLOOR + row.file;
+  const ceiling = SIZE_CEILING + row.file;
+  if (extensionOf(row) > 0) raise(k, ceiling, extensionOf(row));
+  else if (row.kind === 'truncate') {
+    lower(k, floor, row.first);
+    raise(k, ceiling, row.first);
+  } else if (row.kind === 'collapse') lower(k, floor, k.peek(floor) - shiftOf(row));
+  else if (row.kind === 'insert') raise(k, ceiling, k.peek(ceiling) + shiftOf(row));
+}
+
+export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boolean): void {
+  if (!changesSize(row)) return;
+  const floor = SIZE_FLOOR + row.file;
+  const ceiling = SIZE_CEILING + row.file;
+  if (extensionOf(row) > 0) {
+    if (isOk && !overlaps(k, row, writer, mayLower)) raise(k, floor, extensionOf(row));
+    return;
+  }
+  if (overlaps(k, row, writer, changesSize)) return;
+  const shift = shiftOf(row);
+  if (row.kind === 'truncate') {
+    k.put(floor, row.first);
+    k.put(ceiling, row.first);
+  } else if (row.kind === 'collapse') {
+    if (isOk) k.put(ceiling, k.peek(ceiling) - shift);
+    else k.put(floor, k.peek(floor) + shift);
+  } else if (isOk) k.put(floor, k.peek(floor) + shift);
+  else k.put(ceiling, k.peek(ceiling) - shift);
+}
+
+function shiftOf({ first, last }: OpRow): number {
+  return last - first;
+}
+
+/** Another operation of that sort on the file had not ended when this one began. */
+function overlaps(k: Kernel, row: OpRow, writer: number, isSuch: (row: OpRow) => boolean): boolean {
+  let others = k.peek(STARTED) & ~k.peek(DONE_AT + writer) & ~(1 << writer);
+  for (; others !== 0; others &= others - 1) {
+    const other = k.world.rowOfWriter(31 - Math.clz32(others & -others));
+    if (other.file === row.file && isSuch(other)) return true;
+  }
+  return false;
+}
+
+function raise(k: Kernel, word: number, size: number): void {
+  if (size > k.peek(word)) k.put(word, size);
+}
+
+function lower(k: Kernel, word: number, size: number): void {
+  if (size < k.peek(word)) k.put(word, size);
+}

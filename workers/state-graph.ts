@@ -1,0 +1,109 @@
+/**
+ * The states of a search by number: how each was reached, and from which of them some operation can still end.
+ * A state is dead when no path from it leads to the end of an operation, to a violation or to an overflow.
+ */
+
+/** A growing list of numbers. */
+class Growing {
+  length = 0;
+  private data: Int32Array = new Int32Array(1 << 12);
+
+  push(value: number): void {
+    if (this.length === this.data.length) {
+      const data = new Int32Array(this.data.length * 2);
+      data.set(this.data);
+      this.data = data;
+    }
+    this.data[this.length++] = value;
+  }
+
+  at(index: number): number {
+    return this.data[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.data[index] = value;
+  }
+}
+
+// What is known of a state.
+const EXPANDED = 1;
+const LEADS_OUT = 2;
+const UNSPOKEN = 4;
+
+export class StateGraph {
+  /** Parent and thread of every state. */
+  private readonly parents = new Growing();
+  private readonly flags = new Growing();
+  /** Steps to states that were known before, in pairs: from, to. */
+  private readonly edges = new Growing();
+
+  get states(): number {
+    return this.parents.length;
+  }
+
+  addStart(): void {
+    this.parents.push(-1);
+    this.flags.push(UNSPOKEN);
+  }
+
+  addState(parent: number, thread: number, isUnspoken: boolean): void {
+    this.parents.push(parent * 4 + thread);
+    this.flags.push(isUnspoken ? UNSPOKEN : 0);
+  }
+
+  addEdge(from: number, to: number): void {
+    this.edges.push(from);
+    this.edges.push(to);
+  }
+
+  expanded(state: number): void {
+    this.flags.set(state, this.flags.at(state) | EXPANDED);
+  }
+
+  leadsOut(state: number): void {
+    this.flags.set(state, this.flags.at(state) | LEADS_OUT);
+  }
+
+  private isOpen(state: number): boolean {
+    // What was not searched any further may lead anywhere.
+    const flags = this.flags.at(state);
+    return (flags & LEADS_OUT) !== 0 || (flags & EXPANDED) === 0;
+  }
+
+  /** The threads that ran, from the start to a state. */
+  pathTo(state: number): readonly number[] {
+    const path: number[] = [];
+    for (let at = state; at > 0; ) {
+      const link = this.parents.at(at);
+      path.push(link & 3);
+      at = link >> 2;
+    }
+    return path.reverse();
+  }
+
+  /** The first dead state on whose path no oracle has spoken, or -1. */
+  firstDead(): number {
+    this.spread();
+    for (let state = 0; state < this.states; state++) {
+      if (!this.isOpen(state) && (this.flags.at(state) & UNSPOKEN) !== 0) return state;
+    }
+    return -1;
+  }
+
+  /** A way out is one for every state that leads to it. Parents have lower numbers than their children. */
+  private spread(): void {
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (let state = this.states - 1; state > 0; state--) {
+        if (this.isOpen(state)) this.leadsOut(this.parents.at(state) >> 2);
+      }
+      for (let i = this.edges.length - 2; i >= 0; i -= 2) {
+        const from = this.edges.at(i);
+        if (this.isOpen(from) || !this.isOpen(this.edges.at(i + 1))) continue;
+        this.leadsOut(from);
+        changed = true;
+      }
+    }
+  }
+}
