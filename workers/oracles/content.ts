@@ -8,6 +8,7 @@ import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
+  INITIAL,
   PTE_ZERO,
   pageIndex,
   pteKind,
@@ -25,6 +26,7 @@ import {
   LINE_BY,
   PTE,
   SIZE,
+  ZERO_BY,
 } from '../kernel/layout.ts';
 import {
   currentLabel,
@@ -195,12 +197,20 @@ export function readEverything(k: Kernel, found: Findings): void {
   }
 }
 
+/** The common case, cheaply: nobody wrote there, and it shows what it did before the run. */
+function isUntouched(k: Kernel, file: number, line: number, value: number): boolean {
+  const i = file * LINES + line;
+  const hadData = k.peek(DATA_BY + i);
+  return (hadData | k.peek(ZERO_BY + i)) === 1 && value === (hadData === 0 ? 0 : INITIAL + file);
+}
+
 function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done: number): void {
   const page = line >> 1;
   const extent = k.peek(EXTENT + pageIndex(file, page));
   const isMapped = extentKind(extent) === WRITTEN;
   const cpuWord = isMapped ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
   const value = isMapped ? k.peek(cpuWord) : 0;
+  if (isUntouched(k, file, line, value)) return;
   const verdict = judgeValue(k, file, line, value, done);
   if (verdict === LEGAL || isTainted(k, file, page)) return;
   if (isMapped && isBlockTainted(k, extentBlock(extent))) return;
