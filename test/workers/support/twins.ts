@@ -22,27 +22,16 @@ const V43 = 'v43rc-immap-write';
 const V48 = 'v48-entry-lock';
 const XFS = 'xfs-mmaplock-prezero';
 
-/** Dossier 3.3: where a hole page was cached, the fault holds nothing when it installs its pte. */
-const B13 = `faultline input 1
-file A size 4096 pages cached
-process P0 a0 A 0 4096 shared
-thread T0 P0
-store a0 0
-thread T1 P0
-truncate A 0
-first T0
-`;
-
 // biome-ignore format: a table
 export const TWINS: readonly Twins[] = [
   { oracle: 'O1', symptom: 'deadlock', file: 'deadlock.ts', says: 'no cycle in the wait-for graph', seed: 'b01-store-vs-load', broken: V43, sound: XFS },
   { oracle: 'O2', symptom: 'lost-wakeup', file: 'deadlock.ts', says: 'nobody sleeps on a lock that nobody holds', seed: 'b28-three-loads-of-a-hole', broken: `${V48}:wake=one`, sound: V48 },
   { oracle: 'O4', symptom: 'stale-pte', file: 'stale-pte.ts', says: 'a pte maps the block of its page', seed: 'b12-fault-vs-punch', broken: V42, sound: XFS },
-  { oracle: 'O5', symptom: 'zero-page', file: 'quiescent.ts, content.ts', says: 'no zero page where a block is written', seed: 'b11-load-vs-pwrite', broken: XFS, sound: `${V48}:inv2_recheck=on` },
+  { oracle: 'O5', symptom: 'zero-page', file: 'quiescent.ts, content.ts', says: 'no zero page where a block is written', seed: 'b10-load-vs-store', broken: XFS, sound: V48 },
   { oracle: 'O6', symptom: 'lost-write', file: 'content.ts, register.ts', says: 'a complete write is seen or replaced', seed: 'b09-store-vs-store', broken: V42, sound: XFS },
   { oracle: 'O7', symptom: 'stale-data', file: 'content.ts, register.ts', says: 'nobody reads what was never written there', seed: 'b10-load-vs-store', broken: V42, sound: XFS },
-  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: V48, sound: `${V48}:fsync=aware` },
-  { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: B13, broken: V43, sound: V42 },
+  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: `${V48}:writeback=cursor`, sound: V48 },
+  { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a lock is released by who holds it, in its mode', seed: 'b02-load-vs-load', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no lock outlives its operation', seed: 'b12-fault-vs-punch', broken: 'canary', sound: V42 },
   { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-store-vs-punch-vs-fsync', broken: V43, sound: XFS },

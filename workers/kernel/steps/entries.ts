@@ -10,6 +10,7 @@ import {
   LOST_CLEAN,
   LOST_DIRTY,
   LOST_WRITABLE,
+  lostCause,
   lostWord,
   PTE_BLOCK,
   PTE_RW,
@@ -147,7 +148,15 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT_HOLDER + index, t + 1);
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
+  if (dirty !== 0) forgetDrop(k, index);
   return NEXT;
+}
+
+/** The next fsync flushes the whole block again, so what an earlier drop left untracked is no longer its doing. */
+function forgetDrop(k: Kernel, index: number): void {
+  const cause = lostCause(k.peek(LOST_BY + index));
+  if (cause === LOST_DIRTY || cause === LOST_WRITABLE || cause === LOST_CLEAN)
+    k.put(LOST_BY + index, 0);
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
@@ -163,6 +172,7 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
     k.put(SLOT + index, slot | ENTRY_DIRTY);
+    forgetDrop(k, index);
   }
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);
