@@ -34,6 +34,6 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a lock is released by who holds it, in its mode', seed: 'b02-load-vs-load', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no lock outlives its operation', seed: 'b12-fault-vs-punch', broken: 'canary', sound: V42 },
-  { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-store-vs-punch-vs-fsync', broken: V43, sound: XFS },
+  { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-load-vs-punch-vs-fsync', broken: V43, sound: XFS },
   { oracle: 'O17', symptom: 'crash-exposure', file: 'durability.ts', says: 'a power failure shows no previous owner', seed: 'b33-crash-before-zeroing', broken: V42, sound: `${V42}:policy=prezero` },
 ];
