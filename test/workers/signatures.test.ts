@@ -144,8 +144,6 @@ const ELSEWHERE: readonly string[] = [
   // Two mkwrites, of a page that a purge took and of one that is there, against a purge in its handle: longer
   // than the sweep, and a shorter cycle is mostly closed before.
   'lock-order classes iMmapRwsem -> pageLock -> journal -> iMmapRwsem',
-  // The twin of the insert above, where the pages behind the range move.
-  'lost-write extent collapse/collapseExtents|*',
 ];
 
 test('every signature that tests show is in one row of the catalogue, and every pattern is shown', () => {
