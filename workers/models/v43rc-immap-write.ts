@@ -21,6 +21,7 @@ import {
   FIND_LOCK_PAGE_AGAIN,
   LOAD_HOLE,
   REPLACE_PAGE,
+  ruledOut,
   V42_OPTIONS,
   v42ImmapRead,
   withFreeze,
@@ -136,7 +137,7 @@ export function v43rcImmapWrite(toggles: Readonly<Record<string, string>>): Mode
       'inodeLock -> mmapSem -> freeze -> pageLock -> iMmapRwsem',
       'iMmapRwsem -> journal -> extentLock',
     ],
-    expect: { find: found(policy), clean: [] },
+    expect: { find: found(policy), clean: ruledOut(policy).sort() },
     paths: {
       ...base.paths,
       fault: faultPath({

@@ -223,25 +223,7 @@ export function v48EntryLock(toggles: Toggles): Model {
       'mmapSem -> freeze -> faultLock -> journal -> entryLock -> extentLock',
     ],
     durability: true,
-    expect: {
-      find: found(toggles),
-      clean: [
-        'B09',
-        'B10',
-        'B12',
-        'B13',
-        'B14',
-        'B15',
-        'B16',
-        'B17',
-        'B31',
-        'B32',
-        'B33',
-        'B34',
-        'B51',
-        'B55',
-      ],
-    },
+    expect: expected(toggles),
     paths: pathsOf(toggles),
   };
 }
@@ -270,14 +252,33 @@ function pathsOf(toggles: Toggles): Model['paths'] {
   };
 }
 
+const CLEAN = [
+  'B09',
+  'B10',
+  'B12',
+  'B13',
+  'B14',
+  'B15',
+  'B16',
+  'B17',
+  'B31',
+  'B32',
+  'B33',
+  'B34',
+  'B51',
+  'B55',
+  'F01',
+];
+
 /**
  * B11 is here with `inv2_recheck` too: a load's EMPTY entry is no page, so the gate skips the invalidation that
  * would have waited for it. B20 and B53 need another cached page in the file, which opens the gate, or a zero
  * page that a write fault replaces behind it.
  */
-function found(toggles: Toggles): string[] {
-  const find = ['B11', 'B18', 'B20', 'B22', 'B53', 'B56'];
-  if (toggles.writeback === 'cursor' && toggles.fsync_locked === 'skip') find.push('B21');
-  if (toggles.wake === 'one') find.push('B28');
-  return find.sort();
+function expected(toggles: Toggles): Model['expect'] {
+  const skips = toggles.writeback === 'cursor' && toggles.fsync_locked === 'skip' ? ['B21'] : [];
+  const loses = toggles.wake === 'one' ? ['B28'] : [];
+  const find = ['B11', 'B18', 'B20', 'B22', 'B53', 'B56', ...skips, ...loses].sort();
+  const clean = [...CLEAN, 'B21', 'B28'].filter((row) => !find.includes(row)).sort();
+  return { find, clean };
 }
