@@ -161,10 +161,17 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     title: 'pfn_mkwrite finds no entry and upgrades the pte',
     signatures: ['durability clean-entry *'],
   },
+  // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
+  // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   {
     id: 'B55',
-    title: 'read between the pte and the conversion of the extent',
-    signatures: ['lost-write extent pread/copyOut|store/access'],
+    title: 'store through a pte before its extent is converted',
+    signatures: [
+      'lost-write extent pread/copyOut|store/access',
+      'lost-write line punch|store/access',
+      'lost-write extent insert/insertExtents|store/access',
+      'lost-write extent collapse/collapseExtents|store/access',
+    ],
   },
   {
     id: 'B56',
@@ -180,9 +187,6 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     signatures: [
       'lost-write line *|zero',
       'lost-write line store/access|truncate',
-      'lost-write line punch|*',
-      'lost-write extent insert/insertExtents|*',
-      'lost-write extent collapse/collapseExtents|*',
       'stale-data line */convertExtent',
       'crash-exposure line */convertExtent',
     ],

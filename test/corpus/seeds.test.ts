@@ -18,6 +18,7 @@ const BUGS = [
   'b10',
   'b11',
   'b12',
+  'b13',
   'b14',
   'b15',
   'b16',
@@ -25,13 +26,16 @@ const BUGS = [
   'b18',
   'b20',
   'b21',
+  'b22',
   'b28',
   'b33',
   'b34',
+  'b50',
   'b51',
   'b53',
   'b55',
   'b56',
+  'f01',
   'clean',
   'standard',
 ] as const;
@@ -44,7 +48,7 @@ test('there is a seed for every bug of the first models, and each is named after
   const kinds = new Set(NAMES.map((name) => name.replace(/[-.].*$/, '')));
   for (const bug of BUGS) assert.ok(kinds.has(bug), bug);
   for (const name of NAMES) {
-    assert.match(name, /^(?:b\d{2,3}-[a-z-]+|clean-[a-z-]+|standard)\.txt$/);
+    assert.match(name, /^(?:[bf]\d{2,3}-[a-z-]+|clean-[a-z-]+|standard)\.txt$/);
   }
 });
 

@@ -17,7 +17,7 @@ const FITS: Readonly<Record<string, string>> = {
   'v42-immap-read': `${V42} F01`,
   'v43rc-immap-write': `B01 B02 B03 B04 ${V42} B13 B50`,
   'xfs-mmaplock-prezero': 'B10 B11',
-  'v48-entry-lock': 'B11 B18 B20 B21 B53 B56',
+  'v48-entry-lock': 'B11 B18 B20 B53 B56',
 };
 const MODELS = Object.keys(FITS);
 

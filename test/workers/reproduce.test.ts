@@ -38,7 +38,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   B14: row('v42-immap-read', 'b14-fault-vs-truncate-pwrite', 'stale-pte pte fault/installPte|truncate/removeExtent', 2, 3, 1),
   B01: row('v43rc-immap-write', 'b01-store-vs-load', 'deadlock AA iMmapRwsem:W->iMmapRwsem:W@fault', 2, 2, 1),
   B03: row('v43rc-immap-write', 'b03-mkwrite-vs-store', 'deadlock ABBA iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@fault', 2, 3, 2),
-  B04: row('v43rc-immap-write', 'b04-store-vs-punch-vs-fsync', `deadlock chain-3 iMmapRwsem:W->journal@fault, ${JOURNAL}, journal->iMmapRwsem:W@punch`, 3, 3, 1),
+  B04: row('v43rc-immap-write', 'b04-load-vs-punch-vs-fsync', `deadlock chain-3 iMmapRwsem:W->journal@fault, ${JOURNAL}, journal->iMmapRwsem:W@punch`, 3, 3, 1),
   B51: row('v42-immap-read', 'b51-page-lock-vs-handle-vs-fsync', `deadlock chain-3 ${JOURNAL}, journal->pageLock@punch, pageLock->journal@fault`, 3, 4, 1),
   B18: row('v48-entry-lock', 'b18-lost-dirty-tag', B18, 2, 3, 1),
   canary: row('canary', 'b12-fault-vs-punch', 'lock-leak inodeLock punch', 1, 1, 0),

@@ -19,7 +19,7 @@ function isRelease(node: Node): boolean {
 const CALLED = new Set(['unmap', 'unmapCows', 'drop', 'fault']);
 
 export function canary(): Model {
-  const base = xfsMmaplockPrezero({});
+  const base = xfsMmaplockPrezero({ shift: 'purge' });
   const kept = Object.entries(base.paths).map(([name, path]): [string, Path] => [
     name,
     CALLED.has(name) ? path : keepLastLock(path),
@@ -27,6 +27,8 @@ export function canary(): Model {
   return {
     ...base,
     name: 'canary',
+    options: {},
+    toggles: {},
     title: 'must always fail: no system call gives back what it took',
     comment: 'proves that the alarm works; not a kernel that ever was',
     origin: { kernel: 'none', sources: ['TigerBeetle keeps such a fuzzer in its fleet'] },

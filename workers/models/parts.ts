@@ -154,16 +154,18 @@ export const COLLAPSE_EXT4: Path = [
   ),
 ];
 
-/** INSERT: the size first, so that a crash loses nothing; then every extent behind the offset moves right. */
+/**
+ * INSERT as ext4 does it: the size grows in the handle, behind the purge (dossier 7.3); then every extent
+ * behind the offset moves right.
+ */
 export const INSERT_EXT4: Path = [
   step('claimRange'),
   when(
     'hasFailed',
     [],
     [
-      step('setSize'),
       ...FLUSH_AND_PURGE,
-      ...inHandle(step('wholePages'), step('insertExtents')),
+      ...inHandle(step('setSize'), step('wholePages'), step('insertExtents')),
       step('shiftDone'),
     ],
   ),

@@ -6,7 +6,7 @@ import { canary } from './canary.ts';
 import { V42_OPTIONS, v42ImmapRead } from './v42-immap-read.ts';
 import { v43rcImmapWrite } from './v43rc-immap-write.ts';
 import { V48_OPTIONS, v48EntryLock } from './v48-entry-lock.ts';
-import { xfsMmaplockPrezero } from './xfs-mmaplock-prezero.ts';
+import { XFS_OPTIONS, xfsMmaplockPrezero } from './xfs-mmaplock-prezero.ts';
 
 type Toggles = Readonly<Record<string, string>>;
 
@@ -19,7 +19,7 @@ interface BuiltIn {
 export const MODELS: readonly BuiltIn[] = [
   { name: 'v42-immap-read', options: V42_OPTIONS, build: v42ImmapRead },
   { name: 'v43rc-immap-write', options: V42_OPTIONS, build: v43rcImmapWrite },
-  { name: 'xfs-mmaplock-prezero', options: {}, build: xfsMmaplockPrezero },
+  { name: 'xfs-mmaplock-prezero', options: XFS_OPTIONS, build: xfsMmaplockPrezero },
   { name: 'v48-entry-lock', options: V48_OPTIONS, build: v48EntryLock },
   { name: 'canary', options: {}, build: canary },
 ];

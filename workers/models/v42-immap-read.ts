@@ -218,7 +218,10 @@ export function v42ImmapRead(toggles: Readonly<Record<string, string>>): Model {
       'mmapSem -> pageLock -> journal -> extentLock',
     ],
     durability: false,
-    expect: { find: found(policy), clean: ['B01', 'B02', 'B03', 'B04', 'B13', 'B50'] },
+    expect: {
+      find: found(policy),
+      clean: ['B01', 'B02', 'B03', 'B04', 'B13', 'B50', ...ruledOut(policy)].sort(),
+    },
     paths: {
       ...COMMON_PATHS,
       fault: faultPath({
@@ -270,4 +273,11 @@ function found(policy: Policy): string[] {
     'F01',
     ...(policy === 'new' ? ['B33', 'B34'] : []),
   ].sort();
+}
+
+/** What an allocation policy closes whatever the locks: nothing uncleared is exposed, nothing is converted late. */
+export function ruledOut(policy: Policy): string[] {
+  if (policy === 'new') return [];
+  const uncleared = ['B33', 'B34'];
+  return policy === 'unwritten' ? uncleared : [...uncleared, 'B09', 'B16', 'B17', 'B55', 'F01'];
 }

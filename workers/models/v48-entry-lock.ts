@@ -6,6 +6,7 @@ import {
   block,
   call,
   downWrite,
+  inHandle,
   leave,
   loop,
   type Model,
@@ -39,21 +40,21 @@ export const V48_OPTIONS = {
   write: ['ext4', 'iomap'],
   // Whom a page that replaces an entry wakes; `one` is what 4.7 shipped with (B28).
   wake: ['all', 'one'],
-  // Whether fsync takes a locked entry for a changed one (B21) or waits for it.
-  fsync: ['racy', 'aware'],
+  // Whether fsync takes a locked entry for a changed one or waits for it.
+  fsync_locked: ['skip', 'wait'],
+  // Where fsync clears TOWRITE. 4.8 clears it behind the flush, 4.10 before; neither place removes B56 here.
+  fsync_tag: ['after_flush', 'before_flush'],
+  // Where the search for TOWRITE goes on; `cursor` is June 2017, and with it a skipped entry stays skipped (B21).
+  writeback: ['restart', 'cursor'],
   // What an invalidation does with a page that it finds where it waited for an entry.
   inv2_recheck: ['off', 'on'],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Step 3: the slot's lock, be it a page's or an entry's. */
+/** Step 3: the slot's lock, be it a page's or an entry's; grab_mapping_entry sleeps in lock_page (dossier 7.3). */
 const GRAB_ENTRY: Path = [
   block('lookup', [
     step('lockEntry'),
-    when('hasPage', [
-      step('lockPageOrRetry'),
-      when('mustRetry', [leave('out')]),
-      when('answerIsNo', [step('unlockPage'), retry('lookup')]),
-    ]),
+    when('hasPage', [step('lockPage'), when('answerIsNo', [step('unlockPage'), retry('lookup')])]),
   ]),
 ];
 
@@ -96,16 +97,25 @@ function handler(wakeOne: boolean): Path {
   ];
 }
 
+/**
+ * ext4_dax_fault asks for FAULT_FLAG_WRITE alone, so a private write opens S and J as well (until fd96b8da68d3).
+ * VM_FAULT_DAX_LOCKED: the handler's locks go, do_cow_fault installs the copy and unlocks the entry.
+ */
 const COW_HANDLER: Path = [
-  block('out', [
-    step('checkSize'),
-    when('answerIsNo', [step('failSigbus'), leave('out')]),
-    ...GRAB_ENTRY,
-    step('getBlock'),
-    step('copyBlock'),
-    step('installAnon'),
-    PUT_ENTRY,
-  ]),
+  step('sbStartPagefault'),
+  ...reading(
+    'faultLock',
+    ...inHandle(
+      step('checkSize'),
+      when(
+        'answerIsNo',
+        [step('failSigbus')],
+        [...GRAB_ENTRY, step('getBlock'), step('copyBlock')],
+      ),
+    ),
+  ),
+  step('sbEndPagefault'),
+  when('hasFailed', [], [step('installAnon'), PUT_ENTRY]),
 ];
 
 /** ext4_dax_pfn_mkwrite: the entry, if there is one, is tagged; the pte is upgraded whatever was found (B53). */
@@ -126,17 +136,21 @@ function ext4Fault(body: Path): Path {
   );
 }
 
-/** generic_file_direct_write: flush, invalidate, write, invalidate (S2). */
+/** `if (mapping->nrpages)`: a file whose cache holds entries only is not invalidated (until 55635ba76ef9). */
+const INVALIDATE_IF_CACHED: Path = [
+  step('checkCached'),
+  when('answerIsYes', [step('touchedPages'), call('invalidate')]),
+];
+
+/** generic_file_direct_write: flush, invalidate, write, invalidate (S2; the gate: dossier 7.3). */
 const WRITE_EXT4: Path = [
   downWrite('inodeLock'),
   step('claimRange'),
   step('touchedPages'),
   call('writeback'),
-  step('touchedPages'),
-  call('invalidate'),
+  ...INVALIDATE_IF_CACHED,
   ...writeBody('prezero'),
-  step('touchedPages'),
-  call('invalidate'),
+  ...INVALIDATE_IF_CACHED,
   when('hasFailed', [], [when('grows', [step('setSize')])]),
   upWrite('inodeLock'),
 ];
@@ -145,21 +159,32 @@ const WRITE_EXT4: Path = [
 const WRITE_IOMAP: Path = [
   downWrite('inodeLock'),
   step('claimRange'),
-  step('checkCached'),
-  when('answerIsYes', [step('touchedPages'), call('invalidate')]),
+  ...INVALIDATE_IF_CACHED,
   ...writeBody('prezero'),
   when('hasFailed', [], [when('grows', [step('setSize')])]),
   upWrite('inodeLock'),
 ];
 
-/** dax_writeback_mapping_range of the pages [from, to): DIRTY is never cleared before 4.10. */
-function writeback(aware: boolean): Path {
-  const check = aware ? step('checkTowriteUnlocked', 'checkTowrite') : step('checkTowrite');
+/**
+ * dax_writeback_mapping_range: DIRTY is never cleared before 4.10. Its search starts at the same index each
+ * time (until June 2017), so an entry that was skipped for its lock bit is found again (dossier 7.3).
+ *
+ * B56 is here under either value of `fsync_tag`. Behind the flush, as 4.8 has it: a store through a writable
+ * pte falls between flush and clear, and a second fsync finds the tag still set, then gone. Before the flush:
+ * the second fsync finds no tag while the first has yet to flush. 4.10 closes the first form by making ptes
+ * read-only, which 4.8 never does, so clearing behind the flush repairs only models that do.
+ */
+function writeback(toggles: Toggles): Path {
+  const waits = toggles.fsync_locked === 'wait';
+  const check = waits ? step('checkTowriteUnlocked', 'checkTowrite') : step('checkTowrite');
+  const flush = [step('flushBlock'), step('clearTowrite')];
+  if (toggles.fsync_tag === 'before_flush') flush.reverse();
   return [
     step('tagTowrite'),
     loop('more', [
+      ...(toggles.writeback === 'restart' ? [step('rewind')] : []),
       step('findTowrite'),
-      when('more', [check, when('answerIsYes', [step('flushBlock'), step('clearTowrite')])]),
+      when('more', [check, when('answerIsYes', flush)]),
     ]),
   ];
 }
@@ -168,8 +193,9 @@ function exclusively(body: Path): Path {
   return writing('inodeLock', ...writing('faultLock', ...body));
 }
 
-export function v48EntryLock(toggles: Readonly<Record<string, string>>): Model {
-  const recheck = toggles.inv2_recheck === 'on';
+type Toggles = Readonly<Record<string, string>>;
+
+export function v48EntryLock(toggles: Toggles): Model {
   return {
     format: 1,
     name: 'v48-entry-lock',
@@ -177,7 +203,7 @@ export function v48EntryLock(toggles: Readonly<Record<string, string>>): Model {
     comment: 'dossier 3.10a; the July 2016 race between fault and write',
     origin: {
       kernel: '4.7-4.9',
-      sources: ['ac401cc78242', 'fs/dax.c of 4.9', 'Kara 27 Jul 2016', 'dossier 3.10a'],
+      sources: ['ac401cc78242', 'fs/dax.c of 4.9', 'Kara 27 Jul 2016', 'dossier 3.10a and 7.3'],
     },
     options: V48_OPTIONS,
     toggles,
@@ -197,54 +223,62 @@ export function v48EntryLock(toggles: Readonly<Record<string, string>>): Model {
       'mmapSem -> freeze -> faultLock -> journal -> entryLock -> extentLock',
     ],
     durability: true,
-    expect: {
-      find: found(toggles),
-      clean: [
-        'B09',
-        'B10',
-        'B12',
-        'B13',
-        'B14',
-        'B15',
-        'B16',
-        'B17',
-        'B31',
-        'B32',
-        'B33',
-        'B34',
-        'B51',
-        'B55',
-      ],
-    },
-    paths: {
-      ...COMMON_PATHS,
-      fault: faultPath({
-        handler: withFreeze(ext4Fault(handler(toggles.wake === 'one'))),
-        pfnMkwrite: PFN_MKWRITE,
-        cow: reading('faultLock', ...COW_HANDLER),
-      }),
-      pread: reading('inodeLock', ...READ_BODY),
-      pwrite: toggles.write === 'iomap' ? WRITE_IOMAP : WRITE_EXT4,
-      truncate: exclusively(TRUNCATE_BODY),
-      punch: exclusively(punchBody([])),
-      collapse: exclusively(COLLAPSE_EXT4),
-      insert: exclusively(INSERT_EXT4),
-      zero: exclusively(ZERO_EXT4),
-      fallocate: exclusively(FALLOCATE_BODY),
-      drop: DROP_ENTRIES,
-      invalidate: invalidateDrop(recheck),
-      writeback: writeback(toggles.fsync === 'aware'),
-      commit: COMMIT_JBD2,
-    },
+    expect: expected(toggles),
+    paths: pathsOf(toggles),
   };
 }
 
-function found(toggles: Readonly<Record<string, string>>): string[] {
-  // B22 is the dossier's for 4.10; the upgrade stands outside every lock here too, and an unmap and a new fault
-  // in between may leave the same pte (collapse, then insert).
-  const find = ['B18', 'B20', 'B22', 'B53', 'B56'];
-  if (toggles.write === 'iomap' || toggles.inv2_recheck === 'off') find.push('B11');
-  if (toggles.fsync === 'racy') find.push('B21');
-  if (toggles.wake === 'one') find.push('B28');
-  return find.sort();
+function pathsOf(toggles: Toggles): Model['paths'] {
+  return {
+    ...COMMON_PATHS,
+    fault: faultPath({
+      handler: withFreeze(ext4Fault(handler(toggles.wake === 'one'))),
+      pfnMkwrite: PFN_MKWRITE,
+      cow: COW_HANDLER,
+    }),
+    pread: reading('inodeLock', ...READ_BODY),
+    pwrite: toggles.write === 'iomap' ? WRITE_IOMAP : WRITE_EXT4,
+    truncate: exclusively(TRUNCATE_BODY),
+    punch: exclusively(punchBody([])),
+    collapse: exclusively(COLLAPSE_EXT4),
+    insert: exclusively(INSERT_EXT4),
+    zero: exclusively(ZERO_EXT4),
+    // ext4_fallocate takes i_mmap_sem only to punch, collapse, insert or zero.
+    fallocate: writing('inodeLock', ...FALLOCATE_BODY),
+    drop: DROP_ENTRIES,
+    invalidate: invalidateDrop(toggles.inv2_recheck === 'on'),
+    writeback: writeback(toggles),
+    commit: COMMIT_JBD2,
+  };
+}
+
+const CLEAN = [
+  'B09',
+  'B10',
+  'B12',
+  'B13',
+  'B14',
+  'B15',
+  'B16',
+  'B17',
+  'B31',
+  'B32',
+  'B33',
+  'B34',
+  'B51',
+  'B55',
+  'F01',
+];
+
+/**
+ * B11 is here with `inv2_recheck` too: a load's EMPTY entry is no page, so the gate skips the invalidation that
+ * would have waited for it. B20 and B53 need another cached page in the file, which opens the gate, or a zero
+ * page that a write fault replaces behind it.
+ */
+function expected(toggles: Toggles): Model['expect'] {
+  const skips = toggles.writeback === 'cursor' && toggles.fsync_locked === 'skip' ? ['B21'] : [];
+  const loses = toggles.wake === 'one' ? ['B28'] : [];
+  const find = ['B11', 'B18', 'B20', 'B22', 'B53', 'B56', ...skips, ...loses].sort();
+  const clean = [...CLEAN, 'B21', 'B28'].filter((row) => !find.includes(row)).sort();
+  return { find, clean };
 }

@@ -22,17 +22,6 @@ const V43 = 'v43rc-immap-write';
 const V48 = 'v48-entry-lock';
 const XFS = 'xfs-mmaplock-prezero';
 
-/** Dossier 3.3: where a hole page was cached, the fault holds nothing when it installs its pte. */
-const B13 = `faultline input 1
-file A size 4096 pages cached
-process P0 a0 A 0 4096 shared
-thread T0 P0
-store a0 0
-thread T1 P0
-truncate A 0
-first T0
-`;
-
 /** One file, one process that maps its first page shared; a line a thread. */
 function input(pages: string, ...threads: readonly (readonly string[])[]): string {
   const size = 4096 * pages.split(' ').length;
@@ -71,18 +60,18 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O4', symptom: 'stale-pte', file: 'stale-pte.ts', says: 'a pte maps the block of its page', seed: 'b12-fault-vs-punch', broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'foreign-block', file: 'copies.ts', says: 'the kernel writes to no block but its own', seed: input('hole', ['store a0 0'], ['punch A 0 4096']), broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'pte-after-revoke', file: 'stale-pte.ts', says: 'nothing maps a device that is gone', seed: B50, broken: V43, sound: V42 },
-  { oracle: 'O5', symptom: 'zero-page', file: 'quiescent.ts, content.ts', says: 'no zero page where a block is written', seed: 'b11-load-vs-pwrite', broken: XFS, sound: `${V48}:inv2_recheck=on` },
+  { oracle: 'O5', symptom: 'zero-page', file: 'quiescent.ts, content.ts', says: 'no zero page where a block is written', seed: 'b10-load-vs-store', broken: XFS, sound: V48 },
   { oracle: 'O6', symptom: 'lost-write', file: 'content.ts, register.ts', says: 'a complete write is seen or replaced', seed: 'b09-store-vs-store', broken: V42, sound: XFS },
   { oracle: 'O6', symptom: 'lost-size', file: 'size.ts', says: 'i_size is what complete operations left', seed: input('written', ['pwrite A 4096 4096'], ['pwrite A 12288 4096']), broken: 'pwrite-without-inode-lock.json', sound: XFS },
   { oracle: 'O7', symptom: 'stale-data', file: 'content.ts, register.ts', says: 'nobody reads what was never written there', seed: 'b10-load-vs-store', broken: V42, sound: XFS },
   { oracle: 'O7', symptom: 'stale-data', file: 'copies.ts', says: 'a private copy shows what its file may show', seed: COPY, broken: V42, sound: XFS },
-  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: V48, sound: `${V48}:fsync=aware` },
+  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: `${V48}:writeback=cursor`, sound: V48 },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what write(2) wrote is owed in every model', seed: input('hole', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'fsync-nothing.json', sound: XFS },
-  { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: B13, broken: V43, sound: V42 },
+  { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a lock is released by who holds it, in its mode', seed: 'b02-load-vs-load', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no lock outlives its operation', seed: 'b12-fault-vs-punch', broken: 'canary', sound: V42 },
   { oracle: 'O10', symptom: 'lock-missing', file: 'lock-rules.ts', says: 'a step runs under what it needs', seed: PUNCH, broken: 'punch-takes-fault-lock-shared.json', sound: XFS },
-  { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-store-vs-punch-vs-fsync', broken: V43, sound: XFS },
+  { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-load-vs-punch-vs-fsync', broken: V43, sound: XFS },
   { oracle: 'O12', symptom: 'spurious-error', file: 'errors.ts', says: 'an access inside EOF succeeds', seed: input('written', ['load a0 0', 'store a0 0']), broken: 'sigbus-always.json', sound: XFS },
   { oracle: 'O14', symptom: 'cache-structure', file: 'cache.ts', says: 'pages, entries and extents name the same', seed: input('hole', ['load a0 0'], ['punch A 0 4096']), broken: 'purge-leaves-ptes.json', sound: V42 },
   { oracle: 'O17', symptom: 'crash-exposure', file: 'durability.ts', says: 'a power failure shows no previous owner', seed: 'b33-crash-before-zeroing', broken: V42, sound: `${V42}:policy=prezero` },

@@ -148,14 +148,15 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT_HOLDER + index, t + 1);
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
-  // What an earlier drop lost track of is tracked again: a later loss is another's doing (dossier 7.4).
-  if (dirty !== 0 && isDropped(k.peek(LOST_BY + index))) k.put(LOST_BY + index, 0);
+  if (dirty !== 0) forgetDrop(k, index);
   return NEXT;
 }
 
-function isDropped(lost: number): boolean {
-  const cause = lostCause(lost);
-  return cause === LOST_DIRTY || cause === LOST_WRITABLE || cause === LOST_CLEAN;
+/** The next fsync flushes the whole block again, so what an earlier drop left untracked is no longer its doing. */
+function forgetDrop(k: Kernel, index: number): void {
+  const cause = lostCause(k.peek(LOST_BY + index));
+  if (cause === LOST_DIRTY || cause === LOST_WRITABLE || cause === LOST_CLEAN)
+    k.put(LOST_BY + index, 0);
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
@@ -171,6 +172,7 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
     k.put(SLOT + index, slot | ENTRY_DIRTY);
+    forgetDrop(k, index);
   }
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);

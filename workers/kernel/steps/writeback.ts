@@ -9,6 +9,7 @@ import {
   entryBlock,
   LOST_SKIPPED,
   LOST_UNTAGGED,
+  lostCause,
   lostWord,
   pageIndex,
   SLOT_ENTRY,
@@ -96,8 +97,9 @@ function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
   const slot = k.get(SLOT + index);
   const snapshot = k.get(r + R_SLOT);
   const same = ((slot ^ snapshot) & ~ENTRY_TAGS) === 0;
-  k.put(r + R_ANSWER, same && (slot & ENTRY_TOWRITE) !== 0 ? 1 : 0);
-  if (!same && ((slot ^ snapshot) & ~ENTRY_TAGS & ~ENTRY_LOCKED) === 0)
+  const isTagged = (slot & ENTRY_TOWRITE) !== 0;
+  k.put(r + R_ANSWER, same && isTagged ? 1 : 0);
+  if (!same && isTagged && ((slot ^ snapshot) & ~ENTRY_TAGS & ~ENTRY_LOCKED) === 0)
     k.put(LOST_BY + index, lostWord(LOST_SKIPPED, k.currentPc));
   return NEXT;
 }
@@ -120,20 +122,28 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
 
 const touchSlot = touchesPageOf(O_SLOT, true);
 
-/** wb_cache_pmem of the entry's block. */
+/** wb_cache_pmem of the entry's block: what an earlier fsync passed over is durable after all. */
 function flushBlock(k: Kernel, _t: number, r: number): Outcome {
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const i = block * LINES_PER_PAGE + line;
     setMedia(k, i, k.get(CPU + i));
   }
+  if (isPassedOver(k, r)) k.put(LOST_BY + indexOf(k, r), 0);
   return NEXT;
+}
+
+function isPassedOver(k: Kernel, r: number): boolean {
+  const cause = lostCause(k.peek(LOST_BY + indexOf(k, r)));
+  return cause === LOST_SKIPPED || cause === LOST_UNTAGGED;
 }
 
 function touchFlush(k: Kernel, _t: number, r: number): void {
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++)
     k.writes(O_LINE + block * LINES_PER_PAGE + line);
+  // For the blame, which a step that passes the entry over sets.
+  k.writes(O_SLOT + indexOf(k, r));
 }
 
 /** Clear TOWRITE. What was stored since the flush is now untagged for a second fsync under way (B56). */
@@ -190,7 +200,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     says: 'flush the cache lines',
     run: flushBlock,
     touch: touchFlush,
-    may: ['line'],
+    may: ['line', 'slot'],
     why: 'wb_cache_pmem: one flush a page (design 3)',
   }),
   visible({
