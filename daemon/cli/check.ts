@@ -12,7 +12,7 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { recordOf } from '../../workers/record.ts';
 import { EXIT } from './endings.ts';
-import { engineDigest } from './engine-digest.ts';
+import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { parseCount } from './quantities.ts';

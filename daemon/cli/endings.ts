@@ -2,7 +2,7 @@
 import { CommanderError } from '@commander-js/extra-typings';
 import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
 import { ERRORS, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { engineDigest } from './engine-digest.ts';
+import { engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
 import { note, sayDocument } from './terminal.ts';
 
@@ -71,10 +71,19 @@ function bugReport(error: unknown, args: readonly string[]): string {
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error);
   return [
     `  command  faultline ${args.map(withoutSecrets).join(' ')}`,
-    `  build    faultline ${VERSION}, engine ${engineDigest()}, node ${process.versions.node}`,
+    `  build    faultline ${VERSION}, engine ${shownEngine()}, node ${process.versions.node}`,
     `  kind     ${isExpected ? 'a check of our own failed' : 'nobody expected this'}`,
     ...stack.split('\n').map((line) => `  ${line}`),
   ].join('\n');
+}
+
+/** A report is made of what is left of a build, too. */
+function shownEngine(): string {
+  try {
+    return engineDigest();
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** People paste a report; user and password of an address stand between `//` and its last `@`. */

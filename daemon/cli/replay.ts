@@ -11,7 +11,7 @@ import { knownName, violationsOf } from '../../workers/record.ts';
 import { replayVerdict } from '../../workers/reproduce.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { EXIT } from './endings.ts';
-import { engineDigest } from './engine-digest.ts';
+import { engineDigest } from './identity.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { currentModel, recordedModel } from './repro-model.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';

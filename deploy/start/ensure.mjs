@@ -21,6 +21,7 @@ import { ROOT } from './root.mjs';
 
 export { ROOT };
 export const MAIN = path.join(ROOT, 'dist/bundle/main.js');
+const IDENTITY = path.join(ROOT, 'dist/identity.json');
 
 const ENVIRONMENT = 3;
 const OUR_BUG = 70;
@@ -103,7 +104,7 @@ function build() {
     stop(OUR_BUG, 'the build failed');
   }
   // Also where the last build was ended between the two.
-  if (modifiedMs(MAIN) >= modifiedMs(stamp)) return;
+  if (modifiedMs(MAIN) >= modifiedMs(stamp) && existsSync(IDENTITY)) return;
   bundle();
   if (existsSync(MAIN)) chmodSync(MAIN, 0o755);
   say(`built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
