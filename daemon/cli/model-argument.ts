@@ -1,7 +1,6 @@
 /** What `--model` takes: a reference, or the path of a file with a model's JSON. */
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
-import { fail } from '../../corpus/vocabulary/errors.ts';
-import { readJson } from '../../corpus/vocabulary/json.ts';
+import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { modelOf } from '../../workers/models/registry.ts';
@@ -18,9 +17,6 @@ function isPath(argument: string): boolean {
 }
 
 function modelOfFile(file: string): Model {
-  const value = readJson(readNamed(file));
-  if (value === undefined) {
-    throw fail('MODEL_INVALID', { model: file, where: 'the file', what: 'not JSON, or too large' });
-  }
-  return checkModel(value, file);
+  const { value, spotOf } = openJson(readNamed(file), file, 'MODEL_INVALID');
+  return checkModel(value, file, spotOf);
 }

@@ -9,7 +9,8 @@ import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { findingId, ID_PREFIX_MIN, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
-import { inputFromJson, readJson } from '../../corpus/vocabulary/json.ts';
+import { inputFromJson } from '../../corpus/vocabulary/input-json.ts';
+import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { parseRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.ts';
@@ -50,12 +51,12 @@ export function parseSubject(text: string, name: string, folder: string | null):
 }
 
 function subjectOfJson(text: string, name: string, folder: string | null): Subject {
-  const value = readJson(text);
-  if (value === undefined) {
-    throw fail('INPUT_INVALID', { file: name, line: 1, column: 1, what: 'not JSON, or too large' });
+  const { value, spotOf } = openJson(text, name, 'INPUT_INVALID');
+  if (!isReproJson(value)) {
+    const input = inputFromJson(value, name, { spotOf, base: [] });
+    return { name, input, repro: null, folder };
   }
-  if (!isReproJson(value)) return { name, input: inputFromJson(value, name), repro: null, folder };
-  const repro = reproFromJson(value, name);
+  const repro = reproFromJson(value, name, spotOf);
   return { name, input: repro.input, repro, folder };
 }
 

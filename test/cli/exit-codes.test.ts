@@ -84,6 +84,7 @@ const CASES: readonly Case[] = [
   { args: '', exit: 2, says: /Usage: faultline[\s\S]*a verb is missing/ },
 ];
 
+const FIELDS_OF_ERROR = ['code', 'message', 'hint', 'problems', 'more'];
 const PROCESSES = 4;
 const folder = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
 const ended = new Map<string, Ended>();
@@ -124,10 +125,23 @@ for (const { args, exit, says, is } of CASES) {
     const document = JSON.parse(json?.stdout ?? '');
     assert.equal(document.verdict ?? document.error.code, is);
     if (exit >= 2 && is !== 'inconclusive') {
-      assert.deepEqual(Object.keys(document.error), ['code', 'message', 'hint']);
+      assert.deepEqual(Object.keys(document.error), FIELDS_OF_ERROR);
     }
   });
 }
+
+test('a refusal of a file lists its problems with their places', () => {
+  const json = ended.get(`check bad.txt --model ${RACY} --json`);
+  const { problems, more, message } = JSON.parse(json?.stdout ?? '').error;
+  const { file, line, column, where, what } = problems[0];
+  assert.deepEqual(
+    { file, line, column, where },
+    { file: 'bad.txt', line: 10, column: 1, where: '' },
+  );
+  assert.equal(message, `bad.txt:10:1: ${what}`);
+  assert.match(what, /found "pnch"; the nearest is punch$/);
+  assert.deepEqual([problems.length, more], [1, 0]);
+});
 
 test('a worker that is refused has made nothing', () => {
   assert.equal(existsSync(path.join(folder, 'nobody')), false);

@@ -4,12 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import {
-  type InputJson,
-  inputToJson,
-  isJsonObject,
-  readJson,
-} from '../../corpus/vocabulary/json.ts';
+import { type InputJson, inputToJson } from '../../corpus/vocabulary/input-json.ts';
+import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import { printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { type ReproJson, reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
@@ -74,10 +70,13 @@ const REFUSED: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   'a comment in a value': [{ ...REPRO, engine: 'e0'.repeat(8).concat(' # x') }, /canonical form/],
   'a model that is a path': [{ ...REPRO, model: '../../etc/passwd' }, /a model reference/],
   'a model that is no JSON': [{ ...REPRO, modelJson: 'process.exit()' }, /canonical JSON/],
-  'an origin with more': [{ ...REPRO, origin: { ...REPRO.origin, x: 1 } }, /origin has not just/],
+  'an origin with more': [
+    { ...REPRO, origin: { ...REPRO.origin, x: 1 } },
+    /origin: there is no field "x"/,
+  ],
   'a newer repro': [{ ...REPRO, version: 2 }, /repro 2 is newer than repro 1/],
   'a newer input': [{ ...REPRO, input: NEWER }, /input 2 is newer than input 1/],
-  'a version that is none': [{ ...REPRO, version: '1' }, /version is not one/],
+  'a version that is none': [{ ...REPRO, version: '1' }, /version: is not a version/],
   'an operation that is none': [
     { ...REPRO, input: { ...REPRO.input, threads: [{ process: 0, ops: [{ kind: 'nap' }] }] } },
     /ops\[0\].kind: is not/,

@@ -30,11 +30,17 @@ function judge(text: string): 'value' | 'refusal' {
   }
 }
 
-function checkRefusal({ code, facts, message }: Refusal): void {
+function checkRefusal({ code, facts, message, problems }: Refusal): void {
   assert.match(code, /^(?:INPUT_SYNTAX|INPUT_INVALID|FORMAT_NEWER)$/);
   if (code !== 'FORMAT_NEWER') {
     assert.ok(Number(facts.line) >= 1 && Number(facts.column) >= 1, message);
   }
+  assert.ok(problems.length <= 20 && (problems.length > 0 || code === 'FORMAT_NEWER'), message);
+  const lines = problems.map(({ line }) => line ?? 0);
+  assert.deepEqual(
+    lines,
+    [...lines].sort((a, b) => a - b),
+  );
   assert.doesNotMatch(message, /[\p{C}\p{Zl}\p{Zp}]/u);
   assert.ok(message.length < 300, message);
 }
@@ -92,6 +98,9 @@ const LONG: readonly (readonly [head: string, unit: string])[] = [
   [`${HEAD}file A size 0\nprocess P0`, ' a0 A 0 4096 shared'],
   [THREAD, 'store a0 0\n'],
   [THREAD, 'crash\n'],
+  [THREAD, 'fly\n'],
+  [HEAD, 'thread T0 P0\n'],
+  [HEAD, 'file\n'],
   [THREAD, 'crash #'],
   [`${THREAD}first T0\n`, 'switch T0 op 0 at end 1 to T0\n'],
   [`${THREAD}first T0\nswitch T0 op 0 at `, 'a'],
@@ -242,6 +251,59 @@ function refusalOf(text: string): Refusal {
   }
   return assert.fail(`accepted: ${text}`);
 }
+
+/** What is wrong with a text, a row each. */
+function listed(text: string): readonly string[] {
+  return refusalOf(text).problems.map(({ line, column, what }) => `${line}:${column} ${what}`);
+}
+
+test('all that is wrong is refused together, and no line is refused for one before it', () => {
+  const text = [
+    'faultline input 1',
+    'file A size 4097',
+    'process P0 a0 A 0 4096 shared',
+    'thread T0 P0',
+    'lod a0 0',
+    'punch A 0 many',
+    'store a0 1',
+    'store a0 0 now',
+    'thread T1 P0',
+    'pwrite B 0 2048',
+    'first T1',
+    'swich T0 op 0 at x 1 to T1',
+    'switch T0 op 9 at x 1 to T1',
+    'switch T0 op 3 at x 1 to T1',
+  ];
+  const words = 'an operation or "thread" or "first" or "switch"';
+  assert.deepEqual(listed(text.join('\n')), [
+    '2:1 size 4097 is not a multiple of 2048',
+    `5:1 expected ${words}, found "lod"; the nearest is load`,
+    '6:11 expected a length in bytes, found "many"',
+    '7:1 offset 1 is not a multiple of 2048',
+    '8:12 expected the end of the line, found "now"',
+    '10:1 names file 1, there is 1',
+    '12:1 expected "switch", found "swich"; the nearest is switch',
+    '13:1 names operation 9, the thread has 4',
+  ]);
+  assert.equal(refusalOf(text.join('\n')).code, 'INPUT_INVALID');
+});
+
+test('a declaration that is wrong is there for the lines behind it', () => {
+  const rest =
+    'thread T0 P0\nstore a0 0\nthread T1 P1\npwrite B 0 2048\nfly\nswitch T1 op 0 at x 1 to T0\n';
+  const head = `${HEAD}file A size 0\nfiel B size 0\nprocess P0 a0 A 0 4096\nproces P1\n`;
+  const [file, area, process, fly, ...others] = listed(head + rest);
+  assert.match(file ?? '', /^3:1 expected "file" or "process", found "fiel"; the nearest is file$/);
+  assert.match(area ?? '', /^4:23 expected "shared" or "private"/);
+  assert.match(process ?? '', /^5:1 .*; the nearest is process$/);
+  assert.match(fly ?? '', /^10:1 expected an operation/);
+  assert.deepEqual(others, []);
+});
+
+test('a text of nothing but mistakes is not read to its end', () => {
+  const { problems, more } = refusalOf(`${THREAD}${'fly\n'.repeat(5000)}`);
+  assert.deepEqual([problems.length, more], [20, 80]);
+});
 
 test('a list that is too long is refused at its first entry too many', () => {
   const ops = refusalOf(`${THREAD}${'store a0 0\n'.repeat(9)}`);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { type FileProblem, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import type { Node } from '../../workers/kernel/path.ts';
@@ -29,6 +30,16 @@ function refusalOf(value: unknown): string {
     return error.message;
   }
   return assert.fail('it was accepted');
+}
+
+function problemsOf(value: unknown): readonly FileProblem[] {
+  try {
+    checkModel(value, 'mine.json');
+  } catch (error) {
+    assert.ok(error instanceof Refusal, String(error));
+    return error.problems;
+  }
+  return [];
 }
 
 const nested = (depth: number): Node =>
@@ -155,6 +166,52 @@ for (const [name, spoil, message] of PLANTED) {
     assert.match(refusalOf(model), message);
   });
 }
+
+test('all that is wrong in the file of a model is refused together, with its places', () => {
+  const model = draft();
+  Object.assign(model, { lokcs: {}, durability: 'yes' });
+  plant(step('lockPge'), strange({ go: 'on' }), when('isHol', [step('downRead')]))(model);
+  const text = JSON.stringify(model, null, 1);
+  const { value, spotOf } = openJson(text, 'mine.json', 'MODEL_INVALID');
+  assert.throws(
+    () => checkModel(value, 'mine.json', spotOf),
+    (error: Refusal) => {
+      const found = error.problems.map(({ line, where }) => {
+        return [where, text.split('\n')[(line ?? 0) - 1]?.trim().replace(/ .*/, '')];
+      });
+      assert.deepEqual(found, [
+        ['durability', '"durability":'],
+        ['paths.punch[0]', '{'],
+        ['paths.punch[1]', '{'],
+        ['paths.punch[2]', '{'],
+        ['paths.punch[2].then[0]', '{'],
+        ['model', '"lokcs":'],
+      ]);
+      assert.match(error.message, /^mine\.json:\d+:\d+: durability: is neither/);
+      return true;
+    },
+  );
+});
+
+test('what paths do together is refused together, each place once', () => {
+  const model = draft();
+  model.paths.sub = [leave('here'), loop('more', [step('nextPage')])];
+  for (const path of ['punch', 'truncate', 'zero']) firstOf(model, path).unshift(call('sub'));
+  plant(block('again', [retry('again')]), step('unlockPage'))(model);
+  delete model.paths.pread;
+  const problems = problemsOf(model).map(({ where, what }) => `${where}: ${what}`);
+  assert.equal(problems.length, 5, problems.join('\n'));
+  for (const where of ['paths', 'paths.sub[0]', 'paths.sub[1]', 'paths.punch[0].body[0]']) {
+    assert.equal(problems.filter((one) => one.startsWith(`${where}: `)).length, 1, where);
+  }
+});
+
+test('many problems are counted, not listed', () => {
+  const model = draft();
+  model.paths.punch = Array<Node>(2000).fill(strange({ step: 'lockPge' }));
+  const problems = problemsOf(model);
+  assert.equal(problems.length, 20);
+});
 
 test('refused: what is no object at all', () => {
   for (const value of [null, 1, 'model', [], true, undefined]) refusalOf(value);
