@@ -18,6 +18,11 @@ export const ERRORS = {
     message: '{problem}',
     hint: 'corpus/README.md lists the bounds of an input',
   },
+  LABEL_UNKNOWN: {
+    exit: 2,
+    message: '{problem}',
+    hint: 'a label is PATH/STEP, calls between them; `faultline models REF` shows the paths',
+  },
   MODEL_UNKNOWN: {
     exit: 2,
     message: 'unknown model "{model}"; known models: {known}',
@@ -90,6 +95,8 @@ export const ERRORS = {
 } as const satisfies Record<string, { exit: number; message: string; hint: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+/** Codes of what is wrong in a file. */
+export type FileCode = 'INPUT_INVALID' | 'LABEL_UNKNOWN' | 'MODEL_INVALID';
 export type Facts = Readonly<Record<string, string | number>>;
 
 /** One thing that is wrong in a file. A value that was not read from a text has no line and no column. */
@@ -150,7 +157,7 @@ export function fail(code: ErrorCode, facts: Facts): Refusal {
  * @param count of all problems, where more were found than are given
  */
 export function failInFile(
-  code: 'INPUT_INVALID' | 'MODEL_INVALID',
+  code: FileCode,
   problems: readonly FileProblem[],
   count: number = problems.length,
 ): Refusal {

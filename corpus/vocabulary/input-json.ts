@@ -12,7 +12,7 @@ import type { JsonPath, SpotOf } from './json-text.ts';
 import { nearestHint } from './nearest.ts';
 import type { AreaOffset, Op, OpKind, Sharing } from './ops.ts';
 import { OP_KINDS } from './ops.ts';
-import { findProblems, type Place, placeName } from './validate.ts';
+import { findProblems, type Place, type Problem, placeName } from './validate.ts';
 
 const FORMAT = 'faultline input';
 const VERSION = 1;
@@ -31,11 +31,13 @@ export function inputToJson(input: Input): InputJson {
 /**
  * Refuses unknown and missing fields, all at once.
  * @param read where its values stand, if it was read from a text, and where it stands in there
+ * @param judge what is wrong with it once it has the right fields
  */
 export function inputFromJson(
   value: unknown,
   fileName = 'json',
   read: { readonly spotOf: SpotOf; readonly base: JsonPath } | null = null,
+  judge: (input: Input) => readonly Problem[] = findProblems,
 ): Input {
   const base = read?.base ?? [];
   const spotOf = read?.spotOf ?? null;
@@ -60,7 +62,7 @@ export function inputFromJson(
   };
   // What could not be read has left a value of its own, of which nothing can be said.
   report.end();
-  for (const { place, what } of findProblems(input)) {
+  for (const { place, what } of judge(input)) {
     report.addAt(pathOf(place), placeName(place), what);
   }
   report.end();

@@ -2,7 +2,7 @@
  * Values of JSON as their checks see them: a part knows its path, a report collects what is wrong, and what is
  * missing is null, which every check passes over in silence: it has been reported where it should have been.
  */
-import { type FileProblem, failInFile, type Refusal } from './errors.ts';
+import { type FileCode, type FileProblem, failInFile, type Refusal } from './errors.ts';
 import { isJsonObject } from './json.ts';
 import { type JsonPath, jsonPathText, type SpotOf } from './json-text.ts';
 import { nearestHint } from './nearest.ts';
@@ -12,7 +12,7 @@ import { printable, printableFile } from './printable.ts';
 const KEPT_MAX = 100;
 
 export interface Source {
-  readonly code: 'INPUT_INVALID' | 'MODEL_INVALID';
+  readonly code: FileCode;
   readonly file: string;
   /** What the root is called, for a path needs a name. */
   readonly title: string;

@@ -3,7 +3,7 @@
  * and column. It takes what `JSON.parse` takes, but for what a value of ours never has (fractions, refused keys,
  * too many levels or parts) and for a key that is there twice, of which JSON silently keeps the last.
  */
-import { type FileProblem, failInFile } from './errors.ts';
+import { type FileCode, type FileProblem, failInFile } from './errors.ts';
 import { isKeyRefused, isWhole, type Json } from './json.ts';
 import { JSON_DEPTH_MAX, JSON_PARTS_MAX, TEXT_BYTES_MAX } from './limits.ts';
 import { printable, printableFile } from './printable.ts';
@@ -32,11 +32,7 @@ export function jsonPathText(path: JsonPath): string {
 }
 
 /** @throws Refusal with the code, for all that is wrong */
-export function openJson(
-  text: string,
-  fileName: string,
-  code: 'INPUT_INVALID' | 'MODEL_INVALID',
-): JsonText {
+export function openJson(text: string, fileName: string, code: FileCode): JsonText {
   const file = printableFile(fileName);
   if (text.length > TEXT_BYTES_MAX) {
     const what = `${text.length} characters, at most ${TEXT_BYTES_MAX}`;

@@ -1,4 +1,5 @@
 /** What was probably meant by a name that does not exist. */
+import { NAME_BYTES_MAX } from './limits.ts';
 import { printable } from './printable.ts';
 
 /** The known name that differs least, if not in more than a third of its letters. */
@@ -16,7 +17,7 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
 /** `; the nearest is NAME`, or nothing where no known name is near. */
 export function nearestHint(name: string, known: readonly string[]): string {
   const nearest = nearestOf(name, known);
-  return nearest === undefined ? '' : `; the nearest is ${printable(nearest)}`;
+  return nearest === undefined ? '' : `; the nearest is ${printable(nearest, NAME_BYTES_MAX)}`;
 }
 
 /** Letters to add, drop or replace (Levenshtein), capitals alike. */

@@ -38,7 +38,7 @@ import {
   takeName,
   takeNumber,
 } from './text-lexer.ts';
-import type { Place } from './validate.ts';
+import type { Place, Problem } from './validate.ts';
 import { findProblems, LABEL } from './validate.ts';
 
 export const INPUT_VERSION = 1;
@@ -54,16 +54,21 @@ const REFUSALS_MAX = 100;
 
 /**
  * An input from its first line to the end of the text, or to a line that begins with `stop`.
+ * @param judge what is wrong with it once every line is understood
  * @throws Refusal for all that is wrong, in the order of the text
  */
-export function readInput(cursor: Cursor, stop: string | null): InputText {
+export function readInput(
+  cursor: Cursor,
+  stop: string | null,
+  judge: (input: Input) => readonly Problem[] = findProblems,
+): InputText {
   readHeader(cursor, 'input', INPUT_VERSION);
   const draft = emptyDraft(spotOf(cursor));
   while (!draft.isFull && nextLine(cursor) && peek(cursor) !== stop) readLine(cursor, draft);
   // An error about something that never came belongs to where it should have come.
   const isMissing = draft.threads.length === 0 && draft.refusals.length === 0;
   if (isMissing) throw refuse(cursor, expectedAt(draft));
-  return checked(cursor, draft);
+  return checked(cursor, draft, judge);
 }
 
 function readLine(cursor: Cursor, draft: Draft): void {
@@ -251,13 +256,20 @@ function takeNext(cursor: Cursor, names: readonly string[], index: number): void
   takeKeyword(cursor, name);
 }
 
-function checked(cursor: Cursor, draft: Draft): InputText {
+function checked(
+  cursor: Cursor,
+  draft: Draft,
+  judge: (input: Input) => readonly Problem[],
+): InputText {
   const input: Input = {
     setup: { files: draft.files, processes: draft.processes },
     threads: draft.threads.map(({ process, ops }) => ({ process, ops })),
     schedule: { first: draft.first, switches: draft.switches },
   };
-  const problems = draft.isDoubtful ? [] : findProblems(input);
+  // A line that was refused may have been the one that another line leans on.
+  const isWhole = draft.refusals.length === 0;
+  const found = isWhole ? judge(input) : findProblems(input);
+  const problems = draft.isDoubtful ? [] : found;
   const refusals = problems.slice(0, REFUSALS_MAX).map(({ place, what }) => {
     const problem = { file: cursor.file, ...spotAt(draft, place), where: '', what };
     return failInFile('INPUT_INVALID', [problem]);

@@ -29,6 +29,7 @@ import {
   THREADS,
 } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
+import { nearestHint } from './nearest.ts';
 import type { FileIo, Op, Sharing } from './ops.ts';
 import { printable } from './printable.ts';
 
@@ -229,9 +230,21 @@ function rangeProblem(offset: number, length: number, unit: number): string | nu
   return end <= FILE_BYTES_MAX ? null : `range ends at ${end}, beyond ${FILE_BYTES_MAX}`;
 }
 
-function indexProblem(noun: string, index: number, count: number): string | null {
+type Noun = 'file' | 'area' | 'process' | 'thread';
+const NAMES: Readonly<Record<Noun, readonly string[]>> = {
+  file: FILE_NAMES,
+  area: AREA_NAMES,
+  process: PROCESS_NAMES,
+  thread: THREAD_NAMES,
+};
+
+function indexProblem(noun: Noun, index: number, count: number): string | null {
   if (isCount(index) && index < count) return null;
-  return `names ${noun} ${index}, there ${count === 1 ? 'is 1' : `are ${count}`}`;
+  const name = NAMES[noun][index];
+  if (name === undefined)
+    return `names ${noun} ${index}, there ${count === 1 ? 'is 1' : `are ${count}`}`;
+  const hint = nearestHint(name, NAMES[noun].slice(0, count));
+  return `${noun} ${name} is not declared${hint}`;
 }
 
 function sharingProblem(sharing: Sharing): string | null {
