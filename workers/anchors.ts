@@ -1,4 +1,5 @@
 /** Where an input and a model meet: whether the steps that a schedule names are steps of the model. Pure. */
+import { PROBLEMS_SHOWN_MAX } from '../corpus/vocabulary/errors.ts';
 import type { Input } from '../corpus/vocabulary/input.ts';
 import { NAME_BYTES_MAX } from '../corpus/vocabulary/limits.ts';
 import { nearestHint } from '../corpus/vocabulary/nearest.ts';
@@ -13,12 +14,13 @@ import type { Model } from './kernel/path.ts';
  */
 export function unknownLabels(model: Model, { schedule }: Input): readonly Problem[] {
   const labels = new Set(compile(model).label.filter((label) => label !== ''));
-  const hints = new Map<string, string>();
-  return schedule.switches.flatMap(({ label }, index): readonly Problem[] => {
-    if (label === LABEL_END || labels.has(label)) return [];
-    const hint = hints.get(label) ?? nearestHint(label, [...labels]);
-    hints.set(label, hint);
+  const problems: Problem[] = [];
+  for (const [index, { label }] of schedule.switches.entries()) {
+    if (label === LABEL_END || labels.has(label)) continue;
+    // What is not listed needs no hint, and each takes time.
+    const hint = problems.length < PROBLEMS_SHOWN_MAX ? nearestHint(label, [...labels]) : '';
     const what = `model ${model.name} has no step "${printable(label, NAME_BYTES_MAX)}"${hint}`;
-    return [{ place: { kind: 'switch', index }, what }];
-  });
+    problems.push({ place: { kind: 'switch', index }, what });
+  }
+  return problems;
 }

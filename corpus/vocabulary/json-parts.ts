@@ -23,7 +23,7 @@ export interface Source {
 }
 
 /** A function where they take time to find. */
-type Words = string | (() => string);
+export type Words = string | (() => string);
 
 export class JsonReport {
   readonly source: Source;
@@ -77,7 +77,7 @@ export interface JsonPart {
 }
 export type Fields = (name: string) => JsonPart | null;
 
-export function invalid({ report, path }: JsonPart, what: string): void {
+export function invalid({ report, path }: JsonPart, what: Words): void {
   report.add(path, what);
 }
 

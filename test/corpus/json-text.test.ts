@@ -10,7 +10,7 @@ import { type JsonPath, openJson } from '../../corpus/vocabulary/json-text.ts';
 import { JSON_PARTS_MAX, TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import type { Spot } from '../../corpus/vocabulary/spots.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { arbByteMutant, intrinsics, leastCpuMsOf } from './hostile.ts';
+import { arbByteMutant, assertPlaces, intrinsics, leastCpuMsOf } from './hostile.ts';
 
 const MS_MAX = 150;
 
@@ -21,19 +21,6 @@ function refusalOf(text: string): Refusal | null {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return error;
-  }
-}
-
-/** The law of every refusal of a text: it has a place in the text, and words that a terminal can show. */
-function checkPlaces(text: string, refusal: Refusal): void {
-  const lines = text.split('\n');
-  assert.ok(refusal.problems.length > 0 && refusal.problems.length <= 20, refusal.message);
-  for (const { file, line, column, what } of refusal.problems) {
-    assert.ok(file.length > 0 && line !== null && column !== null, what);
-    const width = lines[line - 1]?.length ?? assert.fail(`line ${line}`);
-    assert.ok(column >= 1 && column <= width + 1, `column ${column} of line ${line}`);
-    assert.doesNotMatch(what, /[\p{C}\p{Zl}\p{Zp}]/u);
-    assert.ok(what.length < 300, what);
   }
 }
 
@@ -67,7 +54,7 @@ test('what is read is what JSON.parse reads, or not canonical, or there twice', 
       const value = parsed(text);
       const refusal = refusalOf(text);
       if (refusal !== null) {
-        checkPlaces(text, refusal);
+        assertPlaces(text, refusal);
         seen[value === undefined ? 'broken' : 'refused'] += 1;
         const isOurs = /twice|refused|whole number|nested deeper/.test(refusal.message);
         assert.equal(isOurs || value === undefined, true, refusal.message);
@@ -192,7 +179,7 @@ test('the JSON of an input that was changed is an input or a refusal with a plac
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         seen.refusal += 1;
-        if (error.code !== 'FORMAT_NEWER') checkPlaces(text, error);
+        if (error.code !== 'FORMAT_NEWER') assertPlaces(text, error);
       }
     }),
     { seed: RNG_SEED | 0, numRuns: 1500 },
@@ -216,7 +203,7 @@ test('all that is wrong with the JSON of an input is refused together, in its or
   assert.throws(
     () => inputFromJson(value, 'f.json', { spotOf, base: [] }),
     (error: Refusal) => {
-      checkPlaces(text, error);
+      assertPlaces(text, error);
       const places = error.problems.map(({ where }) => where);
       assert.deepEqual(places, [
         'setup.files[0].size',

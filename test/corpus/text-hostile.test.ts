@@ -10,7 +10,7 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { parseInput, parseWrittenInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { arbByteMutant, arbLineMutant, intrinsics, leastCpuMsOf } from './hostile.ts';
+import { arbByteMutant, arbLineMutant, assertPlaces, intrinsics, leastCpuMsOf } from './hostile.ts';
 
 const HEAD = 'faultline input 1\n';
 const SETUP = `${HEAD}file A size 4096 pages hole\nprocess P0 a0 A 0 4096 shared\n`;
@@ -26,6 +26,7 @@ function judge(text: string): 'value' | 'refusal' {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     checkRefusal(error);
+    if (error.code !== 'FORMAT_NEWER') assertPlaces(text, error);
     return 'refusal';
   }
 }

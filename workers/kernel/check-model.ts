@@ -115,6 +115,7 @@ function checkHead(field: Fields): void {
 function checkOptions(options: JsonPart | null, toggles: JsonPart | null): void {
   const declared = entriesOf(options, NAME);
   const set = entriesOf(toggles, NAME);
+  const byName = new Map(set.map((toggle) => [keyOf(toggle), toggle]));
   for (const option of declared) {
     const values = listOf(option);
     if (Array.isArray(option.value) && values.length === 0) invalid(option, 'has no value');
@@ -122,7 +123,7 @@ function checkOptions(options: JsonPart | null, toggles: JsonPart | null): void 
     checkUnique(values);
     if (toggles === null) continue;
     const name = keyOf(option);
-    const toggle = set.find((one) => keyOf(one) === name);
+    const toggle = byName.get(name);
     if (toggle === undefined) invalid(toggles, `toggle "${printable(name)}" has no value`);
     else if (values.length > 0 && !values.some((one) => one.value === toggle.value)) {
       invalid(toggle, `is not ${values.map((one) => printable(String(one.value))).join(' or ')}`);
@@ -130,10 +131,11 @@ function checkOptions(options: JsonPart | null, toggles: JsonPart | null): void 
   }
   if (options === null) return;
   const names = declared.map(keyOf);
+  const known = new Set(names);
   for (const toggle of set) {
     const name = keyOf(toggle);
-    if (names.includes(name)) continue;
-    invalid(toggle, `is not declared in options${nearestHint(name, names)}`);
+    if (known.has(name)) continue;
+    invalid(toggle, () => `is not declared in options${nearestHint(name, names)}`);
   }
 }
 

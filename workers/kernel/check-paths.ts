@@ -3,7 +3,7 @@
  * path, calls end, blocks enclose, nothing can spin without a visible step, and a lock is not released before
  * something took it. The shape of every node has been checked before (check-model.ts).
  */
-import type { JsonReport } from '../../corpus/vocabulary/json-parts.ts';
+import type { JsonReport, Words } from '../../corpus/vocabulary/json-parts.ts';
 import type { JsonPath } from '../../corpus/vocabulary/json-text.ts';
 import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
@@ -61,7 +61,7 @@ export function checkPaths(model: Model, report: JsonReport): void {
   }
 }
 
-type Refuse = (where: JsonPath, what: string) => void;
+type Refuse = (where: JsonPath, what: Words) => void;
 
 // ---- calls ----------------------------------------------------------------------------------------------
 
@@ -92,8 +92,8 @@ class Calls {
   measure(name: string, where: JsonPath): Measure {
     const path = Object.hasOwn(this.model.paths, name) ? this.model.paths[name] : undefined;
     if (path === undefined) {
-      const hint = nearestHint(name, Object.keys(this.model.paths));
-      return this.wrong(where, `calls "${name}", and there is no such path${hint}`);
+      const hint = (): string => nearestHint(name, Object.keys(this.model.paths));
+      return this.wrong(where, () => `calls "${name}", and there is no such path${hint()}`);
     }
     if (this.open.includes(name)) {
       return this.wrong(where, `calls itself: ${[...this.open, name].join(' -> ')}`);
@@ -110,7 +110,7 @@ class Calls {
     return measure;
   }
 
-  private wrong(where: JsonPath, what: string): Measure {
+  private wrong(where: JsonPath, what: Words): Measure {
     this.refuse(where, what);
     this.areWrong = true;
     return { rows: 0, height: 0 };
