@@ -26,21 +26,17 @@ export const DIGESTS = {
       'workers/oracles/',
       'workers/execute.ts',
       'workers/schedulers/replay.ts',
-      'corpus/vocabulary/canonical.ts',
       'corpus/vocabulary/input.ts',
       'corpus/vocabulary/json.ts',
       'corpus/vocabulary/limits.ts',
-      'corpus/vocabulary/names.ts',
       'corpus/vocabulary/ops.ts',
       'corpus/vocabulary/verdict.ts',
     ],
-    // Which models and inputs are accepted, and the words of a refusal: no run depends on them.
+    // Which models are accepted, and the words of a failed assertion: no run depends on them.
     apart: [
       'workers/kernel/check-',
       'corpus/vocabulary/assert.ts',
-      'corpus/vocabulary/errors.ts',
       'corpus/vocabulary/printable.ts',
-      'corpus/vocabulary/validate.ts',
     ],
     packages: [],
   },
