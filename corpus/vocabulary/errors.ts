@@ -2,6 +2,7 @@
  * Every way we refuse, in one table: code, exit status, what is said and what to do about it.
  * `{name}` in a message is filled from the facts.
  */
+import { assert } from './assert.ts';
 
 export const ERRORS = {
   USAGE: { exit: 2, message: '{what}', hint: 'see `faultline --help`' },
@@ -14,8 +15,13 @@ export const ERRORS = {
   },
   INPUT_INVALID: {
     exit: 2,
-    message: '{file}:{line}:{column}: {what}',
+    message: '{problem}',
     hint: 'corpus/README.md lists the bounds of an input',
+  },
+  LABEL_UNKNOWN: {
+    exit: 2,
+    message: '{problem}',
+    hint: 'a label is PATH/STEP, calls between them; `faultline models REF` shows the paths',
   },
   MODEL_UNKNOWN: {
     exit: 2,
@@ -34,7 +40,7 @@ export const ERRORS = {
   },
   MODEL_INVALID: {
     exit: 2,
-    message: '{model}: {where}: {what}',
+    message: '{problem}',
     hint: 'workers/README.md lists steps, tests and rules of a model',
   },
   CAMPAIGN_FILE: {
@@ -89,28 +95,111 @@ export const ERRORS = {
 } as const satisfies Record<string, { exit: number; message: string; hint: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
+/** Codes of what is wrong in a file. */
+export type FileCode = 'INPUT_INVALID' | 'LABEL_UNKNOWN' | 'MODEL_INVALID';
 export type Facts = Readonly<Record<string, string | number>>;
 
-/** A refusal: the outside's mistake, with what was expected and what to do. */
+/** One thing that is wrong in a file. A value that was not read from a text has no line and no column. */
+export interface FileProblem {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  /** The part of the value, such as `paths.fault[3]`; '' where line and column say it all. */
+  readonly where: string;
+  readonly what: string;
+}
+
+/** Problems that one refusal lists; it counts the others. */
+export const PROBLEMS_SHOWN_MAX = 20;
+
+/**
+ * A refusal: the outside's mistake, with what was expected and what to do. Where a file has several problems,
+ * code, exit and message are those of the first.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: ErrorCode;
   readonly facts: Facts;
   readonly hint: string;
   readonly exit: number;
+  /** In the order of the file; empty where the refusal is not about the text of a file. */
+  readonly problems: readonly FileProblem[];
+  /** Problems that were found and are not listed. */
+  readonly more: number;
 
-  constructor(code: ErrorCode, facts: Facts) {
+  constructor(code: ErrorCode, facts: Facts, overrides: Overrides = {}) {
     const row = ERRORS[code];
     super(fill(row.message, facts));
     this.code = code;
     this.facts = facts;
     this.hint = fill(row.hint, facts);
-    this.exit = row.exit;
+    this.exit = overrides.exit ?? row.exit;
+    const problems = overrides.problems ?? problemsOf(facts, this.message);
+    this.problems = problems.slice(0, PROBLEMS_SHOWN_MAX);
+    this.more = (overrides.count ?? problems.length) - this.problems.length;
   }
+}
+
+interface Overrides {
+  readonly exit?: number;
+  readonly problems?: readonly FileProblem[];
+  /** Of all problems, where more were found than are given. */
+  readonly count?: number;
 }
 
 export function fail(code: ErrorCode, facts: Facts): Refusal {
   return new Refusal(code, facts);
+}
+
+/**
+ * Refuses a file for all that is wrong in it.
+ * @param problems at least one
+ * @param count of all problems, where more were found than are given
+ */
+export function failInFile(
+  code: FileCode,
+  problems: readonly FileProblem[],
+  count: number = problems.length,
+): Refusal {
+  const [first] = problems;
+  assert(first !== undefined, 'a refusal without a problem');
+  const { file, line, column, what } = first;
+  const spot = line === null || column === null ? {} : { line, column };
+  const facts = { problem: problemText(first), file, ...spot, what };
+  return new Refusal(code, facts, { problems, count });
+}
+
+/**
+ * One refusal for several of one text: code, exit and message of the first.
+ * @param refusals at least one
+ * @param count of all problems, where more were found than are given
+ */
+export function failTogether(
+  refusals: readonly Refusal[],
+  count: number = refusals.length,
+): Refusal {
+  const [first] = refusals;
+  assert(first !== undefined, 'a refusal without a problem');
+  const problems = refusals.flatMap((one) => one.problems);
+  return new Refusal(first.code, first.facts, { exit: first.exit, problems, count });
+}
+
+/** The same refusal with another exit code. */
+export function withExit({ code, facts, problems, more }: Refusal, exit: number): Refusal {
+  return new Refusal(code, facts, { exit, problems, count: problems.length + more });
+}
+
+/** `file:line:column: where: what` */
+export function problemText({ file, line, column, where, what }: FileProblem): string {
+  const at = line === null || column === null ? file : `${file}:${line}:${column}`;
+  return where === '' ? `${at}: ${what}` : `${at}: ${where}: ${what}`;
+}
+
+/** The one problem of a refusal whose message begins with the place that its facts name. */
+function problemsOf({ file, line, column }: Facts, message: string): readonly FileProblem[] {
+  if (typeof file !== 'string' || typeof line !== 'number' || typeof column !== 'number') return [];
+  const what = message.slice(`${file}:${line}:${column}: `.length);
+  return [{ file, line, column, where: '', what }];
 }
 
 function fill(template: string, facts: Facts): string {

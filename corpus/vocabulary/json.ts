@@ -1,21 +1,12 @@
 /**
  * Canonical JSON: one text for one value. Keys in order, no blanks, whole numbers only, and nothing
- * but ASCII, so that a text survives a mail and cannot disguise itself on a screen. And the JSON of
- * an input, derived from the same data as its text and read back strictly.
+ * but ASCII, so that a text survives a mail and cannot disguise itself on a screen.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { assert } from './assert.ts';
-import { canonicalInput } from './canonical.ts';
-import type { Refusal } from './errors.ts';
-import { fail } from './errors.ts';
-import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch, ThreadOps } from './input.ts';
-import { PAGE_STATES } from './input.ts';
 import { JSON_DEPTH_MAX, JSON_PARTS_MAX, TEXT_BYTES_MAX } from './limits.ts';
-import type { AreaOffset, Op, OpKind, Sharing } from './ops.ts';
-import { OP_KINDS } from './ops.ts';
 import { printable } from './printable.ts';
-import { findProblem, placeName } from './validate.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -94,7 +85,11 @@ export function jsonProblem(value: unknown, depth = 0): string | null {
   }
 }
 
-function isWhole(value: number): boolean {
+export function isKeyRefused(key: string): boolean {
+  return KEYS_REFUSED.has(key);
+}
+
+export function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && !Object.is(value, -0);
 }
 
@@ -104,7 +99,7 @@ function partsProblem(value: object, depth: number): string | null {
   if (prototype !== Object.prototype && prototype !== null) return 'an instance is not data';
   if (Object.getOwnPropertySymbols(value).length > 0) return 'a symbol is not data';
   for (const [key, part] of Object.entries(value)) {
-    if (KEYS_REFUSED.has(key)) return `the key "${printable(key)}" is refused`;
+    if (isKeyRefused(key)) return `the key "${printable(key)}" is refused`;
     const problem = jsonProblem(part, depth);
     if (problem !== null) return problem;
   }
@@ -138,188 +133,4 @@ function quoted(text: string): string {
 
 function escapedUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-const FORMAT = 'faultline input';
-const VERSION = 1;
-const SHARINGS: readonly Sharing[] = ['shared', 'private'];
-
-export interface InputJson extends Input {
-  readonly format: typeof FORMAT;
-  readonly version: typeof VERSION;
-}
-
-export function inputToJson(input: Input): InputJson {
-  const { setup, threads, schedule } = canonicalInput(input);
-  return { format: FORMAT, version: VERSION, setup, threads, schedule };
-}
-
-/**
- * Refuses an unknown or missing field. A value has no lines, so its place is in the words of the
- * refusal.
- */
-export function inputFromJson(value: unknown, fileName = 'json'): Input {
-  const root: Part = { file: printable(fileName), path: 'input', value };
-  const field = fieldsOf(root, ['format', 'version', 'setup', 'threads', 'schedule']);
-  choiceFrom(field('format'), [FORMAT]);
-  checkVersion(field('version'));
-  const setup = fieldsOf(field('setup'), ['files', 'processes']);
-  const schedule = fieldsOf(field('schedule'), ['first', 'switches']);
-  const input: Input = {
-    setup: {
-      files: listFrom(setup('files'), fileFrom),
-      processes: listFrom(setup('processes'), processFrom),
-    },
-    threads: listFrom(field('threads'), threadFrom),
-    schedule: {
-      first: numberFrom(schedule('first')),
-      switches: listFrom(schedule('switches'), switchFrom),
-    },
-  };
-  const problem = findProblem(input);
-  if (problem === null) return canonicalInput(input);
-  throw invalid({ ...root, path: placeName(problem.place) }, problem.what);
-}
-
-/** A value and where it stands. */
-interface Part {
-  readonly file: string;
-  readonly path: string;
-  readonly value: unknown;
-}
-
-function invalid({ file, path }: Part, what: string): Refusal {
-  return fail('INPUT_INVALID', { file, line: 1, column: 1, what: `${path}: ${what}` });
-}
-
-/** The fields of a value that must have exactly these, and may have one more. */
-function fieldsOf(part: Part, names: readonly string[], maybe = ''): (name: string) => Part {
-  const { value, path } = part;
-  if (!isJsonObject(value)) throw invalid(part, 'is not an object');
-  for (const key of Object.keys(value)) {
-    if (key !== maybe && !names.includes(key)) throw invalid(part, `no field "${printable(key)}"`);
-  }
-  for (const name of names) {
-    if (!Object.hasOwn(value, name)) throw invalid(part, `"${name}" is missing`);
-  }
-  return (name) => ({ ...part, path: `${path}.${name}`, value: value[name] });
-}
-
-function listFrom<T>(part: Part, from: (part: Part) => T): T[] {
-  const { value, path } = part;
-  if (!Array.isArray(value)) throw invalid(part, 'is not a list');
-  return value.map((one: unknown, i) => from({ ...part, path: `${path}[${i}]`, value: one }));
-}
-
-function numberFrom(part: Part): number {
-  if (typeof part.value !== 'number') throw invalid(part, 'is not a number');
-  return part.value;
-}
-
-function choiceFrom<T extends string>(part: Part, choices: readonly T[]): T {
-  const choice = choices.find((one) => one === part.value);
-  if (choice === undefined) throw invalid(part, `is not ${choices.join(' or ')}`);
-  return choice;
-}
-
-function checkVersion(part: Part): void {
-  const found = numberFrom(part);
-  if (found === VERSION) return;
-  if (!Number.isSafeInteger(found) || found < VERSION) throw invalid(part, 'is not a version');
-  const facts = { found: `input ${found}`, known: `input ${VERSION}` };
-  throw fail('FORMAT_NEWER', { file: part.file, ...facts });
-}
-
-function fileFrom(part: Part): FileSetup {
-  const field = fieldsOf(part, ['size', 'pages']);
-  const pages = listFrom(field('pages'), (page) => choiceFrom(page, PAGE_STATES));
-  return { size: numberFrom(field('size')), pages };
-}
-
-function processFrom(part: Part): ProcessSetup {
-  const field = fieldsOf(part, ['areas']);
-  return { areas: listFrom(field('areas'), (one) => (one.value === null ? null : areaFrom(one))) };
-}
-
-function areaFrom(part: Part): AreaSetup {
-  const field = fieldsOf(part, ['file', 'offset', 'length', 'sharing']);
-  return {
-    file: numberFrom(field('file')),
-    offset: numberFrom(field('offset')),
-    length: numberFrom(field('length')),
-    sharing: choiceFrom(field('sharing'), SHARINGS),
-  };
-}
-
-function threadFrom(part: Part): ThreadOps {
-  const field = fieldsOf(part, ['process', 'ops']);
-  return { process: numberFrom(field('process')), ops: listFrom(field('ops'), opFrom) };
-}
-
-function switchFrom(part: Part): Switch {
-  const field = fieldsOf(part, ['thread', 'op', 'label', 'occurrence', 'to']);
-  const label = field('label');
-  if (typeof label.value !== 'string') throw invalid(label, 'is not a text');
-  return {
-    thread: numberFrom(field('thread')),
-    op: numberFrom(field('op')),
-    label: label.value,
-    occurrence: numberFrom(field('occurrence')),
-    to: numberFrom(field('to')),
-  };
-}
-
-type OpOf<K extends OpKind, O extends Op = Op> = O extends Op
-  ? K extends O['kind']
-    ? O
-    : never
-  : never;
-type OpFields = { readonly [K in OpKind]: readonly Exclude<keyof OpOf<K>, 'kind' | 'buffer'>[] };
-
-const RANGE = ['file', 'offset', 'length'] as const;
-
-/**
- * The fields of each operation; all numbers but `sharing`, and `buffer` besides where IO may have
- * one.
- */
-const OP_FIELDS = {
-  load: ['area', 'offset'],
-  store: ['area', 'offset'],
-  mmap: ['area', ...RANGE, 'sharing'],
-  munmap: ['area'],
-  msync: ['area'],
-  pread: RANGE,
-  pwrite: RANGE,
-  truncate: ['file', 'size'],
-  punch: RANGE,
-  collapse: RANGE,
-  insert: RANGE,
-  zero: RANGE,
-  fallocate: RANGE,
-  fsync: ['file'],
-  revoke: [],
-  commit: [],
-  crash: [],
-  enospc: [],
-} as const satisfies OpFields;
-
-function opFrom(part: Part): Op {
-  if (!isJsonObject(part.value)) throw invalid(part, 'is not an object');
-  const kindPart = { ...part, path: `${part.path}.kind`, value: part.value.kind };
-  const kind = choiceFrom(kindPart, OP_KINDS);
-  const names: readonly string[] = OP_FIELDS[kind];
-  const hasBuffer = kind === 'pread' || kind === 'pwrite';
-  const field = fieldsOf(part, ['kind', ...names], hasBuffer ? 'buffer' : '');
-  const op: Record<string, unknown> = { kind };
-  for (const name of names) {
-    op[name] = name === 'sharing' ? choiceFrom(field(name), SHARINGS) : numberFrom(field(name));
-  }
-  if (hasBuffer && Object.hasOwn(part.value, 'buffer')) op.buffer = bufferFrom(field('buffer'));
-  // OP_FIELDS has, by its type, every field of the kind, and each was read above.
-  return op as unknown as Op;
-}
-
-function bufferFrom(part: Part): AreaOffset {
-  const field = fieldsOf(part, ['area', 'offset']);
-  return { area: numberFrom(field('area')), offset: numberFrom(field('offset')) };
 }

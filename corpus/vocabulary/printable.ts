@@ -13,6 +13,8 @@ export const QUOTED_LENGTH_MAX = 40;
  */
 const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 const CUT = '...';
+/** Longest file name a message carries: whole, or nobody can open it. */
+const FILE_NAME_LENGTH_MAX = 256;
 
 export function printable(text: string, lengthMax: number = QUOTED_LENGTH_MAX): string {
   let shown = '';
@@ -23,6 +25,10 @@ export function printable(text: string, lengthMax: number = QUOTED_LENGTH_MAX): 
     if (shown.length + CUT.length <= lengthMax) cut = shown + CUT;
   }
   return shown;
+}
+
+export function printableFile(name: string): string {
+  return printable(name, FILE_NAME_LENGTH_MAX);
 }
 
 function escaped(character: string): string {

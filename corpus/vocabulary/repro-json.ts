@@ -2,16 +2,11 @@
  * A repro as JSON, derived from the same data as its text. The way back goes through the text, so that there
  * is one strict parser.
  */
-import { fail, type Refusal } from './errors.ts';
-import {
-  canonicalJson,
-  type InputJson,
-  inputFromJson,
-  inputToJson,
-  isJsonObject,
-  type Json,
-} from './json.ts';
-import { printable } from './printable.ts';
+import { fail, Refusal } from './errors.ts';
+import { type InputJson, inputFromJson, inputToJson } from './input-json.ts';
+import { isJsonObject, type Json } from './json.ts';
+import { fieldsOf, invalid, type JsonPart, JsonReport } from './json-parts.ts';
+import type { SpotOf } from './json-text.ts';
 import { type Origin, parseRepro, printRepro, type Repro } from './repro.ts';
 import { printInput } from './text.ts';
 
@@ -55,54 +50,77 @@ export function reproToJson(repro: Repro): ReproJson {
   };
 }
 
-/** @throws Refusal as the parser of the text does; lines and columns are then those of the text */
-export function reproFromJson(value: Json, fileName: string): Repro {
-  const file = printable(fileName);
-  if (!isJsonObject(value)) throw invalid(file, 'repro is not an object');
-  checkVersion(value.version, file);
-  const strange = Object.keys(value).find((key) => !KEYS.includes(key));
-  if (strange !== undefined) throw invalid(file, `no field "${printable(strange)}"`);
-  const missing = KEYS.find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) throw invalid(file, `"${missing}" is missing`);
-  const input = inputFromJson(value.input, file);
+/**
+ * @param spotOf where its values stand, if it was read from a text
+ * @throws Refusal for what is wrong, by the names of the fields
+ */
+export function reproFromJson(value: Json, fileName: string, spotOf: SpotOf | null = null): Repro {
+  const title = 'repro';
+  const report = new JsonReport({ code: 'INPUT_INVALID', file: fileName, title, spotOf, base: [] });
+  const root: JsonPart = { report, path: [], value };
+  checkVersion(root);
+  const field = fieldsOf(root, KEYS);
+  const rows = [...LINES, 'origin'].flatMap((key) => {
+    const part = field(key);
+    if (part === null || part.value === null) return [];
+    const words = key === 'origin' ? originOf(part) : wordsOf(part);
+    return [{ key, line: `${key === 'modelDigest' ? 'model-digest' : key} ${words}` }];
+  });
+  const model = field('modelJson');
+  const modelJson = model === null ? '' : wordsOf(model);
+  report.end();
+  const read = spotOf === null ? null : { spotOf, base: ['input'] };
+  const input = inputFromJson(field('input')?.value, fileName, read);
   const text = [
     `${FORMAT} ${VERSION}`,
-    ...LINES.filter((key) => value[key] !== null).map((key) => {
-      return `${key === 'modelDigest' ? 'model-digest' : key} ${wordsOf(value[key], key, file)}`;
-    }),
-    ...(value.origin === null ? [] : [originLine(value.origin ?? null, file)]),
+    ...rows.map(({ line }) => line),
     'input',
     `${printInput(input)}model-json`,
-    wordsOf(value.modelJson, 'modelJson', file),
+    modelJson,
     'end\n',
   ].join('\n');
-  const repro = parseRepro(text, fileName);
-  if (printRepro(repro) !== text) throw invalid(file, 'a value is not in its canonical form');
+  const repro = parsed(text, [null, ...rows.map(({ key }) => key)], report);
+  if (printRepro(repro) !== text) invalid(root, 'a value is not in its canonical form');
+  report.end();
   return repro;
 }
 
-function checkVersion(version: Json | undefined, file: string): void {
+/** @param keys of the fields that the lines of the text were made of */
+function parsed(text: string, keys: readonly (string | null)[], report: JsonReport): Repro {
+  try {
+    return parseRepro(text, report.source.file);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    for (const { line, what } of error.problems) {
+      const key = keys[(line ?? 0) - 1] ?? 'modelJson';
+      report.add([key], what);
+    }
+    report.end();
+    throw error;
+  }
+}
+
+function checkVersion({ report, value }: JsonPart): void {
+  if (!isJsonObject(value) || !Object.hasOwn(value, 'version')) return;
+  const { version } = value;
   if (version === VERSION) return;
-  if (typeof version !== 'number' || version < VERSION) throw invalid(file, 'version is not one');
-  throw fail('FORMAT_NEWER', { file, found: `repro ${version}`, known: `repro ${VERSION}` });
+  if (typeof version !== 'number' || version < VERSION) report.add(['version'], 'is not a version');
+  else {
+    const facts = { found: `repro ${version}`, known: `repro ${VERSION}` };
+    throw fail('FORMAT_NEWER', { file: report.source.file, ...facts });
+  }
 }
 
 /** One line of text: a value with a line end in it could otherwise bring a statement of its own. */
-function wordsOf(value: Json | undefined, key: string, file: string): string {
-  if (typeof value === 'string' && !/[\r\n]/.test(value)) return value;
-  throw invalid(file, `${key} is not a line of text`);
+function wordsOf(part: JsonPart): string {
+  if (typeof part.value === 'string' && !/[\r\n]/.test(part.value)) return part.value;
+  invalid(part, 'is not a line of text');
+  return '';
 }
 
-function originLine(value: Json, file: string): string {
-  const isOrigin =
-    isJsonObject(value) &&
-    canonicalJson(Object.keys(value).sort()) === canonicalJson([...ORIGIN].sort());
-  if (!isOrigin) throw invalid(file, `origin has not just ${ORIGIN.join(', ')}`);
-  const { rngSeed, batch, run, model } = value;
-  const numbers = `rng-seed ${rngSeed} batch ${batch} run ${run}`;
-  return `origin ${numbers} model ${wordsOf(model, 'origin.model', file)}`;
-}
-
-function invalid(file: string, what: string): Refusal {
-  return fail('INPUT_INVALID', { file, line: 1, column: 1, what: `repro: ${what}` });
+function originOf(part: JsonPart): string {
+  const field = fieldsOf(part, ORIGIN);
+  const [rngSeed, batch, run, model] = ORIGIN.map(field);
+  const numbers = `rng-seed ${rngSeed?.value} batch ${batch?.value} run ${run?.value}`;
+  return `${numbers} model ${model ? wordsOf(model) : ''}`;
 }

@@ -112,7 +112,7 @@ export function parseRepro(text: string, fileName: string): Repro {
   const cursor = openText(text, fileName);
   readHeader(cursor, 'repro', REPRO_VERSION);
   const facts = readFacts(cursor);
-  const input = canonicalInput(readInput(cursor, 'model-json'));
+  const input = canonicalInput(readInput(cursor, 'model-json').input);
   takeKeyword(cursor, 'model-json');
   takeEnd(cursor);
   const modelJson = readModelJson(cursor);

@@ -6,13 +6,9 @@
 import type { Refusal } from './errors.ts';
 import { fail } from './errors.ts';
 import { TEXT_BYTES_MAX } from './limits.ts';
-import { printable } from './printable.ts';
-
-/** Where a statement begins, both from 1. */
-export interface Spot {
-  readonly line: number;
-  readonly column: number;
-}
+import { nearestHint } from './nearest.ts';
+import { printable, printableFile } from './printable.ts';
+import type { Spot } from './spots.ts';
 
 /** Offsets are into `text`. */
 export interface Cursor {
@@ -31,8 +27,6 @@ export interface Cursor {
   ended: boolean;
 }
 
-/** Longest file name a message carries. */
-const FILE_NAME_LENGTH_MAX = 256;
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -42,7 +36,7 @@ const QUOTE = 0x3e;
 const NUMBER = /^(?:0|[1-9][0-9]{0,9})$/;
 
 export function openText(text: string, fileName: string): Cursor {
-  const file = printable(fileName, FILE_NAME_LENGTH_MAX);
+  const file = printableFile(fileName);
   if (text.length > TEXT_BYTES_MAX) {
     const expected = `at most ${TEXT_BYTES_MAX} bytes`;
     throw fail('INPUT_SYNTAX', { file, line: 1, column: 1, expected, found: `${text.length}` });
@@ -155,11 +149,14 @@ export function takeEnd(cursor: Cursor): void {
   if (peek(cursor) !== '') throw refuse(cursor, 'the end of the line');
 }
 
-/** Refuses what comes next. */
-export function refuse(cursor: Cursor, expected: string): Refusal {
+/**
+ * Refuses what comes next.
+ * @param words it could have been one of these
+ */
+export function refuse(cursor: Cursor, expected: string, words: readonly string[] = []): Refusal {
   const word = peek(cursor);
   const nothing = cursor.ended ? 'the end of the text' : 'the end of the line';
-  const found = word === '' ? nothing : `"${printable(word)}"`;
+  const found = word === '' ? nothing : `"${printable(word)}"${nearestHint(word, words)}`;
   return fail('INPUT_SYNTAX', { file: cursor.file, ...spotOf(cursor), expected, found });
 }
 

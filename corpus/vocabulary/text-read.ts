@@ -1,16 +1,29 @@
 /**
  * The statements of the text form, one a line, read into an input. What they mean is
- * `validate.ts`'s.
+ * `validate.ts`'s. A line that is refused does not end the reading: something stands in for it, so that the
+ * lines behind it are judged for themselves, and all that is wrong is refused together.
  */
-import { assert, at } from './assert.ts';
-import { fail } from './errors.ts';
-import type { AreaSetup, FileSetup, Input, PageState, ProcessSetup, Switch } from './input.ts';
+import { at } from './assert.ts';
+import { failInFile, failTogether, Refusal } from './errors.ts';
+import type { AreaSetup, Input, PageState } from './input.ts';
 import { PAGE_STATES } from './input.ts';
 import { AREAS, OPS, PAGES, SWITCHES_MAX } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import type { AreaOffset, Op, OpKind, Sharing } from './ops.ts';
 import { OP_KINDS } from './ops.ts';
-import type { Cursor, Spot } from './text-lexer.ts';
+import type { Spot } from './spots.ts';
+import {
+  type Draft,
+  emptyDraft,
+  expectedAt,
+  mayFollow,
+  STATEMENTS,
+  type Statement,
+  spotAt,
+  standIn,
+  wordsAt,
+} from './text-draft.ts';
+import type { Cursor } from './text-lexer.ts';
 import {
   nextLine,
   peek,
@@ -25,62 +38,50 @@ import {
   takeName,
   takeNumber,
 } from './text-lexer.ts';
-import type { Place } from './validate.ts';
-import { findProblem, LABEL } from './validate.ts';
+import type { Place, Problem } from './validate.ts';
+import { findProblems, LABEL } from './validate.ts';
 
 export const INPUT_VERSION = 1;
 
-/** Statements come in this order, so that there is one way to write an input. */
-const STATEMENTS = ['file', 'process', 'thread', 'first', 'switch'] as const;
-type Statement = (typeof STATEMENTS)[number];
-
-interface ThreadDraft {
-  readonly process: number;
-  readonly ops: Op[];
-  readonly spot: Spot;
-  readonly opSpots: Spot[];
+/** An input and where its parts stand in the text. */
+export interface InputText {
+  readonly input: Input;
+  readonly spotOf: (place: Place) => Spot;
 }
 
-interface Draft {
-  readonly files: FileSetup[];
-  readonly fileSpots: Spot[];
-  readonly processes: ProcessSetup[];
-  readonly processSpots: Spot[];
-  readonly threads: ThreadDraft[];
-  readonly switches: Switch[];
-  readonly switchSpots: Spot[];
-  first: number;
-  firstSpot: Spot;
-  /** The statement read last, as an index of STATEMENTS. */
-  stage: number;
-}
+/** A text with more is not read to its end. */
+const REFUSALS_MAX = 100;
 
-/** An input from its first line to the end of the text, or to a line that begins with `stop`. */
-export function readInput(cursor: Cursor, stop: string | null): Input {
+/**
+ * An input from its first line to the end of the text, or to a line that begins with `stop`.
+ * @param judge what is wrong with it once every line is understood
+ * @throws Refusal for all that is wrong, in the order of the text
+ */
+export function readInput(
+  cursor: Cursor,
+  stop: string | null,
+  judge: (input: Input) => readonly Problem[] = findProblems,
+): InputText {
   readHeader(cursor, 'input', INPUT_VERSION);
   const draft = emptyDraft(spotOf(cursor));
-  while (nextLine(cursor) && peek(cursor) !== stop) {
-    readStatement(cursor, draft);
-    takeEnd(cursor);
-  }
+  while (!draft.isFull && nextLine(cursor) && peek(cursor) !== stop) readLine(cursor, draft);
   // An error about something that never came belongs to where it should have come.
-  if (draft.threads.length === 0) throw refuse(cursor, expectedAt(draft));
-  return checked(cursor, draft);
+  const isMissing = draft.threads.length === 0 && draft.refusals.length === 0;
+  if (isMissing) throw refuse(cursor, expectedAt(draft));
+  return checked(cursor, draft, judge);
 }
 
-function emptyDraft(firstSpot: Spot): Draft {
-  return {
-    files: [],
-    fileSpots: [],
-    processes: [],
-    processSpots: [],
-    threads: [],
-    switches: [],
-    switchSpots: [],
-    first: 0,
-    firstSpot,
-    stage: 0,
-  };
+function readLine(cursor: Cursor, draft: Draft): void {
+  const word = peek(cursor);
+  try {
+    readStatement(cursor, draft);
+    takeEnd(cursor);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    draft.refusals.push(error);
+    draft.isFull ||= draft.refusals.length >= REFUSALS_MAX;
+    standIn(draft, word, spotOf(cursor));
+  }
 }
 
 function readStatement(cursor: Cursor, draft: Draft): void {
@@ -90,34 +91,15 @@ function readStatement(cursor: Cursor, draft: Draft): void {
   if (kind !== undefined && thread !== undefined && draft.stage === STATEMENTS.indexOf('thread')) {
     thread.opSpots.push(spotOf(cursor));
     thread.ops.push(readOp(cursor, kind));
-    if (thread.ops.length > OPS) checked(cursor, draft);
+    draft.isFull ||= thread.ops.length > OPS;
     return;
   }
   const statement = STATEMENTS.find((known) => known === word);
   if (statement === undefined || !mayFollow(draft, statement)) {
-    throw refuse(cursor, expectedAt(draft));
+    throw refuse(cursor, expectedAt(draft), wordsAt(draft));
   }
   draft.stage = STATEMENTS.indexOf(statement);
   READERS[statement](cursor, draft);
-}
-
-/**
- * Files before processes before threads before the schedule; a later part needs the earlier ones.
- */
-function mayFollow(draft: Draft, statement: Statement): boolean {
-  const stage = STATEMENTS.indexOf(statement);
-  if (stage < draft.stage) return false;
-  if (statement === 'process') return draft.files.length > 0;
-  if (statement === 'thread') return draft.processes.length > 0;
-  if (statement === 'first') return draft.threads.length > 0 && draft.stage < stage;
-  return statement === 'file' || draft.threads.length > 0;
-}
-
-function expectedAt(draft: Draft): string {
-  const statements = STATEMENTS.filter((statement) => mayFollow(draft, statement));
-  const inThread = draft.stage === STATEMENTS.indexOf('thread') && draft.threads.length > 0;
-  const words = statements.map((statement) => `"${statement}"`);
-  return [...(inThread ? ['an operation'] : []), ...words].join(' or ');
 }
 
 const READERS: Readonly<Record<Statement, (cursor: Cursor, draft: Draft) => void>> = {
@@ -199,7 +181,7 @@ function readSwitch(cursor: Cursor, draft: Draft): void {
   const occurrence = takeNumber(cursor, 'an occurrence, from 1');
   takeKeyword(cursor, 'to');
   draft.switches.push({ thread, op, label, occurrence, to: takeThread(cursor) });
-  if (draft.switches.length > SWITCHES_MAX) checked(cursor, draft);
+  draft.isFull ||= draft.switches.length > SWITCHES_MAX;
 }
 
 function readOp(cursor: Cursor, kind: OpKind): Op {
@@ -274,38 +256,31 @@ function takeNext(cursor: Cursor, names: readonly string[], index: number): void
   takeKeyword(cursor, name);
 }
 
-/**
- * The input, or a refusal; also asked as soon as a list is too long, so that no list grows without
- * end.
- */
-function checked(cursor: Cursor, draft: Draft): Input {
+function checked(
+  cursor: Cursor,
+  draft: Draft,
+  judge: (input: Input) => readonly Problem[],
+): InputText {
   const input: Input = {
     setup: { files: draft.files, processes: draft.processes },
     threads: draft.threads.map(({ process, ops }) => ({ process, ops })),
     schedule: { first: draft.first, switches: draft.switches },
   };
-  const problem = findProblem(input);
-  if (problem === null) return input;
-  const spot = spotAt(draft, problem.place);
-  throw fail('INPUT_INVALID', { file: cursor.file, ...spot, what: problem.what });
+  // A line that was refused may have been the one that another line leans on.
+  const isWhole = draft.refusals.length === 0;
+  const found = isWhole ? judge(input) : findProblems(input);
+  const problems = draft.isDoubtful ? [] : found;
+  const refusals = problems.slice(0, REFUSALS_MAX).map(({ place, what }) => {
+    const problem = { file: cursor.file, ...spotAt(draft, place), where: '', what };
+    return failInFile('INPUT_INVALID', [problem]);
+  });
+  const count = draft.refusals.length + problems.length;
+  if (count > 0) throw failTogether([...draft.refusals, ...refusals].sort(byPlace), count);
+  return { input, spotOf: (place) => spotAt(draft, place) };
 }
 
-function spotAt(draft: Draft, place: Place): Spot {
-  switch (place.kind) {
-    case 'input':
-    case 'first':
-      return draft.firstSpot;
-    case 'file':
-      return at(draft.fileSpots, place.file);
-    case 'process':
-      return at(draft.processSpots, place.process);
-    case 'thread':
-      return at(draft.threads, place.thread).spot;
-    case 'op':
-      return at(at(draft.threads, place.thread).opSpots, place.op);
-    case 'switch':
-      return at(draft.switchSpots, place.index);
-    default:
-      assert(false, 'place');
-  }
+function byPlace(a: Refusal, b: Refusal): number {
+  const [one, other] = [a.problems[0], b.problems[0]];
+  const lines = (one?.line ?? 0) - (other?.line ?? 0);
+  return lines === 0 ? (one?.column ?? 0) - (other?.column ?? 0) : lines;
 }

@@ -5,16 +5,23 @@
  */
 import { unreachable } from './assert.ts';
 import { canonicalInput } from './canonical.ts';
+import { findSlips } from './declared.ts';
 import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch } from './input.ts';
 import { sha256Hex } from './json.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import type { AreaOffset, FileIo, Op } from './ops.ts';
 import { openText } from './text-lexer.ts';
-import { INPUT_VERSION, readInput } from './text-read.ts';
+import { INPUT_VERSION, type InputText, readInput } from './text-read.ts';
 
 /** Strict: what is not understood is refused, with its place. */
 export function parseInput(text: string, fileName: string): Input {
-  return canonicalInput(readInput(openText(text, fileName), null));
+  return canonicalInput(readInput(openText(text, fileName), null).input);
+}
+
+/** A text that a person wrote: slips are refused too, and it is known where the parts of the input stand. */
+export function parseWrittenInput(text: string, fileName: string): InputText {
+  const { input, spotOf } = readInput(openText(text, fileName), null, findSlips);
+  return { input: canonicalInput(input), spotOf };
 }
 
 export function printInput(input: Input): string {

@@ -29,6 +29,7 @@ import {
   THREADS,
 } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
+import { nearestHint } from './nearest.ts';
 import type { FileIo, Op, Sharing } from './ops.ts';
 import { printable } from './printable.ts';
 
@@ -54,20 +55,21 @@ export const LABEL_END = 'end';
 
 /** The first problem in words, or null. */
 export function checkInput(input: Input): string | null {
-  return inWords(findProblem(input));
+  return inWords(findProblems(input)[0]);
 }
 
 /** As `checkInput`, without a schedule. */
 export function checkWorkload(workload: Workload): string | null {
-  return inWords(workloadProblem(workload));
+  return inWords(workloadProblems(workload)[0]);
 }
 
-export function findProblem(input: Input): Problem | null {
-  return workloadProblem(input) ?? scheduleProblem(input);
+/** All problems, at most one of each part. */
+export function findProblems(input: Input): readonly Problem[] {
+  return [...workloadProblems(input), ...scheduleProblems(input)];
 }
 
-function inWords(problem: Problem | null): string | null {
-  return problem === null ? null : `${placeName(problem.place)}: ${problem.what}`;
+function inWords(problem: Problem | undefined): string | null {
+  return problem === undefined ? null : `${placeName(problem.place)}: ${problem.what}`;
 }
 
 export function placeName(place: Place): string {
@@ -91,32 +93,40 @@ export function placeName(place: Place): string {
   }
 }
 
-function workloadProblem(workload: Workload): Problem | null {
-  return countsProblem(workload) ?? setupProblem(workload.setup) ?? threadsProblem(workload);
+function workloadProblems(workload: Workload): readonly Problem[] {
+  return [
+    ...countsProblems(workload),
+    ...setupProblems(workload.setup),
+    ...threadsProblems(workload),
+  ];
 }
 
-function countsProblem({ setup, threads }: Workload): Problem | null {
-  const what =
-    countProblem('files', setup.files.length, FILES) ??
-    countProblem('processes', setup.processes.length, MMS) ??
-    countProblem('threads', threads.length, THREADS);
-  return what === null ? null : { place: { kind: 'input' }, what };
+function countsProblems({ setup, threads }: Workload): readonly Problem[] {
+  const counts = [
+    countProblem('files', setup.files.length, FILES),
+    countProblem('processes', setup.processes.length, MMS),
+    countProblem('threads', threads.length, THREADS),
+  ];
+  return counts.flatMap((what): readonly Problem[] =>
+    what === null ? [] : [{ place: { kind: 'input' }, what }],
+  );
 }
 
 function countProblem(noun: string, count: number, most: number): string | null {
   return count >= 1 && count <= most ? null : `has ${count} ${noun}, can have 1 to ${most}`;
 }
 
-function setupProblem(setup: Setup): Problem | null {
+function setupProblems(setup: Setup): readonly Problem[] {
+  const problems: Problem[] = [];
   for (const [file, one] of setup.files.entries()) {
     const what = fileProblem(one);
-    if (what !== null) return { place: { kind: 'file', file }, what };
+    if (what !== null) problems.push({ place: { kind: 'file', file }, what });
   }
   for (const [process, one] of setup.processes.entries()) {
     const what = processProblem(one, setup.files.length);
-    if (what !== null) return { place: { kind: 'process', process }, what };
+    if (what !== null) problems.push({ place: { kind: 'process', process }, what });
   }
-  return null;
+  return problems;
 }
 
 function fileProblem({ size, pages }: FileSetup): string | null {
@@ -144,18 +154,20 @@ function areaProblem(area: AreaSetup, files: number): string | null {
   );
 }
 
-function threadsProblem({ setup, threads }: Workload): Problem | null {
+function threadsProblems({ setup, threads }: Workload): readonly Problem[] {
+  const problems: Problem[] = [];
   for (const [thread, { process, ops }] of threads.entries()) {
     const named = indexProblem('process', process, setup.processes.length);
-    if (named !== null) return { place: { kind: 'thread', thread }, what: named };
+    if (named !== null) problems.push({ place: { kind: 'thread', thread }, what: named });
     for (const [op, one] of ops.entries()) {
       const place: Place = { kind: 'op', thread, op };
-      if (op >= OPS) return { place, what: `a thread can have ${OPS} operations` };
-      const what = opProblem(one, setup.files.length);
-      if (what !== null) return { place, what };
+      const many = op < OPS ? null : `a thread can have ${OPS} operations`;
+      const what = many ?? opProblem(one, setup.files.length);
+      if (what !== null) problems.push({ place, what });
+      if (many !== null) break;
     }
   }
-  return null;
+  return problems;
 }
 
 function opProblem(op: Op, files: number): string | null {
@@ -218,9 +230,21 @@ function rangeProblem(offset: number, length: number, unit: number): string | nu
   return end <= FILE_BYTES_MAX ? null : `range ends at ${end}, beyond ${FILE_BYTES_MAX}`;
 }
 
-function indexProblem(noun: string, index: number, count: number): string | null {
+type Noun = 'file' | 'area' | 'process' | 'thread';
+const NAMES: Readonly<Record<Noun, readonly string[]>> = {
+  file: FILE_NAMES,
+  area: AREA_NAMES,
+  process: PROCESS_NAMES,
+  thread: THREAD_NAMES,
+};
+
+function indexProblem(noun: Noun, index: number, count: number): string | null {
   if (isCount(index) && index < count) return null;
-  return `names ${noun} ${index}, there ${count === 1 ? 'is 1' : `are ${count}`}`;
+  const name = NAMES[noun][index];
+  if (name === undefined)
+    return `names ${noun} ${index}, there ${count === 1 ? 'is 1' : `are ${count}`}`;
+  const hint = nearestHint(name, NAMES[noun].slice(0, count));
+  return `${noun} ${name} is not declared${hint}`;
 }
 
 function sharingProblem(sharing: Sharing): string | null {
@@ -232,17 +256,18 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 }
 
-function scheduleProblem({ threads, schedule }: Input): Problem | null {
+function scheduleProblems({ threads, schedule }: Input): readonly Problem[] {
+  const problems: Problem[] = [];
   const first = indexProblem('thread', schedule.first, threads.length);
-  if (first !== null) return { place: { kind: 'first' }, what: first };
+  if (first !== null) problems.push({ place: { kind: 'first' }, what: first });
   for (const [index, one] of schedule.switches.entries()) {
     const place: Place = { kind: 'switch', index };
-    if (index >= SWITCHES_MAX)
-      return { place, what: `a schedule can have ${SWITCHES_MAX} switches` };
-    const what = switchProblem(one, threads);
-    if (what !== null) return { place, what };
+    const many = index < SWITCHES_MAX ? null : `a schedule can have ${SWITCHES_MAX} switches`;
+    const what = many ?? switchProblem(one, threads);
+    if (what !== null) problems.push({ place, what });
+    if (many !== null) break;
   }
-  return null;
+  return problems;
 }
 
 function switchProblem(one: Switch, threads: Workload['threads']): string | null {

@@ -12,9 +12,16 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { recordOf } from '../../workers/record.ts';
 import { EXIT } from './endings.ts';
-import { engineDigest } from './engine-digest.ts';
+import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
-import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { checkLabels } from './labels.ts';
+import {
+  BISECT_FLAG,
+  BISECT_FLAG_TEXT,
+  givenModel,
+  MODEL_FLAG,
+  MODEL_FLAG_TEXT,
+} from './model-argument.ts';
 import { parseCount } from './quantities.ts';
 import { counted, renderFinding } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
@@ -75,10 +82,11 @@ export function checkCommand(): CommandUnknownOpts {
     .requiredOption(MODEL_FLAG, MODEL_FLAG_TEXT)
     .option('--states <n>', 'states a workload may take', parseCount, STATES_DEFAULT)
     .option('--all', 'go on after the first violation')
-    .action(async (file, { model: reference, states, all }, self) => {
+    .option(BISECT_FLAG, BISECT_FLAG_TEXT)
+    .action(async (file, { model: reference, states, all, bisect }, self) => {
       const settings = settingsOf(self);
-      const model = givenModel(reference);
-      const workloads = await workloadsOf(file, settings);
+      const model = givenModel(reference, bisect === true);
+      const workloads = await workloadsOf(file, model, settings);
       const options = { statesMax: states, all: all === true, model: reference };
       process.exitCode = check(model, workloads, options, settings);
     });
@@ -87,13 +95,15 @@ export function checkCommand(): CommandUnknownOpts {
 
 async function workloadsOf(
   file: string | undefined,
+  model: Model,
   settings: Settings,
 ): Promise<readonly Named[]> {
   if (file === undefined) {
     return readSeeds(PACKAGE_ROOT).map(({ name, input }) => ({ name, workload: input }));
   }
-  const { name, input } = await readSubject(file, settings.dataDir);
-  return [{ name, workload: input }];
+  const subject = await readSubject(file, settings.dataDir);
+  checkLabels(subject, model);
+  return [{ name: subject.name, workload: subject.input }];
 }
 
 function check(

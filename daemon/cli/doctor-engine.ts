@@ -8,8 +8,7 @@ import { modelOf } from '../../workers/models/registry.ts';
 import { WorkRunner } from '../../workers/run-work.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { bad, fine, type Judgement } from '../checks/check.ts';
-import { buildDigest } from './build-digest.ts';
-import { engineDigest } from './engine-digest.ts';
+import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 
 const PROGRAMS = ['dist/bundle/main.js', 'dist/bundle/executor-main.js'];

@@ -1,8 +1,8 @@
 /** How the program ends: the exit codes that scripts rely on, and what is said on the way out. */
 import { CommanderError } from '@commander-js/extra-typings';
 import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
-import { ERRORS, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { engineDigest } from './engine-digest.ts';
+import { ERRORS, type FileProblem, problemText, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
 import { note, sayDocument } from './terminal.ts';
 
@@ -25,16 +25,25 @@ interface Ending {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  readonly problems: readonly FileProblem[];
+  /** Problems that are not listed. */
+  readonly more: number;
 }
+
+const NO_PROBLEMS = { problems: [], more: 0 } as const;
 
 /** Says what went wrong and returns the exit code. */
 export function sayEnding(error: unknown, args: readonly string[]): number {
   if (error instanceof CommanderError && isAnswer(error)) return EXIT.done;
-  const { exit, code, message, hint } = endingOf(error, args);
+  const { exit, code, message, hint, problems, more } = endingOf(error, args);
   note(`faultline: ${message}`);
+  for (const problem of problems.slice(1)) note(`faultline: ${problemText(problem)}`);
+  if (more > 0) note(`faultline: and ${more} more`);
   if (exit === EXIT.ourBug) note(bugReport(error, args));
   if (hint !== '') note(`hint: ${hint}`);
-  if (isJsonWanted(args)) sayDocument({ error: { code, message, hint } });
+  if (isJsonWanted(args)) {
+    sayDocument({ error: { code, message, hint, problems, more } });
+  }
   return exit;
 }
 
@@ -51,6 +60,7 @@ function endingOf(error: unknown, args: readonly string[]): Ending {
     code: 'OUR_BUG',
     message: `this is a bug in Faultline: ${error instanceof Error ? error.message : String(error)}`,
     hint: 'please report it with the lines above and the files that the command names',
+    ...NO_PROBLEMS,
   };
 }
 
@@ -63,7 +73,7 @@ function usageEnding(error: CommanderError, args: readonly string[]): Ending {
   const text = isBare ? 'a verb is missing' : error.message.replace(/^error: /, '');
   const [message = '', guess = ''] = text.split('\n');
   const hint = guess === '' ? help : guess.replace(/^\(|\)$/g, '');
-  return { exit: EXIT.usage, code: 'USAGE', message, hint };
+  return { exit: EXIT.usage, code: 'USAGE', message, hint, ...NO_PROBLEMS };
 }
 
 function bugReport(error: unknown, args: readonly string[]): string {
@@ -71,10 +81,19 @@ function bugReport(error: unknown, args: readonly string[]): string {
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : String(error);
   return [
     `  command  faultline ${args.map(withoutSecrets).join(' ')}`,
-    `  build    faultline ${VERSION}, engine ${engineDigest()}, node ${process.versions.node}`,
+    `  build    faultline ${VERSION}, engine ${shownEngine()}, node ${process.versions.node}`,
     `  kind     ${isExpected ? 'a check of our own failed' : 'nobody expected this'}`,
     ...stack.split('\n').map((line) => `  ${line}`),
   ].join('\n');
+}
+
+/** A report is made of what is left of a build, too. */
+function shownEngine(): string {
+  try {
+    return engineDigest();
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** People paste a report; user and password of an address stand between `//` and its last `@`. */

@@ -1,16 +1,26 @@
 /** What `--model` takes: a reference, or the path of a file with a model's JSON. */
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
-import { fail } from '../../corpus/vocabulary/errors.ts';
-import { readJson } from '../../corpus/vocabulary/json.ts';
+import { Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
+import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { EXIT } from './endings.ts';
 
 export const MODEL_FLAG = '--model <ref>';
 export const MODEL_FLAG_TEXT = 'a model: name[:toggle=value,...], or a file with its JSON';
 
-export function givenModel(argument: string): Model {
-  return isPath(argument) ? modelOfFile(argument) : modelOf(argument);
+export const BISECT_FLAG = '--bisect';
+export const BISECT_FLAG_TEXT = 'exit 125, not 2, where the model cannot be read: git bisect skips';
+
+/** @param isBisect whether a model that cannot be read is one that cannot be judged */
+export function givenModel(argument: string, isBisect = false): Model {
+  try {
+    return isPath(argument) ? modelOfFile(argument) : modelOf(argument);
+  } catch (error) {
+    if (!isBisect || !(error instanceof Refusal)) throw error;
+    throw withExit(error, EXIT.cannotJudge);
+  }
 }
 
 function isPath(argument: string): boolean {
@@ -18,9 +28,6 @@ function isPath(argument: string): boolean {
 }
 
 function modelOfFile(file: string): Model {
-  const value = readJson(readNamed(file));
-  if (value === undefined) {
-    throw fail('MODEL_INVALID', { model: file, where: 'the file', what: 'not JSON, or too large' });
-  }
-  return checkModel(value, file);
+  const { value, spotOf } = openJson(readNamed(file), file, 'MODEL_INVALID');
+  return checkModel(value, file, spotOf);
 }

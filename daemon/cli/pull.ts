@@ -18,7 +18,7 @@ import { ApiClient, PULL_BOUNDS } from '../api-client.ts';
 import { type Pulled, pull, type Since } from '../pull.ts';
 import { type Filter, isWanted } from '../pull-listing.ts';
 import { EXIT } from './endings.ts';
-import { engineDigest } from './engine-digest.ts';
+import { engineDigest } from './identity.ts';
 import { counted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';

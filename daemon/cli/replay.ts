@@ -11,8 +11,16 @@ import { knownName, violationsOf } from '../../workers/record.ts';
 import { replayVerdict } from '../../workers/reproduce.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { EXIT } from './endings.ts';
-import { engineDigest } from './engine-digest.ts';
-import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { engineDigest } from './identity.ts';
+import { checkLabels } from './labels.ts';
+import {
+  BISECT_FLAG,
+  BISECT_FLAG_TEXT,
+  givenModel,
+  MODEL_FLAG,
+  MODEL_FLAG_TEXT,
+} from './model-argument.ts';
+import { quoted } from './render-finding.ts';
 import { currentModel, recordedModel } from './repro-model.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
@@ -40,31 +48,42 @@ interface Judged {
   readonly remarks: readonly string[];
 }
 
+interface Flags {
+  readonly isRecorded: boolean;
+  readonly isBisect: boolean;
+}
+
 export function replayCommand(): CommandUnknownOpts {
   const command = new Command('replay')
     .description('run an input or a repro again; exit 1 if it still goes wrong, 0 if not')
     .argument('<file>', SUBJECT_TEXT)
     .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; judges a repro under another model`)
     .option('--recorded-model', 'judge by the model that the repro carries')
-    .action(async (file, { model: reference, recordedModel: isRecorded }, self) => {
+    .option(BISECT_FLAG, BISECT_FLAG_TEXT)
+    .action(async (file, { model: reference, recordedModel, bisect }, self) => {
       const settings = settingsOf(self);
       const subject = await readSubject(file, settings.dataDir);
-      const model = judgeOf(subject, reference, isRecorded === true);
+      const flags = { isRecorded: recordedModel === true, isBisect: bisect === true };
+      const model = judgeOf(subject, reference, flags);
+      checkLabels(subject, model);
       progress(settings, `replay: ${subject.name} on ${canonicalReference(model)}`);
       const { repro } = subject;
       const judged = repro === null ? runOnce(model, subject) : judge(model, subject, repro);
-      sayJudged(judged, model, subject, settings);
+      sayJudged(judged, model, subject, settings, searchOf(file, reference));
       process.exitCode = EXIT_OF[judged.verdict];
     });
   return withCommonOptions(command);
 }
 
-function judgeOf(subject: Subject, reference: string | undefined, isRecorded: boolean): Model {
-  const { repro, name } = subject;
+function judgeOf(
+  { repro, name }: Subject,
+  reference: string | undefined,
+  { isRecorded, isBisect }: Flags,
+): Model {
   if (reference !== undefined && isRecorded) {
     throw fail('USAGE', { what: '--model and --recorded-model name two models; give one' });
   }
-  if (reference !== undefined) return givenModel(reference);
+  if (reference !== undefined) return givenModel(reference, isBisect);
   if (repro === null) {
     throw fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
   }
@@ -102,7 +121,18 @@ function judge(model: Model, { input, name }: Subject, repro: Repro): Judged {
   return { verdict, signature, traceDigest, traced, others, remarks };
 }
 
-function sayJudged(judged: Judged, model: Model, subject: Subject, settings: Settings): void {
+/** What searches every interleaving of the same input. */
+function searchOf(file: string, reference = 'REF'): string {
+  return `faultline check ${quoted(file)} --model ${quoted(reference)}`;
+}
+
+function sayJudged(
+  judged: Judged,
+  model: Model,
+  subject: Subject,
+  settings: Settings,
+  search: string,
+): void {
   const { verdict, signature, traceDigest, traced, others, remarks } = judged;
   const reference = canonicalReference(model);
   for (const remark of remarks) progress(settings, remark);
@@ -115,7 +145,8 @@ function sayJudged(judged: Judged, model: Model, subject: Subject, settings: Set
     const input = { ...subject.input, schedule: traced.schedule };
     say(`${renderColumns(model, input, traced, known).trimEnd()}\n`);
   }
-  const what = signature === null ? [] : [known ?? titleOf(signature), signature];
+  const of = signature === null ? [] : [known ?? titleOf(signature), signature];
+  const what = verdict === 'pass' ? [`this one interleaving; ${search} searches all`] : of;
   say([`${verdict} on ${reference}`, ...what].join(': '));
   if (others.length > 0) say(['also:', ...others.map((other) => `  ${other}`)].join('\n'));
 }

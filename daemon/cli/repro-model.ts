@@ -1,5 +1,5 @@
 /** Which model judges a repro: the one named, the one in this build if it is still the same, or the carried one. */
-import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { fail, failInFile, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { readJson } from '../../corpus/vocabulary/json.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
@@ -28,7 +28,7 @@ export function recordedModel(repro: Repro, file: string): Model {
   const model = checkedModel(repro, file);
   if (modelDigest(model) === repro.modelDigest) return model;
   const what = 'model-digest is not that of the model that the repro carries';
-  throw fail('INPUT_INVALID', { file, line: 1, column: 1, what });
+  throw failInFile('INPUT_INVALID', [{ file, line: 1, column: 1, where: '', what }]);
 }
 
 function checkedModel(repro: Repro, file: string): Model {

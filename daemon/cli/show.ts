@@ -5,7 +5,7 @@ import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { COLUMNS_FILE } from '../../corpus/store/finding-store.ts';
 import { unreachable } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { inputToJson } from '../../corpus/vocabulary/json.ts';
+import { inputToJson } from '../../corpus/vocabulary/input-json.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';

@@ -6,15 +6,19 @@ import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readNamed, tooLarge } from '../../corpus/disk/read-bounded.ts';
 import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
+import { findSlips } from '../../corpus/vocabulary/declared.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { findingId, ID_PREFIX_MIN, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
-import { inputFromJson, readJson } from '../../corpus/vocabulary/json.ts';
+import { inputFromJson, pathOf } from '../../corpus/vocabulary/input-json.ts';
+import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { parseRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.ts';
-import { parseInput } from '../../corpus/vocabulary/text.ts';
+import type { Spot } from '../../corpus/vocabulary/spots.ts';
+import { parseWrittenInput } from '../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
+import type { Place } from '../../corpus/vocabulary/validate.ts';
 import { commandOn } from './render-finding.ts';
 
 export interface Subject {
@@ -25,6 +29,8 @@ export interface Subject {
   readonly repro: Repro | null;
   /** The finding's folder, where it has one: what else is kept lies there. */
   readonly folder: string | null;
+  /** Where the parts of a plain input stand in its text. */
+  readonly spotOf: ((place: Place) => Spot) | null;
 }
 
 export const SUBJECT_TEXT =
@@ -44,19 +50,21 @@ export async function readSubject(argument: string, dataDir: string): Promise<Su
 
 export function parseSubject(text: string, name: string, folder: string | null): Subject {
   if (text.trimStart().startsWith('{')) return subjectOfJson(text, name, folder);
-  if (!isReproText(text, name)) return { name, input: parseInput(text, name), repro: null, folder };
+  if (!isReproText(text, name)) {
+    return { name, ...parseWrittenInput(text, name), repro: null, folder };
+  }
   const repro = parseRepro(text, name);
-  return { name, input: repro.input, repro, folder };
+  return { name, input: repro.input, repro, folder, spotOf: null };
 }
 
 function subjectOfJson(text: string, name: string, folder: string | null): Subject {
-  const value = readJson(text);
-  if (value === undefined) {
-    throw fail('INPUT_INVALID', { file: name, line: 1, column: 1, what: 'not JSON, or too large' });
+  const { value, spotOf } = openJson(text, name, 'INPUT_INVALID');
+  if (!isReproJson(value)) {
+    const input = inputFromJson(value, name, { spotOf, base: [] }, findSlips);
+    return { name, input, repro: null, folder, spotOf: (place) => spotOf(pathOf(place)) };
   }
-  if (!isReproJson(value)) return { name, input: inputFromJson(value, name), repro: null, folder };
-  const repro = reproFromJson(value, name);
-  return { name, input: repro.input, repro, folder };
+  const repro = reproFromJson(value, name, spotOf);
+  return { name, input: repro.input, repro, folder, spotOf: null };
 }
 
 function isReproText(text: string, name: string): boolean {

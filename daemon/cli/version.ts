@@ -1,7 +1,6 @@
 /** `version`: which program, build, engine and Node; what a report about Faultline should say. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { buildDigest } from './build-digest.ts';
-import { engineDigest } from './engine-digest.ts';
+import { buildDigest, engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 import { say, sayDocument } from './terminal.ts';

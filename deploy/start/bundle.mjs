@@ -1,16 +1,19 @@
 /**
  * Joins the compiled modules of the command line into `dist/bundle`. Not for size: V8 folds a constant of the
  * same module into the machine code, one of another module it loads and checks at every use, and the engine is
- * mostly constants. Measured: a quarter of the time of a run (`npm run bench`).
+ * mostly constants. Measured: a quarter of the time of a run (`npm run bench`). Before that, says in
+ * `dist/identity.json` which engine and which build it is.
  */
 import path from 'node:path';
 import { rollup } from '@rollup/wasm-node';
+import { writeIdentity } from './identity.mjs';
 import { ROOT } from './root.mjs';
 
 const DIST = path.join(ROOT, 'dist');
 const ENGINE = /^(?:workers\/(?!service\/|bench\/)|corpus\/(?:vocabulary|breeding)\/)/;
 const ENTRIES = ['daemon/cli/main.js', 'workers/service/executor-main.js'];
 
+writeIdentity(ROOT);
 const bundle = await rollup({
   input: ENTRIES.map((entry) => path.join(DIST, entry)),
   // Packages and Node's own modules stay where they are.

@@ -21,6 +21,13 @@ import { ROOT } from './root.mjs';
 
 export { ROOT };
 export const MAIN = path.join(ROOT, 'dist/bundle/main.js');
+const IDENTITY = path.join(ROOT, 'dist/identity.json');
+/** What bundle and identity depend on besides the compiled modules. */
+const BUNDLED_BY = [
+  'deploy/start/bundle.mjs',
+  'deploy/start/identity.mjs',
+  'package-lock.json',
+].map((name) => path.join(ROOT, name));
 
 const ENVIRONMENT = 3;
 const OUR_BUG = 70;
@@ -103,7 +110,8 @@ function build() {
     stop(OUR_BUG, 'the build failed');
   }
   // Also where the last build was ended between the two.
-  if (modifiedMs(MAIN) >= modifiedMs(stamp)) return;
+  const newestMs = Math.max(modifiedMs(stamp), ...BUNDLED_BY.map(modifiedMs));
+  if (modifiedMs(MAIN) >= newestMs && existsSync(IDENTITY)) return;
   bundle();
   if (existsSync(MAIN)) chmodSync(MAIN, 0o755);
   say(`built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);

@@ -31,13 +31,25 @@ const CASES: readonly Case[] = [
   { args: 'check seed.txt --model nonesuch', exit: 2, says: /known models: v42-immap-read/ },
   { args: 'check seed.txt --model ./none.json', exit: 2, says: /none.json: no such file/ },
   { args: 'check seed.txt --model not-a-model.json', exit: 2, says: /not-a-model.json/ },
+  { args: 'check seed.txt --model nonesuch --bisect', exit: 125, is: 'MODEL_UNKNOWN', says: /known models/ },
+  { args: 'check seed.txt --model broken.json --bisect', exit: 125, says: /broken.json:1:12: expected a value, found "oops"/ },
+  { args: `check bad.txt --model ${RACY} --bisect`, exit: 2, says: /found "pnch"/ },
+  { args: 'check seed.txt --model broken.json', exit: 2, is: 'MODEL_INVALID', says: /broken.json:1:12: expected a value/ },
+  { args: `check slips.txt --model ${RACY}`, exit: 2, is: 'INPUT_INVALID', says: /slips.txt:8:1: area a1 is not declared.*; the nearest is a0\nfaultline: slips.txt:9:1: file B is not declared; the nearest is A\n/ },
+  { args: `check labels.txt --model ${RACY}`, exit: 2, is: 'LABEL_UNKNOWN', says: /labels.txt:12:1: .*"fault\/instalPte"; the nearest is fault\/installPte\nfaultline: labels.txt:14:1: / },
   { args: `check seed.txt --model ${RACY} --states 0`, exit: 2, says: /such as 1000, 100k or 1e6/ },
   { args: `check seed.txt --model ${RACY} --data-dir not-a-folder`, exit: 3, is: 'DATA_DIR', says: /faultline repro 1[\s\S]*cannot write to/ },
   { args: `check 00000000 --model ${RACY}`, exit: 4, says: /no finding 00000000/ },
   { args: `check seed.txt --model ${SOUND} --states 10`, exit: 125, is: 'inconclusive', says: /^inconclusive/m },
 
   { args: `replay ID --model ${SOUND}`, exit: 0, is: 'fixed', says: /^fixed on xfs-mmaplock-prezero: B12/m },
-  { args: `replay seed.txt --model ${SOUND}`, exit: 0, is: 'pass', says: /^pass on/m },
+  { args: `replay seed.txt --model ${SOUND}`, exit: 0, is: 'pass', says: /^pass on xfs-mmaplock-prezero: this one interleaving; faultline check seed.txt --model xfs-mmaplock-prezero searches all$/m },
+  { args: `replay labels.txt --model ${RACY}`, exit: 2, is: 'LABEL_UNKNOWN', says: /labels.txt:12:1: model v42-immap-read has no step "fault\/instalPte"/ },
+  { args: 'replay other-labels.txt --model ./mine.json', exit: 1, says: /^reproduced on mine/m },
+  { args: `replay slips.txt --model ${RACY}`, exit: 2, says: /slips.txt:8:1: area a1/ },
+  { args: 'replay ID --model ./broken.json', exit: 2, says: /broken.json:1:12/ },
+  { args: 'replay ID --model ./broken.json --bisect', exit: 125, says: /broken.json:1:12/ },
+  { args: `replay ID --model ${RACY}:policy=maybe --bisect`, exit: 125, is: 'TOGGLE_VALUE', says: /it can be: new/ },
   { args: 'replay ID', exit: 1, is: 'reproduced', says: /^reproduced on v42-immap-read: B12/m },
   { args: 'replay repro.txt', exit: 1, says: /T0 load a0 0/ },
   { args: 'replay DIR', exit: 1, says: /^reproduced/m },
@@ -84,6 +96,7 @@ const CASES: readonly Case[] = [
   { args: '', exit: 2, says: /Usage: faultline[\s\S]*a verb is missing/ },
 ];
 
+const FIELDS_OF_ERROR = ['code', 'message', 'hint', 'problems', 'more'];
 const PROCESSES = 4;
 const folder = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
 const ended = new Map<string, Ended>();
@@ -124,10 +137,23 @@ for (const { args, exit, says, is } of CASES) {
     const document = JSON.parse(json?.stdout ?? '');
     assert.equal(document.verdict ?? document.error.code, is);
     if (exit >= 2 && is !== 'inconclusive') {
-      assert.deepEqual(Object.keys(document.error), ['code', 'message', 'hint']);
+      assert.deepEqual(Object.keys(document.error), FIELDS_OF_ERROR);
     }
   });
 }
+
+test('a refusal of a file lists its problems with their places', () => {
+  const json = ended.get(`check bad.txt --model ${RACY} --json`);
+  const { problems, more, message } = JSON.parse(json?.stdout ?? '').error;
+  const { file, line, column, where, what } = problems[0];
+  assert.deepEqual(
+    { file, line, column, where },
+    { file: 'bad.txt', line: 10, column: 1, where: '' },
+  );
+  assert.equal(message, `bad.txt:10:1: ${what}`);
+  assert.match(what, /found "pnch"; the nearest is punch$/);
+  assert.deepEqual([problems.length, more], [1, 0]);
+});
 
 test('a worker that is refused has made nothing', () => {
   assert.equal(existsSync(path.join(folder, 'nobody')), false);

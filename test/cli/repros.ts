@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import type { Schedule } from '../../corpus/vocabulary/input.ts';
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import { parseRepro, printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
+import { LABEL_END } from '../../corpus/vocabulary/validate.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { faultline } from './faultline.ts';
@@ -20,6 +22,12 @@ export async function fillFolder(folder: string): Promise<string> {
   const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
   write('seed.txt', seed);
   write('bad.txt', seed.replace('punch A', 'pnch A'));
+  write('slips.txt', seed.replace('load a0 0', 'load a1 0\npwrite B 0 2048'));
+  const switches = ['fault/instalPte', 'fault/installPte', 'punch/unmp'].map((label) => {
+    return `switch T0 op 0 at ${label} 1 to T1\n`;
+  });
+  write('labels.txt', seed.trimEnd().concat('\n', ...switches));
+  write('broken.json', '{"format": oops}');
   write('newer.txt', seed.replace('input 1', 'input 2'));
   write('not-a-folder', '');
   const { exit } = await faultline(['check', 'seed.txt', '--model', RACY, '-q'], folder);
@@ -33,6 +41,14 @@ export async function fillFolder(folder: string): Promise<string> {
   writeVariants(repro, write);
   mkdirSync(path.join(folder, 'empty'));
   return finding.id;
+}
+
+/** As the schedule of a model with steps of other names. */
+function withoutLabels({ first, switches }: Schedule): Schedule {
+  const strange = switches.map((one) => {
+    return one.label === LABEL_END ? one : { ...one, label: 'fault/elsewhere' };
+  });
+  return { first, switches: strange };
 }
 
 function writeVariants(repro: Repro, write: (name: string, text: string) => void): void {
@@ -50,6 +66,10 @@ function writeVariants(repro: Repro, write: (name: string, text: string) => void
       modelRef: 'mine',
       modelJson: modelJson(mine),
       modelDigest: '0'.repeat(64),
+    },
+    'other-labels.txt': {
+      input: { setup, threads, schedule: withoutLabels(repro.input.schedule) },
+      engine: 'e0'.repeat(32),
     },
     'own-model.txt': {
       modelRef: 'mine',

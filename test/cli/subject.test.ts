@@ -4,17 +4,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import {
-  type InputJson,
-  inputToJson,
-  isJsonObject,
-  readJson,
-} from '../../corpus/vocabulary/json.ts';
+import { type InputJson, inputToJson } from '../../corpus/vocabulary/input-json.ts';
+import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import { printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { type ReproJson, reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { parseSubject } from '../../daemon/cli/subject.ts';
-import { arbByteMutant, intrinsics } from '../corpus/hostile.ts';
+import { arbByteMutant, arbLineMutant, assertPlaces, intrinsics } from '../corpus/hostile.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 
@@ -63,6 +59,49 @@ test('a spoiled repro is a repro or a refusal, and leaves the language as it was
   assert.deepEqual(intrinsics(), before);
 });
 
+/** The code of the refusal, or null; whatever the text, it says where it goes wrong. */
+function refusedWith(text: string): string | null {
+  try {
+    parseSubject(text, 'bytes', null);
+    return null;
+  } catch (error) {
+    assert.ok(error instanceof Refusal, String(error));
+    if (error.exit === 2) assertPlaces(text, error);
+    else assert.equal(error.code, 'FORMAT_NEWER');
+    return error.code;
+  }
+}
+
+test('any bytes are an input, a repro, or a refusal with a place', () => {
+  const bytes = fc
+    .uint8Array({ maxLength: 300 })
+    .map((array) => Buffer.from(array).toString('utf8'));
+  const heads = [
+    '',
+    '{',
+    '{"format":"faultline repro",',
+    'faultline repro 1\n',
+    'faultline input 1\n',
+  ];
+  const arbBytes = fc.tuple(fc.constantFrom(...heads), bytes).map(([head, tail]) => head + tail);
+  const arbForms = arbRepro.chain((repro) =>
+    fc.constantFrom(
+      printInput(repro.input),
+      printRepro(repro),
+      JSON.stringify(inputToJson(repro.input), null, 2),
+      JSON.stringify(reproToJson(repro), null, 2),
+    ),
+  );
+  const seen = new Set<string | null>();
+  fc.assert(
+    fc.property(fc.oneof(arbBytes, arbByteMutant(arbForms), arbLineMutant(arbForms)), (text) => {
+      seen.add(refusedWith(text));
+    }),
+    { seed: RNG_SEED, numRuns: 3000 },
+  );
+  for (const code of [null, 'INPUT_SYNTAX', 'INPUT_INVALID']) assert.ok(seen.has(code), `${code}`);
+});
+
 const REPRO: ReproJson = reproToJson(sampleRecord().repro);
 const NEWER: InputJson = { ...REPRO.input, version: 2 as 1 };
 
@@ -74,10 +113,13 @@ const REFUSED: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   'a comment in a value': [{ ...REPRO, engine: 'e0'.repeat(8).concat(' # x') }, /canonical form/],
   'a model that is a path': [{ ...REPRO, model: '../../etc/passwd' }, /a model reference/],
   'a model that is no JSON': [{ ...REPRO, modelJson: 'process.exit()' }, /canonical JSON/],
-  'an origin with more': [{ ...REPRO, origin: { ...REPRO.origin, x: 1 } }, /origin has not just/],
+  'an origin with more': [
+    { ...REPRO, origin: { ...REPRO.origin, x: 1 } },
+    /origin: there is no field "x"/,
+  ],
   'a newer repro': [{ ...REPRO, version: 2 }, /repro 2 is newer than repro 1/],
   'a newer input': [{ ...REPRO, input: NEWER }, /input 2 is newer than input 1/],
-  'a version that is none': [{ ...REPRO, version: '1' }, /version is not one/],
+  'a version that is none': [{ ...REPRO, version: '1' }, /version: is not a version/],
   'an operation that is none': [
     { ...REPRO, input: { ...REPRO.input, threads: [{ process: 0, ops: [{ kind: 'nap' }] }] } },
     /ops\[0\].kind: is not/,

@@ -2,7 +2,9 @@
  * What is done to a text to see whether a parser holds, and a look at what it must not have
  * touched.
  */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Refusal } from '../../corpus/vocabulary/errors.ts';
 
 /** Characters that have fooled parsers and terminals. */
 const CHARACTERS = [
@@ -184,4 +186,20 @@ export function cpuMsOf(act: () => void): number {
   act();
   const { user, system } = process.cpuUsage(begin);
   return (user + system) / 1000;
+}
+
+/**
+ * The law of every refusal of a text: it has problems, few enough to read, each in one line of the text and in
+ * words that a terminal can show.
+ */
+export function assertPlaces(text: string, { problems, message }: Refusal): void {
+  const lines = text.split('\n');
+  assert.ok(problems.length > 0 && problems.length <= 20, message);
+  for (const { file, line, column, where, what } of problems) {
+    assert.ok(file.length > 0 && line !== null && column !== null, what);
+    const width = lines[line - 1]?.length ?? assert.fail(`line ${line} of ${lines.length}`);
+    assert.ok(column >= 1 && column <= width + 1, `column ${column} of line ${line}`);
+    assert.doesNotMatch(where + what, /[\p{C}\p{Zl}\p{Zp}]/u);
+    assert.ok(what.length < 300, what);
+  }
 }

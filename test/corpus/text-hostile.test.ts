@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
-import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
+import { parseInput, parseWrittenInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { arbByteMutant, arbLineMutant, intrinsics, leastCpuMsOf } from './hostile.ts';
+import { arbByteMutant, arbLineMutant, assertPlaces, intrinsics, leastCpuMsOf } from './hostile.ts';
 
 const HEAD = 'faultline input 1\n';
 const SETUP = `${HEAD}file A size 4096 pages hole\nprocess P0 a0 A 0 4096 shared\n`;
@@ -26,15 +26,22 @@ function judge(text: string): 'value' | 'refusal' {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     checkRefusal(error);
+    if (error.code !== 'FORMAT_NEWER') assertPlaces(text, error);
     return 'refusal';
   }
 }
 
-function checkRefusal({ code, facts, message }: Refusal): void {
+function checkRefusal({ code, facts, message, problems }: Refusal): void {
   assert.match(code, /^(?:INPUT_SYNTAX|INPUT_INVALID|FORMAT_NEWER)$/);
   if (code !== 'FORMAT_NEWER') {
     assert.ok(Number(facts.line) >= 1 && Number(facts.column) >= 1, message);
   }
+  assert.ok(problems.length <= 20 && (problems.length > 0 || code === 'FORMAT_NEWER'), message);
+  const lines = problems.map(({ line }) => line ?? 0);
+  assert.deepEqual(
+    lines,
+    [...lines].sort((a, b) => a - b),
+  );
   assert.doesNotMatch(message, /[\p{C}\p{Zl}\p{Zp}]/u);
   assert.ok(message.length < 300, message);
 }
@@ -92,6 +99,9 @@ const LONG: readonly (readonly [head: string, unit: string])[] = [
   [`${HEAD}file A size 0\nprocess P0`, ' a0 A 0 4096 shared'],
   [THREAD, 'store a0 0\n'],
   [THREAD, 'crash\n'],
+  [THREAD, 'fly\n'],
+  [HEAD, 'thread T0 P0\n'],
+  [HEAD, 'file\n'],
   [THREAD, 'crash #'],
   [`${THREAD}first T0\n`, 'switch T0 op 0 at end 1 to T0\n'],
   [`${THREAD}first T0\nswitch T0 op 0 at `, 'a'],
@@ -169,10 +179,10 @@ const AFTER_SETUP: readonly Row[] = [
   ['process P1 a0 A 2048 4096 shared', 1, /a0: offset 2048 is not a multiple of 4096/],
   ['process P1 a0 A 0 0 shared', 1, /a0: length is 0/],
   ['process P1 a0 A 4096 32768 shared', 1, /a0: range ends at 36864, beyond 32768/],
-  ['process P1 a1 B 0 4096 shared', 1, /a1: names file 1, there is 1/],
+  ['process P1 a1 B 0 4096 shared', 1, /a1: file B is not declared; the nearest is A$/],
   ['thread T1 P0', 8, /expected "T0", found "T1"/],
   ['thread T0', 10, /expected a process, P0 or P1/],
-  ['thread T0 P1', 1, /names process 1, there is 1/],
+  ['thread T0 P1', 1, /process P1 is not declared; the nearest is P0$/],
 ];
 
 const AFTER_THREAD: readonly Row[] = [
@@ -187,7 +197,7 @@ const AFTER_THREAD: readonly Row[] = [
   ['pwrite A 0 4096 into a0 0', 17, /expected the end of the line, found "into"/],
   ['pwrite A 0 4096 from', 21, /expected an area/],
   ['pwrite A 0 4096 from a0 30720', 1, /buffer: range ends at 34816/],
-  ['pwrite B 0 4096', 1, /names file 1, there is 1/],
+  ['pwrite B 0 4096', 1, /file B is not declared; the nearest is A$/],
   ['pwrite A 0 0', 1, /length is 0/],
   ['collapse A 2048 4096', 1, /offset 2048 is not a multiple of 4096/],
   ['insert A 0 2048', 1, /length 2048 is not a multiple of 4096/],
@@ -198,13 +208,13 @@ const AFTER_THREAD: readonly Row[] = [
   ['fsync', 6, /expected a file, A or B/],
   ['crash now', 7, /expected the end of the line, found "now"/],
   ['first T4', 7, /expected a thread, T0 or T1 or T2 or T3, found "T4"/],
-  ['first T1', 1, /names thread 1, there is 1/],
+  ['first T1', 1, /thread T1 is not declared; the nearest is T0$/],
   ['switch T0 op 0 at é 1 to T0', 19, /expected the label of a step/],
   ['switch T0 op 0 at fault/x 1 to T0', 1, /operation 0 stands for the end of the thread/],
   ['switch T0 op 1 at end 1 to T0', 1, /names operation 1, the thread has 0/],
   ['switch T0 op 0 at end 0 to T0', 1, /occurrence 0 is not within 1 to 4096/],
-  ['switch T0 op 0 at end 1 to T3', 1, /names thread 3, there is 1/],
-  ['switch T1 op 0 at end 1 to T0', 1, /names thread 1, there is 1/],
+  ['switch T0 op 0 at end 1 to T3', 1, /thread T3 is not declared; the nearest is T0$/],
+  ['switch T1 op 0 at end 1 to T0', 1, /thread T1 is not declared; the nearest is T0$/],
   ['> > fly', 5, /expected an operation/],
   ['store a0 0\rcrash', 10, /found "0\\u{d}crash"/],
   ['\u001b[2J', 1, /found "\\u{1b}\[2J"/],
@@ -242,6 +252,85 @@ function refusalOf(text: string): Refusal {
   }
   return assert.fail(`accepted: ${text}`);
 }
+
+/** What is wrong with a text, a row each. */
+function listed(text: string): readonly string[] {
+  return refusalOf(text).problems.map(({ line, column, what }) => `${line}:${column} ${what}`);
+}
+
+test('all that is wrong is refused together, and no line is refused for one before it', () => {
+  const text = [
+    'faultline input 1',
+    'file A size 4097',
+    'process P0 a0 A 0 4096 shared',
+    'thread T0 P0',
+    'lod a0 0',
+    'punch A 0 many',
+    'store a0 1',
+    'store a0 0 now',
+    'thread T1 P0',
+    'pwrite B 0 2048',
+    'first T1',
+    'swich T0 op 0 at x 1 to T1',
+    'switch T0 op 9 at x 1 to T1',
+    'switch T0 op 3 at x 1 to T1',
+  ];
+  const words = 'an operation or "thread" or "first" or "switch"';
+  assert.deepEqual(listed(text.join('\n')), [
+    '2:1 size 4097 is not a multiple of 2048',
+    `5:1 expected ${words}, found "lod"; the nearest is load`,
+    '6:11 expected a length in bytes, found "many"',
+    '7:1 offset 1 is not a multiple of 2048',
+    '8:12 expected the end of the line, found "now"',
+    '10:1 file B is not declared; the nearest is A',
+    '12:1 expected "switch", found "swich"; the nearest is switch',
+    '13:1 names operation 9, the thread has 4',
+  ]);
+  assert.equal(refusalOf(text.join('\n')).code, 'INPUT_INVALID');
+});
+
+test('a declaration that is wrong is there for the lines behind it', () => {
+  const rest =
+    'thread T0 P0\nstore a0 0\nthread T1 P1\npwrite B 0 2048\nfly\nswitch T1 op 0 at x 1 to T0\n';
+  const head = `${HEAD}file A size 0\nfiel B size 0\nprocess P0 a0 A 0 4096\nproces P1\n`;
+  const [file, area, process, fly, ...others] = listed(head + rest);
+  assert.match(file ?? '', /^3:1 expected "file" or "process", found "fiel"; the nearest is file$/);
+  assert.match(area ?? '', /^4:23 expected "shared" or "private"/);
+  assert.match(process ?? '', /^5:1 .*; the nearest is process$/);
+  assert.match(fly ?? '', /^10:1 expected an operation/);
+  assert.deepEqual(others, []);
+});
+
+test('an area that a person names is mapped by the setup or by an operation of its process', () => {
+  const setup = `${HEAD}file A size 4096\nprocess P0 a0 A 0 4096 shared\nprocess P1\n`;
+  const slips = (ops: string): readonly string[] => {
+    try {
+      parseWrittenInput(`${setup}${ops}\n`, 'f');
+      return [];
+    } catch (error) {
+      assert.ok(error instanceof Refusal, String(error));
+      parseInput(`${setup}${ops}\n`, 'what is not written by hand may');
+      return error.problems.map(({ line, column, what }) => `${line}:${column} ${what}`);
+    }
+  };
+  assert.deepEqual(slips('thread T0 P0\nload a0 0\npread A 0 2048 into a0 0\nmsync a0'), []);
+  assert.deepEqual(slips('thread T0 P0\nload a1 0\nthread T1 P0\nmmap a1 A 0 4096 shared'), []);
+  const [load, pwrite, msync, munmap, ...others] = slips(
+    'thread T0 P0\nload a1 0\npwrite A 0 2048 from a1 0\nthread T1 P1\nmsync a0\nmunmap a1\nmmap a0 A 0 4096 shared',
+  );
+  assert.match(
+    load ?? '',
+    /^6:1 area a1 is not declared: neither .* P0 maps it; the nearest is a0$/,
+  );
+  assert.match(pwrite ?? '', /^7:1 area a1 is not declared/);
+  assert.match(msync ?? '', /^10:1 area a1 .* P1 maps it; the nearest is a0$/);
+  assert.deepEqual([munmap, ...others], [undefined]);
+});
+
+test('a text of nothing but mistakes is not read to its end', () => {
+  const { problems, more } = refusalOf(`${THREAD}${'fly\n'.repeat(5000)}`);
+  assert.deepEqual([problems.length, more], [20, 80]);
+});
 
 test('a list that is too long is refused at its first entry too many', () => {
   const ops = refusalOf(`${THREAD}${'store a0 0\n'.repeat(9)}`);

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import type { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
-import { canonicalJson, inputFromJson, inputToJson } from '../../corpus/vocabulary/json.ts';
+import { inputFromJson, inputToJson } from '../../corpus/vocabulary/input-json.ts';
+import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { inputId, parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
@@ -165,15 +166,15 @@ test('the JSON of an input is strict: nothing unknown, nothing missing, nothing 
   const refused: readonly (readonly [unknown, RegExp])[] = [
     [null, /input: is not an object/],
     [[], /input: is not an object/],
-    [json({ extra: 1 }), /input: no field "extra"/],
-    [json({ format: 'faultline repro' }), /input\.format: is not faultline input/],
-    [json({ version: 0 }), /input\.version: is not a version/],
+    [json({ extra: 1 }), /json: input: there is no field "extra"/],
+    [json({ format: 'faultline repro' }), /json: format: is not faultline input/],
+    [json({ version: 0 }), /json: version: is not a version/],
     [json({ version: 2 }), /format input 2 is newer than input 1/],
-    [json({ threads: {} }), /input\.threads: is not a list/],
+    [json({ threads: {} }), /json: threads: is not a list/],
     [json({ schedule: { first: 0 } }), /"switches" is missing/],
     [json({ schedule: { first: '0', switches: [] } }), /schedule\.first: is not a number/],
     [op({ kind: 'fly' }), /ops\[0\]\.kind: is not load or store/],
-    [op({ kind: 'crash', file: 0 }), /ops\[0\]: no field "file"/],
+    [op({ kind: 'crash', file: 0 }), /ops\[0\]: there is no field "file"/],
     [op({ kind: 'fsync', file: 0.5 }), /thread T0 operation 0: names file 0\.5/],
     [op({ kind: 'store', area: 0, offset: 0, buffer: {} }), /no field "buffer"/],
     [op({ kind: 'truncate', file: 0, size: -0 }), /size 0 is not a whole number/],

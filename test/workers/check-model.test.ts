@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { type FileProblem, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import type { Node } from '../../workers/kernel/path.ts';
 import { block, call, leave, loop, retry, step, when } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES, modelJson, modelOf } from '../../workers/models/registry.ts';
+import { arbByteMutant, assertPlaces, intrinsics, leastCpuMsOf } from '../corpus/hostile.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { allReferences } from './support/search.ts';
 
@@ -29,6 +31,16 @@ function refusalOf(value: unknown): string {
     return error.message;
   }
   return assert.fail('it was accepted');
+}
+
+function problemsOf(value: unknown): readonly FileProblem[] {
+  try {
+    checkModel(value, 'mine.json');
+  } catch (error) {
+    assert.ok(error instanceof Refusal, String(error));
+    return error.problems;
+  }
+  return [];
 }
 
 const nested = (depth: number): Node =>
@@ -156,6 +168,52 @@ for (const [name, spoil, message] of PLANTED) {
   });
 }
 
+test('all that is wrong in the file of a model is refused together, with its places', () => {
+  const model = draft();
+  Object.assign(model, { lokcs: {}, durability: 'yes' });
+  plant(step('lockPge'), strange({ go: 'on' }), when('isHol', [step('downRead')]))(model);
+  const text = JSON.stringify(model, null, 1);
+  const { value, spotOf } = openJson(text, 'mine.json', 'MODEL_INVALID');
+  assert.throws(
+    () => checkModel(value, 'mine.json', spotOf),
+    (error: Refusal) => {
+      const found = error.problems.map(({ line, where }) => {
+        return [where, text.split('\n')[(line ?? 0) - 1]?.trim().replace(/ .*/, '')];
+      });
+      assert.deepEqual(found, [
+        ['durability', '"durability":'],
+        ['paths.punch[0]', '{'],
+        ['paths.punch[1]', '{'],
+        ['paths.punch[2]', '{'],
+        ['paths.punch[2].then[0]', '{'],
+        ['model', '"lokcs":'],
+      ]);
+      assert.match(error.message, /^mine\.json:\d+:\d+: durability: is neither/);
+      return true;
+    },
+  );
+});
+
+test('what paths do together is refused together, each place once', () => {
+  const model = draft();
+  model.paths.sub = [leave('here'), loop('more', [step('nextPage')])];
+  for (const path of ['punch', 'truncate', 'zero']) firstOf(model, path).unshift(call('sub'));
+  plant(block('again', [retry('again')]), step('unlockPage'))(model);
+  delete model.paths.pread;
+  const problems = problemsOf(model).map(({ where, what }) => `${where}: ${what}`);
+  assert.equal(problems.length, 5, problems.join('\n'));
+  for (const where of ['paths', 'paths.sub[0]', 'paths.sub[1]', 'paths.punch[0].body[0]']) {
+    assert.equal(problems.filter((one) => one.startsWith(`${where}: `)).length, 1, where);
+  }
+});
+
+test('many problems are counted, not listed', () => {
+  const model = draft();
+  model.paths.punch = Array<Node>(2000).fill(strange({ step: 'lockPge' }));
+  const problems = problemsOf(model);
+  assert.equal(problems.length, 20);
+});
+
 test('refused: what is no object at all', () => {
   for (const value of [null, 1, 'model', [], true, undefined]) refusalOf(value);
 });
@@ -225,3 +283,69 @@ test('a spoilt model is a model or a refusal, and what is accepted compiles', ()
   fc.assert(property, { seed: RNG_SEED | 0, numRuns: 1000 });
   assert.ok(accepted > 10, `${accepted} were accepted`);
 });
+
+test('the file of a model with bytes changed is a model or a refusal with a place', () => {
+  const before = intrinsics();
+  const texts = fc.constantFrom(...MODEL_NAMES).map((name) => JSON.stringify(draft(name), null, 1));
+  const seen = { value: 0, refusal: 0 };
+  const property = fc.property(arbByteMutant(texts), (text) => {
+    try {
+      const { value, spotOf } = openJson(text, 'bytes.json', 'MODEL_INVALID');
+      checkModel(value, 'bytes.json', spotOf);
+      seen.value++;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (error.code !== 'FORMAT_NEWER') assertPlaces(text, error);
+      seen.refusal++;
+    }
+  });
+  fc.assert(property, { seed: RNG_SEED | 0, numRuns: 300 });
+  assert.ok(seen.refusal > 50, JSON.stringify(seen));
+  assert.deepEqual(intrinsics(), before);
+});
+
+const MS_MAX = 500;
+const numbered = (count: number, of: (i: number) => unknown): Record<string, unknown> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`name${i}`, of(i)]));
+
+/** As large as a model may be, and made to be slow. */
+const SLOW: Readonly<Record<string, (model: Draft) => void>> = {
+  'unknown steps': plant(...Array.from({ length: 1500 }, (_, i) => step(`lockPge${i}`))),
+  'unknown calls': plant(...Array.from({ length: 1500 }, (_, i) => call(`unmp${i}`))),
+  'unknown tests': plant(...Array.from({ length: 1000 }, (_, i) => when(`isHol${i}`, []))),
+  'strange nodes': plant(...Array.from({ length: 1500 }, (_, i) => strange({ [`go${i}`]: 1 }))),
+  'leaves of nothing': plant(...Array<Node>(1500).fill(leave('out'))),
+  'empty loops': plant(...Array<Node>(600).fill(loop('more', []))),
+  'blocks in blocks': plant(...Array<Node>(100).fill(nested(12)), leave('deep')),
+  options: set(
+    'options',
+    numbered(2000, () => ['a', 'b']),
+  ),
+  toggles: set(
+    'toggles',
+    numbered(2000, (i) => `value${i}`),
+  ),
+  fields: (model) =>
+    Object.assign(
+      model,
+      numbered(2000, (i) => i),
+    ),
+  'paths that call each other': (model) => {
+    for (let i = 0; i < 500; i++)
+      model.paths[`p${i}`] = [call(`p${(i * 7) % 500}`), call(`p${i + 1}`)];
+  },
+  'one value of an option': set('options', { policy: Array(5000).fill('new') }),
+};
+
+for (const [name, spoil] of Object.entries(SLOW)) {
+  test(`refused in bounded time: ${name}`, () => {
+    const model = draft('canary');
+    spoil(model);
+    const text = JSON.stringify(model);
+    const { value, spotOf } = openJson(text, 'slow.json', 'MODEL_INVALID');
+    const ms = leastCpuMsOf(() => {
+      assert.throws(() => checkModel(value, 'slow.json', spotOf), { code: 'MODEL_INVALID' });
+    }, MS_MAX);
+    assert.ok(ms <= MS_MAX, `${ms} ms`);
+  });
+}

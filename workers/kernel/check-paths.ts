@@ -3,8 +3,10 @@
  * path, calls end, blocks enclose, nothing can spin without a visible step, and a lock is not released before
  * something took it. The shape of every node has been checked before (check-model.ts).
  */
-import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { JsonReport, Words } from '../../corpus/vocabulary/json-parts.ts';
+import type { JsonPath } from '../../corpus/vocabulary/json-text.ts';
 import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import type { Model, Node, Path } from './path.ts';
 import { LOCK_OF_STEP, STEPS } from './registry.ts';
@@ -29,26 +31,36 @@ const FREEZE_STEPS: Readonly<Record<string, 'takes' | 'drops'>> = {
   sbEndPagefault: 'drops',
 };
 
-/** @param source the beginning of every refusal */
-export function checkPaths(model: Model, source: string): void {
-  const refuse: Refuse = (where, what) => fail('MODEL_INVALID', { model: source, where, what });
+/** @param model with nodes that are nodes */
+export function checkPaths(model: Model, report: JsonReport): void {
+  const places = new Set<string>();
+  const refuse: Refuse = (where, what) => {
+    const place = where.join(' ');
+    // A path that is inlined often would else say the same of every caller.
+    if (!places.has(place)) report.add(where, what);
+    places.add(place);
+  };
   for (const name of MADE_BY_COMPILER) {
-    if (Object.hasOwn(model.paths, name)) {
-      throw refuse(`paths.${name}`, 'a load or store is the same in every model and has no path');
-    }
+    if (!Object.hasOwn(model.paths, name)) continue;
+    refuse(['paths', name], 'a load or store is the same in every model and has no path');
   }
   for (const name of ENTRIES) {
-    if (!Object.hasOwn(model.paths, name)) throw refuse('paths', `the path "${name}" is missing`);
+    if (!Object.hasOwn(model.paths, name)) report.add(['paths'], `the path "${name}" is missing`);
   }
   const calls = new Calls(model, refuse);
-  for (const name of Object.keys(model.paths)) calls.measure(name, `paths.${name}`);
+  for (const name of Object.keys(model.paths)) calls.measure(name, ['paths', name]);
   const rows = ENTRIES.reduce((sum, name) => sum + calls.rowsOf(name) + 1, ACCESS_ROWS);
-  if (rows > ROWS_MAX)
-    throw refuse('paths', `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
-  for (const name of ENTRIES) new Inlined(model, refuse, name).check();
+  if (rows > ROWS_MAX) {
+    report.add(['paths'], `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
+  }
+  // Calls that do not end, or not soon, cannot be inlined.
+  if (calls.areWrong || rows > ROWS_MAX) return;
+  for (const name of ENTRIES) {
+    if (Object.hasOwn(model.paths, name)) new Inlined(model, refuse, name).check();
+  }
 }
 
-type Refuse = (where: string, what: string) => Refusal;
+type Refuse = (where: JsonPath, what: Words) => void;
 
 // ---- calls ----------------------------------------------------------------------------------------------
 
@@ -64,6 +76,8 @@ class Calls {
   private readonly refuse: Refuse;
   private readonly measures = new Map<string, Measure>();
   private readonly open: string[] = [];
+  /** Some call was refused. */
+  areWrong = false;
 
   constructor(model: Model, refuse: Refuse) {
     this.model = model;
@@ -74,29 +88,38 @@ class Calls {
     return this.measures.get(name)?.rows ?? 0;
   }
 
-  measure(name: string, where: string): Measure {
+  measure(name: string, where: JsonPath): Measure {
     const path = Object.hasOwn(this.model.paths, name) ? this.model.paths[name] : undefined;
-    if (path === undefined) throw this.refuse(where, `calls "${name}", and there is no such path`);
+    if (path === undefined) {
+      const hint = (): string => nearestHint(name, Object.keys(this.model.paths));
+      return this.wrong(where, () => `calls "${name}", and there is no such path${hint()}`);
+    }
     if (this.open.includes(name)) {
-      throw this.refuse(where, `calls itself: ${[...this.open, name].join(' -> ')}`);
+      return this.wrong(where, `calls itself: ${[...this.open, name].join(' -> ')}`);
     }
     const known = this.measures.get(name);
     if (this.open.length + (known?.height ?? 0) > CALLS_MAX) {
-      throw this.refuse(where, `calls are nested deeper than ${CALLS_MAX}`);
+      return this.wrong(where, `calls are nested deeper than ${CALLS_MAX}`);
     }
     if (known !== undefined) return known;
     this.open.push(name);
-    const measure = this.measurePath(path, `paths.${name}`);
+    const measure = this.measurePath(path, ['paths', name]);
     this.open.pop();
     this.measures.set(name, measure);
     return measure;
   }
 
-  private measurePath(path: Path, where: string): Measure {
+  private wrong(where: JsonPath, what: Words): Measure {
+    this.refuse(where, what);
+    this.areWrong = true;
+    return { rows: 0, height: 0 };
+  }
+
+  private measurePath(path: Path, where: JsonPath): Measure {
     let rows = 0;
     let height = 0;
     path.forEach((node, i) => {
-      for (const part of this.partsOf(node, `${where}[${i}]`)) {
+      for (const part of this.partsOf(node, [...where, i])) {
         rows = Math.min(ROWS_MAX + 1, rows + part.rows);
         height = Math.max(height, part.height);
       }
@@ -105,18 +128,18 @@ class Calls {
   }
 
   /** What compile.ts emits for a node. */
-  private partsOf(node: Node, where: string): readonly Measure[] {
+  private partsOf(node: Node, where: JsonPath): readonly Measure[] {
     const row: Measure = { rows: 1, height: 0 };
     if ('call' in node) {
       const { rows, height } = this.measure(node.call, where);
       return [{ rows, height: height + 1 }];
     }
-    if ('block' in node) return [this.measurePath(node.body, `${where}.body`)];
-    if ('loop' in node) return [row, this.measurePath(node.body, `${where}.body`), row];
+    if ('block' in node) return [this.measurePath(node.body, [...where, 'body'])];
+    if ('loop' in node) return [row, this.measurePath(node.body, [...where, 'body']), row];
     if (!('when' in node)) return [row];
-    const then = this.measurePath(node.then, `${where}.then`);
+    const then = this.measurePath(node.then, [...where, 'then']);
     if (node.else === undefined) return [row, then];
-    return [row, then, row, this.measurePath(node.else, `${where}.else`)];
+    return [row, then, row, this.measurePath(node.else, [...where, 'else'])];
   }
 }
 
@@ -137,7 +160,7 @@ interface Way {
 }
 
 interface Scope {
-  readonly where: string;
+  readonly where: JsonPath;
   readonly prefix: string;
   readonly blocks: readonly Open[];
 }
@@ -158,10 +181,9 @@ class Inlined {
   }
 
   check(): void {
-    const where = `paths.${this.entry}`;
+    const where = ['paths', this.entry];
     this.walk(this.pathOf(this.entry), { where, prefix: this.entry, blocks: [] }, NOWHERE);
-    if (this.visible === 0)
-      throw this.refuse(where, 'has no visible step: it would end as it begins');
+    if (this.visible === 0) this.refuse(where, 'has no visible step: it would end as it begins');
   }
 
   private pathOf(name: string): Path {
@@ -170,7 +192,7 @@ class Inlined {
 
   private walk(path: Path, scope: Scope, from: Way): Way {
     return path.reduce(
-      (way, node, i) => this.node(node, { ...scope, where: `${scope.where}[${i}]` }, way),
+      (way, node, i) => this.node(node, { ...scope, where: [...scope.where, i] }, way),
       from,
     );
   }
@@ -185,7 +207,7 @@ class Inlined {
     const prefix = `${scope.prefix}/${node.call}`;
     return this.walk(
       this.pathOf(node.call),
-      { where: `paths.${node.call}`, prefix, blocks: [] },
+      { where: ['paths', node.call], prefix, blocks: [] },
       way,
     );
   }
@@ -201,7 +223,7 @@ class Inlined {
     const open: Open = { name: '', exits: [] };
     const end = this.walk(body, within(scope, 'body'), entered(way, open));
     if (end.silent.has(open)) {
-      throw this.refuse(
+      this.refuse(
         scope.where,
         'a round of this loop needs no visible step: it could spin for ever',
       );
@@ -219,24 +241,27 @@ class Inlined {
   }
 
   private leave(name: string, scope: Scope, way: Way): Way {
-    this.blockOf(name, scope).exits.push(way);
+    this.blockOf(name, scope)?.exits.push(way);
     return NOWHERE;
   }
 
   private retry(name: string, scope: Scope, way: Way): Way {
-    if (way.silent.has(this.blockOf(name, scope))) {
-      throw this.refuse(
-        scope.where,
-        `retries "${name}" without a visible step: it could spin for ever`,
-      );
+    const block = this.blockOf(name, scope);
+    if (block !== undefined && way.silent.has(block)) {
+      this.refuse(scope.where, `retries "${name}" without a visible step: it could spin for ever`);
     }
     return NOWHERE;
   }
 
-  private blockOf(name: string, { blocks, where }: Scope): Open {
+  private blockOf(name: string, { blocks, where }: Scope): Open | undefined {
     const open = blocks.findLast((block) => block.name === name);
-    if (open === undefined)
-      throw this.refuse(where, `missing label: no block "${name}" encloses this`);
+    if (open === undefined) {
+      const hint = nearestHint(
+        name,
+        blocks.map((block) => block.name),
+      );
+      this.refuse(where, `missing label: no block "${name}" encloses this${hint}`);
+    }
     return open;
   }
 
@@ -244,14 +269,14 @@ class Inlined {
     const def = STEPS.get(node.step);
     if (def === undefined) return way;
     if (this.entry === 'fault' && MAY_FAULT.has(node.step)) {
-      throw this.refuse(scope.where, `${node.step} may fault, and a fault cannot fault again`);
+      this.refuse(scope.where, `${node.step} may fault, and a fault cannot fault again`);
     }
     this.lock(node, scope);
     if (!def.visible) return way;
     const name = node.label ?? (node.lock === undefined ? node.step : `${node.step}(${node.lock})`);
     const label = `${scope.prefix}/${name}`;
     if (label.length > LABEL_MAX) {
-      throw this.refuse(scope.where, `the label ${label} is longer than ${LABEL_MAX}`);
+      this.refuse(scope.where, `the label ${label} is longer than ${LABEL_MAX}`);
     }
     this.visible++;
     // A step that a workload may fuse with the one before it is not sure to be a scheduling point.
@@ -265,7 +290,7 @@ class Inlined {
     if (id === undefined || effect === 'none') return;
     if (effect === 'takes') this.taken.add(id);
     else if (!this.taken.has(id)) {
-      throw this.refuse(
+      this.refuse(
         where,
         `${node.step} releases ${id}, which nothing in ${this.entry} takes before`,
       );
@@ -285,7 +310,7 @@ function effectOf(step: string): 'takes' | 'drops' | 'none' {
 }
 
 function within(scope: Scope, part: string): Scope {
-  return { ...scope, where: `${scope.where}.${part}` };
+  return { ...scope, where: [...scope.where, part] };
 }
 
 function entered(way: Way, open: Open): Way {

@@ -1,0 +1,54 @@
+/**
+ * Whether an input that a person wrote names areas that are mapped at some time. A run takes an area that is
+ * not as an access that fails, which fuzzing may do; in a file it is a slip.
+ */
+
+import type { Input, Workload } from './input.ts';
+import { AREA_NAMES, PROCESS_NAMES } from './names.ts';
+import { nearestHint } from './nearest.ts';
+import type { Op } from './ops.ts';
+import { findProblems, type Problem } from './validate.ts';
+
+/** As `findProblems`, and areas that neither the setup nor an operation of the process maps. */
+export function findSlips(input: Input): readonly Problem[] {
+  return [...findProblems(input), ...unmappedAreas(input)];
+}
+
+function unmappedAreas(workload: Workload): readonly Problem[] {
+  return workload.threads.flatMap(({ process, ops }, thread) => {
+    const mapped = areasOf(workload, process);
+    return ops.flatMap((one, op): readonly Problem[] => {
+      const area = areaUsed(one);
+      if (area === null || mapped.has(area)) return [];
+      const name = AREA_NAMES[area] ?? String(area);
+      const known = [...mapped].map((index) => AREA_NAMES[index] ?? String(index));
+      const where = `neither the setup nor an operation of ${PROCESS_NAMES[process] ?? process} maps it`;
+      const what = `area ${name} is not declared: ${where}${nearestHint(name, known)}`;
+      return [{ place: { kind: 'op', thread, op }, what }];
+    });
+  });
+}
+
+function areasOf({ setup, threads }: Workload, process: number): ReadonlySet<number> {
+  const areas = setup.processes[process]?.areas ?? [];
+  const declared = areas.flatMap((area, index) => (area === null ? [] : [index]));
+  const ops = threads
+    .filter((thread) => thread.process === process)
+    .flatMap((thread) => thread.ops);
+  return new Set([...declared, ...ops.flatMap((op) => (op.kind === 'mmap' ? [op.area] : []))]);
+}
+
+function areaUsed(op: Op): number | null {
+  switch (op.kind) {
+    case 'load':
+    case 'store':
+    case 'munmap':
+    case 'msync':
+      return op.area;
+    case 'pread':
+    case 'pwrite':
+      return op.buffer?.area ?? null;
+    default:
+      return null;
+  }
+}
