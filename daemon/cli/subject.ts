@@ -16,6 +16,7 @@ import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.t
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
 import { commandOn } from './render-finding.ts';
+import { input } from './terminal.ts';
 
 export interface Subject {
   /** As the user may call it: a file's name, `stdin`. */
@@ -103,7 +104,7 @@ function subjectOfFolder(folder: string): Subject {
 async function readStdin(): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of process.stdin) {
+  for await (const part of input()) {
     const bytes = Buffer.from(part);
     size += bytes.length;
     if (size > TEXT_BYTES_MAX) throw tooLarge('stdin');

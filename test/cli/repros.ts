@@ -7,7 +7,7 @@ import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import { parseRepro, printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
-import { faultline } from './faultline.ts';
+import { faultlineHere } from './faultline.ts';
 
 export const RACY = 'v42-immap-read';
 /** Sound for the seed below. */
@@ -22,7 +22,7 @@ export async function fillFolder(folder: string): Promise<string> {
   write('bad.txt', seed.replace('punch A', 'pnch A'));
   write('newer.txt', seed.replace('input 1', 'input 2'));
   write('not-a-folder', '');
-  const { exit } = await faultline(['check', 'seed.txt', '--model', RACY, '-q'], folder);
+  const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);
   const [finding] = new FindingStore(path.join(folder, '.faultline')).list().findings;
   assert.ok(finding);
