@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { PACKAGE_ROOT } from './support/package-root.ts';
+import { FIGURE } from './support/patience.ts';
 import { rngSeedOf } from './support/rng-seed.ts';
 import { type FileResult, runFile } from './support/run-file.ts';
 import {
@@ -184,6 +185,9 @@ function printSuite(result: SuiteResult): void {
   const time = `${result.seconds.toFixed(1).padStart(7)} s${slow}`;
   print(`${complaints.length > 0 ? 'FAIL' : 'ok  '}  ${suite.name.padEnd(28)}${tests}${time}`);
   if (slow !== '' || process.env.TEST_TIMES === '1') printFiles(result);
+  for (const line of result.files.flatMap(({ output }) => output.split('\n'))) {
+    if (line.startsWith(FIGURE)) print(`      ${line.slice(FIGURE.length)}`);
+  }
   for (const { name, reason } of skipped) print(`      skipped: ${name}: ${reason}`);
   for (const complaint of complaints) print(`\n${indent(complaint)}\n`);
   if (complaints.length === 0) return;
