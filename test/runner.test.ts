@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { rngSeedOf } from './support/rng-seed.ts';
 import type { FileResult } from './support/run-file.ts';
-import { chooseSuites, groupSuites } from './support/suites.ts';
+import { chooseSuites, groupSuites, seededSuites } from './support/suites.ts';
 import { openWeekly } from './support/weekly.ts';
 
 const FILES = [
@@ -30,6 +30,14 @@ test('a folder is a suite, a file beside the runner is one, a lane in a name mak
   assert.equal(suites.flatMap((suite) => suite.files).length, FILES.length);
   assert.deepEqual(chooseSuites(suites, 'quick', ['kern', 'hou']).length, 2);
   assert.deepEqual(chooseSuites(suites, 'nightly', []).length, 1);
+});
+
+test('files that draw from RNG_SEED are those of the quick lane that say so', () => {
+  const suites = groupSuites(FILES, '/dist', [], (file) => /long|locks|text/.test(file));
+  const filesOf = (words: readonly string[]): readonly string[] =>
+    seededSuites(suites, words).flatMap(({ files }) => files.map(({ file }) => file));
+  assert.deepEqual(filesOf([]), ['/dist/laws/text.test.js', '/dist/workers/kernel/locks.test.js']);
+  assert.deepEqual(filesOf(['kern']), ['/dist/workers/kernel/locks.test.js']);
 });
 
 test('a row of the table without a file is refused', () => {

@@ -16,7 +16,7 @@ import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { parseDuration } from './quantities.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { say, sayDocument } from './terminal.ts';
+import { endWith, say, sayDocument } from './terminal.ts';
 
 const MODEL_DEFAULT = 'xfs-mmaplock-prezero';
 const WORKLOAD = 'corpus/seeds/standard.txt';
@@ -134,7 +134,7 @@ async function benchAgainst(
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     progress(settings, 'stopped; nothing is left behind');
-    process.exitCode = EXIT.done;
+    endWith(EXIT.done);
   } finally {
     release();
   }

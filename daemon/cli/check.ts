@@ -26,7 +26,7 @@ import { parseCount } from './quantities.ts';
 import { counted, renderFinding } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
-import { note, say, sayDocument } from './terminal.ts';
+import { endWith, note, say, sayDocument } from './terminal.ts';
 
 /** States a workload: some seconds of one core. */
 const STATES_DEFAULT = 2_000_000;
@@ -88,7 +88,7 @@ export function checkCommand(): CommandUnknownOpts {
       const model = givenModel(reference, bisect === true);
       const workloads = await workloadsOf(file, model, settings);
       const options = { statesMax: states, all: all === true, model: reference };
-      process.exitCode = check(model, workloads, options, settings);
+      endWith(check(model, workloads, options, settings));
     });
   return withCommonOptions(command);
 }

@@ -17,7 +17,7 @@ import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
 import { isSupervised } from './supervised.ts';
-import { say, sayDocument } from './terminal.ts';
+import { endWith, say, sayDocument } from './terminal.ts';
 
 /** Names of checks, for the process that looks. */
 const CHECKS_VARIABLE = 'FAULTLINE_DOCTOR_CHECKS';
@@ -55,7 +55,7 @@ export function doctorCommand(): CommandUnknownOpts {
       const checks = checksOf(flags, settings);
       const asked = process.env[CHECKS_VARIABLE];
       if (asked !== undefined && isSupervised()) await answer(checks, asked.split(','));
-      else process.exitCode = await doctor(checks, flags, settings);
+      else endWith(await doctor(checks, flags, settings));
     });
   return withCommonOptions(command);
 }

@@ -21,7 +21,7 @@ import { parseCount, parseDuration } from './quantities.ts';
 import { counted, quoted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { say, sayDocument } from './terminal.ts';
+import { endWith, say, sayDocument } from './terminal.ts';
 
 const TIME_DEFAULT_MS = 60_000;
 
@@ -51,7 +51,7 @@ export function fuzzCommand(): CommandUnknownOpts {
         runs,
         jobs: jobs ?? availableParallelism(),
       };
-      process.exitCode = await fuzz(options, settingsOf(self));
+      endWith(await fuzz(options, settingsOf(self)));
     });
   return withCommonOptions(command);
 }

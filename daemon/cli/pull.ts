@@ -22,7 +22,7 @@ import { engineDigest } from './identity.ts';
 import { counted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { note, say, sayDocument } from './terminal.ts';
+import { endWith, note, say, sayDocument } from './terminal.ts';
 
 export const URL_TEXT =
   'the coordinator, such as http://127.0.0.1:7077 (default: the one of the data directory)';
@@ -74,7 +74,7 @@ export function pullCommand(): CommandUnknownOpts {
         given === undefined ? ownAddress(dataDir) : parseAddress(given, insecureHttp === true);
       const filter = { model, class: wanted };
       const asked = { url, dest: dest ?? dataDir, filter, since };
-      process.exitCode = isOwn(asked) ? sayHere(asked, settings) : await bring(asked, settings);
+      endWith(isOwn(asked) ? sayHere(asked, settings) : await bring(asked, settings));
     });
   return withCommonOptions(command);
 }

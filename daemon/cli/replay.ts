@@ -24,7 +24,7 @@ import { quoted } from './render-finding.ts';
 import { currentModel, recordedModel } from './repro-model.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
-import { say, sayDocument } from './terminal.ts';
+import { endWith, say, sayDocument } from './terminal.ts';
 
 /** Steps that looking for the bug under other schedules may take: well under a second. */
 const SWEEP_STEPS_MAX = 1_000_000;
@@ -70,7 +70,7 @@ export function replayCommand(): CommandUnknownOpts {
       const { repro } = subject;
       const judged = repro === null ? runOnce(model, subject) : judge(model, subject, repro);
       sayJudged(judged, model, subject, settings, searchOf(file, reference));
-      process.exitCode = EXIT_OF[judged.verdict];
+      endWith(EXIT_OF[judged.verdict]);
     });
   return withCommonOptions(command);
 }

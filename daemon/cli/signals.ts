@@ -1,15 +1,17 @@
 /** Ctrl-C or a closed terminal: the first one drains, a second one stops at once with 128 + its number. */
 
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
+
 /** Under npm a terminal's Ctrl-C reaches us twice within some milliseconds; people need longer to mean it. */
 const SAME_PRESS_MS = 500;
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 type Stop = keyof typeof NUMBERS;
 
 /** @returns takes the handlers off again */
-export function onInterrupt(drain: () => void): () => void {
+export function onInterrupt(drain: () => void, clock: Clock = SYSTEM_CLOCK): () => void {
   let firstMs = -1;
   const handle = (signal: Stop): void => {
-    const nowMs = performance.now();
+    const nowMs = clock.monotonicMs();
     if (firstMs < 0) {
       firstMs = nowMs;
       if (signal === 'SIGHUP') dieOfIt();

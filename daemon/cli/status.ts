@@ -12,7 +12,7 @@ import { INSECURE_FLAG, INSECURE_TEXT, URL_TEXT } from './pull.ts';
 import { counted } from './render-finding.ts';
 import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { say, sayDocument } from './terminal.ts';
+import { endWith, say, sayDocument } from './terminal.ts';
 
 interface Status {
   readonly campaign: CampaignStatus;
@@ -43,7 +43,7 @@ export function statusCommand(): CommandUnknownOpts {
       } finally {
         client.close();
       }
-      process.exitCode = EXIT.done;
+      endWith(EXIT.done);
     });
   return withCommonOptions(command);
 }

@@ -20,6 +20,7 @@ import { parseWrittenInput } from '../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
 import type { Place } from '../../corpus/vocabulary/validate.ts';
 import { commandOn } from './render-finding.ts';
+import { input } from './terminal.ts';
 
 export interface Subject {
   /** As the user may call it: a file's name, `stdin`. */
@@ -111,7 +112,7 @@ function subjectOfFolder(folder: string): Subject {
 async function readStdin(): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of process.stdin) {
+  for await (const part of input()) {
     const bytes = Buffer.from(part);
     size += bytes.length;
     if (size > TEXT_BYTES_MAX) throw tooLarge('stdin');

@@ -4,20 +4,60 @@
  */
 import { printable } from '../../corpus/vocabulary/printable.ts';
 
+/** Where a verb's words go, and what it reads. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly input: AsyncIterable<Uint8Array | string>;
+  readonly end: (exit: number) => void;
+}
+
+const OF_THE_PROCESS: Terminal = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  get input() {
+    return process.stdin;
+  },
+  end: (exit) => {
+    process.exitCode = exit;
+  },
+};
+
+let terminal = OF_THE_PROCESS;
+
+/** Tests run verbs in their own process, one at a time, and read what they say. */
+export async function withTerminal(other: Terminal, run: () => Promise<void>): Promise<void> {
+  terminal = other;
+  try {
+    await run();
+  } finally {
+    terminal = OF_THE_PROCESS;
+  }
+}
+
+/** The exit code; the program ends once nothing is under way. */
+export function endWith(exit: number): void {
+  terminal.end(exit);
+}
+
+export function input(): AsyncIterable<Uint8Array | string> {
+  return terminal.input;
+}
+
 /** The answer, in lines. */
 export function say(text: string): void {
-  process.stdout.write(`${printableLines(text)}\n`);
+  terminal.out(`${printableLines(text)}\n`);
 }
 
 /** The answer as the one JSON document of `--json`. */
 export function sayDocument(document: unknown): void {
   const json = JSON.stringify(document, null, 2);
-  process.stdout.write(`${json.replace(/[\u007f-\uffff]/g, escapedUnit)}\n`);
+  terminal.out(`${json.replace(/[\u007f-\uffff]/g, escapedUnit)}\n`);
 }
 
 /** Progress, warnings, refusals. */
 export function note(text: string): void {
-  process.stderr.write(`${printableLines(text)}\n`);
+  terminal.err(`${printableLines(text)}\n`);
 }
 
 export function printableLines(text: string): string {

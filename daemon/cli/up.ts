@@ -5,6 +5,7 @@ import { type HttpFlags, withHttpOptions } from './http-options.ts';
 import { parseCount } from './quantities.ts';
 import { runUp } from './run-up.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
+import { endWith } from './terminal.ts';
 
 export type UpFlags = CampaignFlags &
   HttpFlags & { readonly redis?: string; readonly jobs?: number };
@@ -17,7 +18,7 @@ export function upCommand(): CommandUnknownOpts {
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {
-    process.exitCode = await runUp(flags, settingsOf(self));
+    endWith(await runUp(flags, settingsOf(self)));
   });
   return withCommonOptions(command);
 }

@@ -9,6 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
 import type { Showing } from '../showing.ts';
 import { makeApp, problemOf } from './app.ts';
 import {
@@ -40,6 +41,7 @@ export interface ServerOptions {
   readonly version: string;
   /** Further values of `Host` that mean this server, such as a proxy's; without a port they have ours. */
   readonly hosts?: readonly string[];
+  readonly clock?: Clock;
   /** Told of errors that are no answer, each a bug of ours; the server goes on. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -56,7 +58,14 @@ export async function startServer(
   options: ServerOptions,
   bounds: Bounds = BOUNDS,
 ): Promise<RunningServer> {
-  const { showing, tls, version, hosts = [], onFault = console.error } = options;
+  const {
+    showing,
+    tls,
+    version,
+    hosts = [],
+    clock = SYSTEM_CLOCK,
+    onFault = console.error,
+  } = options;
   checkBinding(options);
   const host = withoutBrackets(options.host);
   const server = makeServer(tls, bounds);
@@ -70,7 +79,7 @@ export async function startServer(
   const connections = new Connections(server, bounds.connections);
   const isTls = tls !== null;
   const site: Site = { isTls, port, names: namesOf(host, port, isTls, hosts), bodyBytesMax };
-  answerRequests(server, app.fetch, { connections, site, bounds, onFault });
+  answerRequests(server, app.fetch, { connections, site, bounds, clock, onFault });
   answerGarbage(server, connections);
 
   let closed: Promise<void> | undefined;
@@ -135,13 +144,14 @@ interface Desk {
   readonly connections: Connections;
   readonly site: Site;
   readonly bounds: Bounds;
+  readonly clock: Clock;
   readonly onFault: (error: unknown) => void;
 }
 
 type Fetch = Parameters<typeof getRequestListener>[0];
 
 function answerRequests(server: Server, fetch: Fetch, desk: Desk): void {
-  const { connections, site, bounds, onFault } = desk;
+  const { connections, site, bounds, clock, onFault } = desk;
   const limit = new RateLimit(bounds.requestsPerSecond);
   const answer = getRequestListener(fetch, {
     overrideGlobalObjects: false,
@@ -157,7 +167,7 @@ function answerRequests(server: Server, fetch: Fetch, desk: Desk): void {
     for (const [name, value] of Object.entries(COMMON_HEADERS)) outgoing.setHeader(name, value);
     const address = incoming.socket.remoteAddress ?? '';
     const problem =
-      rateProblem(limit.ask(address, performance.now())) ?? requestProblem(incoming, site);
+      rateProblem(limit.ask(address, clock.monotonicMs())) ?? requestProblem(incoming, site);
     if (problem === undefined) answer(incoming, outgoing).catch(onFault);
     else problem.send(outgoing);
   });

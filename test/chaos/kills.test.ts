@@ -18,6 +18,7 @@ import { SYSTEM_CLOCK } from '../../daemon/clock.ts';
 import { Journal } from '../../daemon/journal.ts';
 import { homeBelow } from '../../daemon/redis-home.ts';
 import { skipReason } from '../support/debian.ts';
+import { figure, secondsSince } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { kill, Up } from './up.ts';
 
@@ -28,14 +29,13 @@ const KILLS_EACH = 10;
 /** Between two kills: some come while the one before is still being mended. */
 const GAP_MIN_MS = 100;
 const GAP_RANGE_MS = 500;
-const RETURN_MS = 10_000;
 
 test('forty kills lose nothing, double nothing, and stop nothing', { skip }, async (t) => {
   const up = await Up.start(t, ['--jobs', '2'], {
     FAULTLINE_TEST_FAULTS: '1',
     FAULTLINE_LOG_LEVEL: 'debug',
   });
-  await up.until('a first finding', 20_000, async () => {
+  await up.until('a first finding', async () => {
     return ((await up.status())?.findings.published ?? 0) > 0;
   });
   const random = new Random(RNG_SEED).fork('chaos');
@@ -50,7 +50,7 @@ test('forty kills lose nothing, double nothing, and stop nothing', { skip }, asy
   killed.add(await batchesReturn(up));
   assert.equal(killed.size, 3 * KILLS_EACH, 'each kill met another process');
   await resumes(up);
-  await up.until('a coordinator', 10_000, async () => (await up.status()) !== undefined);
+  await up.until('a coordinator', async () => (await up.status()) !== undefined);
   await up.control('stop');
   const { exit } = await up.ended;
   assert.equal(exit, 0, up.logs());
@@ -71,13 +71,13 @@ function shuffled(random: Random): readonly Victim[] {
 
 async function alive(up: Up, victim: Victim): Promise<number> {
   const part = victim === 'executor' ? 'worker' : victim;
-  await up.until(`a ${part} to kill`, 10_000, async () => up.pidOf(part) !== undefined);
+  await up.until(`a ${part} to kill`, async () => up.pidOf(part) !== undefined);
   return up.pidOf(part) ?? (await alive(up, victim));
 }
 
 async function resumes(up: Up): Promise<void> {
   let runs = -1;
-  await up.until('fuzzing resumes', 20_000, async () => {
+  await up.until('fuzzing resumes', async () => {
     const status = await up.status();
     if (status === undefined || (await up.get('/readyz'))?.ok !== true) return false;
     if (runs < 0) runs = status.runs;
@@ -85,15 +85,15 @@ async function resumes(up: Up): Promise<void> {
   });
 }
 
-/** What a killed worker had in hand is in somebody else's within ten seconds. */
+/** What a killed worker had in hand comes into somebody else's. */
 async function batchesReturn(up: Up): Promise<number> {
   const redis = new Redis(connectionOptions({ path: homeBelow(up.dataDir).socket }));
   try {
-    await up.until('a coordinator', 10_000, async () => (await up.status()) !== undefined);
+    await up.until('a coordinator', async () => (await up.status()) !== undefined);
     const build = (await up.status())?.build.slice(0, 12);
     const queue = `{faultline}:explore-${build}`;
     let held: readonly string[] = [];
-    await up.until('batches in hand', 10_000, async () => {
+    await up.until('batches in hand', async () => {
       held = await redis.lrange(`${queue}:active`, 0, -1);
       return held.length > 0;
     });
@@ -102,12 +102,11 @@ async function batchesReturn(up: Up): Promise<number> {
     const pid = await alive(up, 'worker');
     kill(pid);
     const startedMs = performance.now();
-    await up.until('its batches return', RETURN_MS, async () => {
+    await up.until('its batches return', async () => {
       const now = await Promise.all(held.map(startsOf));
       return now.every((starts, i) => starts === null || starts !== before[i]);
     });
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-    console.log(`${held.length} batches of a killed worker were back after ${seconds} s`);
+    figure(`${held.length} batches of a killed worker were back after ${secondsSince(startedMs)}`);
     return pid;
   } finally {
     redis.disconnect();
@@ -142,7 +141,7 @@ function checkBooks(up: Up): void {
     .filter((id) => book.outstanding.has(id));
   assert.deepEqual(unknown, [], 'reports that were left behind');
   const { folded, quarantined, duplicates, epoch, runs } = book;
-  console.log(
+  figure(
     `${published.length} findings; ${folded} batches folded, ${duplicates} came twice, ` +
       `${quarantined} given up; ${epoch} coordinators; ${runs} runs`,
   );

@@ -4,19 +4,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { homeBelow, pidIn } from '../../daemon/redis-home.ts';
 import type { CampaignStatus } from '../../daemon/showing.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { debianProgram } from '../support/debian.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
+import { PATIENCE_MS, until } from '../support/patience.ts';
 
 const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
 const ASKED_MS = 25;
 
 export class Up {
   readonly dataDir: string;
-  /** How it ended, and after how long. */
+  /** How it ended. */
   readonly ended: Promise<{ readonly exit: number | null }>;
   private readonly child: ChildProcess;
   private text = '';
@@ -97,7 +97,7 @@ export class Up {
   async get(route: string): Promise<Response | undefined> {
     const url = this.url();
     if (url === undefined) return undefined;
-    return await fetch(`${url}${route}`, { signal: AbortSignal.timeout(2000) }).catch(
+    return await fetch(`${url}${route}`, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(
       () => undefined,
     );
   }
@@ -116,13 +116,10 @@ export class Up {
     assert.equal(answer.status, 202, await answer.text());
   }
 
-  async until(what: string, deadlineMs: number, isSo: () => Promise<boolean>): Promise<void> {
-    const endMs = performance.now() + deadlineMs;
-    while (!(await isSo())) {
-      assert.ok(!this.hasEnded, `ended before: ${what}\n${this.text}`);
-      assert.ok(performance.now() < endMs, `not within ${deadlineMs} ms: ${what}\n${this.logs()}`);
-      await sleep(ASKED_MS);
-    }
+  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const isSoOrOver = async (): Promise<boolean> => (await isSo()) || this.hasEnded;
+    await until(what, isSoOrOver, { said: () => this.logs(), askedMs: ASKED_MS });
+    assert.ok(!this.hasEnded || (await isSo()), `ended before: ${what}\n${this.text}`);
   }
 
   logs(): string {

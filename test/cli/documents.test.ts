@@ -10,7 +10,7 @@ import { checkModel } from '../../workers/kernel/check-model.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { golden } from '../support/golden.ts';
-import { faultline } from './faultline.ts';
+import { faultlineHere } from './faultline.ts';
 import { fillFolder, RACY } from './repros.ts';
 
 const FINDING = [
@@ -43,7 +43,7 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function documentOf(...args: readonly string[]): Promise<unknown> {
-  const { stdout, stderr } = await faultline([...args, '--json'], folder);
+  const { stdout, stderr } = await faultlineHere([...args, '--json'], folder);
   assert.doesNotThrow(() => JSON.parse(stdout), stderr);
   assert.match(stdout, /^[\x20-\x7e\n]*$/);
   return JSON.parse(stdout);
@@ -86,7 +86,7 @@ test('models: a row for each, and one of them as canonical JSON that is a model'
   );
   const fields = ['name', 'title', 'origin', 'order', 'toggles', 'expect'];
   for (const model of models) assert.deepEqual(keysOf(model), fields);
-  const { stdout } = await faultline(['models', RACY, '--json'], folder);
+  const { stdout } = await faultlineHere(['models', RACY, '--json'], folder);
   assert.equal(stdout, `${canonicalJson(JSON.parse(stdout))}\n`);
   assert.equal(checkModel(JSON.parse(stdout), 'stdout').name, RACY);
 });
@@ -96,15 +96,15 @@ test('version: program, engine and Node', async () => {
 });
 
 test('show --as json comes back as the text it was made from', async () => {
-  const json = await faultline(['show', id, '--as', 'json'], folder);
-  const text = await faultline(['show', '-', '--as', 'text'], folder, json.stdout);
+  const json = await faultlineHere(['show', id, '--as', 'json'], folder);
+  const text = await faultlineHere(['show', '-', '--as', 'text'], folder, json.stdout);
   assert.equal(text.exit, 0, text.stderr);
   assert.equal(text.stdout, readFileSync(path.join(folder, 'repro.txt'), 'utf8'));
 });
 
 test('a repro in a mail, quoted, is replayed from stdin', async () => {
   const mail = readFileSync(path.join(folder, 'repro.txt'), 'utf8').replace(/^/gm, '> ');
-  const { exit, stdout } = await faultline(['replay', '-'], folder, mail);
+  const { exit, stdout } = await faultlineHere(['replay', '-'], folder, mail);
   assert.equal(exit, 1);
   assert.match(stdout, /^reproduced/m);
 });
@@ -128,14 +128,14 @@ test('nothing that others wrote reaches a terminal as anything but text', async 
     [hostile.replace('\ud800', '')],
   ];
   for (const args of runs) {
-    const { stdout, stderr } = await faultline(args, folder);
+    const { stdout, stderr } = await faultlineHere(args, folder);
     assert.ok(`${stdout}${stderr}`.length > 10);
     assert.doesNotMatch(`${stdout}${stderr}`, UNSEEN, args.join(' '));
   }
 });
 
 test('help of every verb', async () => {
-  const helps = await Promise.all(VERBS.map((verb) => faultline([verb, '--help'], folder)));
+  const helps = await Promise.all(VERBS.map((verb) => faultlineHere([verb, '--help'], folder)));
   for (const { exit, stderr } of helps) assert.equal(exit, 0, stderr);
   const text = helps.map(({ stdout }) => stdout).join(`\n${'-'.repeat(72)}\n\n`);
   assert.ok(text.split('\n').every((line) => line.length <= 80));

@@ -3,11 +3,12 @@
  * document on stdout, and the code is the same.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Ended, faultline } from './faultline.ts';
+import { type Ended, faultline, faultlineHere, MAIN } from './faultline.ts';
 import { fillFolder, RACY, SOUND } from './repros.ts';
 
 interface Case {
@@ -97,22 +98,17 @@ const CASES: readonly Case[] = [
 ];
 
 const FIELDS_OF_ERROR = ['code', 'message', 'hint', 'problems', 'more'];
-const PROCESSES = 4;
 const folder = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
 const ended = new Map<string, Ended>();
 let id = '';
 
 before(async () => {
   id = await fillFolder(folder);
-  const open = CASES.flatMap(({ args, is }) =>
-    is === undefined ? [args] : [args, `${args} --json`],
-  );
-  const runNext = async (): Promise<void> => {
-    for (let args = open.shift(); args !== undefined; args = open.shift()) {
-      ended.set(args, await faultline(wordsOf(args), folder));
+  for (const { args, is } of CASES) {
+    for (const asked of is === undefined ? [args] : [args, `${args} --json`]) {
+      ended.set(asked, await faultlineHere(wordsOf(asked), folder));
     }
-  };
-  await Promise.all(Array.from({ length: PROCESSES }, runNext));
+  }
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -157,4 +153,28 @@ test('a refusal of a file lists its problems with their places', () => {
 
 test('a worker that is refused has made nothing', () => {
   assert.equal(existsSync(path.join(folder, 'nobody')), false);
+});
+
+/** One for each way in which a verb ends, and for each stream. */
+// biome-ignore format: a list
+const AS_PROCESSES: readonly string[] = [
+  `check seed.txt --model ${SOUND}`, 'replay ID', 'replay ID --json', 'check seed.txt', 'findings --data-dir not-a-folder',
+  'replay 00000000 --json', 'replay other-trace.txt', 'replay changed-model.txt', '',
+];
+
+for (const args of AS_PROCESSES) {
+  test(`the process faultline ${args} says the same and ends the same`, async () => {
+    const { exit, stdout, stderr } = await faultline(wordsOf(args), folder);
+    const here = ended.get(args);
+    const bare = (text = ''): string => text.replace(/^ +at .*\n|\d+(?:\.\d+)? s$/gm, '');
+    assert.equal(exit, here?.exit);
+    assert.deepEqual([bare(stdout), bare(stderr)], [bare(here?.stdout), bare(here?.stderr)]);
+  });
+}
+
+test('a reader that has seen enough is no error', async () => {
+  const main = JSON.stringify(MAIN);
+  const script = `${JSON.stringify(process.execPath)} ${main} models | head -c 1; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8' });
+  assert.deepEqual([stdout.slice(1), stderr], ['0\n', '']);
 });

@@ -9,7 +9,7 @@ import { parseRepro, printRepro, type Repro } from '../../corpus/vocabulary/repr
 import { LABEL_END } from '../../corpus/vocabulary/validate.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
-import { faultline } from './faultline.ts';
+import { faultlineHere } from './faultline.ts';
 
 export const RACY = 'v42-immap-read';
 /** Sound for the seed below. */
@@ -30,7 +30,7 @@ export async function fillFolder(folder: string): Promise<string> {
   write('broken.json', '{"format": oops}');
   write('newer.txt', seed.replace('input 1', 'input 2'));
   write('not-a-folder', '');
-  const { exit } = await faultline(['check', 'seed.txt', '--model', RACY, '-q'], folder);
+  const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);
   const [finding] = new FindingStore(path.join(folder, '.faultline')).list().findings;
   assert.ok(finding);

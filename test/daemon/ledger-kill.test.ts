@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { takeLock } from '../../daemon/ledger-lock.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import {
   contentsOf,
@@ -123,7 +124,9 @@ test('of starters at once one has the folder, if it is new or its owner is dead'
   for (const folder of folders) assert.deepEqual(readdirSync(folder), ['lock']);
 });
 
-test('a dead owner whom its parent has not noticed is dead', { timeout: 10_000 }, async (t) => {
+test('a dead owner whom its parent has not noticed is dead', {
+  timeout: PATIENCE_MS,
+}, async (t) => {
   const folder = ledgerFolder(t);
   const program = `
     Ledger.open(${JSON.stringify(folder)}).ledger.append(1);

@@ -14,7 +14,6 @@ import {
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { keysOf, queueName } from '../../corpus/exchange/keys.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
@@ -27,11 +26,11 @@ import { WorkRunner } from '../../workers/run-work.ts';
 import { type TestRedis, testClient, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
+import { until } from '../support/patience.ts';
 import { BUILD, PLAN, pin } from './reports.ts';
 
 const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';
-const DEADLINE_MS = 15_000;
 
 /** Ends what a test began, the last thing first: neither a queue nor a coordinator ends well without its Redis. */
 class Scene {
@@ -139,14 +138,6 @@ interface Status {
 
 async function statusOf({ url }: Running): Promise<Status> {
   return (await (await fetch(`${url}/api/v1/campaign`)).json()) as Status;
-}
-
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + DEADLINE_MS;
-  while (!(await isSo())) {
-    assert.ok(performance.now() < endMs, `not within ${DEADLINE_MS} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 async function untilPublished(running: Running, count: number): Promise<void> {

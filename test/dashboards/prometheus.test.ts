@@ -16,7 +16,7 @@ const skip = await skipReason('prometheus');
 
 test('every expression of the dashboard has an answer in a real campaign', { skip }, async (t) => {
   const up = await Up.start(t, ['--model', 'v42-immap-read', 'canary']);
-  await up.until('findings', 20_000, async () => {
+  await up.until('findings', async () => {
     return ((await up.status())?.findings.published ?? 0) > 2;
   });
   const origin = new URL(up.url() ?? '');
@@ -30,7 +30,7 @@ test('every expression of the dashboard has an answer in a real campaign', { ski
   const queries = dashboardQueries(buildOverview());
   let poor: readonly Answer[] = [];
   await up
-    .until('an answer to everything', 20_000, async () => {
+    .until('an answer to everything', async () => {
       const answers = await runQueries(prometheus, queries);
       poor = answers.filter(
         ({ series, areFinite, labelsMissing, problem }) =>

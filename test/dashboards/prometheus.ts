@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DebianProgram } from '../support/debian.ts';
+import { PATIENCE_MS, until } from '../support/patience.ts';
 
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
@@ -18,10 +18,6 @@ export interface Prometheus {
   query(expr: string): Promise<readonly Series[]>;
   stop(): Promise<void>;
 }
-
-/** It starts in 0.1 s and stops at once; a busy machine may take longer. */
-const PATIENCE_MS = 20_000;
-const POLL_MS = 50;
 
 /** @param scrapeConfigs as in `prometheus.yml`, of which JSON is a subset */
 export async function startPrometheus(
@@ -68,14 +64,6 @@ export async function untilScraped(
   });
 }
 
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await isSo())) {
-    assert.ok(Date.now() < deadline, `gave up waiting until ${what}`);
-    await delay(POLL_MS);
-  }
-}
-
 /** Prometheus chooses the port and writes it to its log. */
 async function listeningAddress(child: ChildProcess): Promise<string> {
   assert.ok(child.stderr !== null);
@@ -94,7 +82,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const hasExited = once(child, 'exit');
   child.kill('SIGTERM');
-  const killer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS / 4);
+  const killer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   await hasExited;
   clearTimeout(killer);
 }

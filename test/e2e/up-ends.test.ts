@@ -1,4 +1,4 @@
-/** `up` in trouble: however it ends, it ends soon, says why, and leaves no process behind. */
+/** `up` in trouble: however it ends, it says why, and leaves no process behind. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -8,18 +8,16 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kill, Up } from '../chaos/up.ts';
 import { skipReason } from '../support/debian.ts';
+import { until } from '../support/patience.ts';
 
 const skip = await skipReason('redis-server');
-const START_MS = 20_000;
-/** After a second Ctrl-C, what is left ends by itself: a worker may have a batch in hand. */
-const LEAVE_MS = 10_000;
 const ASKED_MS = 25;
 
 /** One whose worker stands still from its first moment, so that a drain takes its time. */
 async function slowToEnd(t: TestContext): Promise<{ readonly up: Up; readonly worker: number }> {
   const up = await Up.start(t);
   let worker: number | undefined;
-  await up.until('a worker', START_MS, async () => {
+  await up.until('a worker', async () => {
     worker = up.pidOf('worker');
     return worker !== undefined;
   });
@@ -30,20 +28,16 @@ async function slowToEnd(t: TestContext): Promise<{ readonly up: Up; readonly wo
 
 /** By then the coordinator has told `up` so. */
 async function ready(up: Up): Promise<void> {
-  await up.until('a coordinator', START_MS, async () => (await up.status()) !== undefined);
+  await up.until('a coordinator', async () => (await up.status()) !== undefined);
 }
 
+/** After a second Ctrl-C, what is left ends by itself: a worker may have a batch in hand. */
 async function gone(up: Up): Promise<void> {
-  const endMs = performance.now() + LEAVE_MS;
-  while (up.processes().length > 0) {
-    assert.ok(performance.now() < endMs, `left: ${up.processes()}`);
-    await sleep(ASKED_MS);
-  }
+  await until('its processes to be gone', () => up.processes().length === 0);
 }
 
 test('Ctrl-C before the coordinator serves: what it says later starts nothing', {
   skip,
-  timeout: START_MS,
 }, async (t) => {
   const { up, worker } = await slowToEnd(t);
   up.signal('SIGINT');
@@ -54,10 +48,7 @@ test('Ctrl-C before the coordinator serves: what it says later starts nothing', 
   assert.deepEqual(up.processes(), []);
 });
 
-test('a second Ctrl-C ends it at once, and its Redis too', {
-  skip,
-  timeout: START_MS,
-}, async (t) => {
+test('a second Ctrl-C ends it at once, and its Redis too', { skip }, async (t) => {
   const { up, worker } = await slowToEnd(t);
   await ready(up);
   let exit: number | null | undefined;
@@ -78,7 +69,7 @@ test('its logs are gone, its worker is told to end: so does everything, with a w
   skip,
 }, async (t) => {
   const up = await Up.start(t);
-  await up.until('runs', START_MS, async () => ((await up.status())?.runs ?? 0) > 0);
+  await up.until('runs', async () => ((await up.status())?.runs ?? 0) > 0);
   rmSync(path.join(up.dataDir, 'log'), { recursive: true });
   const worker = up.pidOf('worker');
   assert.ok(worker !== undefined);

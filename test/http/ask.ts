@@ -88,14 +88,13 @@ export async function openSocket(port: number, from = '127.0.0.1'): Promise<Sock
 export interface Exchange {
   readonly from?: string;
   readonly to?: string;
-  readonly lastMs?: number;
 }
 
-/** All that comes until the other side ends, or `lastMs` after which the connection is given up. */
+/** All that comes until the other side ends. */
 export async function exchange(
   port: number,
   bytes: string | Buffer,
-  { from = '127.0.0.1', to = '127.0.0.1', lastMs = 5000 }: Exchange = {},
+  { from = '127.0.0.1', to = '127.0.0.1' }: Exchange = {},
 ): Promise<string> {
   const socket = connect({ host: to, port, localAddress: from });
   const parts: Buffer[] = [];
@@ -103,22 +102,7 @@ export async function exchange(
   // A reset is an end too.
   socket.on('error', () => {});
   const ended = new Promise((resolve) => socket.once('close', resolve));
-  const timer = setTimeout(() => socket.destroy(), lastMs);
   socket.end(bytes);
   await ended;
-  clearTimeout(timer);
   return Buffer.concat(parts).toString('latin1');
-}
-
-/** Waits for something that will be so; not for a time, and on a busy machine as long as it takes. */
-export async function until(
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-  deadlineMs = 20_000,
-): Promise<void> {
-  const endMs = performance.now() + deadlineMs;
-  while (!(await isSo())) {
-    if (performance.now() > endMs) assert.fail(`waited ${deadlineMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

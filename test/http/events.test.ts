@@ -4,7 +4,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { EventStreams } from '../../daemon/http/events.ts';
-import { ask, openSocket, problemIn, until } from './ask.ts';
+import { PATIENCE_MS, until } from '../support/patience.ts';
+import { ask, openSocket, problemIn } from './ask.ts';
 import { MemoryShowing, serve } from './showing.ts';
 import { follow } from './stream.ts';
 
@@ -132,17 +133,14 @@ test('a quiet stream shows signs of life', async (t) => {
 });
 
 test('close ends streams, half a request and everything else', async (t) => {
-  const server = await serve(t, {}, { closeMs: 100 });
+  const server = await serve(t, {}, { closeMs: 100, idleMs: 2 * PATIENCE_MS });
   const readers = [await follow(server), await follow(server)];
   readers[1]?.incoming.pause();
   for (let n = 1; n <= 2000; n++) server.showing.publish(`stale-pte pte n${n}`);
   const half = await openSocket(server.port);
   half.write('GET / HTTP/1.1\r\nHost: ');
   assert.equal(server.showing.listening, 1);
-  const startMs = performance.now();
   await Promise.all([server.close(), server.close()]);
-  // Left alone, the reader that has stopped would be there for another 30 s (BOUNDS.idleMs).
-  assert.ok(performance.now() - startMs < 10_000);
   assert.equal(server.showing.listening, 0);
   await until('the first reader to end', () => readers[0]?.hasEnded === true);
   await assert.rejects(ask(server, '/livez'), /ECONNREFUSED/);

@@ -1,6 +1,6 @@
 /** A reader of server-sent events, as slow as a test wants it. */
 import { type IncomingMessage, request } from 'node:http';
-import { until } from './ask.ts';
+import { until } from '../support/patience.ts';
 
 export interface Seen {
   readonly event: string;

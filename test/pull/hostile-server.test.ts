@@ -23,22 +23,17 @@ import {
   shelf,
 } from './hostile-server.ts';
 
-/** No longer than the least of the product's own bounds: nothing here is ended by those. */
-const STOPPED_MS = 10_000;
 const MEBIBYTE = 1 << 20;
 const BOMB = gzipSync(Buffer.alloc(8 * MEBIBYTE));
 
-/** The refusal that ends it, in time and with nothing written. */
+/** The refusal that ends it, with nothing written. */
 async function refusalOf(url: string, dest: string, change: PullChange = {}): Promise<string> {
-  const begunMs = performance.now();
   const ended = await pullFrom(url, dest, change).then(
     (pulled) => pulled.broken,
     (error: unknown) => error,
   );
-  const tookMs = performance.now() - begunMs;
   assert.ok(ended instanceof Refusal, String(ended));
   assert.equal(ended.exit, 3);
-  assert.ok(tookMs < STOPPED_MS, `${Math.round(tookMs)} ms`);
   assert.doesNotMatch(ended.message, /[\p{C}]/u);
   assert.ok(ended.message.length < 400, ended.message);
   assert.deepEqual(readdirSync(dest), []);
