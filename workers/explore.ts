@@ -9,7 +9,7 @@
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
 import type { Workload } from '../corpus/vocabulary/input.ts';
-import { VIOLATION_CLASSES } from '../corpus/vocabulary/verdict.ts';
+import { VIOLATION_CLASSES, type Violation } from '../corpus/vocabulary/verdict.ts';
 import type { Engine, Traced } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { SPOKEN, WORDS } from './kernel/layout.ts';
@@ -21,6 +21,8 @@ export interface ExploreOptions {
   readonly statesMax: number;
   /** Go on behind the first violation to every distinct signature, not only to twice its states. */
   readonly all: boolean;
+  /** What is asked for; anything else is met, named and passed by. */
+  readonly counts?: (violation: Violation) => boolean;
 }
 
 export interface Counterexample {
@@ -36,6 +38,8 @@ export interface Exploration {
   readonly depth: number;
   /** One a signature: the gravest class first, then the shortest path. */
   readonly violations: readonly Counterexample[];
+  /** Signatures that were met and do not count. */
+  readonly ignored: readonly string[];
   /** Every state was seen: there is no signature besides these. */
   readonly isComplete: boolean;
 }
@@ -79,6 +83,7 @@ class Search {
   private readonly graph = new StateGraph();
   /** The first path to each signature. */
   private readonly paths = new Map<string, readonly number[]>();
+  private readonly ignored = new Set<string>();
   private statesMax: number;
   private transitions = 0;
   private depth = 0;
@@ -161,13 +166,18 @@ class Search {
 
   private noteViolations(parent: number, t: number): void {
     const { judge } = this.engine;
-    for (const { signature } of judge.violations) this.noteSignature(signature, parent, t);
+    for (const violation of judge.violations) this.noteViolation(violation, parent, t);
     judge.reset();
     this.graph.leadsOut(parent);
   }
 
-  private noteSignature(signature: string, parent: number, t: number): void {
+  private noteViolation(violation: Violation, parent: number, t: number): void {
+    const { signature } = violation;
     if (this.paths.has(signature)) return;
+    if (this.options.counts?.(violation) === false) {
+      this.ignored.add(signature);
+      return;
+    }
     if (this.paths.size === 0 && !this.options.all) {
       const enough = Math.max(2 * this.visited.size, LOOK_ON_STATES);
       this.statesMax = Math.min(this.statesMax, enough);
@@ -182,7 +192,10 @@ class Search {
     const path = this.graph.pathTo(dead);
     const { verdict } = this.engine.traceFused(path);
     const violations = verdict.kind === 'violation' ? verdict.violations : [];
-    for (const { signature } of violations) this.paths.set(signature, path);
+    for (const violation of violations) {
+      if (this.options.counts?.(violation) === false) this.ignored.add(violation.signature);
+      else this.paths.set(violation.signature, path);
+    }
     // The states that nothing leads out of are too many to show it.
     if (violations.length === 0) this.isCut = true;
   }
@@ -199,7 +212,8 @@ class Search {
     const isComplete = !this.isCut && !this.hasOverflowed;
     const verdict = violations.length > 0 ? 'violation' : isComplete ? 'verified' : 'inconclusive';
     const { transitions, depth } = this;
-    return { verdict, states: this.visited.size, transitions, depth, violations, isComplete };
+    const seen = { states: this.visited.size, transitions, depth };
+    return { verdict, ...seen, violations, ignored: [...this.ignored].sort(), isComplete };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Input, Schedule, Switch } from '../corpus/vocabulary/input.ts';
 import type { Violation } from '../corpus/vocabulary/verdict.ts';
 import type { Engine, Traced } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
+import type { Program } from './kernel/program.ts';
 import { BoundedSearch, type Lookout } from './schedulers/bounded.ts';
 
 /** The visible step at which a run showed a signature, or 0. */
@@ -31,20 +32,47 @@ export function witnessOf(input: Input, traced: Traced, signature: string): Witn
   return { input: { ...input, schedule }, preemptions };
 }
 
+/** Labels of a program, each with the name of its step. */
+export type StepNames = Pick<Program, 'label' | 'step'>;
+
 /** Runs of an input that its schedule leads to: as it is, and if need be anchored anew. */
-export function replay(engine: Engine, input: Input, signature: string): readonly Traced[] {
+export function replay(
+  engine: Engine,
+  input: Input,
+  signature: string,
+  recorded: StepNames = engine.program,
+): readonly Traced[] {
   engine.load(input);
   const traced = engine.trace(input.schedule);
   if (stepOf(traced, signature) > 0) return [traced];
-  const anchored = reanchored(input.schedule, traced);
-  return anchored === null ? [traced] : [traced, engine.trace(anchored)];
+  const renamed = relabelled(input.schedule, recorded, engine.program);
+  const anchored = reanchored(renamed, traced);
+  if (anchored === input.schedule) return [traced];
+  return [traced, engine.trace(anchored)];
 }
 
-/**
- * The schedule with each switch whose place did not come moved to the same label at the nearest lower
- * occurrence; null if none can be moved.
- */
-function reanchored(schedule: Schedule, traced: Traced): Schedule | null {
+/** The schedule by labels of another program: an unknown one becomes that of the same step in the same path. */
+function relabelled(schedule: Schedule, from: StepNames, to: StepNames): Schedule {
+  const known = new Set(to.label);
+  const switches = schedule.switches.map((one) => {
+    if (known.has(one.label)) return one;
+    const step = from.step[from.label.indexOf(one.label)];
+    const path = pathOf(one.label);
+    const label = to.label.find((name, pc) => to.step[pc] === step && pathOf(name) === path);
+    return label === undefined ? one : { ...one, label };
+  });
+  return switches.every((one, i) => one === schedule.switches[i])
+    ? schedule
+    : { ...schedule, switches };
+}
+
+/** The operation, or the fault, that a label lies in. */
+function pathOf(label: string): string {
+  return label.slice(0, Math.max(0, label.indexOf('/')));
+}
+
+/** The schedule with each switch whose place did not come moved to the same label at the nearest lower occurrence. */
+function reanchored(schedule: Schedule, traced: Traced): Schedule {
   const last = new Map<string, number>();
   for (const row of traced.rows) last.set(`${row.thread} ${row.op} ${row.label}`, row.occurrence);
   const switches = schedule.switches.map((one) => {
@@ -52,8 +80,9 @@ function reanchored(schedule: Schedule, traced: Traced): Schedule | null {
     // A thread that sleeps at a label stands before it once more than it has run it.
     return came === 0 || one.occurrence <= came + 1 ? one : { ...one, occurrence: came };
   });
-  const isSame = switches.every((one, i) => one === schedule.switches[i]);
-  return isSame ? null : { first: schedule.first, switches };
+  return switches.every((one, i) => one === schedule.switches[i])
+    ? schedule
+    : { first: schedule.first, switches };
 }
 
 export interface HuntOptions {

@@ -9,7 +9,7 @@ import { printInput } from '../corpus/vocabulary/text.ts';
 import { calm } from './calm.ts';
 import { type CriticalPair, criticalPair } from './critical-pair.ts';
 import type { Engine, Traced } from './execute.ts';
-import { hunt, replay, stepOf, violationsOf, witnessOf } from './hunt.ts';
+import { hunt, replay, stepOf, witnessOf } from './hunt.ts';
 
 export interface ReproduceOptions {
   /** Candidates that may be executed. */
@@ -118,46 +118,4 @@ function traceOf(engine: Engine, input: Input, signature: string): Traced {
   const traced = engine.trace(input.schedule);
   assert(stepOf(traced, signature) > 0, 'a recorded schedule shows it again', signature);
   return traced;
-}
-
-export interface ReplayOptions {
-  /** Steps that the sweep may take where the schedule misses. */
-  readonly statesMax: number;
-  /** Of the run that was recorded, if it was. */
-  readonly traceDigest: string | null;
-}
-
-export interface ReplayVerdict {
-  readonly verdict: 'reproduced' | 'fixed' | 'inconclusive';
-  readonly signature: string;
-  readonly traceDigest: string;
-  /** Step for step the run that was recorded. */
-  readonly matches: boolean;
-  /** Other signatures that were seen on the way. */
-  readonly others: readonly string[];
-  readonly traced: Traced;
-}
-
-export function replayVerdict(
-  engine: Engine,
-  input: Input,
-  signature: string,
-  options: ReplayOptions,
-): ReplayVerdict {
-  const runs = replay(engine, input, signature);
-  const own = runs.find((traced) => stepOf(traced, signature) > 0);
-  const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: options.statesMax };
-  const shown = own ?? hunt(engine, input, signature, range).traced;
-  const traced = shown ?? runs[0];
-  assert(traced !== undefined, 'a replay has a run');
-  const seen = [...runs, traced].flatMap(violationsOf).map((violation) => violation.signature);
-  const isInconclusive = traced.verdict.kind === 'inconclusive';
-  return {
-    verdict: shown ? 'reproduced' : isInconclusive ? 'inconclusive' : 'fixed',
-    signature,
-    traceDigest: traced.digest,
-    matches: options.traceDigest === null || options.traceDigest === traced.digest,
-    others: [...new Set(seen)].filter((one) => one !== signature).sort(),
-    traced,
-  };
 }

@@ -20,13 +20,14 @@ import { Engine } from './execute.ts';
 import { stepOf } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
 import { recordOf } from './record.ts';
-import { type Proof, replayVerdict, reproduce } from './reproduce.ts';
+import { replayVerdict } from './replay-verdict.ts';
+import { type Proof, reproduce } from './reproduce.ts';
 import { BatchRunner, type Count } from './run-batch.ts';
 
 /** Steps of the proof that fewer preemptions do not do: with 4000 candidates, a second of one core at the most. */
 const PROOF_STEPS_MAX = 200_000;
-/** Steps of the search on another model: a tenth of a second. */
-const COMPARE_STEPS_MAX = 200_000;
+/** States of the search on another model: a quarter of a second. */
+const COMPARE_STATES_MAX = 100_000;
 
 export class WorkRunner {
   private readonly modelOf: (reference: string) => Model;
@@ -99,13 +100,18 @@ export class WorkRunner {
 
   private compare(work: Comparison): Compared {
     const { input, signature } = parseRepro(work.repro, 'repro');
-    const options = { statesMax: COMPARE_STEPS_MAX, traceDigest: null };
+    const options = { statesMax: COMPARE_STATES_MAX, traceDigest: null };
     const on: string[] = [];
     const notOn: string[] = [];
     for (const model of work.models) {
-      const { verdict } = replayVerdict(this.engineOf(model), input, signature, options);
+      const { verdict, isComplete } = replayVerdict(
+        this.engineOf(model),
+        input,
+        signature,
+        options,
+      );
       if (verdict === 'reproduced') on.push(model);
-      if (verdict === 'fixed') notOn.push(model);
+      else if (isComplete) notOn.push(model);
     }
     return { kind: 'matrix', signature, on, notOn };
   }

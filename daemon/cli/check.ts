@@ -1,13 +1,26 @@
-/** `check`: every interleaving of a workload; the shortest one that goes wrong, or what was verified. */
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+/** `check`: every interleaving of a workload; the gravest that goes wrong, or what was verified. */
+import {
+  Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+} from '@commander-js/extra-typings';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
+import { CATALOGUE, knownAs } from '../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Finding, HowFound } from '../../corpus/vocabulary/finding.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
+import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import {
+  isViolationClass,
+  VIOLATION_CLASSES,
+  type Violation,
+  type ViolationClass,
+} from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
-import { type Exploration, explore } from '../../workers/explore.ts';
+import { type Exploration, explore, type SearchProgress } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { recordOf } from '../../workers/record.ts';
@@ -30,6 +43,8 @@ import { endWith, note, say, sayDocument } from './terminal.ts';
 
 /** States a workload: some seconds of one core. */
 const STATES_DEFAULT = 2_000_000;
+/** Between two lines of progress. */
+const PROGRESS_MS = 2000;
 const HINT_INCONCLUSIVE = 'there are more states; --states allows for them';
 const EXIT_OF = {
   verified: EXIT.done,
@@ -55,6 +70,10 @@ interface Named {
 interface Options {
   readonly statesMax: number;
   readonly all: boolean;
+  /** Rows of the catalogue that are passed by. */
+  readonly ignored: readonly string[];
+  /** The one class that is asked for. */
+  readonly onlyClass: string | null;
   /** As it was given. */
   readonly model: string;
 }
@@ -66,6 +85,10 @@ interface Outcome {
   readonly depth: number;
   readonly workloads: number;
   readonly findings: readonly Shown[];
+  /** Signatures that were met and passed by. */
+  readonly ignored: readonly string[];
+  /** Every state of these workloads was seen: there is no other finding. */
+  readonly isComplete: boolean;
 }
 
 /** The run that was found here, also where a better repro of the same finding was kept. */
@@ -77,17 +100,26 @@ interface Shown {
 
 export function checkCommand(): CommandUnknownOpts {
   const command = new Command('check')
-    .description('search every interleaving; the shortest that goes wrong, or what was verified')
+    .description('search every interleaving; the gravest that goes wrong, or what was verified')
     .argument('[file]', `${SUBJECT_TEXT}; every seed of the package if left out`)
     .requiredOption(MODEL_FLAG, MODEL_FLAG_TEXT)
     .option('--states <n>', 'states a workload may take', parseCount, STATES_DEFAULT)
-    .option('--all', 'go on after the first violation')
+    .option('--all', 'every distinct finding, not only the gravest')
+    .option('--ignore <row>', 'pass by a row of the catalogue, such as B12; repeat it', addRow, [])
+    .option('--class <class>', 'ask for one class of violation only', parseClass)
     .option(BISECT_FLAG, BISECT_FLAG_TEXT)
-    .action(async (file, { model: reference, states, all, bisect }, self) => {
+    .action(async (file, flags, self) => {
+      const { model: reference, states, all, bisect, ignore: ignored } = flags;
       const settings = settingsOf(self);
       const model = givenModel(reference, bisect === true);
       const workloads = await workloadsOf(file, model, settings);
-      const options = { statesMax: states, all: all === true, model: reference };
+      const options = {
+        statesMax: states,
+        all: all === true,
+        model: reference,
+        ignored,
+        onlyClass: flags.class ?? null,
+      };
       endWith(check(model, workloads, options, settings));
     });
   return withCommonOptions(command);
@@ -118,22 +150,44 @@ function check(
   const startedMs = performance.now();
   const outcome = checkAll(model, workloads, options, settings);
   const seconds = Math.round(performance.now() - startedMs) / 1000;
-  const { findings, ...numbers } = outcome;
+  const shown = options.all ? outcome.findings : outcome.findings.slice(0, 1);
   if (settings.isJson) {
-    const listed = findings.map(({ finding }) => finding);
-    sayDocument({ ...numbers, model: reference, seconds, findings: listed });
-  } else {
-    for (const { finding, columns, isKeptOfOther } of findings) {
-      const judge = isKeptOfOther ? options.model : undefined;
-      say(`${renderFinding(finding, columns, settings.dataDir, judge)}\n`);
-    }
-    const { verdict, states, transitions, depth } = numbers;
-    const searched = `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
-    const where = `${counted(numbers.workloads, 'workload')} on ${reference}`;
-    say(`${verdict}: ${where}, ${searched}, ${seconds} s`);
-  }
+    const findings = shown.map(({ finding }) => finding);
+    const others = outcome.findings.slice(shown.length).map(({ finding }) => finding.signature);
+    sayDocument({ ...outcome, model: reference, seconds, findings, others });
+  } else sayOutcome(outcome, shown, reference, seconds, options, settings);
   if (outcome.verdict === 'inconclusive') progress(settings, HINT_INCONCLUSIVE);
   return EXIT_OF[outcome.verdict];
+}
+
+function sayOutcome(
+  outcome: Outcome,
+  shown: readonly Shown[],
+  reference: string,
+  seconds: number,
+  options: Options,
+  { dataDir }: Settings,
+): void {
+  for (const { finding, columns, isKeptOfOther } of shown) {
+    say(`${renderFinding(finding, columns, dataDir, isKeptOfOther ? options.model : undefined)}\n`);
+  }
+  for (const line of restLines(outcome, shown)) say(line);
+  const { verdict, states, transitions, depth, workloads } = outcome;
+  const searched = `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
+  say(`${verdict}: ${counted(workloads, 'workload')} on ${reference}, ${searched}, ${seconds} s`);
+}
+
+/** What was found and is not shown, what was passed by, and whether there may be more. */
+function restLines(outcome: Outcome, shown: readonly Shown[]): readonly string[] {
+  const { findings, ignored, isComplete, verdict } = outcome;
+  const more = findings.slice(shown.length).map(({ finding: { known, signature } }) => {
+    return `  ${(known ?? 'new').padEnd(4)} ${signature}`;
+  });
+  return [
+    ...(more.length === 0 ? [] : ['also, shown by --all:', ...more]),
+    ...(ignored.length === 0 ? [] : ['ignored:', ...ignored.map((one) => `  ${one}`)]),
+    ...(verdict !== 'violation' || isComplete ? [] : ['more may exist: --all searches to the end']),
+  ];
 }
 
 /** One workload after another, until the first that goes wrong or through all of them. */
@@ -145,16 +199,21 @@ function checkAll(
 ): Outcome {
   const engine = new Engine(model);
   const findings = new Map<string, Shown>();
+  const ignored = new Set<string>();
+  const counts = countsOf(options);
+  let isComplete = true;
   const verdicts: Exploration['verdict'][] = [];
   let states = 0;
   let transitions = 0;
   let depth = 0;
   for (const { name, workload } of workloads) {
-    const found = explore(engine, workload, options);
+    const found = explore(engine, workload, { ...options, counts }, searchProgress(settings, name));
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
     for (const shown of keep(model, workload, found, settings)) {
       findings.set(shown.finding.id, shown);
     }
+    for (const signature of found.ignored) ignored.add(signature);
+    isComplete = isComplete && found.isComplete;
     states += found.states;
     transitions += found.transitions;
     depth = Math.max(depth, found.depth);
@@ -163,7 +222,56 @@ function checkAll(
   }
   const worst = (['violation', 'inconclusive'] as const).find((one) => verdicts.includes(one));
   const numbers = { states, transitions, depth, workloads: verdicts.length };
-  return { verdict: worst ?? 'verified', ...numbers, findings: [...findings.values()] };
+  const kept = [...findings.values()].sort((a, b) => rankOf(a) - rankOf(b));
+  const isWhole = isComplete && verdicts.length === workloads.length;
+  return {
+    verdict: worst ?? 'verified',
+    ...numbers,
+    findings: kept,
+    ignored: [...ignored].sort(),
+    isComplete: isWhole,
+  };
+}
+
+function rankOf({ finding }: Shown): number {
+  return VIOLATION_CLASSES[finding.class].rank;
+}
+
+function countsOf({ ignored, onlyClass }: Options): (violation: Violation) => boolean {
+  return ({ signature, class: its }) =>
+    (onlyClass === null || its === onlyClass) && !ignored.includes(knownAs(signature)?.id ?? '');
+}
+
+/** On a terminal, a line every two seconds while one workload is searched. */
+function searchProgress(settings: Settings, name: string): SearchProgress {
+  const beginMs = performance.now();
+  let saidMs = beginMs;
+  return (states, depth, frontier) => {
+    const nowMs = performance.now();
+    if (nowMs - saidMs < PROGRESS_MS || !process.stderr.isTTY) return;
+    saidMs = nowMs;
+    const rate = Math.round(states / (nowMs - beginMs));
+    progress(
+      settings,
+      `${name}: ${states} states, ${rate} k/s, depth ${depth}, frontier ${frontier}`,
+    );
+  };
+}
+
+function addRow(row: string, rows: readonly string[]): string[] {
+  const known = CATALOGUE.map(({ id }) => id);
+  if (known.includes(row)) return [...rows, row];
+  throw new InvalidArgumentError(
+    `The catalogue has no row ${printable(row)}${nearestHint(row, known)}.`,
+  );
+}
+
+function parseClass(name: string): ViolationClass {
+  if (isViolationClass(name)) return name;
+  const known = Object.keys(VIOLATION_CLASSES);
+  throw new InvalidArgumentError(
+    `There is no class ${printable(name)}; there are ${known.join(', ')}.`,
+  );
 }
 
 function keep(

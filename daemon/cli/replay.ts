@@ -2,13 +2,15 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
 import { titleOf } from '../../corpus/vocabulary/catalogue.ts';
-import { fail } from '../../corpus/vocabulary/errors.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { Engine, type Traced } from '../../workers/execute.ts';
+import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import type { Program } from '../../workers/kernel/program.ts';
 import { canonicalReference, modelDigest } from '../../workers/models/registry.ts';
 import { knownName, violationsOf } from '../../workers/record.ts';
-import { replayVerdict } from '../../workers/reproduce.ts';
+import { type ReplayVerdict, replayVerdict } from '../../workers/replay-verdict.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { EXIT } from './endings.ts';
 import { engineDigest } from './identity.ts';
@@ -20,14 +22,14 @@ import {
   MODEL_FLAG,
   MODEL_FLAG_TEXT,
 } from './model-argument.ts';
-import { quoted } from './render-finding.ts';
+import { counted, quoted } from './render-finding.ts';
 import { currentModel, recordedModel } from './repro-model.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
 import { endWith, say, sayDocument } from './terminal.ts';
 
-/** Steps that looking for the bug under other schedules may take: well under a second. */
-const SWEEP_STEPS_MAX = 1_000_000;
+/** States of the search behind a schedule that misses: some seconds of one core. */
+const SWEEP_STATES_MAX = 2_000_000;
 
 const EXIT_OF = {
   reproduced: EXIT.bad,
@@ -102,8 +104,9 @@ function runOnce(model: Model, { input }: Subject): Judged {
 function judge(model: Model, { input, name }: Subject, repro: Repro): Judged {
   const { signature } = repro;
   const engine = new Engine(model);
-  const options = { statesMax: SWEEP_STEPS_MAX, traceDigest: repro.traceDigest };
-  const found = replayVerdict(engine, input, signature, options);
+  const options = { statesMax: SWEEP_STATES_MAX, traceDigest: repro.traceDigest };
+  const recorded = stepNamesOf(repro, name);
+  const found = replayVerdict(engine, input, signature, { ...options, ...recorded });
   const { verdict, traceDigest, matches, others, traced } = found;
   const isSameModel = modelDigest(model) === repro.modelDigest;
   const isSameEngine = engineDigest() === repro.engine;
@@ -117,8 +120,33 @@ function judge(model: Model, { input, name }: Subject, repro: Repro): Judged {
     ...(isSameModel ? [] : [`the model is not the one that the repro was made with`]),
     ...(isSameEngine ? [] : ['the engine is not the one that the repro was made with']),
     ...(matches || verdict !== 'reproduced' ? [] : ['the run is not step for step the same']),
+    ...searchRemarks(found, signature),
   ];
-  return { verdict, signature, traceDigest, traced, others, remarks };
+  return { verdict, signature: found.signature, traceDigest, traced, others, remarks };
+}
+
+/** The labels of the model that a repro carries; nothing where this build cannot read it. */
+function stepNamesOf(repro: Repro, name: string): { readonly recorded?: Program } {
+  try {
+    return { recorded: compile(recordedModel(repro, name)) };
+  } catch (error) {
+    if (error instanceof Refusal) return {};
+    throw error;
+  }
+}
+
+function searchRemarks({ verdict, states }: ReplayVerdict, wanted: string): readonly string[] {
+  const searched = `${counted(states, 'state')} of its workload`;
+  switch (verdict) {
+    case 'fixed':
+      return [`all ${searched} were searched: none goes wrong`];
+    case 'inconclusive':
+      return [`${searched} were searched and none goes wrong, but there are more`];
+    case 'violation':
+      return [`not shown any more: ${knownName(wanted) ?? titleOf(wanted)}; this one is another`];
+    case 'reproduced':
+      return states === 0 ? [] : [`its schedule misses; one of ${searched} shows it`];
+  }
 }
 
 /** What searches every interleaving of the same input. */

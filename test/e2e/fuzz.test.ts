@@ -8,7 +8,7 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { Engine } from '../../workers/execute.ts';
 import { modelJson, modelOf } from '../../workers/models/registry.ts';
-import { replayVerdict } from '../../workers/reproduce.ts';
+import { replayVerdict } from '../../workers/replay-verdict.ts';
 import { faultline, faultlineHere } from '../cli/faultline.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { fuzzed, knownOf, lasting, Talking } from './fuzz.ts';

@@ -10,7 +10,8 @@ import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { Engine } from '../../workers/execute.ts';
 import { hunt, stepOf, witnessOf } from '../../workers/hunt.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { type Reproduction, replayVerdict, reproduce } from '../../workers/reproduce.ts';
+import { replayVerdict } from '../../workers/replay-verdict.ts';
+import { type Reproduction, reproduce } from '../../workers/reproduce.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed, Wanderer } from './support/search.ts';
 
@@ -188,6 +189,8 @@ test('a replay says whether the repro still fails, whether the run is the same, 
     matches: true,
     others: [],
     traced,
+    states: 0,
+    isComplete: false,
   });
   const prezero = new Engine(modelOf('xfs-mmaplock-prezero'));
   const fixed = replayVerdict(prezero, input, B12, options);
@@ -195,8 +198,8 @@ test('a replay says whether the repro still fails, whether the run is the same, 
   assert.equal(fixed.matches, false);
   assert.deepEqual(fixed.others, []);
   const other = replayVerdict(engine, input, B18, options);
-  assert.equal(other.verdict, 'fixed');
-  assert.deepEqual(other.others, [B12]);
+  assert.equal(other.verdict, 'violation');
+  assert.equal(other.signature, B12);
 });
 
 test('a signature that never was there gives no repro', () => {
