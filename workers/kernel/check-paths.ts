@@ -37,7 +37,7 @@ export function checkPaths(model: Model, report: JsonReport): void {
   const places = new Set<string>();
   const refuse: Refuse = (where, what) => {
     const place = where.join(' ');
-    // A path that is inlined often would else say the same of every caller.
+    // A path that many others call is walked once for each of them.
     if (!places.has(place)) report.add(where, what);
     places.add(place);
   };
@@ -54,7 +54,7 @@ export function checkPaths(model: Model, report: JsonReport): void {
   if (rows > ROWS_MAX) {
     report.add(['paths'], `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
   }
-  // Calls that do not end, or not soon, cannot be inlined.
+  // Inlining recursive calls would not end.
   if (calls.areWrong || rows > ROWS_MAX) return;
   for (const name of ENTRIES) {
     if (Object.hasOwn(model.paths, name)) new Inlined(model, refuse, name).check();
