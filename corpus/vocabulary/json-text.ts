@@ -151,7 +151,7 @@ class Scanner {
       if (!this.takeIf(':')) throw this.unexpected('":"');
       keys.set(key, keyOffset);
       parts.set(key, this.value());
-    } while (this.takeIf(','));
+    } while (this.takeComma('}'));
     if (!this.takeIf('}')) throw this.unexpected('"," or "}"');
     return { offset, keys, parts };
   }
@@ -161,7 +161,7 @@ class Scanner {
     if (this.takeIf(']')) return { offset, keys: undefined, parts };
     do {
       parts.set(parts.size, this.value());
-    } while (this.takeIf(','));
+    } while (this.takeComma(']'));
     if (!this.takeIf(']')) throw this.unexpected('"," or "]"');
     return { offset, keys: undefined, parts };
   }
@@ -198,6 +198,16 @@ class Scanner {
     if (this.text[this.at] !== character) return false;
     this.at += 1;
     return true;
+  }
+
+  /** A comma and another part behind it. The scan goes on after the most common slip. */
+  private takeComma(end: '}' | ']'): boolean {
+    if (!this.takeIf(',')) return false;
+    const comma = this.at - 1;
+    this.blanks();
+    if (this.text[this.at] !== end) return true;
+    this.note(comma, `the comma before "${end}" is one too many`);
+    return false;
   }
 
   private blanks(): void {

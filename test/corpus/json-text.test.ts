@@ -114,7 +114,9 @@ test('every value and every key is where its spot says', () => {
 const REFUSED: readonly (readonly [text: string, message: string])[] = [
   ['', 'f.json:1:1: expected a value, found the end of the text'],
   ['\ufeff{}', 'f.json:1:1: expected a value, found "\\u{feff}"'],
-  ['{\n  "a": 1,\n}', 'f.json:3:1: expected a key in double quotes, found "}"'],
+  ['{\n  "a": 1,\n}', 'f.json:2:9: the comma before "}" is one too many'],
+  ['[1, 2 , ]', 'f.json:1:7: the comma before "]" is one too many'],
+  ['{,}', 'f.json:1:2: expected a key in double quotes, found ","'],
   ["{'a': 1}", 'f.json:1:2: expected a key in double quotes, found "\'"'],
   ['{"a" 1}', 'f.json:1:6: expected ":", found "1"'],
   ['{"a": 1 "b": 2}', 'f.json:1:9: expected "," or "}", found """'],

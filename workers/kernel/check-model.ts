@@ -67,11 +67,11 @@ export function checkModel(value: unknown, where: string, spotOf: SpotOf | null 
   checkOptions(field('options'), field('toggles'));
   checkLocks(field('locks'), field('order'));
   checkExpect(field('expect'));
-  const others = report.count;
   const paths = field('paths');
-  entriesOf(paths, WORD).forEach(checkPath);
-  // checkPaths relies on well-formed nodes.
-  if (paths !== null && report.count === others) checkPaths(value as Model, report);
+  const broken = entriesOf(paths, WORD).filter((path) => !isPath(path));
+  if (isJsonObject(paths?.value)) {
+    checkPaths(value as Model, new Set(broken.map(keyOf)), report);
+  }
   report.end();
   return value as Model;
 }
@@ -178,6 +178,12 @@ const NODE_FIELDS: Readonly<Record<Kind, readonly [readonly string[], readonly s
   call: [[], []],
 };
 const KINDS = Object.keys(NODE_FIELDS) as readonly Kind[];
+
+function isPath(part: JsonPart): boolean {
+  const { count } = part.report;
+  checkPath(part);
+  return part.report.count === count;
+}
 
 function checkPath(part: JsonPart): void {
   listOf(part).forEach(checkNode);
