@@ -53,9 +53,8 @@ function edit(file: string, change: (text: string) => string): void {
 }
 
 test('comments, white space, quotes and types change no digest, constants those they belong to', () => {
-  const first = identityOfCopy();
   const ofThisBuild = readFileSync(path.join(PACKAGE_ROOT, 'dist/identity.json'), 'utf8');
-  assert.deepEqual(JSON.parse(ofThisBuild), first);
+  const first: Identity = JSON.parse(ofThisBuild);
 
   for (const file of ['workers/kernel/machine.ts', 'corpus/breeding/mutate.ts']) {
     edit(file, (text) => {
