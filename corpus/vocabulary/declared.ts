@@ -1,6 +1,6 @@
 /**
- * Whether an input that a person wrote names areas that are mapped at some time. A run takes an area that is
- * not as an access that fails, which fuzzing may do; in a file it is a slip.
+ * Slips of people in an input. A run treats an access to an unmapped area as one that fails, and fuzzing may
+ * make such accesses; in a file that a person wrote it is a mistake.
  */
 
 import type { Input, Workload } from './input.ts';

@@ -99,7 +99,7 @@ export type ErrorCode = keyof typeof ERRORS;
 export type FileCode = 'INPUT_INVALID' | 'LABEL_UNKNOWN' | 'MODEL_INVALID';
 export type Facts = Readonly<Record<string, string | number>>;
 
-/** One thing that is wrong in a file. A value that was not read from a text has no line and no column. */
+/** One problem in a file. Line and column are null for a value that was not read from a text. */
 export interface FileProblem {
   readonly file: string;
   readonly line: number | null;
@@ -109,12 +109,12 @@ export interface FileProblem {
   readonly what: string;
 }
 
-/** Problems that one refusal lists; it counts the others. */
+/** A refusal lists this many problems and counts the others. */
 export const PROBLEMS_SHOWN_MAX = 20;
 
 /**
- * A refusal: the outside's mistake, with what was expected and what to do. Where a file has several problems,
- * code, exit and message are those of the first.
+ * A refusal: the outside's mistake, with what was expected and what to do. If a file has several problems, code,
+ * exit and message are those of the first.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
@@ -124,7 +124,7 @@ export class Refusal extends Error {
   readonly exit: number;
   /** In the order of the file; empty where the refusal is not about the text of a file. */
   readonly problems: readonly FileProblem[];
-  /** Problems that were found and are not listed. */
+  /** How many problems are not listed. */
   readonly more: number;
 
   constructor(code: ErrorCode, facts: Facts, overrides: Overrides = {}) {
@@ -152,7 +152,7 @@ export function fail(code: ErrorCode, facts: Facts): Refusal {
 }
 
 /**
- * Refuses a file for all that is wrong in it.
+ * Refuses a file for all its problems.
  * @param problems at least one
  * @param count of all problems, where more were found than are given
  */

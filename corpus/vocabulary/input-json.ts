@@ -60,7 +60,7 @@ export function inputFromJson(
       switches: listOf(schedule('switches')).map(switchFrom),
     },
   };
-  // What could not be read has left a value of its own, of which nothing can be said.
+  // Unreadable values have defaults by now, so bounds are checked only where there are none.
   report.end();
   for (const { place, what } of judge(input)) {
     report.addAt(pathOf(place), placeName(place), what);
@@ -106,7 +106,7 @@ function choiceFrom<T extends string>(
   return choice ?? choices[0];
 }
 
-/** Before anything else: of a form that is to come nothing can be said. */
+/** Checked first: this build cannot say what is wrong in a newer form. */
 function checkVersion({ report, value }: JsonPart): void {
   if (!isJsonObject(value) || !Object.hasOwn(value, 'version')) return;
   const part = { report, path: ['version'], value: value.version };
@@ -208,7 +208,7 @@ function opFrom(part: JsonPart): Op {
   return op as unknown as Op;
 }
 
-/** The kind decides which fields there are, so it is read before them. */
+/** The kind decides which fields an operation has. */
 function kindOf(part: JsonPart): OpKind | null {
   const { report, path, value } = part;
   if (!isJsonObject(value)) {

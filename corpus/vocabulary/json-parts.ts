@@ -1,6 +1,6 @@
 /**
- * Values of JSON as their checks see them: a part knows its path, a report collects what is wrong, and what is
- * missing is null, which every check passes over in silence: it has been reported where it should have been.
+ * Checks of JSON values: a part is a value with its path, a report collects problems. A missing part is null;
+ * `fieldsOf` has reported it, so every check ignores null.
  */
 import { type FileCode, type FileProblem, failInFile, type Refusal } from './errors.ts';
 import { isJsonObject } from './json.ts';
@@ -8,13 +8,13 @@ import { type JsonPath, jsonPathText, type SpotOf } from './json-text.ts';
 import { nearestHint } from './nearest.ts';
 import { printable, printableFile } from './printable.ts';
 
-/** Problems that are kept, sorted and named; the others are counted. */
+/** Problems beyond these are only counted, so that a hostile file costs no time. */
 const KEPT_MAX = 100;
 
 export interface Source {
   readonly code: FileCode;
   readonly file: string;
-  /** What the root is called, for a path needs a name. */
+  /** The name of the root in messages, whose path is empty. */
   readonly title: string;
   /** Null for a value that was not read from a text. */
   readonly spotOf: SpotOf | null;
@@ -22,7 +22,7 @@ export interface Source {
   readonly base: JsonPath;
 }
 
-/** A function where they take time to find. */
+/** A function where they are costly, such as a search for the nearest name. */
 export type Words = string | (() => string);
 
 export class JsonReport {
@@ -35,7 +35,7 @@ export class JsonReport {
     this.source = { ...source, file: printableFile(source.file) };
   }
 
-  /** @param key the key of the object at `path` that is wrong, where it is not the whole of it */
+  /** @param key puts the spot at this key of the object at `path` */
   add(path: JsonPath, what: Words, key?: string): void {
     const { base, title } = this.source;
     this.addAt(path, jsonPathText([...base, ...path]) || title, what, key);

@@ -1,7 +1,7 @@
 /**
- * JSON that people write, read with the place of every value: all that is wrong is refused at once, with line
- * and column. It takes what `JSON.parse` takes, but for what a value of ours never has (fractions, refused keys,
- * too many levels or parts) and for a key that is there twice, of which JSON silently keeps the last.
+ * Reads JSON that people write, with the spot of every value; one refusal carries all problems with line and
+ * column. Accepts what `JSON.parse` accepts, except values without a canonical form (fractions, refused keys, too
+ * many levels or parts) and duplicate keys, of which JSON silently keeps the last.
  */
 import { type FileCode, type FileProblem, failInFile } from './errors.ts';
 import { isKeyRefused, isWhole, type Json } from './json.ts';
@@ -46,7 +46,7 @@ export function openJson(text: string, fileName: string, code: FileCode): JsonTe
   });
   if (root === undefined || problems.length > 0) throw failInFile(code, problems, scanner.count);
   const spotOf: SpotOf = (path, key) => lines.spotOf(offsetOf(root, path, key));
-  // The scanner has seen that it is JSON, and JSON.parse makes plain values of it.
+  // Cannot throw, the scanner has accepted the text. JSON.parse makes own properties even of `__proto__`.
   return { value: JSON.parse(text) as Json, spotOf };
 }
 
@@ -72,7 +72,7 @@ interface Fault {
   readonly what: string;
 }
 
-/** Ends the scan: behind it nothing can be told. */
+/** Stops the scan: after a syntax error the rest of the text has no meaning. */
 class Broken {
   readonly fault: Fault;
 
@@ -81,7 +81,7 @@ class Broken {
   }
 }
 
-/** Faults that are kept; the others are counted. */
+/** Faults beyond these are only counted. */
 const FAULTS_MAX = 100;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const WORDS: readonly string[] = ['true', 'false', 'null'];
@@ -146,12 +146,12 @@ class Scanner {
       const keyOffset = this.at;
       if (this.text[keyOffset] !== '"') throw this.unexpected('a key in double quotes');
       const key = this.string();
-      if (keys.has(key)) this.note(keyOffset, `the key "${printable(key)}" is there twice`);
+      if (keys.has(key)) this.note(keyOffset, `the key "${printable(key)}" is a duplicate`);
       if (isKeyRefused(key)) this.note(keyOffset, `the key "${printable(key)}" is refused`);
       if (!this.takeIf(':')) throw this.unexpected('":"');
       keys.set(key, keyOffset);
       parts.set(key, this.value());
-    } while (this.takeIf(','));
+    } while (this.takeComma('}'));
     if (!this.takeIf('}')) throw this.unexpected('"," or "}"');
     return { offset, keys, parts };
   }
@@ -161,7 +161,7 @@ class Scanner {
     if (this.takeIf(']')) return { offset, keys: undefined, parts };
     do {
       parts.set(parts.size, this.value());
-    } while (this.takeIf(','));
+    } while (this.takeComma(']'));
     if (!this.takeIf(']')) throw this.unexpected('"," or "]"');
     return { offset, keys: undefined, parts };
   }
@@ -198,6 +198,16 @@ class Scanner {
     if (this.text[this.at] !== character) return false;
     this.at += 1;
     return true;
+  }
+
+  /** A comma and another part behind it. The scan goes on after the most common slip. */
+  private takeComma(end: '}' | ']'): boolean {
+    if (!this.takeIf(',')) return false;
+    const comma = this.at - 1;
+    this.blanks();
+    if (this.text[this.at] !== end) return true;
+    this.note(comma, `the comma before "${end}" is one too many`);
+    return false;
   }
 
   private blanks(): void {

@@ -1,6 +1,6 @@
 /**
- * What has been read of an input's text so far: its parts, where each stands, what may come next, and what
- * stands in for a line that was refused.
+ * The state of the reader of texts: parts read so far with their spots, what may come next, and stand-ins for
+ * refused lines.
  */
 import { assert, at } from './assert.ts';
 import type { Refusal } from './errors.ts';
@@ -37,9 +37,9 @@ export interface Draft {
   firstSpot: Spot;
   /** The statement read last, as an index of STATEMENTS. */
   stage: number;
-  /** A list is longer than it can be: nothing more is read, so that no list grows without end. */
+  /** Stops the reader: a list is longer than allowed, and must not grow with the text. */
   isFull: boolean;
-  /** A file, process or thread is not what the text wanted, so numbers that name them say nothing. */
+  /** A file, process or thread is a stand-in: findProblems would complain about every use of it. */
   isDoubtful: boolean;
 }
 
@@ -91,7 +91,7 @@ function isInThread({ stage, threads }: Draft): boolean {
 
 const NO_OP: Op = { kind: 'commit' };
 
-/** In place of a line that was refused: what it probably was, with values that nothing can be said against. */
+/** Adds what the refused line probably was, with valid values. */
 export function standIn(draft: Draft, word: string, spot: Spot): void {
   const { files, processes, threads } = draft;
   const words: readonly string[] = [...STATEMENTS, ...(isInThread(draft) ? OP_KINDS : [])];
@@ -106,7 +106,7 @@ export function standIn(draft: Draft, word: string, spot: Spot): void {
     return;
   }
   draft.isDoubtful = true;
-  // One that comes too late is not there; one that comes too early brings what it needs.
+  // A statement that comes too late is dropped; one that comes too early brings what it needs.
   if (stage < draft.stage) return;
   draft.stage = stage;
   const file: FileSetup = { size: 0, pages: [] };
@@ -124,7 +124,7 @@ export function standIn(draft: Draft, word: string, spot: Spot): void {
 }
 
 function standInOp({ ops, opSpots }: ThreadDraft, spot: Spot): void {
-  // An operation of which only the end of the line was wrong is there.
+  // Only the end of the line was wrong: the operation has been added.
   if (opSpots.at(-1)?.line === spot.line && ops.length === opSpots.length) return;
   if (opSpots.length === ops.length) opSpots.push(spot);
   ops.push(NO_OP);

@@ -1,7 +1,7 @@
 /**
  * The statements of the text form, one a line, read into an input. What they mean is
- * `validate.ts`'s. A line that is refused does not end the reading: something stands in for it, so that the
- * lines behind it are judged for themselves, and all that is wrong is refused together.
+ * `validate.ts`'s. A refused line does not stop the reader: a stand-in takes its place, so that later lines
+ * are judged on their own, and one refusal carries the problems of all.
  */
 import { at } from './assert.ts';
 import { failInFile, failTogether, Refusal } from './errors.ts';
@@ -49,7 +49,7 @@ export interface InputText {
   readonly spotOf: (place: Place) => Spot;
 }
 
-/** A text with more is not read to its end. */
+/** The reader gives up at this many. */
 const REFUSALS_MAX = 100;
 
 /**
@@ -266,7 +266,7 @@ function checked(
     threads: draft.threads.map(({ process, ops }) => ({ process, ops })),
     schedule: { first: draft.first, switches: draft.switches },
   };
-  // A line that was refused may have been the one that another line leans on.
+  // A refused line may have been the one that maps an area, so only a whole text is judged for slips.
   const isWhole = draft.refusals.length === 0;
   const found = isWhole ? judge(input) : findProblems(input);
   const problems = draft.isDoubtful ? [] : found;

@@ -18,7 +18,7 @@ export function parseInput(text: string, fileName: string): Input {
   return canonicalInput(readInput(openText(text, fileName), null).input);
 }
 
-/** A text that a person wrote: slips are refused too, and it is known where the parts of the input stand. */
+/** As `parseInput`, for a text that a person wrote: also refuses slips, and returns the spots of all parts. */
 export function parseWrittenInput(text: string, fileName: string): InputText {
   const { input, spotOf } = readInput(openText(text, fileName), null, findSlips);
   return { input: canonicalInput(input), spotOf };

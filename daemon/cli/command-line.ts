@@ -34,7 +34,7 @@ Examples:
 
 Exit codes: 0 nothing bad, 1 a violation, 2 usage, 3 environment,
 4 nothing to act on, 70 a bug in Faultline, 125 cannot judge; with --bisect,
-check and replay exit 125 where the model cannot be read.`;
+check and replay exit 125 if the model cannot be read.`;
 
 function commandLine(verbs: readonly CommandUnknownOpts[]): CommandUnknownOpts {
   const program: CommandUnknownOpts = new Command('faultline')

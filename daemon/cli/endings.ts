@@ -38,7 +38,7 @@ export function sayEnding(error: unknown, args: readonly string[]): number {
   const { exit, code, message, hint, problems, more } = endingOf(error, args);
   note(`faultline: ${message}`);
   for (const problem of problems.slice(1)) note(`faultline: ${problemText(problem)}`);
-  if (more > 0) note(`faultline: and ${more} more`);
+  if (more > 0) note(`faultline: ${more} more problems are not listed`);
   if (exit === EXIT.ourBug) note(bugReport(error, args));
   if (hint !== '') note(`hint: ${hint}`);
   if (isJsonWanted(args)) {
@@ -87,7 +87,7 @@ function bugReport(error: unknown, args: readonly string[]): string {
   ].join('\n');
 }
 
-/** A report is made of what is left of a build, too. */
+/** A damaged build can be reported too. */
 function shownEngine(): string {
   try {
     return engineDigest();

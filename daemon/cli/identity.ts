@@ -1,6 +1,6 @@
 /**
- * Which engine judges and which build reports, as digests of what their code means: a comment changes neither.
- * deploy/start/identity.mjs has the table of what each covers, and writes the file that is read here.
+ * Digests of the engine that judges and of the build that reports. They cover what code means: a comment changes
+ * neither. deploy/start/identity.mjs has the table of what each covers, and writes the file that this one reads.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

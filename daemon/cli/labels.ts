@@ -1,4 +1,4 @@
-/** Refuses a plain input whose schedule names steps that the model has not got. */
+/** Refuses a plain input whose schedule names steps that the model does not have. */
 import { failInFile } from '../../corpus/vocabulary/errors.ts';
 import { printableFile } from '../../corpus/vocabulary/printable.ts';
 import { unknownLabels } from '../../workers/anchors.ts';

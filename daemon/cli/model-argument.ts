@@ -11,9 +11,10 @@ export const MODEL_FLAG = '--model <ref>';
 export const MODEL_FLAG_TEXT = 'a model: name[:toggle=value,...], or a file with its JSON';
 
 export const BISECT_FLAG = '--bisect';
-export const BISECT_FLAG_TEXT = 'exit 125, not 2, where the model cannot be read: git bisect skips';
+export const BISECT_FLAG_TEXT =
+  'exit 125 instead of 2 if the model cannot be read: git bisect skips';
 
-/** @param isBisect whether a model that cannot be read is one that cannot be judged */
+/** @param isBisect exit 125 for a model that cannot be read */
 export function givenModel(argument: string, isBisect = false): Model {
   try {
     return isPath(argument) ? modelOfFile(argument) : modelOf(argument);

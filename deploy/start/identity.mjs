@@ -1,7 +1,7 @@
 /**
- * Writes `dist/identity.json`: the digests that say which engine judges and which build reports. Each is the
- * SHA-256 over the syntax trees of its compiled modules, so comments, white space and types do not count:
- * equal meaning, equal digest. Runs at build time, where a parser is at hand; daemon/cli/identity.ts reads it.
+ * Writes `dist/identity.json`: the digests of the engine that judges and of the build that reports. Each is the
+ * SHA-256 of the syntax trees of its compiled modules, so comments, white space and types do not count: equal
+ * meaning, equal digest. Runs at build time, which has a parser; daemon/cli/identity.ts reads the file.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,9 +11,9 @@ import { parseAst } from '@rollup/wasm-node/parseAst';
 /**
  * What belongs to which digest, as beginnings of source names.
  *
- * - `engine`: all that a verdict, a signature or a trace digest depends on. Two builds with one engine judge a
- *   repro alike; `replay` reports a bug of the program where they do not.
- * - `build`: all that a report depends on. Only workers of one build take the batches that it planned.
+ * - `engine`: all that a verdict, a signature or a trace digest depends on. Two builds with the same engine digest
+ *   judge a repro alike; if they do not, `replay` reports a bug of Faultline (exit 70).
+ * - `build`: all that a report depends on. Only workers of the same build take a coordinator's batches.
  *
  * `roots` are the modules that compute the answer: what they import is in `rooms` or in `apart`
  * (test/deploy/identity.test.ts). `packages` count with their version.
@@ -75,7 +75,7 @@ function begins(file, names) {
   return names.some((name) => file.startsWith(name));
 }
 
-/** Sources, not what was compiled: `dist` keeps modules whose source is gone. */
+/** Lists sources, because `dist` keeps the compiled modules of deleted ones. */
 function sourcesOf(root, top) {
   return readdirSync(path.join(root, top), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
@@ -87,7 +87,7 @@ function treeOf(root, file) {
   return JSON.stringify(parseAst(text), meaning);
 }
 
-/** Leaves out where a node stands, comments that the parser keeps, and how a literal is spelled. */
+/** Drops positions, comments that the parser keeps, and the spelling of literals. */
 function meaning(key, value) {
   if (key === 'start' || key === 'end' || key.startsWith('_rollup')) return undefined;
   if (key === 'raw' && this.type === 'Literal') return undefined;

@@ -102,6 +102,58 @@ test('any bytes are an input, a repro, or a refusal with a place', () => {
   for (const code of [null, 'INPUT_SYNTAX', 'INPUT_INVALID']) assert.ok(seen.has(code), `${code}`);
 });
 
+test('slips in the JSON of an input are refused where they stand', () => {
+  const text = JSON.stringify(
+    {
+      format: 'faultline input',
+      version: 1,
+      setup: { files: [{ size: 0, pages: [] }], processes: [{ areas: [null, null] }] },
+      threads: [
+        {
+          process: 0,
+          ops: [
+            { kind: 'load', area: 0, offset: 0 },
+            { kind: 'fsync', file: 1 },
+          ],
+        },
+      ],
+      schedule: { first: 0, switches: [] },
+    },
+    null,
+    1,
+  );
+  assert.throws(
+    () => parseSubject(text, 'f.json', null),
+    (error: Refusal) => {
+      assertPlaces(text, error);
+      const lines = error.problems.map(({ line }) =>
+        text
+          .split('\n')
+          .slice(line ?? 0)[0]
+          ?.trim(),
+      );
+      assert.deepEqual(lines, ['"kind": "load",', '"kind": "fsync",']);
+      return true;
+    },
+  );
+});
+
+test('the spot of a part is known for a plain input, from text and from JSON, and not for a repro', () => {
+  const switches = [{ thread: 0, op: 0, label: 'fault/x', occurrence: 1, to: 0 }];
+  const input = { ...sampleRecord().repro.input, schedule: { first: 0, switches } };
+  const text = printInput(input);
+  const json = JSON.stringify(inputToJson(input), null, 1);
+  for (const [form, word] of [
+    [text, 'switch'],
+    [json, '{'],
+  ] as const) {
+    const spot = parseSubject(form, 'f', null).spotOf?.({ kind: 'switch', index: 0 });
+    const line = form.split('\n')[(spot?.line ?? 0) - 1] ?? '';
+    assert.ok(line.slice((spot?.column ?? 0) - 1).startsWith(word), line);
+  }
+  assert.equal(parseSubject(printRepro(sampleRecord().repro), 'f', null).spotOf, null);
+});
+
 const REPRO: ReproJson = reproToJson(sampleRecord().repro);
 const NEWER: InputJson = { ...REPRO.input, version: 2 as 1 };
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { findSlips } from '../../corpus/vocabulary/declared.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 
@@ -57,6 +58,7 @@ for (const name of NAMES) {
     const text = read(name);
     const input = parseInput(text, name);
     assert.equal(checkInput(input), null);
+    assert.deepEqual(findSlips(input), []);
     assert.equal(printInput(input), text.replace(/^#.*\n/gm, ''));
     assert.deepEqual(input.schedule, { first: 0, switches: [] });
     assert.match(text, /^faultline input 1\n# \S/);

@@ -53,9 +53,8 @@ function edit(file: string, change: (text: string) => string): void {
 }
 
 test('comments, white space, quotes and types change no digest, constants those they belong to', () => {
-  const first = identityOfCopy();
   const ofThisBuild = readFileSync(path.join(PACKAGE_ROOT, 'dist/identity.json'), 'utf8');
-  assert.deepEqual(JSON.parse(ofThisBuild), first);
+  const first: Identity = JSON.parse(ofThisBuild);
 
   for (const file of ['workers/kernel/machine.ts', 'corpus/breeding/mutate.ts']) {
     edit(file, (text) => {
@@ -63,6 +62,7 @@ test('comments, white space, quotes and types change no digest, constants those 
       return `${reworded.replaceAll('\n', '\n\n  ').replaceAll("'", '"')}\n// The end.\n`;
     });
   }
+  edit('workers/service/worker.ts', (text) => `${text}\nexport const PLANTED = 1;\n`);
   edit('workers/kernel/path.ts', (text) => `${text}\nexport type Renamed = string;\n`);
   assert.deepEqual(identityOfCopy(), first);
 
@@ -75,9 +75,6 @@ test('comments, white space, quotes and types change no digest, constants those 
   const judged = identityOfCopy();
   assert.notEqual(judged.engine, bred.engine);
   assert.notEqual(judged.build, bred.build);
-
-  edit('workers/service/worker.ts', (text) => `${text}\nexport const PLANTED = 1;\n`);
-  assert.deepEqual(identityOfCopy(), judged);
 });
 
 const imports = new Map(

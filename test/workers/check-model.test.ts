@@ -207,6 +207,15 @@ test('what paths do together is refused together, each place once', () => {
   }
 });
 
+test('a path with a mistake does not hide those of operations that do not call it', () => {
+  const model = draft();
+  plant(step('lockPge'))(model);
+  firstOf(model, 'zero').unshift(leave('out'), step('unlockPage'));
+  firstOf(model, 'insert').unshift(call('insert'), leave('out'));
+  const places = problemsOf(model).map(({ where }) => where);
+  assert.deepEqual(places, ['paths.punch[0]', 'paths.insert[0]', 'paths.zero[0]', 'paths.zero[1]']);
+});
+
 test('many problems are counted, not listed', () => {
   const model = draft();
   model.paths.punch = Array<Node>(2000).fill(strange({ step: 'lockPge' }));

@@ -1,7 +1,7 @@
 /**
  * What a model must be before anything runs it, be it built in or read from a file: the right fields, names
  * that can be printed, steps, tests and locks that exist. What its paths do together is for check-paths.ts.
- * All that is wrong is refused at once, with its places.
+ * One refusal carries all problems, with their places.
  */
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { canonicalJson, isJsonObject, jsonProblem } from '../../corpus/vocabulary/json.ts';
@@ -53,7 +53,7 @@ const FIELDS = [
 /**
  * @param where what the model came from, a file or a reference: the beginning of every problem
  * @param spotOf where its values stand, if it was read from a text
- * @throws Refusal MODEL_INVALID for all that is wrong, or FORMAT_NEWER
+ * @throws Refusal MODEL_INVALID with all problems, or FORMAT_NEWER
  */
 export function checkModel(value: unknown, where: string, spotOf: SpotOf | null = null): Model {
   const source = { code: 'MODEL_INVALID', file: where, title: 'model', spotOf, base: [] } as const;
@@ -67,18 +67,18 @@ export function checkModel(value: unknown, where: string, spotOf: SpotOf | null 
   checkOptions(field('options'), field('toggles'));
   checkLocks(field('locks'), field('order'));
   checkExpect(field('expect'));
-  const others = report.count;
   const paths = field('paths');
-  entriesOf(paths, WORD).forEach(checkPath);
-  // What paths do together can be said of paths that are paths.
-  if (paths !== null && report.count === others) checkPaths(value as Model, report);
+  const broken = entriesOf(paths, WORD).filter((path) => !isPath(path));
+  if (isJsonObject(paths?.value)) {
+    checkPaths(value as Model, new Set(broken.map(keyOf)), report);
+  }
   report.end();
   return value as Model;
 }
 
 // ---- everything but the paths ---------------------------------------------------------------------------
 
-/** Before anything looks at its parts. */
+/** Checked first: bounds the work of the other checks. */
 function checkText(root: JsonPart): void {
   const problem = jsonProblem(root.value);
   if (problem !== null) {
@@ -178,6 +178,12 @@ const NODE_FIELDS: Readonly<Record<Kind, readonly [readonly string[], readonly s
   call: [[], []],
 };
 const KINDS = Object.keys(NODE_FIELDS) as readonly Kind[];
+
+function isPath(part: JsonPart): boolean {
+  const { count } = part.report;
+  checkPath(part);
+  return part.report.count === count;
+}
 
 function checkPath(part: JsonPart): void {
   listOf(part).forEach(checkNode);

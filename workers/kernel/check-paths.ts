@@ -31,12 +31,12 @@ const FREEZE_STEPS: Readonly<Record<string, 'takes' | 'drops'>> = {
   sbEndPagefault: 'drops',
 };
 
-/** @param model with nodes that are nodes */
-export function checkPaths(model: Model, report: JsonReport): void {
+/** @param broken names of paths that are not lists of well-formed nodes; nothing looks into them */
+export function checkPaths(model: Model, broken: ReadonlySet<string>, report: JsonReport): void {
   const places = new Set<string>();
   const refuse: Refuse = (where, what) => {
     const place = where.join(' ');
-    // A path that is inlined often would else say the same of every caller.
+    // A path that many others call is walked once for each of them.
     if (!places.has(place)) report.add(where, what);
     places.add(place);
   };
@@ -47,16 +47,15 @@ export function checkPaths(model: Model, report: JsonReport): void {
   for (const name of ENTRIES) {
     if (!Object.hasOwn(model.paths, name)) report.add(['paths'], `the path "${name}" is missing`);
   }
-  const calls = new Calls(model, refuse);
+  const calls = new Calls(model, broken, refuse);
   for (const name of Object.keys(model.paths)) calls.measure(name, ['paths', name]);
   const rows = ENTRIES.reduce((sum, name) => sum + calls.rowsOf(name) + 1, ACCESS_ROWS);
   if (rows > ROWS_MAX) {
     report.add(['paths'], `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
   }
-  // Calls that do not end, or not soon, cannot be inlined.
-  if (calls.areWrong || rows > ROWS_MAX) return;
+  if (rows > ROWS_MAX) return;
   for (const name of ENTRIES) {
-    if (Object.hasOwn(model.paths, name)) new Inlined(model, refuse, name).check();
+    if (calls.isSound(name)) new Inlined(model, refuse, name).check();
   }
 }
 
@@ -68,20 +67,28 @@ interface Measure {
   readonly rows: number;
   /** Calls within calls below this path. */
   readonly height: number;
+  /** Can be inlined: every call in it ends, in a path that is well-formed. */
+  readonly isSound: boolean;
 }
+
+const UNSOUND: Measure = { rows: 0, height: 0, isSound: false };
 
 /** Rows of every path, calls inlined; measured before anything is inlined, for they can double at each call. */
 class Calls {
   private readonly model: Model;
+  private readonly broken: ReadonlySet<string>;
   private readonly refuse: Refuse;
   private readonly measures = new Map<string, Measure>();
   private readonly open: string[] = [];
-  /** Some call was refused. */
-  areWrong = false;
 
-  constructor(model: Model, refuse: Refuse) {
+  constructor(model: Model, broken: ReadonlySet<string>, refuse: Refuse) {
     this.model = model;
+    this.broken = broken;
     this.refuse = refuse;
+  }
+
+  isSound(name: string): boolean {
+    return this.measures.get(name)?.isSound === true;
   }
 
   rowsOf(name: string): number {
@@ -94,6 +101,7 @@ class Calls {
       const hint = (): string => nearestHint(name, Object.keys(this.model.paths));
       return this.wrong(where, () => `calls "${name}", and there is no such path${hint()}`);
     }
+    if (this.broken.has(name)) return UNSOUND;
     if (this.open.includes(name)) {
       return this.wrong(where, `calls itself: ${[...this.open, name].join(' -> ')}`);
     }
@@ -111,28 +119,29 @@ class Calls {
 
   private wrong(where: JsonPath, what: Words): Measure {
     this.refuse(where, what);
-    this.areWrong = true;
-    return { rows: 0, height: 0 };
+    return UNSOUND;
   }
 
   private measurePath(path: Path, where: JsonPath): Measure {
     let rows = 0;
     let height = 0;
+    let isSound = true;
     path.forEach((node, i) => {
       for (const part of this.partsOf(node, [...where, i])) {
         rows = Math.min(ROWS_MAX + 1, rows + part.rows);
         height = Math.max(height, part.height);
+        isSound &&= part.isSound;
       }
     });
-    return { rows, height };
+    return { rows, height, isSound };
   }
 
   /** What compile.ts emits for a node. */
   private partsOf(node: Node, where: JsonPath): readonly Measure[] {
-    const row: Measure = { rows: 1, height: 0 };
+    const row: Measure = { rows: 1, height: 0, isSound: true };
     if ('call' in node) {
-      const { rows, height } = this.measure(node.call, where);
-      return [{ rows, height: height + 1 }];
+      const measure = this.measure(node.call, where);
+      return [{ ...measure, height: measure.height + 1 }];
     }
     if ('block' in node) return [this.measurePath(node.body, [...where, 'body'])];
     if ('loop' in node) return [row, this.measurePath(node.body, [...where, 'body']), row];
