@@ -37,6 +37,7 @@ const BUGS = [
   'b55',
   'b56',
   'f01',
+  'f02',
   'clean',
   'standard',
 ] as const;
