@@ -1,11 +1,14 @@
 /**
  * The test runner: `npm test [-- NAME…]`, `npm run test:nightly`, `npm run test:weekly [-- --resume]`,
- * `npm run test:seeds [-- NAME…]`. Runs suites (support/suites.ts) file by file, two at a time; the last line is the
+ * `npm run test:seeds [-- NAME…]`. Runs suites (support/suites.ts) file by file, some at a time; the last line is the
  * count.
  */
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { shareRedis } from './queue/redis.ts';
+import { debianProgram } from './support/debian.ts';
 import { PACKAGE_ROOT } from './support/package-root.ts';
 import { FIGURE } from './support/patience.ts';
 import { rngSeedOf } from './support/rng-seed.ts';
@@ -21,7 +24,8 @@ import {
 } from './support/suites.ts';
 import { openWeekly, type Weekly } from './support/weekly.ts';
 
-const FILES_AT_ONCE = 2;
+/** One more than there are cores: most of them wait for processes now and then. */
+const FILES_AT_ONCE = availableParallelism() + 1;
 /** Every run of the quick lane is the same. */
 const QUICK_SEED = 1;
 /** A file that hangs is stopped: far more than any that is merely slow takes. */
@@ -86,9 +90,26 @@ async function main(): Promise<number> {
   for (let i = 0; i < seeds && seeded.length > 0; i++) {
     passes.push({ rngSeed: (rngSeed + i) >>> 0, suites: seeded });
   }
+  const endings: (() => unknown)[] = [];
+  await startRedis(passes, endings);
   const count = await runPasses(passes, weekly);
+  for (const end of endings) await end();
   print(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   return count.failed > 0 ? 1 : 0;
+}
+
+/** One for all; where there is none, tests say so when they are skipped. */
+async function startRedis(passes: readonly Pass[], endings: (() => unknown)[]): Promise<void> {
+  const isWanted = passes.some(({ suites }) => suites.some(({ redis }) => redis));
+  if (!isWanted || 'missing' in (await debianProgram('redis-server'))) return;
+  await shareRedis({ after: (end) => endings.push(end) });
+  // A terminal ends it with the runner; others do not.
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, async () => {
+      for (const end of endings) await end();
+      process.exit(1);
+    });
+  }
 }
 
 function chooseRngSeed(lane: Lane, weekly: Weekly | undefined): number {

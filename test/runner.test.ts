@@ -19,12 +19,12 @@ const FILES = [
   'workers/kernel/words.test.ts',
 ];
 
-test('a folder is a suite, a file beside the runner is one, a lane in a name makes one', () => {
+test('a folder is a suite, a file beside the runner is one, a lane in a name makes one; rows come first', () => {
   const suites = groupSuites(FILES, '/dist', [{ name: 'chaos', lane: 'weekly', alone: true }]);
   const kernel = suites.find((suite) => suite.name === 'workers/kernel');
   assert.deepEqual(
     suites.map((suite) => `${suite.name} ${suite.lane}`),
-    ['house quick', 'laws quick', 'laws.nightly nightly', 'chaos weekly', 'workers/kernel quick'],
+    ['chaos weekly', 'house quick', 'laws quick', 'laws.nightly nightly', 'workers/kernel quick'],
   );
   assert.equal(kernel?.files.length, 2);
   assert.equal(suites.flatMap((suite) => suite.files).length, FILES.length);

@@ -27,8 +27,8 @@ const VICTIMS = ['worker', 'executor', 'daemon', 'redis'] as const;
 type Victim = (typeof VICTIMS)[number];
 const KILLS_EACH = 10;
 /** Between two kills: some come while the one before is still being mended. */
-const GAP_MIN_MS = 100;
-const GAP_RANGE_MS = 500;
+const GAP_MIN_MS = 50;
+const GAP_RANGE_MS = 250;
 
 test('forty kills lose nothing, double nothing, and stop nothing', { skip }, async (t) => {
   const up = await Up.start(t, ['--jobs', '2'], {

@@ -23,7 +23,7 @@ import { type Batch, KINDS } from '../../corpus/vocabulary/messages.ts';
 import { type Daemon, startDaemon } from '../../daemon/service.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { WorkRunner } from '../../workers/run-work.ts';
-import { type TestRedis, testClient, testRedis } from '../queue/redis.ts';
+import { type TestRedis, testClient, testDatabase, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
@@ -33,23 +33,30 @@ const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';
 
 /** Ends what a test began, the last thing first: neither a queue nor a coordinator ends well without its Redis. */
-class Scene {
-  readonly redis: TestRedis;
+class Scene<Redis extends Pick<TestRedis, 'address'> = Pick<TestRedis, 'address'>> {
+  readonly redis: Redis;
   readonly dataDir: string;
   private readonly endings: (() => Promise<unknown>)[];
 
-  private constructor(redis: TestRedis, dataDir: string, endings: (() => Promise<unknown>)[]) {
+  private constructor(redis: Redis, dataDir: string, endings: (() => Promise<unknown>)[]) {
     this.redis = redis;
     this.dataDir = dataDir;
     this.endings = endings;
   }
 
-  static async of(t: TestContext, settings: readonly string[] = []): Promise<Scene> {
+  static async of(t: TestContext): Promise<Scene> {
+    return await Scene.at(t, testDatabase);
+  }
+
+  static async at<R extends Pick<TestRedis, 'address'>>(
+    t: TestContext,
+    redis: (t: TestContext) => Promise<R>,
+  ): Promise<Scene<R>> {
     const endings: (() => Promise<unknown>)[] = [];
     t.after(async () => {
       for (const end of endings.reverse()) await end().catch(() => {});
     });
-    return new Scene(await testRedis(t, settings), temporaryFolder(t), endings);
+    return new Scene(await redis(t), temporaryFolder(t), endings);
   }
 
   after(end: () => Promise<unknown>): void {
@@ -169,7 +176,7 @@ test('a Redis that is emptied is filled again', { skip }, async (t) => {
   const running = await coordinator(scene, temporaryFolder(t));
   const client = testClient(t, scene.redis.address);
   await until('batches', async () => (await client.keys('*explore*')).length > 2);
-  await client.flushall();
+  await client.flushdb();
   hands(t, scene);
   await untilPublished(running, 3);
   assert.match(running.lines.join('\n'), /emptied/);
@@ -261,7 +268,7 @@ test('a damaged ledger and a damaged finding are named, and the rest is there', 
 });
 
 test('a Redis that goes away is waited for, with one line', { skip }, async (t) => {
-  const scene = await Scene.of(t, ['--appendonly', 'yes']);
+  const scene = await Scene.at(t, (t) => testRedis(t, ['--appendonly', 'yes']));
   const running = await coordinator(scene, temporaryFolder(t));
   hands(t, scene);
   await untilPublished(running, 1);

@@ -21,11 +21,10 @@ import { serve } from '../http/showing.ts';
 import { testClient, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason, TEST_CACHE } from '../support/debian.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { assertJudged, bulk, redisThatSays, server, silent } from './looking.ts';
 
 const skip = await skipReason('redis-server');
-/** Far more than a server on this machine needs, also where others compute. */
-const WAIT_MS = 20_000;
 const NOBODY = { PATH: '', HOME: '/nonexistent' };
 
 function look(t: TestContext, question: Partial<RedisQuestion>): RedisLook {
@@ -34,7 +33,7 @@ function look(t: TestContext, question: Partial<RedisQuestion>): RedisLook {
     prefix: '{faultline}',
     dataDir: '/nonexistent',
     env: NOBODY,
-    waitMs: WAIT_MS,
+    waitMs: PATIENCE_MS,
     ...question,
   });
   t.after(() => redis.close());
@@ -103,8 +102,8 @@ test('a Redis that is too old, silent, not there or not an address', async (t) =
     /install Redis/,
   );
   const hanging = await server(t, silent);
-  const hung = look(t, { given: () => ({ host, port: hanging }), waitMs: 200 });
-  await assertJudged(() => hung.redis(), 'fail', /does not answer within 0.2 s$/, /start it/);
+  const hung = look(t, { given: () => ({ host, port: hanging }), waitMs: 1000 });
+  await assertJudged(() => hung.redis(), 'fail', /does not answer within 1 s$/, /start it/);
   await assertJudged(() => hung.clock(), 'ok', /^no Redis to compare with$/);
   await assertJudged(() => lookAt(t, { host, port: 1 }).redis(), 'fail', /ECONNREFUSED/, /start/);
   const wrong = look(t, {
@@ -185,11 +184,11 @@ test('without a Redis, it is told where the first one will come from, and nothin
 
 test('a port is free, our own or somebody else’s', async (t) => {
   const dataDir = temporaryFolder(t);
-  await assertJudged(() => lookAtPort(0, dataDir, WAIT_MS), 'ok', /^any that is free$/);
+  await assertJudged(() => lookAtPort(0, dataDir, PATIENCE_MS), 'ok', /^any that is free$/);
   const taken = await server(t, silent);
   const inUse = new RegExp(`^port ${taken} is in use on 127.0.0.1$`);
   const byWhom = new RegExp(`--port.*ss -ltnp 'sport = :${taken}'`);
-  await assertJudged(() => lookAtPort(taken, dataDir, WAIT_MS), 'fail', inUse, byWhom);
+  await assertJudged(() => lookAtPort(taken, dataDir, PATIENCE_MS), 'fail', inUse, byWhom);
   const daemon = (pid: number, port: number): void => {
     const url = `http://127.0.0.1:${port}`;
     writeFileSync(path.join(dataDir, 'daemon.json'), JSON.stringify({ pid, url }));
@@ -200,16 +199,16 @@ test('a port is free, our own or somebody else’s', async (t) => {
   // A coordinator answers, but ours was killed.
   const { port, url } = await serve(t);
   daemon(spawnSync(process.execPath, ['--version']).pid, port);
-  await assertJudged(() => lookAtPort(port, dataDir, WAIT_MS), 'fail', /is in use/);
+  await assertJudged(() => lookAtPort(port, dataDir, PATIENCE_MS), 'fail', /is in use/);
   daemon(process.pid, port);
   const own = new RegExp(`^${port} is that of our own coordinator, ${url}$`);
-  await assertJudged(() => lookAtPort(port, dataDir, WAIT_MS), 'ok', own);
+  await assertJudged(() => lookAtPort(port, dataDir, PATIENCE_MS), 'ok', own);
 });
 
 test('a coordinator is ready, is not, is gone, or never was', async (t) => {
   const dataDir = temporaryFolder(t);
   const file = path.join(dataDir, 'daemon.json');
-  const looked = () => lookAtCoordinator(dataDir, WAIT_MS);
+  const looked = () => lookAtCoordinator(dataDir, PATIENCE_MS);
   await assertJudged(looked, 'ok', /^none runs here$/);
   writeFileSync(file, '{}');
   await assertJudged(looked, 'warn', /has no address in it$/, new RegExp(`rm ${file}`));

@@ -15,7 +15,7 @@ const ASKED_MS = 25;
 
 /** One whose worker stands still from its first moment, so that a drain takes its time. */
 async function slowToEnd(t: TestContext): Promise<{ readonly up: Up; readonly worker: number }> {
-  const up = await Up.start(t);
+  const up = await Up.start(t, ['--jobs', '1']);
   let worker: number | undefined;
   await up.until('a worker', async () => {
     worker = up.pidOf('worker');
@@ -68,7 +68,7 @@ test('a second Ctrl-C ends it at once, and its Redis too', { skip }, async (t) =
 test('its logs are gone, its worker is told to end: so does everything, with a word', {
   skip,
 }, async (t) => {
-  const up = await Up.start(t);
+  const up = await Up.start(t, ['--jobs', '1']);
   await up.until('runs', async () => ((await up.status())?.runs ?? 0) > 0);
   rmSync(path.join(up.dataDir, 'log'), { recursive: true });
   const worker = up.pidOf('worker');

@@ -4,13 +4,16 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { kill, Up } from '../chaos/up.ts';
-import { faultline } from '../cli/faultline.ts';
+import { faultlineHere } from '../cli/faultline.ts';
 import { skipReason } from '../support/debian.ts';
 import { figure, secondsSince } from '../support/patience.ts';
 
 const skip = await skipReason('redis-server');
 /** What the four built-in models are known for, and every campaign of some seconds finds. */
 const SOON = ['B12', 'B14', 'B15', 'B18', 'CANARY'];
+
+/** What is computed is not the point: the more is left for what starts. */
+const ONE_JOB = ['--jobs', '1'];
 
 test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
   const up = await Up.start(t);
@@ -27,12 +30,12 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
   await soon(up);
   const page = await (await up.get('/'))?.text();
   assert.match(page ?? '', /hole punch/);
-  const status = await faultline(['status', '--data-dir', up.dataDir, '--json'], up.dataDir);
+  const status = await faultlineHere(['status', '--data-dir', up.dataDir, '--json'], up.dataDir);
   assert.equal(status.exit, 0, status.stderr);
   assert.equal((JSON.parse(status.stdout) as { fleet: unknown[] }).fleet.length, 1);
-  const listed = await faultline(['findings', '--json', '--data-dir', up.dataDir], up.dataDir);
+  const listed = await faultlineHere(['findings', '--json', '--data-dir', up.dataDir], up.dataDir);
   const [finding] = JSON.parse(listed.stdout) as { id: string }[];
-  const replayed = await faultline(
+  const replayed = await faultlineHere(
     ['replay', finding?.id ?? '', '--data-dir', up.dataDir],
     up.dataDir,
   );
@@ -61,13 +64,13 @@ async function soon(up: Up): Promise<void> {
 test('an up that was killed leaves its Redis to the next one, and nothing else', {
   skip,
 }, async (t) => {
-  const first = await Up.start(t);
+  const first = await Up.start(t, ONE_JOB);
   await first.until('runs', async () => ((await first.status())?.runs ?? 0) > 0);
   const redis = first.pidOf('redis');
   first.signal('SIGKILL');
   await first.ended;
   const others = (): readonly number[] => first.processes().filter((pid) => pid !== redis);
-  const second = await Up.start(t, [], {}, first.dataDir);
+  const second = await Up.start(t, ONE_JOB, {}, first.dataDir);
   await second.until('a page', async () => second.said.includes('page and findings'));
   assert.equal(second.pidOf('redis'), redis, 'adopted, not doubled');
   assert.match(second.said, /goes on/);
@@ -78,17 +81,17 @@ test('an up that was killed leaves its Redis to the next one, and nothing else',
 });
 
 test('a second up on one folder is refused, and harms nobody', { skip }, async (t) => {
-  const first = await Up.start(t);
+  const first = await Up.start(t, ONE_JOB);
   await first.until('runs', async () => ((await first.status())?.runs ?? 0) > 0);
   const redis = first.pidOf('redis');
-  const second = await Up.start(t, [], {}, first.dataDir);
+  const second = await Up.start(t, ONE_JOB, {}, first.dataDir);
   assert.equal((await second.ended).exit, 3, second.said);
   assert.match(second.said, /another coordinator \(process \d+\) writes/);
   assert.equal(first.pidOf('redis'), redis);
   assert.equal((await first.status())?.redis.outages, 0);
   // On the same Redis from another folder it leads, and the first one ends and says why.
   const url = `unix:${first.dataDir}/redis/redis.sock`;
-  await Up.start(t, ['--redis', url]);
+  await Up.start(t, ['--redis', url, ...ONE_JOB]);
   assert.equal((await first.ended).exit, 3, first.logs());
   assert.match(first.said, /another coordinator has taken over this Redis/);
 });

@@ -5,19 +5,22 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { connectionOptions, type RedisAddress, reachRedis } from '../../corpus/exchange/redis.ts';
 import { debianProgram } from '../support/debian.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
-type Cleanup = Pick<TestContext, 'after'>;
+/** What a test context does; the runner has one too. */
+export interface Cleanup {
+  after(end: () => unknown): void;
+}
 
-const START_TIME_LIMIT_MS = 10_000;
 const ASKED_MS = 5;
 
 export interface TestRedis {
   readonly address: RedisAddress;
+  readonly socket: string;
   readonly url: string;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
@@ -57,14 +60,14 @@ export async function testRedis(
     rmSync(folder, { recursive: true, force: true });
   });
   await start();
-  return { address, url: `unix:${address.path}`, kill, start };
+  return { address, socket: address.path, url: `unix:${address.path}`, kill, start };
 }
 
 async function answers(address: RedisAddress, isRunning: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + START_TIME_LIMIT_MS;
+  const deadlineMs = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
-      const client = await reachRedis(address, START_TIME_LIMIT_MS);
+      const client = await reachRedis(address, PATIENCE_MS);
       client.disconnect();
       return;
     } catch (error) {
@@ -80,4 +83,27 @@ export function testClient(t: Cleanup, address: RedisAddress): Redis {
   client.on('error', () => {});
   t.after(() => client.disconnect());
   return client;
+}
+
+/** Names the socket of the one Redis that the runner keeps for all suites. */
+const SHARED_VARIABLE = 'FAULTLINE_TEST_REDIS';
+const DATABASES = 4096;
+
+/** Started by the runner; every process that it starts finds it. */
+export async function shareRedis(t: Cleanup): Promise<void> {
+  const { socket } = await testRedis(t, ['--databases', String(DATABASES)]);
+  process.env[SHARED_VARIABLE] = socket;
+}
+
+/** An empty database, for tests that neither kill nor configure its Redis; one of their own in a file run by hand. */
+export async function testDatabase(t: Cleanup): Promise<Pick<TestRedis, 'address'>> {
+  const socket = process.env[SHARED_VARIABLE];
+  if (socket === undefined) return await testRedis(t);
+  const counting = new Redis(connectionOptions({ path: socket }));
+  const number = await counting.incr('databases');
+  const address = { path: socket, db: 1 + (number % (DATABASES - 1)) };
+  await counting.select(address.db);
+  await counting.flushdb();
+  counting.disconnect();
+  return { address };
 }

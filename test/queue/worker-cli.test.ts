@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { faultline, MAIN } from '../cli/faultline.ts';
+import { faultline, faultlineHere, MAIN } from '../cli/faultline.ts';
 import { Talking } from '../e2e/fuzz.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
@@ -22,7 +22,7 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     ['too many executors', ['--jobs', '1M'], 2, /It must be at most 1024/],
   ] as const) {
     test(`refuses ${what}`, async (t) => {
-      const ended = await faultline(['worker', ...args], temporaryFolder(t));
+      const ended = await faultlineHere(['worker', ...args], temporaryFolder(t));
       assert.match(ended.stderr, pattern);
       assert.equal(ended.exit, exit);
       assert.equal(ended.stdout, '');

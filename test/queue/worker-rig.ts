@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
@@ -26,6 +25,7 @@ import { BatchQueues } from '../../daemon/queue.ts';
 import { modelDigest, modelOf } from '../../workers/models/registry.ts';
 import { type Ending, type Limits, runWorker } from '../../workers/service/worker.ts';
 import { temporaryFolder } from '../store/sample.ts';
+import { until } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from '../workers/support/search.ts';
 import { type TestRedis, testClient } from './redis.ts';
@@ -39,8 +39,6 @@ export const SEED_TEXT: string = printInput({
   schedule: EMPTY_SCHEDULE,
 });
 const CHILD = fileURLToPath(new URL('./worker-process.js', import.meta.url));
-const DEADLINE_MS = 60_000;
-const ASKED_MS = 20;
 
 export function exploration(index: number, change: Partial<Exploration> = {}): Exploration {
   return {
@@ -102,13 +100,13 @@ export interface WorkerOptions {
 
 /** One campaign in one Redis. */
 export class Rig {
-  readonly redis: TestRedis;
+  readonly redis: Pick<TestRedis, 'address'>;
   readonly client: Redis;
   readonly keys: Keys;
   readonly queues: BatchQueues;
   private readonly t: TestContext;
 
-  constructor(t: TestContext, redis: TestRedis, prefix: string) {
+  constructor(t: TestContext, redis: Pick<TestRedis, 'address'>, prefix: string) {
     this.t = t;
     this.redis = redis;
     this.client = testClient(t, redis.address);
@@ -156,11 +154,8 @@ export class Rig {
   }
 
   /** Waits until each batch has its report. */
-  async reported(
-    ids: readonly string[],
-    deadlineMs = DEADLINE_MS,
-  ): Promise<ReadonlyMap<string, Report>> {
-    await until(`reports of ${ids}`, () => this.haveReports(ids), deadlineMs);
+  async reported(ids: readonly string[]): Promise<ReadonlyMap<string, Report>> {
+    await until(`reports of ${ids}`, () => this.haveReports(ids));
     return await this.reports();
   }
 
@@ -170,8 +165,8 @@ export class Rig {
   }
 
   /** Waits until nothing is in the queues. */
-  async emptied(deadlineMs?: number): Promise<void> {
-    await until('empty queues', async () => (await this.inQueues()) === 0, deadlineMs);
+  async emptied(): Promise<void> {
+    await until('empty queues', async () => (await this.inQueues()) === 0);
   }
 
   /** Waits until a worker has taken all that was in the queues. */
@@ -185,18 +180,6 @@ export class Rig {
   async inQueues(): Promise<number> {
     const counts = Object.values(await this.queues.counts());
     return counts.reduce((sum, { waiting, active }) => sum + waiting + active, 0);
-  }
-}
-
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  deadlineMs: number = DEADLINE_MS,
-): Promise<void> {
-  const endMs = performance.now() + deadlineMs;
-  while (!(await holds())) {
-    if (performance.now() > endMs) assert.fail(`no ${what} within ${deadlineMs / 1000} s`);
-    await sleep(ASKED_MS);
   }
 }
 
@@ -234,9 +217,9 @@ abstract class Watched {
     return readdirSync(spool).filter((name) => name.endsWith('.json'));
   }
 
-  async hasSaid(pattern: RegExp, deadlineMs?: number): Promise<this> {
+  async hasSaid(pattern: RegExp): Promise<this> {
     const holds = (): boolean => pattern.test(this.text) || this.hasEnded;
-    await until(`${pattern} from a worker`, holds, deadlineMs);
+    await until(`${pattern} from a worker`, holds);
     assert.match(this.text, pattern);
     return this;
   }

@@ -9,7 +9,7 @@ import { modelOf } from '../../workers/models/registry.ts';
 import { WorkRunner } from '../../workers/run-work.ts';
 import { reportId } from '../../workers/service/reports.ts';
 import { skipReason } from '../support/debian.ts';
-import { testRedis } from './redis.ts';
+import { testDatabase, testRedis } from './redis.ts';
 import { GARBAGE, throwIn } from './worker-garbage.ts';
 import { pour, quickFolder, redisBytes } from './worker-pour.ts';
 import { BUILD, batchOf, ENGINE, exploration, explorations, MODEL, Rig } from './worker-rig.ts';
@@ -49,7 +49,7 @@ function workOfEveryKind(runner: WorkRunner): ReadonlyMap<string, Work> {
 }
 
 async function reportsEveryKind(t: TestContext): Promise<void> {
-  const rig = new Rig(t, await testRedis(t), '{kinds}');
+  const rig = new Rig(t, await testDatabase(t), '{kinds}');
   const runner = new WorkRunner(modelOf, ENGINE);
   const works = workOfEveryKind(runner);
   const models = [MODEL, 'v48-entry-lock', 'canary'];
@@ -65,7 +65,7 @@ async function reportsEveryKind(t: TestContext): Promise<void> {
 }
 
 async function knowsTheFrontier(t: TestContext): Promise<void> {
-  const rig = new Rig(t, await testRedis(t), '{frontier}');
+  const rig = new Rig(t, await testDatabase(t), '{frontier}');
   const runner = new WorkRunner(modelOf, ENGINE);
   const first = runner.run(exploration(0));
   assert.ok(first.kind === 'explore');
@@ -90,7 +90,7 @@ async function knowsTheFrontier(t: TestContext): Promise<void> {
 }
 
 async function givesUpGarbage(t: TestContext): Promise<void> {
-  const rig = new Rig(t, await testRedis(t), '{garbage}');
+  const rig = new Rig(t, await testDatabase(t), '{garbage}');
   const good = explorations(40, { runs: 64 });
   const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
   for (const [i, batch] of good.entries()) {

@@ -23,6 +23,8 @@ export interface SuiteRow {
   readonly lane?: Lane;
   /** Seconds of its files, added up; one that takes more is marked `slow` in the output. */
   readonly shareSeconds?: number;
+  /** Takes databases of the one Redis of the run. */
+  readonly redis?: boolean;
   /** Measures time or memory, so nothing else may run beside it. */
   readonly alone?: boolean;
 }
@@ -38,12 +40,14 @@ export interface Suite extends Required<SuiteRow> {
   readonly files: readonly TestFile[];
 }
 
+/** In this order; the longest first, so that no core waits for them at the end. */
 export const SUITES: readonly SuiteRow[] = [
-  { name: 'workers', shareSeconds: 50 },
-  { name: 'exhaustive', shareSeconds: 50 },
   { name: 'e2e', shareSeconds: 60 },
-  { name: 'chaos', shareSeconds: 40, alone: true },
-  { name: 'queue', shareSeconds: 50 },
+  { name: 'chaos', shareSeconds: 40 },
+  { name: 'workers', shareSeconds: 50 },
+  { name: 'queue', shareSeconds: 50, redis: true },
+  { name: 'exhaustive', shareSeconds: 50 },
+  { name: 'daemon', shareSeconds: 30, redis: true },
   { name: 'daemon.nightly', alone: true },
   { name: 'queue.nightly', alone: true },
 ];
@@ -80,11 +84,14 @@ export function groupSuites(
     if (!filesOf.has(row.name))
       throw new Error(`suite ${row.name} is in the table, but has no file`);
   }
-  return [...filesOf].map(([name, list]) => {
+  const named = rows.map(({ name }) => name);
+  const names = [...new Set([...named, ...filesOf.keys()])];
+  return names.map((name) => {
+    const list = filesOf.get(name) ?? [];
     const row = rows.find((candidate) => candidate.name === name);
     const lane = row?.lane ?? laneOf(name);
-    const shareSeconds = row?.shareSeconds ?? SHARE_SECONDS[lane];
-    return { name, lane, shareSeconds, alone: row?.alone ?? false, files: list };
+    const { shareSeconds = SHARE_SECONDS[lane], redis = false, alone = false } = row ?? {};
+    return { name, lane, shareSeconds, redis, alone, files: list };
   });
 }
 

@@ -27,6 +27,8 @@ export interface Watched {
 export interface WatchdogParts {
   readonly feeds: readonly Watched[];
   readonly silentMs: number;
+  /** Default: `performance.now()`, which feeds go by. */
+  readonly nowMs?: () => number;
   /** All queues were found empty: there is nothing to be silent about. */
   readonly idle: () => void;
   readonly replaced: (kind: string) => void;
@@ -36,13 +38,15 @@ export interface WatchdogParts {
 
 export class Watchdog {
   private readonly parts: WatchdogParts;
+  private readonly nowMs: () => number;
   private readonly timer: NodeJS.Timeout;
   private readonly suspects: readonly Suspect[];
 
   constructor(parts: WatchdogParts) {
     this.parts = parts;
+    this.nowMs = parts.nowMs ?? (() => performance.now());
     this.suspects = parts.feeds.map((feed) => new Suspect(feed));
-    this.timer = setInterval(() => this.lookAround(), parts.silentMs / LOOKS);
+    this.timer = setInterval(() => void this.lookAround(), parts.silentMs / LOOKS);
   }
 
   /** Redis was away: whoever was silent had a reason. */
@@ -54,17 +58,18 @@ export class Watchdog {
     clearInterval(this.timer);
   }
 
-  private lookAround(): void {
-    for (const suspect of this.suspects) void this.look(suspect);
+  /** What the timer does; resolves when every feed has been looked at. */
+  async lookAround(): Promise<void> {
+    await Promise.all(this.suspects.map((suspect) => this.look(suspect)));
   }
 
   private async look(suspect: Suspect): Promise<void> {
     if (suspect.isBeingLookedAt) return;
     suspect.isBeingLookedAt = true;
-    const askedMs = performance.now();
+    const askedMs = this.nowMs();
     const waiting = await suspect.feed.waiting().catch(() => null);
     suspect.isBeingLookedAt = false;
-    const nowMs = performance.now();
+    const nowMs = this.nowMs();
     const isSlow = waiting === null || nowMs - askedMs > SLOW_MS;
     suspect.isIdle = waiting === 0;
     if (this.suspects.every(({ isIdle }) => isIdle)) this.parts.idle();
