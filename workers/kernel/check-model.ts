@@ -20,27 +20,25 @@ import type { SpotOf } from '../../corpus/vocabulary/json-text.ts';
 import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
+import { checkLocks } from './check-locks.ts';
 import { checkPaths } from './check-paths.ts';
-import { LOCK_CLASSES, RWSEMS } from './locks.ts';
+import {
+  checkName,
+  checkProse,
+  checkUnique,
+  NAME,
+  PROSE_LENGTH_MAX,
+  WORD,
+} from './check-values.ts';
 import type { Model } from './path.ts';
 import { STEPS, TESTS } from './registry.ts';
 
 /** Characters of canonical JSON. The largest built-in model has 12 000. */
 const MODEL_TEXT_MAX = 1 << 16;
 const FORMAT = 1;
-/** A paragraph: a comment, or where a path was read. */
-const PROSE_LENGTH_MAX = 1000;
-
-/** Models, toggles and their values: they make references, file names and words of a command line. */
-const NAME = /^[a-z0-9][a-z0-9_.-]{0,63}$/;
-/** Paths, blocks and labels: they make labels of steps. */
-const WORD = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 /** Rows of the catalogue. */
 const ROW = /^[A-Z][A-Z0-9]{0,15}$/;
-const ASCII = /^[ -~]+$/;
 
-const LOCK_IDS: readonly string[] = LOCK_CLASSES.map((lock) => lock.id);
-const RWSEM_IDS: readonly string[] = RWSEMS.map((rwsem) => rwsem.id);
 /** What compile.ts emits for a load or a store; in a path of its own it would fault within a fault. */
 const NO_MODELS_STEP = 'access';
 const STEP_NAMES = [...STEPS.keys()].filter((name) => name !== NO_MODELS_STEP);
@@ -62,13 +60,13 @@ export function checkModel(value: unknown, where: string, spotOf: SpotOf | null 
   checkText(root);
   report.end();
   checkFormat(root);
-  const field = fieldsOf(root, FIELDS);
+  const field = fieldsOf(root, FIELDS, ['ownLocks', 'needs']);
   checkHead(field);
   checkOptions(field('options'), field('toggles'));
-  checkLocks(field('locks'), field('order'));
+  const rwsems = checkLocks(field, STEP_NAMES);
   checkExpect(field('expect'));
   const paths = field('paths');
-  const broken = entriesOf(paths, WORD).filter((path) => !isPath(path));
+  const broken = entriesOf(paths, WORD).filter((path) => !isPath(path, rwsems));
   if (isJsonObject(paths?.value)) {
     checkPaths(value as Model, new Set(broken.map(keyOf)), report);
   }
@@ -139,24 +137,6 @@ function checkOptions(options: JsonPart | null, toggles: JsonPart | null): void 
   }
 }
 
-function checkLocks(locks: JsonPart | null, order: JsonPart | null): void {
-  for (const lock of entriesOf(locks, WORD)) {
-    const id = keyOf(lock);
-    if (!LOCK_IDS.includes(id)) unknown(lock, 'lock', id, LOCK_IDS);
-    checkProse(lock, NAME_BYTES_MAX);
-    if (typeof lock.value === 'string' && !ASCII.test(lock.value)) {
-      invalid(lock, 'is not plain ASCII: diagrams show it');
-    }
-  }
-  for (const line of listOf(order)) {
-    checkProse(line, PROSE_LENGTH_MAX);
-    if (typeof line.value !== 'string') continue;
-    const chain = line.value.split(' -> ');
-    if (chain.length < 2) invalid(line, 'is no chain "lock -> lock"');
-    else for (const id of chain) if (!LOCK_IDS.includes(id)) unknown(line, 'lock', id, LOCK_IDS);
-  }
-}
-
 function checkExpect(part: JsonPart | null): void {
   const field = fieldsOf(part, ['find', 'clean']);
   const rows = [...listOf(field('find')), ...listOf(field('clean'))];
@@ -179,17 +159,18 @@ const NODE_FIELDS: Readonly<Record<Kind, readonly [readonly string[], readonly s
 };
 const KINDS = Object.keys(NODE_FIELDS) as readonly Kind[];
 
-function isPath(part: JsonPart): boolean {
+function isPath(part: JsonPart, rwsems: readonly string[]): boolean {
   const { count } = part.report;
-  checkPath(part);
+  checkPath(part, rwsems);
   return part.report.count === count;
 }
 
-function checkPath(part: JsonPart): void {
-  listOf(part).forEach(checkNode);
+/** @param rwsems names that a step with a lock may give */
+function checkPath(part: JsonPart, rwsems: readonly string[]): void {
+  for (const node of listOf(part)) checkNode(node, rwsems);
 }
 
-function checkNode(part: JsonPart): void {
+function checkNode(part: JsonPart, rwsems: readonly string[]): void {
   const { value } = part;
   if (!isJsonObject(value)) {
     invalid(part, 'is not a node: an object');
@@ -205,16 +186,16 @@ function checkNode(part: JsonPart): void {
   const name = field(kind);
   if (name === null) return;
   if (typeof name.value !== 'string') invalid(name, 'is not a string');
-  else if (kind === 'step') checkStep(part, name.value, field);
+  else if (kind === 'step') checkStep(part, name.value, field, rwsems);
   else if (kind !== 'when' && kind !== 'loop') checkName(name, WORD);
   else if (!TESTS.has(name.value)) unknown(part, 'test', name.value, [...TESTS.keys()]);
   for (const branch of ['then', 'else', 'body']) {
     const path = required.includes(branch) || optional.includes(branch) ? field(branch) : null;
-    if (path !== null) checkPath(path);
+    if (path !== null) checkPath(path, rwsems);
   }
 }
 
-function checkStep(part: JsonPart, name: string, field: Fields): void {
+function checkStep(part: JsonPart, name: string, field: Fields, rwsems: readonly string[]): void {
   const def = name === NO_MODELS_STEP ? undefined : STEPS.get(name);
   if (def === undefined) {
     unknown(part, 'step', name, STEP_NAMES);
@@ -223,40 +204,11 @@ function checkStep(part: JsonPart, name: string, field: Fields): void {
   const lock = field('lock');
   if (def.takesLock && lock === null) invalid(part, `${name} names no lock`);
   if (!def.takesLock && lock !== null) invalid(part, `${name} takes no lock by name`);
-  else if (lock !== null && !RWSEM_IDS.includes(String(lock.value))) {
-    unknown(part, 'lock', String(lock.value), RWSEM_IDS);
+  else if (lock !== null && !rwsems.includes(String(lock.value))) {
+    unknown(part, 'lock', String(lock.value), rwsems);
   }
   const label = field('label');
   if (label === null) return;
   checkName(label, WORD);
   if (!def.visible) invalid(part, `${name} is a local step: it has no label`);
-}
-
-// ---- values ---------------------------------------------------------------------------------------------
-
-function checkName(part: JsonPart | null, pattern: RegExp): void {
-  if (part === null) return;
-  if (typeof part.value !== 'string') invalid(part, 'is not a string');
-  else if (!pattern.test(part.value)) {
-    invalid(part, `"${printable(part.value)}" does not fit ${pattern.source}`);
-  }
-}
-
-function checkProse(part: JsonPart | null, lengthMax: number): void {
-  if (part === null) return;
-  const { value } = part;
-  if (typeof value !== 'string') invalid(part, 'is not a string');
-  else if (value.length > lengthMax) {
-    invalid(part, `${value.length} characters, at most ${lengthMax}`);
-  } else if (printable(value, lengthMax) !== value) {
-    invalid(part, 'has a character that cannot be printed');
-  }
-}
-
-function checkUnique(parts: readonly JsonPart[]): void {
-  const seen = new Set<unknown>();
-  for (const part of parts) {
-    if (seen.has(part.value)) invalid(part, `"${printable(String(part.value))}" is there twice`);
-    seen.add(part.value);
-  }
 }

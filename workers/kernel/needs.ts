@@ -31,9 +31,10 @@ import type { Need } from './path.ts';
 import type { StepRun } from './program.ts';
 
 /** `setSize.raise`: only where i_size grows. */
-const RAISE = '.raise';
+export const RAISE = '.raise';
 
-const EXTENTS_CHANGE = [
+/** Steps that take a block from its page, or move it. */
+const EXTENT_STEPS = [
   'removeExtent',
   'unwriteExtent',
   'collapseExtents',
@@ -42,20 +43,13 @@ const EXTENTS_CHANGE = [
   'shiftExtentRight',
 ];
 
-/**
- * What holds wherever a lock of the class excludes anybody at all. A class that no path takes exclusively
- * excludes nobody, so nothing needs it.
- */
-export const STANDARD_NEEDS: readonly Need[] = [
-  ...EXTENTS_CHANGE.map(
-    (step): Need => ({
-      step,
-      lock: 'faultLock',
-      mode: 'W',
-      source:
-        'xfs_setattr_size asserts XFS_MMAPLOCK_EXCL; ext4_punch_hole: "prevent page faults from reinstantiating pages"',
-    }),
-  ),
+/** Extents change under a lock of the file system, held exclusively. */
+export function extentsNeed(lock: string, source: string): readonly Need[] {
+  return EXTENT_STEPS.map((step) => ({ step, lock, mode: 'W', source }));
+}
+
+/** What mm/ asks of every caller, in every kernel here. */
+export const MM_NEEDS: readonly Need[] = [
   ...['clearPte', 'clearPteCows'].map(
     (step): Need => ({
       step,
@@ -69,28 +63,42 @@ export const STANDARD_NEEDS: readonly Need[] = [
       step,
       lock: 'mmapSem',
       mode: 'W',
-      source: 'Documentation/vm: vma lists change under mmap_sem for write',
+      source: 'do_mmap: "The caller must hold down_write(&current->mm->mmap_sem)"',
     },
     {
       step,
       lock: 'iMmapRwsem',
       mode: 'W',
-      source:
-        '__vma_link_file and __remove_shared_vm_struct: "Requires inode->i_mapping->i_mmap_rwsem"',
+      source: '__remove_shared_vm_struct: "Requires inode->i_mapping->i_mmap_rwsem"',
     },
   ]),
   {
     step: 'walkPageTable',
     lock: 'mmapSem',
     mode: 'R',
-    source: 'handle_mm_fault: "The mmap_semaphore must have been held on entry"',
+    source: 'handle_mm_fault: "By the time we get here, we already hold the mm semaphore"',
   },
-  {
-    step: 'findArea',
-    lock: 'mmapSem',
-    mode: 'R',
-    source: 'find_vma: called with mm->mmap_sem held',
-  },
+  { step: 'findArea', lock: 'mmapSem', mode: 'R', source: 'find_vma asserts it since 5.8' },
+];
+
+/** Of i_size_write in include/linux/fs.h. */
+export const SIZE_NEED: Need = {
+  step: 'setSize',
+  lock: 'inodeLock',
+  mode: 'W',
+  source: 'i_size_write: "does need locking around it (normally i_mutex)"',
+};
+
+/**
+ * What holds wherever a lock of the class excludes anybody at all. A class that no path takes exclusively
+ * excludes nobody, so nothing needs it. i_size is not among them: file systems differ in what guards it.
+ */
+export const STANDARD_NEEDS: readonly Need[] = [
+  ...extentsNeed(
+    'faultLock',
+    'xfs_setattr_size asserts XFS_MMAPLOCK_EXCL; ext4_punch_hole: "Prevent page faults from reinstantiating pages"',
+  ),
+  ...MM_NEEDS,
 ];
 
 interface Guard {

@@ -122,6 +122,15 @@ export function* nodesOf(path: Path): Generator<Node> {
 
 /** The model without what may change freely: two models with one digest behave alike. */
 export function behaviourOf(model: Model): Record<string, unknown> {
-  const { title: _title, comment: _comment, ...rest } = model;
-  return rest;
+  const {
+    title: _title,
+    comment: _comment,
+    origin: _origin,
+    expect: _expect,
+    needs,
+    ...rest
+  } = model;
+  // Where a need was read decides nothing.
+  const asked = needs?.map(({ source: _source, ...need }) => need);
+  return asked === undefined ? rest : { ...rest, needs: asked };
 }

@@ -3,6 +3,7 @@
  * pte" is all that fences a fault. It holds for truncate, which lowers i_size first; inside EOF it holds for
  * nothing.
  */
+import { extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
 import {
   block,
   downRead,
@@ -218,6 +219,14 @@ export function v42ImmapRead(toggles: Readonly<Record<string, string>>): Model {
       'mmapSem -> pageLock -> journal -> extentLock',
     ],
     durability: false,
+    needs: [
+      ...MM_NEEDS,
+      ...extentsNeed(
+        'inodeLock',
+        'ext4_truncate and ext4_update_disksize_before_punch: WARN_ON(!mutex_is_locked(&inode->i_mutex))',
+      ),
+      SIZE_NEED,
+    ],
     expect: {
       find: found(policy),
       clean: ['B01', 'B02', 'B03', 'B04', 'B13', 'B50', ...ruledOut(policy)].sort(),

@@ -2,6 +2,7 @@
  * ext4 of 4.7-4.9 (dossier 3.10a, K3): the fault lock, dirty tracking in the radix tree, and a lock bit in
  * every entry. Writes invalidate entries without looking at them: the race of July 2016 (S2).
  */
+import { extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
 import {
   block,
   call,
@@ -223,6 +224,15 @@ export function v48EntryLock(toggles: Toggles): Model {
       'mmapSem -> freeze -> faultLock -> journal -> entryLock -> extentLock',
     ],
     durability: true,
+    needs: [
+      ...MM_NEEDS,
+      ...extentsNeed('inodeLock', 'ext4_truncate: WARN_ON(!inode_is_locked(inode))'),
+      ...extentsNeed(
+        'faultLock',
+        'ext4_punch_hole: "Prevent page faults from reinstantiating pages we have released from page cache"',
+      ),
+      SIZE_NEED,
+    ],
     expect: expected(toggles),
     paths: pathsOf(toggles),
   };

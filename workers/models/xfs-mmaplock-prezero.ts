@@ -3,6 +3,7 @@
  * blocks zeroed inside the allocation. What is left is that faults share the lock with each other, and writes
  * do not take it at all.
  */
+import { extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
 import {
   block,
   call,
@@ -230,6 +231,12 @@ export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): M
       'inodeLock -> mmapSem -> faultLock -> pageLock',
     ],
     durability: false,
+    needs: [
+      ...MM_NEEDS,
+      ...extentsNeed('inodeLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_IOLOCK_EXCL))'),
+      ...extentsNeed('faultLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_MMAPLOCK_EXCL))'),
+      SIZE_NEED,
+    ],
     expect: expected(toggles.shift as Shift),
     paths: pathsOf(toggles.shift as Shift),
   };

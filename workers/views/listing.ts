@@ -2,7 +2,7 @@
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import { compile } from '../kernel/compile.ts';
 import type { LockId } from '../kernel/locks.ts';
-import type { Model, Node, Path } from '../kernel/path.ts';
+import type { Model, Need, Node, Path } from '../kernel/path.ts';
 import {
   I_BRANCH,
   I_BRANCH_CALL,
@@ -90,11 +90,17 @@ function headOf(model: Model): readonly string[] {
     ...field('comment', model.comment),
     ...toggles.flatMap((line) => field('toggle', line)),
     ...locks.flatMap((line) => field('lock', line)),
+    ...(model.ownLocks ?? []).flatMap(({ name, per }) => field('lock', `${name}, one per ${per}`)),
     ...model.order.flatMap((line) => field('order', line)),
+    ...(model.needs ?? []).flatMap((need) => field('needs', needText(need))),
     ...field('fsync', model.durability ? 'owes mmap stores too' : 'owes only what write(2) wrote'),
     ...field('finds', expect.find.join(' ')),
     ...field('clean', expect.clean.join(' ')),
   ];
+}
+
+function needText({ step, lock, mode, source }: Need): string {
+  return `${step}: ${lock} ${mode === 'W' ? 'for write' : 'in any mode'} (${source})`;
 }
 
 function field(name: string, text: string): readonly string[] {
