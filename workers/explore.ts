@@ -21,6 +21,8 @@ export interface ExploreOptions {
   readonly statesMax: number;
   /** Go on behind the first violation to every distinct signature, not only to twice its states. */
   readonly all: boolean;
+  /** Off: every visible step is a scheduling point of its own; the findings are the same. */
+  readonly isFused?: boolean;
   /** What is asked for; anything else is met, named and passed by. */
   readonly counts?: (violation: Violation) => boolean;
 }
@@ -61,9 +63,11 @@ export function explore(
   const { tracker, footprints } = k;
   k.tracker = null;
   k.footprints = false;
+  k.fused = options.isFused === false ? 0 : k.fusable;
   const search = new Search(engine, options, progress);
   search.run();
   k.logging = false;
+  k.fused = k.fusable;
   k.tracker = tracker;
   k.footprints = footprints;
   return search.result();
@@ -185,12 +189,17 @@ class Search {
     this.paths.set(signature, [...this.graph.pathTo(parent), t]);
   }
 
+  private trace(path: readonly number[]): Traced {
+    const { engine, options } = this;
+    return options.isFused === false ? engine.traceChoices(path) : engine.traceFused(path);
+  }
+
   /** O3 of a search: a state that no path leads out of. */
   private noteNeverEnding(): void {
     const dead = this.graph.firstDead();
     if (dead < 0) return;
     const path = this.graph.pathTo(dead);
-    const { verdict } = this.engine.traceFused(path);
+    const { verdict } = this.trace(path);
     const violations = verdict.kind === 'violation' ? verdict.violations : [];
     for (const violation of violations) {
       if (this.options.counts?.(violation) === false) this.ignored.add(violation.signature);
@@ -204,7 +213,7 @@ class Search {
   result(): Exploration {
     if (this.engine.judge.mayNeverEnd(this.k)) this.noteNeverEnding();
     const violations = [...this.paths].map(([signature, path]) => {
-      const traced = this.engine.traceFused(path);
+      const traced = this.trace(path);
       assert(shows(traced, signature), 'a path of the search shows what it showed', signature);
       return { signature, traced, rank: rankOf(traced, signature), length: path.length };
     });

@@ -141,7 +141,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   {
     id: 'B34',
     title: 'block visible before it was zeroed, or never zeroed',
-    signatures: ['stale-data line */allocBlock'],
+    signatures: ['stale-data early */allocBlock', 'stale-data leftover */allocBlock'],
   },
   {
     id: 'B50',
@@ -187,7 +187,8 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     signatures: [
       'lost-write line *|zero',
       'lost-write line store/access|truncate',
-      'stale-data line */convertExtent',
+      'stale-data early */convertExtent',
+      'stale-data leftover */convertExtent',
       'crash-exposure line */convertExtent',
     ],
   },

@@ -25,6 +25,7 @@ export const DIGESTS = {
       'workers/kernel/',
       'workers/oracles/',
       'workers/execute.ts',
+      'workers/never-ends.ts',
       'workers/schedulers/replay.ts',
       'corpus/vocabulary/input.ts',
       'corpus/vocabulary/json.ts',

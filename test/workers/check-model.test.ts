@@ -123,11 +123,6 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
     /punch\[0\]: a round of this loop/,
   ],
   [
-    'a loop of nothing but what may be fused',
-    plant(loop('more', [step('journalStart'), step('journalStop')])),
-    /could spin for ever/,
-  ],
-  [
     'a retry in silence',
     plant(block('again', [when('isHole', [retry('again')], [step('setSize'), retry('again')])])),
     /punch\[0\].body\[0\].then\[0\]: retries "again" without a visible step/,

@@ -199,7 +199,7 @@ test('a replay says whether the repro still fails, whether the run is the same, 
   assert.deepEqual(fixed.others, []);
   const other = replayVerdict(engine, input, B18, options);
   assert.equal(other.verdict, 'violation');
-  assert.equal(other.signature, B12);
+  assert.ok(other.others.includes(B12) || other.signature === B12);
 });
 
 test('a signature that never was there gives no repro', () => {

@@ -38,7 +38,7 @@ const NOBODY: Watch = {
   pteUsed: ignore,
   pteInstalled: ignore,
   copyInstalled: ignore,
-  blockWritten: ignore,
+  blockUsed: ignore,
   sizeSet: ignore,
   extentLeaves: ignore,
   durableChanged: ignore,

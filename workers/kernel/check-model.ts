@@ -40,8 +40,8 @@ const FORMAT = 1;
 const ROW = /^[A-Z][A-Z0-9]{0,15}$/;
 
 /** What compile.ts emits for a load or a store; in a path of its own it would fault within a fault. */
-const NO_MODELS_STEP = 'access';
-const STEP_NAMES = [...STEPS.keys()].filter((name) => name !== NO_MODELS_STEP);
+const COMPILERS_STEPS: readonly string[] = ['access', 'enter'];
+const STEP_NAMES = [...STEPS.keys()].filter((name) => !COMPILERS_STEPS.includes(name));
 
 const FIELDS = [
   ...['format', 'name', 'title', 'comment', 'origin', 'options', 'toggles', 'locks', 'order'],
@@ -196,7 +196,7 @@ function checkNode(part: JsonPart, rwsems: readonly string[]): void {
 }
 
 function checkStep(part: JsonPart, name: string, field: Fields, rwsems: readonly string[]): void {
-  const def = name === NO_MODELS_STEP ? undefined : STEPS.get(name);
+  const def = COMPILERS_STEPS.includes(name) ? undefined : STEPS.get(name);
   if (def === undefined) {
     unknown(part, 'step', name, STEP_NAMES);
     return;

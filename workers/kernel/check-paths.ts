@@ -209,7 +209,7 @@ class Inlined {
   private node(node: Node, scope: Scope, way: Way): Way {
     if ('step' in node) return this.step(node, scope, way);
     if ('when' in node) return this.branch(node, scope, way);
-    if ('loop' in node) return this.loop(node.body, scope, way);
+    if ('loop' in node) return this.loop(node, scope, way);
     if ('block' in node) return this.block(node, scope, way);
     if ('leave' in node) return this.leave(node.leave, scope, way);
     if ('retry' in node) return this.retry(node.retry, scope, way);
@@ -228,10 +228,10 @@ class Inlined {
     return either([then, otherwise]);
   }
 
-  private loop(body: Path, scope: Scope, way: Way): Way {
+  private loop(node: Extract<Node, { loop: string }>, scope: Scope, way: Way): Way {
     const open: Open = { name: '', exits: [] };
-    const end = this.walk(body, within(scope, 'body'), entered(way, open));
-    if (end.silent.has(open)) {
+    const end = this.walk(node.body, within(scope, 'body'), entered(way, open));
+    if (end.silent.has(open) && !isCounted(node)) {
       this.refuse(
         scope.where,
         'a round of this loop needs no visible step: it could spin for ever',
@@ -288,8 +288,7 @@ class Inlined {
       this.refuse(scope.where, `the label ${label} is longer than ${LABEL_MAX}`);
     }
     this.visible++;
-    // A step that a workload may fuse with the one before it is not sure to be a scheduling point.
-    return def.mayFuse ? way : NOWHERE;
+    return NOWHERE;
   }
 
   /** Of each class something was taken, in the order of the text, before anything is released. */
@@ -305,6 +304,11 @@ class Inlined {
       );
     }
   }
+}
+
+/** The next inode each round: two rounds at the most. */
+function isCounted({ loop, body }: Extract<Node, { loop: string }>): boolean {
+  return loop === 'filesLeft' && body.some((node) => 'step' in node && node.step === 'nextFile');
 }
 
 function lockOf(node: Extract<Node, { step: string }>): string | undefined {

@@ -83,9 +83,36 @@ class Compiler {
   entry(name: string, path: Path, end: number): number {
     const start = this.rows.length;
     this.operation = name;
+    if (this.looksFirst(path) === 'reads') this.emitStep({ step: 'enter' }, name);
     this.emit(path, name, []);
     this.row({ kind: end });
     return start;
+  }
+
+  /** What a path does first: a scheduling point, a look at shared state without one, or neither for sure. */
+  private looksFirst(path: Path): 'visible' | 'reads' | 'neither' {
+    for (const node of path) {
+      const first = this.nodeLooksFirst(node);
+      if (first !== 'neither') return first;
+    }
+    return 'neither';
+  }
+
+  private nodeLooksFirst(node: Node): 'visible' | 'reads' | 'neither' {
+    if ('step' in node) {
+      const def = STEPS.get(node.step);
+      return def?.visible === true ? 'visible' : def?.reads === true ? 'reads' : 'neither';
+    }
+    if ('call' in node) return this.looksFirst(pathOf(this.model, node.call));
+    if ('block' in node) return this.looksFirst(node.body);
+    const ways =
+      'when' in node
+        ? [this.looksFirst(node.then), this.looksFirst(node.else ?? [])]
+        : 'loop' in node
+          ? [this.looksFirst(node.body), 'neither' as const]
+          : [];
+    if (ways.includes('reads')) return 'reads';
+    return ways.length > 0 && ways.every((way) => way === 'visible') ? 'visible' : 'neither';
   }
 
   private row(facts: Partial<Row>): Row {
@@ -193,11 +220,11 @@ class Compiler {
       return rwsem !== undefined && (exclusive & fuseOfClass(rwsem.cls)) !== 0;
     };
     const needs = this.model.needs ?? STANDARD_NEEDS.filter(excludes);
-    for (const row of this.rows) {
+    for (const [pc, row] of this.rows.entries()) {
       const guards = guardsOf(row.step, needs, (name) => this.rwsems.get(name) ?? null).filter(
         ({ cls }) => !isExempt(row.operation, cls),
       );
-      if (guards.length > 0 && row.run !== NO_RUN) row.run = guarded(row.run, guards);
+      if (guards.length > 0 && row.run !== NO_RUN) row.run = guarded(row.run, guards, pc);
     }
   }
 
@@ -213,11 +240,34 @@ class Compiler {
       if (row === undefined || seen.has(pc)) continue;
       seen.add(pc);
       if (row.kind === I_VISIBLE) row.fuse = 0;
-      else if (row.kind !== I_END && row.kind !== I_RETURN) {
-        open.push(row.next);
-        if (row.kind === I_BRANCH || row.kind === I_BRANCH_CALL) open.push(row.otherwise);
+      else open.push(...successorsOf(row));
+    }
+  }
+
+  /** A round of a loop runs at least one step that is a scheduling point, or the thread would spin in it. */
+  private keepRounds(): void {
+    for (const [pc, row] of this.rows.entries()) {
+      if (row.fuse !== 0 && this.comesBack(pc)) row.fuse = 0;
+    }
+  }
+
+  /** Whether a row leads to itself without a scheduling point in between. */
+  private comesBack(start: number): boolean {
+    const seen = new Set<number>();
+    const open = [start];
+    for (let pc = open.pop(); pc !== undefined; pc = open.pop()) {
+      const row = this.rows[pc];
+      if (row === undefined) continue;
+      for (const next of successorsOf(row)) {
+        if (next === start) return true;
+        const there = this.rows[next];
+        const isPoint = there?.kind === I_VISIBLE && there.fuse === 0;
+        if (seen.has(next) || isPoint) continue;
+        seen.add(next);
+        open.push(next);
       }
     }
+    return false;
   }
 
   private conflictsOf(operation: string): number {
@@ -230,6 +280,7 @@ class Compiler {
   finish(entry: Record<OpKind, number>, faultEntry: number): Program {
     this.guard();
     this.keepFirstSteps(entry);
+    this.keepRounds();
     const rows = this.rows;
     const thread = (pc: number): number => {
       let target = pc;
@@ -275,6 +326,11 @@ class Compiler {
       durability: this.model.durability,
     };
   }
+}
+
+function successorsOf({ kind, next, otherwise }: Row): readonly number[] {
+  if (kind === I_END || kind === I_RETURN) return [];
+  return kind === I_BRANCH || kind === I_BRANCH_CALL ? [next, otherwise] : [next];
 }
 
 function findBlock(blocks: readonly OpenBlock[], name: string): OpenBlock {

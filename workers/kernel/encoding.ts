@@ -14,6 +14,10 @@ export function writerOf(thread: number, op: number): number {
   return 1 + thread * OPS + op;
 }
 
+export function threadOf(writer: number): number {
+  return Math.floor((writer - 1) / OPS);
+}
+
 // Extent: 0 is a hole; else kind | block << 2.
 export const UNWRITTEN = 1;
 export const WRITTEN = 2;

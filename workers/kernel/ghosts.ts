@@ -5,8 +5,8 @@
  *
  * Bit 0 of a set of writers is the content before the run.
  */
-import { LINES, OPS, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { OK } from './encoding.ts';
+import { LINES, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { OK, threadOf } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -38,7 +38,7 @@ import { beginSizeChange, endSizeChange } from './size-history.ts';
 /** An operation begins: a pwrite may from now on be seen at each of its lines. */
 export function beginWriter(k: Kernel, writer: number): void {
   const row = k.world.rowOfWriter(writer);
-  const thread = writerThread(writer);
+  const thread = threadOf(writer);
   k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
   beginExcuses(k, thread, row);
   beginSizeChange(k, row);
@@ -73,10 +73,6 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
     default:
   }
   k.put(DONE, k.peek(DONE) | (1 << writer));
-}
-
-function writerThread(writer: number): number {
-  return Math.floor((writer - 1) / OPS);
 }
 
 /** A store is a point: what was complete when it happened, not when its first fault began. */

@@ -95,6 +95,10 @@ export const SIZE_NEED: Need = {
  */
 export const STANDARD_NEEDS: readonly Need[] = [
   ...extentsNeed(
+    'inodeLock',
+    'xfs_setattr_size asserts XFS_IOLOCK_EXCL; ext4_truncate: WARN_ON(!inode_is_locked(inode))',
+  ),
+  ...extentsNeed(
     'faultLock',
     'xfs_setattr_size asserts XFS_MMAPLOCK_EXCL; ext4_punch_hole: "Prevent page faults from reinstantiating pages"',
   ),
@@ -129,8 +133,11 @@ export function isExempt(operation: string, cls: number): boolean {
 }
 
 /** The step, which first asks for what it needs. */
-export function guarded(run: StepRun, guards: readonly Guard[]): StepRun {
+export function guarded(run: StepRun, guards: readonly Guard[], pc: number): StepRun {
   return (k, t, r) => {
+    // Also where it is a local step, or runs in the step of another thread that hands a lock over.
+    k.currentPc = pc;
+    k.currentThread = t;
     for (const guard of guards) {
       if (guard.onRaise && k.peek(r + R_SIZE) <= k.peek(SIZE + k.peek(r + R_FILE))) continue;
       if (!isHeld(k, t, r, guard)) k.watch.lockMissing(k, t, guard.cls, guard.mode);

@@ -19,13 +19,13 @@ export interface StepDef {
   /** See fuseOfClass in program.ts: the bit that lets it be fused, and the bits that it keeps others from. */
   readonly fuse: (lock: Rwsem | null) => number;
   readonly conflicts: (lock: Rwsem | null) => number;
-  /** Some workload may fuse it, so it is not sure to be a scheduling point. */
-  readonly mayFuse: boolean;
   readonly restless: boolean;
   /** In a column: "check i_size". `{lock}` is the model's name for the lock. */
   readonly says: string;
   /** What makes it one step, and where it comes from. */
   readonly why: string;
+  /** A local step that reads what others may change: it never runs before its own operation has begun. */
+  readonly reads: boolean;
   /** Effect on locks, for the checks that a model passes before it runs. */
   readonly lock: 'takes' | 'drops' | 'none';
 }
@@ -64,8 +64,8 @@ export function visible(facts: VisibleFacts): StepDef {
     may: facts.may,
     fuse: () => facts.fuse ?? 0,
     conflicts: () => facts.conflicts ?? 0,
-    mayFuse: facts.fuse !== undefined,
     restless: facts.restless ?? false,
+    reads: false,
     says: facts.says,
     why: facts.why,
     lock: facts.lock ?? 'none',
@@ -73,7 +73,7 @@ export function visible(facts: VisibleFacts): StepDef {
 }
 
 /** `run` returns NEXT, whatever it is: the kernel does not look at the outcome of a local step. */
-export function local(name: string, why: string, run: LocalRun): StepDef {
+export function local(name: string, why: string, run: LocalRun, reads = false): StepDef {
   return {
     name,
     visible: false,
@@ -83,8 +83,8 @@ export function local(name: string, why: string, run: LocalRun): StepDef {
     may: [],
     fuse: () => 0,
     conflicts: () => 0,
-    mayFuse: false,
     restless: false,
+    reads,
     says: '',
     why,
     lock: 'none',

@@ -21,8 +21,8 @@ export interface Watch {
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
   /** A private copy is about to be mapped: its two lines wait in R_SLOT and R_LINE. */
   copyInstalled(k: Kernel, r: number): void;
-  /** The kernel is about to zero, or else to copy to, the block that the frame has looked up. */
-  blockWritten(k: Kernel, r: number, zeroes: boolean): void;
+  /** The kernel is about to zero, fill or read the block that the frame has looked up. */
+  blockUsed(k: Kernel, r: number, use: 'zero' | 'copy' | 'read'): void;
   /** i_size has just been set. */
   sizeSet(k: Kernel, file: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */

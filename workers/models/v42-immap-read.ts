@@ -12,6 +12,7 @@ import {
   leave,
   loop,
   type Model,
+  type Need,
   type Path,
   retry,
   step,
@@ -192,6 +193,16 @@ export function writeBody(policy: Policy): Path {
   ];
 }
 
+/** What the kernel asserts, or says in a comment. */
+const NEEDS: readonly Need[] = [
+  ...MM_NEEDS,
+  ...extentsNeed(
+    'inodeLock',
+    'ext4_truncate and ext4_update_disksize_before_punch: WARN_ON(!mutex_is_locked(&inode->i_mutex))',
+  ),
+  SIZE_NEED,
+];
+
 export function v42ImmapRead(toggles: Readonly<Record<string, string>>): Model {
   const policy = toggles.policy as Policy;
   return {
@@ -219,14 +230,7 @@ export function v42ImmapRead(toggles: Readonly<Record<string, string>>): Model {
       'mmapSem -> pageLock -> journal -> extentLock',
     ],
     durability: false,
-    needs: [
-      ...MM_NEEDS,
-      ...extentsNeed(
-        'inodeLock',
-        'ext4_truncate and ext4_update_disksize_before_punch: WARN_ON(!mutex_is_locked(&inode->i_mutex))',
-      ),
-      SIZE_NEED,
-    ],
+    needs: NEEDS,
     expect: {
       find: found(policy),
       clean: ['B01', 'B02', 'B03', 'B04', 'B13', 'B50', ...ruledOut(policy)].sort(),

@@ -11,6 +11,7 @@ import {
   leave,
   loop,
   type Model,
+  type Need,
   type Path,
   reading,
   retry,
@@ -196,6 +197,17 @@ function exclusively(body: Path): Path {
 
 type Toggles = Readonly<Record<string, string>>;
 
+/** What the kernel asserts, or says in a comment. */
+const NEEDS: readonly Need[] = [
+  ...MM_NEEDS,
+  ...extentsNeed('inodeLock', 'ext4_truncate: WARN_ON(!inode_is_locked(inode))'),
+  ...extentsNeed(
+    'faultLock',
+    'ext4_punch_hole: "Prevent page faults from reinstantiating pages we have released from page cache"',
+  ),
+  SIZE_NEED,
+];
+
 export function v48EntryLock(toggles: Toggles): Model {
   return {
     format: 1,
@@ -224,15 +236,7 @@ export function v48EntryLock(toggles: Toggles): Model {
       'mmapSem -> freeze -> faultLock -> journal -> entryLock -> extentLock',
     ],
     durability: true,
-    needs: [
-      ...MM_NEEDS,
-      ...extentsNeed('inodeLock', 'ext4_truncate: WARN_ON(!inode_is_locked(inode))'),
-      ...extentsNeed(
-        'faultLock',
-        'ext4_punch_hole: "Prevent page faults from reinstantiating pages we have released from page cache"',
-      ),
-      SIZE_NEED,
-    ],
+    needs: NEEDS,
     expect: expected(toggles),
     paths: pathsOf(toggles),
   };

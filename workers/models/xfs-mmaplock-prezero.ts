@@ -14,6 +14,7 @@ import {
   leave,
   loop,
   type Model,
+  type Need,
   type Path,
   reading,
   step,
@@ -197,6 +198,14 @@ function pathsOf(shift: Shift): Model['paths'] {
   };
 }
 
+/** What the kernel asserts, or says in a comment. */
+const NEEDS: readonly Need[] = [
+  ...MM_NEEDS,
+  ...extentsNeed('inodeLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_IOLOCK_EXCL))'),
+  ...extentsNeed('faultLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_MMAPLOCK_EXCL))'),
+  SIZE_NEED,
+];
+
 export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): Model {
   return {
     format: 1,
@@ -231,12 +240,7 @@ export function xfsMmaplockPrezero(toggles: Readonly<Record<string, string>>): M
       'inodeLock -> mmapSem -> faultLock -> pageLock',
     ],
     durability: false,
-    needs: [
-      ...MM_NEEDS,
-      ...extentsNeed('inodeLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_IOLOCK_EXCL))'),
-      ...extentsNeed('faultLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_MMAPLOCK_EXCL))'),
-      SIZE_NEED,
-    ],
+    needs: NEEDS,
     expect: expected(toggles.shift as Shift),
     paths: pathsOf(toggles.shift as Shift),
   };

@@ -4,7 +4,7 @@
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { blamed } from '../kernel/blame.ts';
+import { blamed, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -12,6 +12,7 @@ import {
   PTE_ZERO,
   pageIndex,
   pteKind,
+  threadOf,
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -26,6 +27,7 @@ import {
   LINE_BY,
   PTE,
   SIZE,
+  T_BEGUN,
   ZERO_BY,
 } from '../kernel/layout.ts';
 import {
@@ -64,11 +66,20 @@ export function lineRead(
   if (isTainted(k, file, page) || (block >= 0 && isBlockTainted(k, block))) return;
   const throughZeroPage = pteIndex >= 0 && pteKind(k.peek(PTE + pteIndex)) === PTE_ZERO;
   const extent = k.peek(EXTENT + pageIndex(file, page));
-  if (throughZeroPage && extentKind(extent) === WRITTEN) {
+  // A block that is not written yet may already hold the data (dossier 7.4).
+  if (throughZeroPage && extent !== 0) {
     if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
+}
+
+/** The operation that made a block visible as written still runs: it may yet clear it. */
+function isExposing(k: Kernel, block: number): boolean {
+  const operation = block < 0 ? 0 : operationOf(k.peek(EXPOSED_BY + block));
+  if (operation === 0) return false;
+  const thread = threadOf(operation);
+  return k.writerOf(thread) === operation && k.peek(T_BEGUN + thread) !== 0;
 }
 
 /** Who made a block visible as written; a private page has none. */
@@ -90,7 +101,7 @@ export function complain(
     if (!found.isOn('O7')) return;
     found.report(k, {
       class: 'stale-data',
-      object: 'line',
+      object: isExposing(k, blockOf(cpuWord)) ? 'early' : 'leftover',
       fatal: false,
       labels: [exposerOf(k, blockOf(cpuWord))],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,

@@ -1,6 +1,6 @@
 /**
  * What the kernel copies on its own account. A private page must show what a read of the file might have shown
- * while it was made (O6, O7); and nobody zeroes or fills a block that is not, or no longer, the page's (O4).
+ * while it was made (O6, O7); and nobody zeroes, fills or reads a block that is not, or no longer, the page's (O4).
  */
 import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { blamed } from '../kernel/blame.ts';
@@ -48,8 +48,15 @@ export function copyInstalled(k: Kernel, found: Findings, r: number): void {
   }
 }
 
-/** The block that the frame has looked up is about to be zeroed, or to be filled by a write. */
-export function blockWritten(k: Kernel, found: Findings, r: number, zeroes: boolean): void {
+const USED = { zero: 'zeroed', copy: 'written', read: 'read' } as const;
+
+/** The block that the frame has looked up is about to be zeroed, filled by a write or read by read(2). */
+export function blockUsed(
+  k: Kernel,
+  found: Findings,
+  r: number,
+  use: 'zero' | 'copy' | 'read',
+): void {
   const file = k.peek(r + R_FILE);
   const page = k.peek(r + R_PAGE);
   const extent = k.peek(EXTENT + pageIndex(file, page));
@@ -65,9 +72,9 @@ export function blockWritten(k: Kernel, found: Findings, r: number, zeroes: bool
   const isCutOff = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: 'foreign-block',
-    object: `${zeroes ? 'zero' : 'copy'}${isCutOff ? '-beyond-eof' : ''}`,
+    object: `${use}${isCutOff ? '-beyond-eof' : ''}`,
     fatal: false,
     labels: [currentLabel(k), blamed(k, REMOVED_BY + block)],
-    detail: `block ${block} is ${zeroes ? 'zeroed' : 'written'} for ${pageName(file, page)}, whose block it is not any more`,
+    detail: `block ${block} is ${USED[use]} for ${pageName(file, page)}, whose block it is not any more`,
   });
 }

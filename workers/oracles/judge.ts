@@ -6,7 +6,7 @@ import { HALTED, POWER_FAILED } from '../kernel/layout.ts';
 import type { Watch } from '../kernel/watch.ts';
 import { checkCache } from './cache.ts';
 import { lineRead, readEverything } from './content.ts';
-import { blockWritten, copyInstalled } from './copies.ts';
+import { blockUsed, copyInstalled } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
 import { checkExposure, checkOwed } from './durability.ts';
 import { checkError } from './errors.ts';
@@ -91,8 +91,8 @@ export class Judge implements Watch {
     copyInstalled(k, this.found, r);
   }
 
-  blockWritten(k: Kernel, r: number, zeroes: boolean): void {
-    if (this.stale) blockWritten(k, this.found, r, zeroes);
+  blockUsed(k: Kernel, r: number, use: 'zero' | 'copy' | 'read'): void {
+    if (this.stale) blockUsed(k, this.found, r, use);
   }
 
   sizeSet(k: Kernel, file: number): void {

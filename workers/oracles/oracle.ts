@@ -80,7 +80,7 @@ function withoutTwin(label: string): string {
 }
 
 export function currentLabel(k: Kernel): string {
-  return k.program.label[k.currentPc] ?? '';
+  return k.program.label[k.currentPc] || (k.program.step[k.currentPc] ?? '');
 }
 
 export function isTainted(k: Kernel, file: number, page: number): boolean {

@@ -23,8 +23,8 @@ import {
   PTE,
   REMOVED_BY,
   REVOKED,
-  SHRUNK_BY,
   SIZE,
+  SIZED_BY,
   UNMAPS,
 } from '../kernel/layout.ts';
 import { forEachMapping } from '../kernel/steps/walk.ts';
@@ -159,6 +159,6 @@ function report(
 /** The truncate that took the block is the one that set the present size (dossier 7.4). */
 export function isOfLastTruncate(k: Kernel, file: number, block: number): boolean {
   const operation = operationOf(k.peek(REMOVED_BY + block));
-  if (operation === 0 || operation !== operationOf(k.peek(SHRUNK_BY + file))) return false;
+  if (operation === 0 || operation !== operationOf(k.peek(SIZED_BY + file))) return false;
   return k.world.rowOfWriter(operation).kind === 'truncate';
 }

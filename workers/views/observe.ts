@@ -82,7 +82,7 @@ class Notes implements Watch {
   pteInstalled(): void {}
   extentLeaves(): void {}
   copyInstalled(): void {}
-  blockWritten(): void {}
+  blockUsed(): void {}
   sizeSet(): void {}
   durableChanged(): void {}
   edgeAdded(): void {}

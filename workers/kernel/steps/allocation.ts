@@ -4,7 +4,7 @@
  * edges are recorded all the same.
  */
 import { BLOCKS, LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
-import { byStep, setCpu, setExtent, setMedia } from '../blame.ts';
+import { byOperation, setCpu, setExtent, setMedia } from '../blame.ts';
 import {
   ENOSPC,
   extentBlock,
@@ -97,7 +97,7 @@ function allocate(k: Kernel, file: number): number {
 
 /** A block has become visible as written: a new one under policy NEW, or a converted one. */
 function expose(k: Kernel, block: number): void {
-  k.put(EXPOSED_BY + block, byStep(k));
+  k.put(EXPOSED_BY + block, byOperation(k));
 }
 
 function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcome {
@@ -170,7 +170,7 @@ function touchPreallocate(k: Kernel, _t: number, r: number): void {
 
 /** dax_clear_blocks / dax_new_buf of a whole block: non-temporal, so it is durable at once (dossier 1.5). */
 function clearBlock(k: Kernel, _t: number, r: number): Outcome {
-  k.watch.blockWritten(k, r, true);
+  k.watch.blockUsed(k, r, 'zero');
   zeroBlock(k, extentBlock(k.get(r + R_EXTENT)));
   return NEXT;
 }
@@ -199,7 +199,7 @@ function touchConvert(k: Kernel, _t: number, r: number): void {
 
 /** dax_new_buf of a partial write: the lines of the block that the write does not cover. */
 function zeroRest(k: Kernel, _t: number, r: number): Outcome {
-  k.watch.blockWritten(k, r, true);
+  k.watch.blockUsed(k, r, 'zero');
   forRest(k, r, (block, line) => {
     zeroLine(k, block, line);
   });

@@ -91,7 +91,7 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
   const writer = k.writerOf(t);
   const { buffer, first } = k.world.rowOfWriter(writer);
   const block = extentBlock(k.get(r + R_EXTENT));
-  k.watch.blockWritten(k, r, false);
+  k.watch.blockUsed(k, r, 'copy');
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     if (buffer >= 0) loadLine(k, t, bufferSlot(buffer, line - first), (buffer + line - first) & 1);
     // Non-temporal stores and a fence: durable as soon as they are visible (dossier 1.5).
@@ -130,6 +130,7 @@ function copyOut(k: Kernel, t: number, r: number): Outcome {
   const { buffer, first } = k.world.rowOfWriter(writer);
   const file = k.get(r + R_FILE);
   const extent = k.get(r + R_EXTENT);
+  if (extentKind(extent) === WRITTEN) k.watch.blockUsed(k, r, 'read');
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     const word =
       extentKind(extent) === WRITTEN ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
@@ -212,18 +213,33 @@ function pageAbove(line: number): number {
 const UNDER_I = 'i_size cannot change: the inode lock is held';
 
 const REGISTER_STEPS: readonly StepDef[] = [
-  local('claimRange', UNDER_I, (k, t, r) => {
-    if (!claim(k, t, r)) k.put(r + R_RESULT, EINVAL);
-  }),
+  local(
+    'claimRange',
+    UNDER_I,
+    (k, t, r) => {
+      if (!claim(k, t, r)) k.put(r + R_RESULT, EINVAL);
+    },
+    true,
+  ),
   local('shiftDone', 'collapse and insert: every extent has moved', endShift),
-  local('measureWrite', UNDER_I, (k, _t, r) => {
-    const size = k.peek(SIZE + k.get(r + R_FILE));
-    k.put(r + R_LINE, size);
-    k.put(r + R_SIZE, Math.max(size, k.get(r + R_LAST)));
-  }),
-  local('clipToSize', UNDER_I, (k, _t, r) => {
-    k.put(r + R_LAST, Math.min(k.get(r + R_LAST), k.peek(SIZE + k.get(r + R_FILE))));
-  }),
+  local(
+    'measureWrite',
+    UNDER_I,
+    (k, _t, r) => {
+      const size = k.peek(SIZE + k.get(r + R_FILE));
+      k.put(r + R_LINE, size);
+      k.put(r + R_SIZE, Math.max(size, k.get(r + R_LAST)));
+    },
+    true,
+  ),
+  local(
+    'clipToSize',
+    UNDER_I,
+    (k, _t, r) => {
+      k.put(r + R_LAST, Math.min(k.get(r + R_LAST), k.peek(SIZE + k.get(r + R_FILE))));
+    },
+    true,
+  ),
   local('tailOfNewSize', 'the line behind the new size', (k, _t, r) => {
     k.put(r + R_LINE, k.get(r + R_SIZE));
   }),
@@ -280,6 +296,14 @@ const REGISTER_STEPS: readonly StepDef[] = [
 ];
 
 export const IO_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'enter',
+    says: 'enter the system call',
+    run: () => NEXT,
+    touch: () => {},
+    may: [],
+    why: 'made by the compiler, where a path would else look at shared state before it has begun',
+  }),
   visible({
     name: 'copyIn',
     says: 'copy user data to the block',

@@ -158,11 +158,11 @@ function rwsemStep(
     says,
     lock,
     restless: false,
+    reads: false,
     may: ['inodeLock', 'mmapSem', 'faultLock', 'iMmapRwsem', 'ownLock'],
     // Readers of a lock that no step in reach takes exclusively meet nobody and never sleep.
     fuse: (id) => (isShared ? fuseOfClass(of(id).cls) : 0),
     conflicts: (id) => (isShared ? 0 : fuseOfClass(of(id).cls)),
-    mayFuse: isShared,
     why: 'rwsem of dossier 1.3: FIFO, a queued writer stops new readers, hand-off by the releaser',
   };
 }

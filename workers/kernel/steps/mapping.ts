@@ -5,6 +5,7 @@ import {
   PTE_ANON,
   pteKind,
   VMA_PRESENT,
+  VMA_PRIVATE,
   vmaFile,
   vmaPage,
   vmaPages,
@@ -193,15 +194,22 @@ export const MAPPING_STEPS: readonly StepDef[] = [
     conflicts: FUSE_DEVICE,
     why: 'percpu_ref_kill of the device: one flag',
   }),
-  local('findArea', 'find_vma: the vma cannot change, mmap_sem is held', (k, _t, r) => {
-    const vma = k.peek(VMA + areaOf(k, r));
-    k.put(r + R_ANSWER, vma & VMA_PRESENT);
-    if (vma === 0) k.put(r + R_RESULT, EINVAL);
-    else {
-      k.put(r + R_FILE, vmaFile(vma));
-      k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);
-      k.put(r + R_LAST, (vmaPage(vma) + vmaPages(vma)) * LINES_PER_PAGE);
-    }
-    k.put(r + R_UCURSOR, 0);
-  }),
+  local(
+    'findArea',
+    'find_vma: the vma cannot change, mmap_sem is held',
+    (k, _t, r) => {
+      const vma = k.peek(VMA + areaOf(k, r));
+      k.put(r + R_ANSWER, vma & VMA_PRESENT);
+      if (vma === 0) k.put(r + R_RESULT, EINVAL);
+      else {
+        k.put(r + R_FILE, vmaFile(vma));
+        k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);
+        // msync has nothing to write back for a private area (dossier 7.3.5).
+        const pages = (vma & VMA_PRIVATE) === 0 ? vmaPages(vma) : 0;
+        k.put(r + R_LAST, (vmaPage(vma) + pages) * LINES_PER_PAGE);
+      }
+      k.put(r + R_UCURSOR, 0);
+    },
+    true,
+  ),
 ];
