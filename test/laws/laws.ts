@@ -80,13 +80,20 @@ export function assertFusingIsInnocent(
   return true;
 }
 
-/** What runs show, the search knows; returns what the search knows and no run showed. */
+export interface Agreement {
+  /** Signatures that the search has. */
+  readonly total: number;
+  /** Those that no run showed. */
+  readonly unshown: readonly string[];
+}
+
+/** What runs show, the search knows. */
 export function assertSearchKnowsAll(
   model: Model,
   { name, workload }: Named,
   runs: number,
   statesMax: number,
-): readonly string[] | null {
+): Agreement | null {
   const engine = new Engine(model);
   const found = exhausted(engine, workload, statesMax);
   if (found === null) return null;
@@ -105,7 +112,8 @@ export function assertSearchKnowsAll(
       shown.add(signature);
     }
   }
-  return [...known].filter((signature) => !shown.has(signature));
+  const unshown = [...known].filter((signature) => !shown.has(signature));
+  return { total: known.size, unshown };
 }
 
 export function modelNamedIn(number: number): Model {

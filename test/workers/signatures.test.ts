@@ -13,20 +13,20 @@ import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
-import type { Scheduler } from '../../workers/kernel/machine.ts';
+import { hunt } from '../../workers/hunt.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { Pct } from '../../workers/schedulers/pct.ts';
-import { Profile } from '../../workers/schedulers/profile.ts';
-import { RandomWalk } from '../../workers/schedulers/random-walk.ts';
-import { Surw } from '../../workers/schedulers/surw.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { disguised } from './support/disguise.ts';
 import { seedNamed } from './support/search.ts';
 
-const DISGUISES = 50;
-/** A bug of two threads shows up once in some hundred runs; with a third that makes noise, in some thousand. */
-const RUNS_MAX = 100_000;
+const DISGUISES = 15;
+/** Each of these bugs needs fewer. */
+const PREEMPTIONS_MAX = 3;
+/** Of the search for one of them, noise and all. */
+const STEPS_MAX = 5_000_000;
+/** States of a disguise that are looked through for what its plain form has not. */
+const STATES_OF_OTHERS = 20_000;
 
 // biome-ignore format: a table
 const BUGS = [
@@ -36,26 +36,13 @@ const BUGS = [
   { id: 'B01', model: 'v43rc-immap-write', seed: 'b01-store-vs-load', signature: 'deadlock AA iMmapRwsem:W->iMmapRwsem:W@fault' },
 ] as const;
 
-function signaturesOf(engine: Engine, workload: Workload): readonly string[] {
-  const found = explore(engine, workload, { statesMax: 200_000, all: true });
+function explored(engine: Engine, workload: Workload, statesMax: number): readonly string[] {
+  const found = explore(engine, workload, { statesMax, all: true });
   return found.violations.map(({ signature }) => signature);
 }
 
-/** What any run shows until one shows the signature. */
-function shownUntil(
-  engine: Engine,
-  workload: Workload,
-  scheduler: Scheduler,
-  signature: string,
-): ReadonlySet<string> {
-  const shown = new Set<string>();
-  for (let run = 0; run < RUNS_MAX && !shown.has(signature); run++) {
-    engine.run(scheduler);
-    for (const violation of engine.judge.violations) shown.add(violation.signature);
-  }
-  const text = printInput({ ...workload, schedule: EMPTY_SCHEDULE });
-  assert.ok(shown.has(signature), `no ${signature} in ${RUNS_MAX} runs of\n${text}`);
-  return shown;
+function signaturesOf(engine: Engine, workload: Workload): readonly string[] {
+  return explored(engine, workload, 200_000);
 }
 
 for (const { id, model, seed, signature } of BUGS) {
@@ -66,23 +53,20 @@ for (const { id, model, seed, signature } of BUGS) {
     assert.ok(own.includes(signature), own.join('\n'));
     assert.equal(knownAs(signature)?.id, id);
     const texts = new Set<string>();
-    const profile = new Profile();
     for (let i = 0; i < DISGUISES; i++) {
-      const random = new Random(RNG_SEED, i);
-      const workload = disguised(plain, random);
+      const workload = disguised(plain, new Random(RNG_SEED, i));
       const input = { ...workload, schedule: EMPTY_SCHEDULE };
+      const text = printInput(input);
       assert.equal(checkInput(input), null);
-      texts.add(printInput(input));
-      engine.load(workload);
-      profile.measure(engine.kernel);
-      const schedulers = [
-        new RandomWalk(random),
-        new Surw(random, profile),
-        new Pct(random, profile, 2 + random.below(3)),
-      ];
-      const scheduler = schedulers[i % schedulers.length] ?? assert.fail();
-      for (const one of shownUntil(engine, workload, scheduler, signature)) {
-        assert.ok(own.includes(one), `${one} is not in the plain form\n${printInput(input)}`);
+      texts.add(text);
+      const { traced } = hunt(engine, input, signature, {
+        from: 0,
+        to: PREEMPTIONS_MAX,
+        stepsMax: STEPS_MAX,
+      });
+      assert.ok(traced !== null, `no ${signature} with ${PREEMPTIONS_MAX} preemptions in\n${text}`);
+      for (const one of explored(engine, workload, STATES_OF_OTHERS)) {
+        assert.ok(own.includes(one), `${one} is not in the plain form\n${text}`);
       }
     }
     assert.ok(texts.size > DISGUISES / 2, `${texts.size} different texts`);

@@ -5,7 +5,7 @@
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
-import { lockNames, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
+import { lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
 import { guarded, guardsOf, isExempt, STANDARD_NEEDS } from './needs.ts';
 import type { Model, Need, Node, Path } from './path.ts';
 import {
@@ -214,7 +214,7 @@ class Compiler {
 
   /** Needs are asked before the step runs; standard ones only of locks that exclude somebody. */
   private guard(): void {
-    const exclusive = this.rows.reduce((mask, row) => mask | row.conflicts, 0);
+    const exclusive = this.exclusive();
     const excludes = ({ lock }: Need): boolean => {
       const rwsem = this.rwsems.get(lock);
       return rwsem !== undefined && (exclusive & fuseOfClass(rwsem.cls)) !== 0;
@@ -270,6 +270,10 @@ class Compiler {
     return false;
   }
 
+  private exclusive(): number {
+    return this.rows.reduce((mask, row) => mask | row.conflicts, 0);
+  }
+
   private conflictsOf(operation: string): number {
     return this.rows.reduce(
       (mask, row) => (row.operation === operation ? mask | row.conflicts : mask),
@@ -322,6 +326,7 @@ class Compiler {
       entry,
       faultEntry,
       size: rows.length,
+      orderedClasses: orderedClasses(this.exclusive()),
       lockNames: lockNames(this.model.ownLocks ?? []),
       durability: this.model.durability,
     };

@@ -4,13 +4,18 @@ import { EDGES, T_HELD } from './layout.ts';
 import { canHoldMore, classBit, heldClasses } from './locks.ts';
 
 export abstract class HeldLocks extends Footprints {
+  /** The classes whose order counts: one that no path takes exclusively closes no cycle. */
+  protected ordered = 0;
+
   /** The class graph has a new edge into `cls`. */
   protected abstract orderGrew(t: number, cls: number): void;
   abstract runOut(): void;
 
   /** A request for a lock class: every class already held gets an edge to it, but none to itself. */
   requests(t: number, cls: number): void {
-    const mask = heldClasses(this.get(T_HELD + t)) & ~classBit(cls);
+    const bit = classBit(cls);
+    if ((this.ordered & bit) === 0) return;
+    const mask = heldClasses(this.get(T_HELD + t)) & this.ordered & ~bit;
     const before = this.get(EDGES + cls);
     if ((before | mask) === before) return;
     this.put(EDGES + cls, before | mask);

@@ -95,6 +95,7 @@ export class Kernel extends HeldLocks {
     this.code = program.code;
     this.runs = program.run;
     this.touches = program.touch;
+    this.ordered = program.orderedClasses;
     this.watch = watch;
   }
 

@@ -204,6 +204,16 @@ export function classOfBit(bit: number): number {
   return (31 - Math.clz32(bit)) / HELD_BITS;
 }
 
+/** Every class but the rwsems that are not among the exclusively taken ones (bits by class). */
+export function orderedClasses(exclusive: number): number {
+  let mask = 0;
+  for (let cls = 0; cls < CLASS_COUNT; cls++) {
+    const isTaken = ((exclusive >> cls) & 1) !== 0;
+    if (isTaken || kindOfClass(cls) !== 'rwsem') mask |= classBit(cls);
+  }
+  return mask;
+}
+
 // ---- words --------------------------------------------------------------------------------------------------
 
 // rwsem word: bits 0-7 read counts, 8-10 writer + 1, 11-13 queue length, then 3 bits an entry.

@@ -117,6 +117,8 @@ export interface Program {
   readonly entryOfKind: Int32Array;
   readonly faultEntry: number;
   readonly size: number;
+  /** The lock classes that some path takes exclusively, as a set (locks.ts). */
+  readonly orderedClasses: number;
   /** The lock classes by number: the built-in ones, then the model's own. */
   readonly lockNames: readonly string[];
   /** The model tracks dirty pages, so fsync owes what was stored through mappings (from 4.5 on, dossier 1.5). */

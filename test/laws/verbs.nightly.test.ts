@@ -1,0 +1,15 @@
+/** The law of verbs.test.ts on 1000 generated workloads. */
+import { test } from 'node:test';
+import { generated, modelNamedIn } from './laws.ts';
+import { assertVerbsAgree } from './verbs.ts';
+
+const STATES = 30_000;
+const WORKLOADS = 1000;
+
+test(`no two verbs contradict each other on ${WORKLOADS} generated workloads`, () => {
+  let count = 0;
+  for (const one of generated('verbs, nightly')) {
+    if (assertVerbsAgree(modelNamedIn(count), modelNamedIn(count + 1), one, STATES)) count++;
+    if (count === WORKLOADS) return;
+  }
+});

@@ -1,0 +1,24 @@
+/** `replay`, `check` and a repro's verdict agree, on the seeds and on generated workloads. */
+import { test } from 'node:test';
+import { modelOf } from '../../workers/models/registry.ts';
+import { generated, MODELS, modelNamedIn, seeds } from './laws.ts';
+import { assertVerbsAgree } from './verbs.ts';
+
+const STATES = 10_000;
+const WORKLOADS = 60;
+
+for (const [i, model] of MODELS.entries()) {
+  test(`${model}: no two verbs contradict each other on the seeds`, () => {
+    for (const seed of seeds()) {
+      assertVerbsAgree(modelOf(model), modelNamedIn(i + 1), seed, STATES);
+    }
+  });
+}
+
+test(`no two verbs contradict each other on ${WORKLOADS} generated workloads`, () => {
+  let count = 0;
+  for (const one of generated('verbs')) {
+    if (assertVerbsAgree(modelNamedIn(count), modelNamedIn(count + 1), one, STATES)) count++;
+    if (count === WORKLOADS) return;
+  }
+});
