@@ -97,6 +97,20 @@ function moved(random: Random): (model: Model) => Model {
   };
 }
 
+/** The fault lock as a lock of the model's own. */
+function ownFaultLock(model: Model): Model {
+  const renamed = JSON.parse(
+    JSON.stringify(model).replaceAll('"lock":"faultLock"', '"lock":"niLock"'),
+  );
+  return { ...(renamed as Model), ownLocks: [{ name: 'niLock', per: 'file' }] };
+}
+
+for (const reference of ['xfs-mmaplock-prezero', 'v48-entry-lock']) {
+  test(`${reference}: a lock of its own excludes as a built-in one does`, () => {
+    keeps(reference, ownFaultLock);
+  });
+}
+
 for (const reference of MODELS) {
   const random = new Random(RNG_SEED).fork(reference);
   test(`${reference}: a lock that is only declared changes nothing`, () =>

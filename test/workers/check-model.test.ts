@@ -76,6 +76,39 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
   ['a foreign lock name', set('locks', { mmapSem: 'verrou \u00e9' }), /locks.mmapSem: .*ASCII/],
   ['an unknown lock', set('locks', { mapSem: 'x' }), /no lock "mapSem"; the nearest is mmapSem/],
   ['an order of nothing', set('order', ['mmapSem']), /order\[0\]: is no chain/],
+  [
+    'a lock more than held counts have room for',
+    set(
+      'ownLocks',
+      'abcdefg'.split('').map((name) => ({ name, per: 'file' })),
+    ),
+    /ownLocks: 10 built-in classes and 7 own ones are more than the 16/,
+  ],
+  [
+    'a lock of its own that is built in',
+    set('ownLocks', [{ name: 'mmapSem', per: 'mm' }]),
+    /ownLocks\[0\].name: is the name of a built-in class/,
+  ],
+  [
+    'a lock of its own per what there is not',
+    set('ownLocks', [{ name: 'niLock', per: 'page' }]),
+    /ownLocks\[0\].per: is not file, mm or none/,
+  ],
+  [
+    'a need of an unknown step',
+    set('needs', [{ step: 'setSize.rise', lock: 'inodeLock', mode: 'W', source: 'fs.h' }]),
+    /needs\[0\].step: there is no step "setSize.rise"; the nearest is setSize.raise/,
+  ],
+  [
+    'a need of an unknown lock',
+    set('needs', [{ step: 'setSize', lock: 'inodLock', mode: 'W', source: 'fs.h' }]),
+    /needs\[0\].lock: there is no lock "inodLock"; the nearest is inodeLock/,
+  ],
+  [
+    'a need in no mode',
+    set('needs', [{ step: 'setSize', lock: 'inodeLock', mode: 'X', source: 'fs.h' }]),
+    /needs\[0\].mode: is neither R nor W/,
+  ],
   ['a path name', (model) => (model.paths['a b'] = []), /paths: the name "a b" does not fit/],
   ['a catalogue row', set('expect', { find: ['b1'], clean: [] }), /expect.find\[0\]: "b1"/],
   [
