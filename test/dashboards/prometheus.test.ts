@@ -15,7 +15,7 @@ const ABOUT = { version: '0.1.0', build: 'b'.repeat(64), models: ['canary', 'v42
 const skip = await skipReason('prometheus');
 
 test('every expression of the dashboard has an answer in a real campaign', { skip }, async (t) => {
-  const up = await Up.start(t, ['--model', 'v42-immap-read', 'canary']);
+  const up = await Up.start(t, ['--jobs', '1', '--model', 'v42-immap-read', 'canary']);
   await up.until('findings', async () => {
     return ((await up.status())?.findings.published ?? 0) > 2;
   });

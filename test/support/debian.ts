@@ -12,6 +12,7 @@ import { NotUnpacked, onPath, unpackDebian } from '../../daemon/debian-unpack.ts
 import { withLock } from '../../daemon/process-lock.ts';
 import { findRedisServer } from '../../daemon/redis-binary.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export type DebianName = 'redis-server' | 'prometheus' | 'chromium';
 
@@ -29,7 +30,6 @@ export interface Missing {
 
 /** Git ignores it; `rm -rf .faultline` makes the next run fetch again. */
 export const TEST_CACHE: string = path.join(PACKAGE_ROOT, '.faultline/test-cache');
-const VERSION_TIME_LIMIT_MS = 10_000;
 /** 100 MB and the scripts of a hundred packages. */
 const INSTALL_TIME_LIMIT_MS = 600_000;
 
@@ -87,7 +87,7 @@ async function prometheus(): Promise<DebianProgram> {
 
 async function runs(file: string): Promise<boolean> {
   try {
-    await run(file, ['--version'], { timeout: VERSION_TIME_LIMIT_MS });
+    await run(file, ['--version'], { timeout: PATIENCE_MS });
     return true;
   } catch {
     return false;

@@ -4,8 +4,8 @@
  * says what differs from the default.
  *
  * Which lane a test belongs to, seconds being those of two quiet cores:
- * - quick: up to 5 s, or up to 60 s where it guards a promise of the first screen (`npm start` finds and shows; Ctrl-C
- *   leaves nothing behind; the same rngSeed finds the same; forty kills lose nothing). One fixed rngSeed.
+ * - quick: up to 20 s, or up to 60 s where it guards a promise of README.md's first screen or of "How it works" (every
+ *   interleaving is judged; the same rngSeed finds the same; whatever is killed, nothing is lost). One fixed rngSeed.
  * - nightly: up to ten minutes: longer samples of what quick samples, memory over 100 000 batches, and every file that
  *   draws from RNG_SEED with SEEDS seeds. The first seed is drawn.
  * - weekly: hours.
