@@ -276,35 +276,36 @@ class Level {
 
   push(k: Kernel, id: number): void {
     this.touched.note(k);
-    const { words, start } = this.touched;
+    const { words } = this.touched;
     if (words.length + HEAD > this.stride) this.widen();
     if ((this.count + 1) * this.stride > this.data.length) this.lengthen();
-    const base = this.count * this.stride;
-    this.data[base] = k.digestA;
-    this.data[base + 1] = k.digestB;
-    this.data[base + 2] = id;
-    this.data[base + 3] = words.length;
-    for (let i = 0; i < words.length; i++) {
-      const word = words[i] as number;
-      this.data[base + HEAD + i] = (k.words[word] as number) ^ (start[word] as number);
-    }
+    const { data } = this;
+    const state = k.words;
+    let at = this.count * this.stride;
+    data[at++] = k.digestA;
+    data[at++] = k.digestB;
+    data[at++] = id;
+    data[at++] = words.length;
+    for (let i = 0; i < words.length; i++) data[at++] = state[words[i] as number] as number;
     this.count++;
   }
 
   /** Make the kernel stand in a state of this level; returns the state's number. */
   restore(k: Kernel, row: number): number {
     const { words, start } = this.touched;
+    const { data } = this;
+    const state = k.words;
     const base = row * this.stride;
-    const known = this.data[base + 3] as number;
-    for (let i = 0; i < words.length; i++) {
+    const known = data[base + 3] as number;
+    for (let i = 0; i < known; i++) state[words[i] as number] = data[base + HEAD + i] as number;
+    // Words first touched after this state was stored have their start value in it.
+    for (let i = known; i < words.length; i++) {
       const word = words[i] as number;
-      // Words first touched after this state was stored have their start value in it.
-      const change = i < known ? (this.data[base + HEAD + i] as number) : 0;
-      k.words[word] = (start[word] as number) ^ change;
+      state[word] = start[word] as number;
     }
-    k.digestA = this.data[base] as number;
-    k.digestB = this.data[base + 1] as number;
-    return this.data[base + 2] as number;
+    k.digestA = data[base] as number;
+    k.digestB = data[base + 1] as number;
+    return data[base + 2] as number;
   }
 
   private widen(): void {
