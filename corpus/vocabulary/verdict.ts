@@ -9,7 +9,11 @@ export const VIOLATION_CLASSES = {
   'lost-wakeup': { oracle: 'O2', rank: 3, title: 'lost wake-up' },
   'never-ends': { oracle: 'O3', rank: 3, title: 'operation that never ends' },
   'stale-pte': { oracle: 'O4', rank: 0, title: 'stale pte to a freed or foreign block' },
-  'foreign-block': { oracle: 'O4', rank: 0, title: 'use of a block that is not, or no longer, its own' },
+  'foreign-block': {
+    oracle: 'O4',
+    rank: 0,
+    title: 'use of a block that is not, or no longer, its own',
+  },
   'pte-after-revoke': { oracle: 'O4', rank: 0, title: 'pte into a removed device' },
   'zero-page': { oracle: 'O5', rank: 2, title: 'zero page still mapped' },
   'lost-write': { oracle: 'O6', rank: 1, title: 'lost write' },

@@ -186,8 +186,6 @@ export class Kernel extends HeldLocks {
     return writerOf(t, this.opOf(t));
   }
 
-  // ---- one step ---------------------------------------------------------------------------------------
-
   /** Execute the visible step that thread t stands before, and the local steps behind it. */
   step(t: number): void {
     const r = this.frameOf(t);
