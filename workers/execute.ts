@@ -13,7 +13,7 @@ import type { RunTracker } from './kernel/watch.ts';
 import { World } from './kernel/world.ts';
 import { type Fate, fateOf } from './never-ends.ts';
 import { ALL_ORACLES, Judge } from './oracles/judge.ts';
-import type { OracleId } from './oracles/oracle.ts';
+import { currentLabel, type OracleId } from './oracles/oracle.ts';
 import { Replay, ReplayChoices } from './schedulers/replay.ts';
 
 /** A run written down: what a person or a repro needs of it. */
@@ -166,8 +166,9 @@ export class Engine {
   private verdict(steps: number): Verdict {
     const violations: readonly Violation[] = [...this.judge.violations];
     if (violations.length > 0) return { kind: 'violation', violations };
-    if (this.kernel.overflow) return { kind: 'inconclusive', why: 'simulator room' };
-    if (steps > STEPS_MAX) return { kind: 'inconclusive', why: 'step budget' };
+    const at = `T${this.kernel.currentThread} in ${currentLabel(this.kernel)}`;
+    if (this.kernel.overflow) return { kind: 'inconclusive', why: 'simulator room', at };
+    if (steps > STEPS_MAX) return { kind: 'inconclusive', why: 'step budget', at };
     return { kind: 'pass' };
   }
 }

@@ -44,6 +44,8 @@ export interface Exploration {
   readonly ignored: readonly string[];
   /** Every state was seen: there is no signature besides these. */
   readonly isComplete: boolean;
+  /** Why it is not: too many states, an interleaving too large for the simulator, too much that may never end. */
+  readonly cutBy: 'states' | 'room' | 'liveness' | null;
 }
 
 /** A search that has found something looks on for graver things, to twice its states and at least so many. */
@@ -91,8 +93,7 @@ class Search {
   private statesMax: number;
   private transitions = 0;
   private depth = 0;
-  private isCut = false;
-  private hasOverflowed = false;
+  private cutBy: Exploration['cutBy'] = null;
 
   constructor(engine: Engine, options: ExploreOptions, progress?: SearchProgress) {
     this.engine = engine;
@@ -113,7 +114,7 @@ class Search {
     this.visited.add(0, 0, 0);
     this.graph.addStart();
     this.level.push(k, 0);
-    while (this.level.count > 0 && !this.isCut) {
+    while (this.level.count > 0 && this.cutBy !== 'states') {
       for (let row = 0; row < this.level.count && !this.isOver(); row++) this.expand(row);
       [this.level, this.nextLevel] = [this.nextLevel, this.level];
       this.nextLevel.clear();
@@ -122,8 +123,8 @@ class Search {
   }
 
   private isOver(): boolean {
-    if (this.visited.size >= this.statesMax) this.isCut = true;
-    return this.isCut;
+    if (this.visited.size >= this.statesMax) this.cutBy = 'states';
+    return this.cutBy === 'states';
   }
 
   private expand(row: number): void {
@@ -147,7 +148,7 @@ class Search {
     if (k.enabled() === 0) this.engine.judge.ended(k);
     const isWayOut = k.endings !== endings || k.enabled() === 0 || k.overflow;
     if (k.overflow) {
-      this.hasOverflowed = true;
+      this.cutBy ??= 'room';
       k.overflow = false;
     } else this.keep(parent, t);
     if (isWayOut) this.graph.leadsOut(parent);
@@ -206,7 +207,7 @@ class Search {
       else this.paths.set(violation.signature, path);
     }
     // The states that nothing leads out of are too many to show it.
-    if (violations.length === 0) this.isCut = true;
+    if (violations.length === 0) this.cutBy ??= 'liveness';
   }
 
   /** Each signature's path is run again and written down, fused steps one by one. */
@@ -218,11 +219,12 @@ class Search {
       return { signature, traced, rank: rankOf(traced, signature), length: path.length };
     });
     violations.sort((a, b) => a.rank - b.rank || a.length - b.length);
-    const isComplete = !this.isCut && !this.hasOverflowed;
+    const { cutBy } = this;
+    const isComplete = cutBy === null;
     const verdict = violations.length > 0 ? 'violation' : isComplete ? 'verified' : 'inconclusive';
     const { transitions, depth } = this;
     const seen = { states: this.visited.size, transitions, depth };
-    return { verdict, ...seen, violations, ignored: [...this.ignored].sort(), isComplete };
+    return { verdict, ...seen, violations, ignored: [...this.ignored].sort(), isComplete, cutBy };
   }
 }
 

@@ -58,4 +58,9 @@ export interface Violation {
 export type Verdict =
   | { readonly kind: 'pass' }
   | { readonly kind: 'violation'; readonly violations: readonly Violation[] }
-  | { readonly kind: 'inconclusive'; readonly why: 'step budget' | 'simulator room' };
+  | {
+      readonly kind: 'inconclusive';
+      readonly why: 'step budget' | 'simulator room';
+      /** The thread and step where it ran out: `T0 in fault/findPage`. */
+      readonly at: string;
+    };

@@ -45,7 +45,11 @@ import { endWith, note, say, sayDocument } from './terminal.ts';
 const STATES_DEFAULT = 2_000_000;
 /** Between two lines of progress. */
 const PROGRESS_MS = 2000;
-const HINT_INCONCLUSIVE = 'there are more states; --states allows for them';
+const HINTS_INCONCLUSIVE = {
+  states: 'there are more states; --states allows for them',
+  room: "an interleaving takes more than the simulator's own room: pages, blocks, nested locks",
+  liveness: 'states that nothing may lead out of are too many to tell',
+} as const;
 const EXIT_OF = {
   verified: EXIT.done,
   violation: EXIT.bad,
@@ -89,6 +93,7 @@ interface Outcome {
   readonly ignored: readonly string[];
   /** Every state of these workloads was seen: there is no other finding. */
   readonly isComplete: boolean;
+  readonly cutBy: Exploration['cutBy'];
 }
 
 /** The run that was found here, also where a better repro of the same finding was kept. */
@@ -156,7 +161,9 @@ function check(
     const others = outcome.findings.slice(shown.length).map(({ finding }) => finding.signature);
     sayDocument({ ...outcome, model: reference, seconds, findings, others });
   } else sayOutcome(outcome, shown, reference, seconds, options, settings);
-  if (outcome.verdict === 'inconclusive') progress(settings, HINT_INCONCLUSIVE);
+  if (outcome.verdict === 'inconclusive') {
+    progress(settings, HINTS_INCONCLUSIVE[outcome.cutBy ?? 'states']);
+  }
   return EXIT_OF[outcome.verdict];
 }
 
@@ -202,6 +209,7 @@ function checkAll(
   const ignored = new Set<string>();
   const counts = countsOf(options);
   let isComplete = true;
+  let cutBy: Exploration['cutBy'] = null;
   const verdicts: Exploration['verdict'][] = [];
   let states = 0;
   let transitions = 0;
@@ -214,6 +222,7 @@ function checkAll(
     }
     for (const signature of found.ignored) ignored.add(signature);
     isComplete = isComplete && found.isComplete;
+    cutBy ??= found.cutBy;
     states += found.states;
     transitions += found.transitions;
     depth = Math.max(depth, found.depth);
@@ -230,6 +239,7 @@ function checkAll(
     findings: kept,
     ignored: [...ignored].sort(),
     isComplete: isWhole,
+    cutBy,
   };
 }
 

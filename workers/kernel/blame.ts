@@ -31,6 +31,11 @@ export function blamed(k: Kernel, word: number): string {
   return pc < 0 ? 'setup' : (k.program.label[pc] ?? '');
 }
 
+/** The registry's name of the step to blame, or ''. */
+export function blamedStep(k: Kernel, word: number): string {
+  return k.program.step[(k.peek(word) & PC_MASK) - 1] ?? '';
+}
+
 export function setExtent(k: Kernel, index: number, extent: number): void {
   k.put(EXTENT + index, extent);
   k.put(EXTENT_BY + index, byStep(k));

@@ -37,6 +37,7 @@ interface Row {
   restless: boolean;
   label: string;
   step: string;
+  lock: string;
   /** The entry that it was compiled for. */
   operation: string;
 }
@@ -128,6 +129,7 @@ class Compiler {
       restless: false,
       label: '',
       step: '',
+      lock: '',
       operation: this.operation,
       ...facts,
     };
@@ -164,6 +166,7 @@ class Compiler {
       restless: def.restless,
       label: def.visible ? this.unique(`${prefix}/${name}`) : '',
       step: node.step,
+      lock: lock?.id ?? '',
     });
   }
 
@@ -323,6 +326,7 @@ class Compiler {
       restless: Uint8Array.from(rows, (row) => (row.restless ? 1 : 0)),
       label: rows.map((row) => row.label),
       step: rows.map((row) => row.step),
+      lock: rows.map((row) => row.lock),
       entry,
       faultEntry,
       size: rows.length,

@@ -111,6 +111,8 @@ export interface Program {
   readonly label: readonly string[];
   /** The step's name in the registry; empty for rows that are no steps. */
   readonly step: readonly string[];
+  /** The lock that the step names; empty for all others. */
+  readonly lock: readonly string[];
   /** Nodes of the model that made the row, for listings. */
   readonly entry: Readonly<Record<OpKind, number>>;
   /** The same by the number of the kind in OP_KINDS. */

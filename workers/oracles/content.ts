@@ -4,7 +4,7 @@
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { blamed, operationOf } from '../kernel/blame.ts';
+import { blamed, blamedStep, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -148,9 +148,9 @@ export function complainOfCopy(
 /** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */
 function madeWrong(k: Kernel, cpuWord: number): string {
   if (cpuWord < 0) return currentLabel(k);
-  const label = blamed(k, LINE_BY + cpuWord - CPU);
+  const word = LINE_BY + cpuWord - CPU;
   // A copy into a mapping is a store like any other.
-  return label === 'pread/copyOut' ? dataLabel('pread') : label;
+  return blamedStep(k, word) === 'copyOut' ? dataLabel('pread') : blamed(k, word);
 }
 
 /** The writer whose data a zero denies where nobody ever wrote zeros: who published the line, or the setup. */

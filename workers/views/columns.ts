@@ -8,6 +8,7 @@ import { type Verdict, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict
 import { compile } from '../kernel/compile.ts';
 import type { LockId } from '../kernel/locks.ts';
 import type { Model } from '../kernel/path.ts';
+import type { Program } from '../kernel/program.ts';
 import { STEPS } from '../kernel/registry.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
 import { type Observed, observe } from './observe.ts';
@@ -149,17 +150,11 @@ function opText({ threads }: Input, thread: number, op: number): string {
 function textsOf(model: Model, input: Input, rows: readonly TraceRow[]): readonly string[] {
   const program = compile(model);
   const observed = observe(program, input, rows);
-  const stepOf = new Map(program.label.map((label, pc) => [label, program.step[pc] ?? '']));
   return rows.map((row, i) => {
     const told = observed[i];
     if (told === undefined) return row.label;
     if (told.sleepsOn !== null) return `waits for ${lockName(model, told.sleepsOn)}`;
-    const said = sayingOf(
-      model,
-      row,
-      stepOf.get(row.label) ?? '',
-      opText(input, row.thread, row.op),
-    );
+    const said = sayingOf(model, program, row, opText(input, row.thread, row.op));
     return `${said}${outcomeOf(told)}`;
   });
 }
@@ -169,15 +164,11 @@ function outcomeOf({ faulted, values, failure }: Observed): string {
   return `${faulted ? ': page fault' : ''}${seen}${failure === null ? '' : ` -> ${failure}`}`;
 }
 
-function sayingOf(model: Model, row: TraceRow, step: string, op: string): string {
+function sayingOf(model: Model, program: Program, row: TraceRow, op: string): string {
+  const step = program.step[row.pc] ?? '';
   if (step === 'access') return op;
   const said = STEPS.get(step)?.says ?? row.label;
-  return said.replace('{lock}', lockName(model, lockIn(row.label)));
-}
-
-/** The lock that a label names: `punch/downWrite(inodeLock)~2`. */
-function lockIn(label: string): string {
-  return /\((\w+)\)/.exec(label)?.[1] ?? 'lock';
+  return said.replace('{lock}', lockName(model, program.lock[row.pc] ?? ''));
 }
 
 function lockName(model: Model, lock: string): string {
@@ -189,7 +180,7 @@ function footOf(verdict: Verdict, known: string | null): readonly string[] {
     case 'pass':
       return ['no violation'];
     case 'inconclusive':
-      return [`inconclusive: ${verdict.why}`];
+      return wrap(`inconclusive: ${verdict.why}, ${verdict.at}`, GAP);
     case 'violation': {
       const told = verdict.violations.flatMap(({ step, detail, signature }) => [
         ...wrap(`step ${step}: ${detail}`, GAP),
