@@ -5,8 +5,8 @@
  *
  * Bit 0 of a set of writers is the content before the run.
  */
-import { LINES, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { OK, threadOf } from './encoding.ts';
+import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { OK, threadOf, VMA_PRIVATE, vmaFile, vmaPage, vmaPages } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -30,6 +30,7 @@ import {
   STARTED,
   TAINT_PAGES,
   UNMAPS,
+  VMA,
   WEAK_BY,
   ZERO_BY,
 } from './layout.ts';
@@ -61,12 +62,9 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
     case 'fsync':
       owe(k, row.file, 0, LINES, writer);
       break;
-    case 'msync': {
-      // What its area was when it looked it up: it sleeps without mmap_sem (dossier 7.5).
-      const r = FRAME0 + t * FRAME_SPAN;
-      owe(k, k.peek(r + R_FILE), k.peek(r + R_FIRST), k.peek(r + R_LAST), writer);
+    case 'msync':
+      oweArea(k, FRAME0 + t * FRAME_SPAN, row.area, writer);
       break;
-    }
     case 'revoke':
       k.put(REVOKED, 1);
       break;
@@ -249,6 +247,21 @@ function moveHistory(k: Kernel, file: number, line: number, source: number, writ
   k.put(WEAK_BY + own, k.peek(WEAK_BY + from) | raced | sourceRaced);
   k.put(DATA_BY + own, k.peek(DATA_BY + from) | racedData);
   k.put(ZERO_BY + own, k.peek(ZERO_BY + from) | racedZero);
+}
+
+/**
+ * msync owes what its area was when it looked it up: it sleeps without mmap_sem (dossier 7.5). One that never
+ * looked owes what is there.
+ */
+function oweArea(k: Kernel, r: number, area: number, writer: number): void {
+  if (k.peek(r + R_LINE) !== 0) {
+    owe(k, k.peek(r + R_FILE), k.peek(r + R_FIRST), k.peek(r + R_LAST), writer);
+    return;
+  }
+  const vma = k.peek(VMA + area);
+  if (vma === 0 || (vma & VMA_PRIVATE) !== 0) return;
+  const first = vmaPage(vma) * LINES_PER_PAGE;
+  owe(k, vmaFile(vma), first, first + vmaPages(vma) * LINES_PER_PAGE, writer);
 }
 
 /**

@@ -215,7 +215,7 @@ export const R_RESULT = 20;
 export const R_TRIES = 21;
 /** A note a path makes for itself: `note` sets it, the test `noted` reads it. */
 export const R_NOTE = 22;
-/** A single line to be zeroed. */
+/** A single line to be zeroed; of msync: whether it has looked its area up. */
 export const R_LINE = 23;
 /** The size an operation is about to set, in lines. */
 export const R_SIZE = 24;

@@ -26,6 +26,7 @@ import {
   R_FILE,
   R_FIRST,
   R_LAST,
+  R_LINE,
   R_PTE,
   R_RESULT,
   R_UCURSOR,
@@ -207,6 +208,7 @@ export const MAPPING_STEPS: readonly StepDef[] = [
         // msync has nothing to write back for a private area (dossier 7.3.5).
         const pages = (vma & VMA_PRIVATE) === 0 ? vmaPages(vma) : 0;
         k.put(r + R_LAST, (vmaPage(vma) + pages) * LINES_PER_PAGE);
+        k.put(r + R_LINE, 1);
       }
       k.put(r + R_UCURSOR, 0);
     },
