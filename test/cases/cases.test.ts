@@ -44,6 +44,11 @@ const CASES: readonly Case[] = [
   { input: 'msync-while-remapped', model: 'v48-entry-lock', shows: null, why: 'msync owes what its area was when it looked it up' },
   { input: 'copy-under-shared-lock', model: 'copy-under-shared-lock.json', shows: 'deadlock ABBA faultLock:R->faultLock:R@fault, faultLock:queued->faultLock:W@truncate', why: 'the deadlock is graver than the inversion before it' },
   { input: 'madvise-remove', model: 'madvise-remove.json', shows: 'deadlock ABBA inodeLock:W->mmapSem:R@fault, mmapSem:W->inodeLock:W@punch', why: 'likewise' },
+  { input: 'b20-with-another-cached-page', model: 'v48-entry-lock', shows: 'durability writable-entry pwrite/invalidate/dropEntry|store/access', why: 'a cached page opens the gate of both invalidations' },
+  { input: 'b04-load-of-unwritten', model: 'v43rc-immap-write', shows: 'deadlock chain-3 iMmapRwsem:W->journal@fault, journal->journal@fsync, journal->iMmapRwsem:W@punch', why: 'the conversion starts a handle under i_mmap_rwsem' },
+  { input: 'xfs-pwrite-from-own-mapping', model: 'xfs-mmaplock-prezero', shows: null, why: 'XFS invalidates again behind the write' },
+  { input: 'xfs-collapse-4.4', model: 'xfs-mmaplock-prezero', shows: null, why: 'the purge takes ptes' },
+  { input: 'xfs-collapse-4.4', model: 'xfs-mmaplock-prezero:shift=4.4', shows: 'stale-pte pte collapse/shiftExtentLeft|fault/installPte', why: 'the invalidation of 4.4 leaves raw ptes' },
 ];
 
 function inputNamed(name: string): Input {

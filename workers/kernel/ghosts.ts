@@ -34,7 +34,7 @@ import {
   WEAK_BY,
   ZERO_BY,
 } from './layout.ts';
-import { beginSizeChange, endSizeChange } from './size-history.ts';
+import { beginRead, beginSizeChange, endSizeChange } from './size-history.ts';
 
 /** An operation begins: a pwrite may from now on be seen at each of its lines. */
 export function beginWriter(k: Kernel, writer: number): void {
@@ -43,6 +43,7 @@ export function beginWriter(k: Kernel, writer: number): void {
   k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
   beginExcuses(k, thread, row);
   beginSizeChange(k, row);
+  if (row.kind === 'pread') beginRead(k, thread, row);
   if (row.kind !== 'pwrite') return;
   for (let line = row.first; line < row.last; line++) addData(k, row.file, line, writer);
 }

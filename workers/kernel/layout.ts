@@ -167,6 +167,8 @@ export const SIZE_CEILING = ghost('sizeCeiling', FILES);
 /** Threads whose access may fail: EOF passed its page, its vma went, the device died (O12). */
 export const EXCUSED = ghost('excused', 1);
 
+/** Lines that the read(2) of each thread still owes its user: inside EOF ever since it began. */
+export const READ_OWED = ghost('readOwed', THREADS);
 /** Threads whose operation has walked page tables to unmap: one that never does races with nobody (B12). */
 export const UNMAPS = ghost('unmaps', 1);
 

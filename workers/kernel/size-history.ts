@@ -4,7 +4,7 @@
  * cut what a write adds.
  */
 import type { Kernel } from './kernel.ts';
-import { DONE_AT, SIZE_CEILING, SIZE_FLOOR, STARTED } from './layout.ts';
+import { DONE_AT, READ_OWED, SIZE_CEILING, SIZE_FLOOR, STARTED } from './layout.ts';
 import type { OpRow } from './world.ts';
 
 /** The largest size that the operation leaves, where it only ever lets a file grow; else 0. */
@@ -22,13 +22,13 @@ function mayLower({ kind }: OpRow): boolean {
 }
 
 export function beginSizeChange(k: Kernel, row: OpRow): void {
-  const floor = SIZE_FLOOR + row.file;
   const ceiling = SIZE_CEILING + row.file;
   if (extensionOf(row) > 0) raise(k, ceiling, extensionOf(row));
   else if (row.kind === 'truncate') {
-    lower(k, floor, row.first);
+    lower(k, row.file, row.first);
     raise(k, ceiling, row.first);
-  } else if (row.kind === 'collapse') lower(k, floor, k.peek(floor) - shiftOf(row));
+  } else if (row.kind === 'collapse')
+    lower(k, row.file, k.peek(SIZE_FLOOR + row.file) - shiftOf(row));
   else if (row.kind === 'insert') raise(k, ceiling, k.peek(ceiling) + shiftOf(row));
 }
 
@@ -70,6 +70,24 @@ function raise(k: Kernel, word: number, size: number): void {
   if (size > k.peek(word)) k.put(word, size);
 }
 
-function lower(k: Kernel, word: number, size: number): void {
-  if (size < k.peek(word)) k.put(word, size);
+/** The floor falls: no read(2) under way owes what lies beyond it. */
+function lower(k: Kernel, file: number, size: number): void {
+  if (size >= k.peek(SIZE_FLOOR + file)) return;
+  k.put(SIZE_FLOOR + file, size);
+  for (let t = 0; t < k.world.threads; t++) {
+    const owed = k.peek(READ_OWED + t);
+    if (owed === 0 || k.world.rowOfWriter(k.writerOf(t)).file !== file) continue;
+    k.put(READ_OWED + t, owed & linesBelow(size));
+  }
+}
+
+/** read(2) begins: what is inside EOF for certain, it has to bring. */
+export function beginRead(k: Kernel, t: number, { file, first, last }: OpRow): void {
+  const inside = Math.min(last, k.peek(SIZE_FLOOR + file));
+  k.put(READ_OWED + t, linesBelow(inside) & ~linesBelow(first));
+}
+
+/** A set of lines of one file: 16 bits. */
+function linesBelow(line: number): number {
+  return (1 << Math.max(0, line)) - 1;
 }

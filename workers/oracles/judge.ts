@@ -57,7 +57,7 @@ export class Judge implements Watch {
     const row = k.world.rowOfWriter(writer);
     if (this.rules) checkLeaks(k, this.found, thread, row.kind);
     if (this.content) checkSizes(k, this.found);
-    if (result !== OK && this.errors) checkError(k, this.found, thread, writer, result);
+    if (this.errors) checkError(k, this.found, thread, writer, result);
     if (result === OK) {
       if (this.durability && (row.kind === 'fsync' || row.kind === 'msync')) {
         checkOwed(k, this.found);

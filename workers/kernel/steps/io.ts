@@ -40,6 +40,7 @@ import {
   R_UCURSOR,
   R_UFROM,
   R_UTO,
+  READ_OWED,
   SHRUNK_BY,
   SIZE,
   SIZED_BY,
@@ -136,6 +137,7 @@ function copyOut(k: Kernel, t: number, r: number): Outcome {
       extentKind(extent) === WRITTEN ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
     const value = word < 0 ? 0 : k.get(word);
     k.watch.lineRead(k, writer, file, line, value, -1, word);
+    k.put(READ_OWED + t, k.peek(READ_OWED + t) & ~(1 << line));
     if (buffer >= 0) {
       storeLine(k, writer, bufferSlot(buffer, line - first), (buffer + line - first) & 1, false);
     }
