@@ -330,6 +330,7 @@ class Compiler {
       entry,
       faultEntry,
       size: rows.length,
+      hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
       orderedClasses: orderedClasses(this.exclusive()),
       lockNames: lockNames(this.model.ownLocks ?? []),
       durability: this.model.durability,

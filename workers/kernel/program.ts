@@ -119,6 +119,8 @@ export interface Program {
   readonly entryOfKind: Int32Array;
   readonly faultEntry: number;
   readonly size: number;
+  /** Some path makes DAX entries: before 4.5 there are none. */
+  readonly hasEntries: boolean;
   /** The lock classes that some path takes exclusively, as a set (locks.ts). */
   readonly orderedClasses: number;
   /** The lock classes by number: the built-in ones, then the model's own. */

@@ -1,5 +1,4 @@
 /** O14, while no operation is under way: page tables, page cache and extents name the same things. */
-import { PAGES } from '../../corpus/vocabulary/limits.ts';
 import { blamed } from '../kernel/blame.ts';
 import {
   ENTRY_DIRTY,
@@ -8,47 +7,40 @@ import {
   ENTRY_TYPE,
   entryBlock,
   extentBlock,
-  PTE_ZERO,
   pageIndex,
   pageSlot,
-  pteKind,
   pteTarget,
   SLOT_ENTRY,
   slotKind,
-  vmaFile,
-  vmaPage,
-  vmaPages,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EXTENT, EXTENT_BY, INSTALLED_BY, PTE, SLOT, VMA } from '../kernel/layout.ts';
+import { EXTENT, EXTENT_BY, INSTALLED_BY, PTE, SLOT } from '../kernel/layout.ts';
 import { type Findings, isTainted, pageName, taint } from './oracle.ts';
 
-export function checkCache(k: Kernel, found: Findings): void {
-  for (const area of k.world.areas) checkArea(k, found, area);
+/** Every DAX entry of the files. */
+export function checkEntries(k: Kernel, found: Findings): void {
   for (let file = 0; file < k.world.files; file++) {
-    for (let page = 0; page < k.world.pageLimit; page++) checkEntry(k, found, file, page);
+    for (let page = 0; page < k.world.pageLimit; page++) {
+      const slot = k.peek(SLOT + pageIndex(file, page));
+      if (slotKind(slot) === SLOT_ENTRY) checkEntry(k, found, slot, file, page);
+    }
   }
 }
 
 /** A mapped hole page is in the cache: else nothing will ever unmap it. */
-function checkArea(k: Kernel, found: Findings, area: number): void {
-  const vma = k.peek(VMA + area);
-  if (vma === 0) return;
-  for (let i = 0; i < vmaPages(vma); i++) {
-    const pte = k.peek(PTE + area * PAGES + i);
-    if (pteKind(pte) !== PTE_ZERO) continue;
-    const file = vmaFile(vma);
-    const page = vmaPage(vma) + i;
-    if (k.peek(SLOT + pageIndex(file, page)) === pageSlot(pteTarget(pte))) continue;
-    const by = blamed(k, INSTALLED_BY + area * PAGES + i);
-    complain(k, found, file, page, 'page', by, 'is mapped to a page that has left the page cache');
-  }
+export function checkZeroPte(
+  k: Kernel,
+  found: Findings,
+  pteIndex: number,
+  file: number,
+  page: number,
+): void {
+  if (k.peek(SLOT + pageIndex(file, page)) === pageSlot(pteTarget(k.peek(PTE + pteIndex)))) return;
+  const by = blamed(k, INSTALLED_BY + pteIndex);
+  complain(k, found, file, page, 'page', by, 'is mapped to a page that has left the page cache');
 }
 
-function checkEntry(k: Kernel, found: Findings, file: number, page: number): void {
-  const slot = k.peek(SLOT + pageIndex(file, page));
-  if (slotKind(slot) !== SLOT_ENTRY) return;
-  const by = blamed(k, EXTENT_BY + pageIndex(file, page));
+function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page: number): void {
   const type = slot & ENTRY_TYPE;
   if ((slot & ENTRY_LOCKED) !== 0) {
     complain(k, found, file, page, 'locked-entry', '', 'has an entry that is left locked');
@@ -61,7 +53,7 @@ function checkEntry(k: Kernel, found: Findings, file: number, page: number): voi
       file,
       page,
       'entry',
-      by,
+      blamed(k, EXTENT_BY + pageIndex(file, page)),
       'has an entry that names another block than its extent',
     );
   }

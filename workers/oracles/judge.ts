@@ -4,7 +4,7 @@ import { OK } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { HALTED, POWER_FAILED } from '../kernel/layout.ts';
 import type { Watch } from '../kernel/watch.ts';
-import { checkCache } from './cache.ts';
+import { checkEntries } from './cache.ts';
 import { lineRead, readEverything } from './content.ts';
 import { blockUsed, copyInstalled } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
@@ -149,6 +149,6 @@ export class Judge implements Watch {
 
   private checkQuiet(k: Kernel): void {
     checkMappings(k, this.found);
-    if (this.cache) checkCache(k, this.found);
+    if (this.cache && k.program.hasEntries) checkEntries(k, this.found);
   }
 }

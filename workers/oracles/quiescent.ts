@@ -27,6 +27,7 @@ import {
   T_BEGUN,
   VMA,
 } from '../kernel/layout.ts';
+import { checkZeroPte } from './cache.ts';
 import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
@@ -46,6 +47,9 @@ export function checkMappings(k: Kernel, found: Findings): void {
       const pte = k.peek(PTE + area * PAGES + i);
       const page = vmaPage(vma) + i;
       if (pte === 0 || pteKind(pte) === PTE_ANON || isTainted(k, file, page)) continue;
+      if (pteKind(pte) === PTE_ZERO && found.isOn('O14')) {
+        checkZeroPte(k, found, area * PAGES + i, file, page);
+      }
       checkMapping(k, found, area * PAGES + i, file, page);
     }
   }
