@@ -1,6 +1,7 @@
 /** Fusing changes how many states there are, never what they show. */
 import { test } from 'node:test';
 import { modelOf } from '../../workers/models/registry.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
 import { assertFusingIsInnocent, generated, MODELS, modelNamedIn, seeds } from './laws.ts';
 
 const SEED_STATES = 60_000;
@@ -15,7 +16,7 @@ for (const model of MODELS) {
 
 test(`${WORKLOADS} generated workloads show the same, fused or not`, () => {
   let count = 0;
-  for (const one of generated('fusing')) {
+  for (const one of generated(RNG_SEED, 'fusing')) {
     if (assertFusingIsInnocent(modelNamedIn(count), one, STATES)) count++;
     if (count === WORKLOADS) return;
   }

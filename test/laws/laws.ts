@@ -38,8 +38,8 @@ export function seeds(): readonly Named[] {
 }
 
 /** Workloads as a campaign draws them; the text names each. */
-export function* generated(stream: string): Generator<Named> {
-  const random = new Random(RNG_SEED).fork(stream);
+export function* generated(rngSeed: number, stream: string): Generator<Named> {
+  const random = new Random(rngSeed).fork(stream);
   for (;;) {
     const workload = generateWorkload(random);
     yield { name: textOf(workload), workload };

@@ -1,6 +1,7 @@
 /** `replay`, `check` and a repro's verdict agree, on the seeds and on generated workloads. */
 import { test } from 'node:test';
 import { modelOf } from '../../workers/models/registry.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
 import { generated, MODELS, modelNamedIn, seeds } from './laws.ts';
 import { assertVerbsAgree } from './verbs.ts';
 
@@ -17,7 +18,7 @@ for (const [i, model] of MODELS.entries()) {
 
 test(`no two verbs contradict each other on ${WORKLOADS} generated workloads`, () => {
   let count = 0;
-  for (const one of generated('verbs')) {
+  for (const one of generated(RNG_SEED, 'verbs')) {
     if (assertVerbsAgree(modelNamedIn(count), modelNamedIn(count + 1), one, STATES)) count++;
     if (count === WORKLOADS) return;
   }

@@ -7,7 +7,7 @@
  * - quick: up to 20 s, or up to 60 s where it guards a promise of README.md's first screen or of "How it works" (every
  *   interleaving is judged; the same rngSeed finds the same; whatever is killed, nothing is lost). One fixed rngSeed.
  * - nightly: up to ten minutes: longer samples of what quick samples, memory over 100 000 batches, and every file that
- *   draws from RNG_SEED with SEEDS seeds. The first seed is drawn.
+ *   draws from RNG_SEED with SEEDS seeds, campaigns and fleets apart. The first seed is drawn.
  * - weekly: hours.
  *
  * No lane judges speed: `bench` does.
@@ -25,6 +25,8 @@ export interface SuiteRow {
   readonly shareSeconds?: number;
   /** Takes databases of the one Redis of the run. */
   readonly redis?: boolean;
+  /** Whether what it draws is worth twenty seeds a night: not where each test is a campaign or a fleet. */
+  readonly seeded?: boolean;
   /** Measures time or memory, so nothing else may run beside it. */
   readonly alone?: boolean;
 }
@@ -42,9 +44,10 @@ export interface Suite extends Required<SuiteRow> {
 
 /** In this order; the longest first, so that no core waits for them at the end. */
 export const SUITES: readonly SuiteRow[] = [
-  { name: 'e2e', shareSeconds: 60 },
-  { name: 'chaos', shareSeconds: 40 },
+  { name: 'e2e', shareSeconds: 60, seeded: false },
+  { name: 'chaos', shareSeconds: 40, seeded: false },
   { name: 'workers', shareSeconds: 50 },
+  { name: 'laws', shareSeconds: 30 },
   { name: 'queue', shareSeconds: 50, redis: true },
   { name: 'exhaustive', shareSeconds: 50 },
   { name: 'daemon', shareSeconds: 30, redis: true },
@@ -90,8 +93,9 @@ export function groupSuites(
     const list = filesOf.get(name) ?? [];
     const row = rows.find((candidate) => candidate.name === name);
     const lane = row?.lane ?? laneOf(name);
-    const { shareSeconds = SHARE_SECONDS[lane], redis = false, alone = false } = row ?? {};
-    return { name, lane, shareSeconds, redis, alone, files: list };
+    const shareSeconds = row?.shareSeconds ?? SHARE_SECONDS[lane];
+    const { redis = false, seeded = true, alone = false } = row ?? {};
+    return { name, lane, shareSeconds, redis, seeded, alone, files: list };
   });
 }
 
@@ -111,6 +115,7 @@ export function chooseSuites(
 /** The quick suites again, with no other files than those that draw from RNG_SEED. */
 export function seededSuites(suites: readonly Suite[], words: readonly string[]): readonly Suite[] {
   return chooseSuites(suites, 'quick', words)
+    .filter(({ seeded }) => seeded)
     .map((suite) => ({ ...suite, files: suite.files.filter(({ isSeeded }) => isSeeded) }))
     .filter(({ files }) => files.length > 0);
 }
