@@ -62,7 +62,7 @@ export type Point = 'written' | 'aside' | 'placed' | 'done';
 const NEW = '.new-';
 const OLD = '.old-';
 /** What cannot be read may come from a newer build: it makes room and stays. */
-const DAMAGED = '.damaged-';
+export const DAMAGED = '.damaged-';
 /**
  * Nobody takes this long to write five small files. What was put aside is as old as its finding, and so may look
  * left over at once: where no other has its place it is put back before that is asked.
