@@ -77,7 +77,8 @@ const ABSENT = 'absent';
 const NOT_A_FOLDER = 'it is not a folder, and a link is not followed';
 
 export class FindingStore {
-  private readonly folder: string;
+  /** Where the folders of all findings lie. */
+  readonly folder: string;
   private readonly reached: (point: Point) => void;
 
   /** @param dataDir made by the first `put`; reading one that is not there finds nothing */

@@ -29,8 +29,8 @@ const ENGINE = /^engine ([0-9a-f]+)$/m;
 const MADE_ROOM = 'it could not be read when a new repro of its finding took its place';
 
 /** @throws Refusal ENVIRONMENT if the store itself cannot be read */
-export function survey(dataDir: string, store: FindingStore): Survey {
-  const folder = path.join(dataDir, 'findings');
+export function survey(store: FindingStore): Survey {
+  const { folder } = store;
   const { findings, damaged } = store.list();
   const read: Surveyed[] = [];
   const unreadable = damaged.map(({ name, why }) => ({ folder: path.join(folder, name), why }));

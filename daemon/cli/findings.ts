@@ -34,12 +34,11 @@ export function findingsCommand(): CommandUnknownOpts {
     .option('--unreadable', 'list what cannot be read instead, with the reasons')
     .action(async ({ model, class: wanted, rerun: isRerun, states, unreadable: isAsked }, self) => {
       const settings = settingsOf(self);
-      const { dataDir } = settings;
       if (isRerun === true && isAsked === true) {
         throw fail('USAGE', { what: '--rerun and --unreadable are two questions; give one' });
       }
-      const store = new FindingStore(dataDir);
-      const { findings, unreadable } = survey(dataDir, store);
+      const store = new FindingStore(settings.dataDir);
+      const { findings, unreadable } = survey(store);
       if (isAsked === true) {
         sayUnreadable(unreadable, settings);
         return;

@@ -172,7 +172,7 @@ function rerunAndDie(dataDir: string, n: number): boolean {
     const reached = () => ++changes === ${n} && process.kill(process.pid, 'SIGKILL');
     const dataDir = ${JSON.stringify(dataDir)};
     const store = new FindingStore(dataDir, reached);
-    const { findings, unreadable } = survey(dataDir, store);
+    const { findings, unreadable } = survey(store);
     const asked = { store, chosen: findings, unreadable, statesMax: 2e6, reached };
     await rerun(asked, { dataDir, isJson: true, isQuiet: true, isVerbose: false });`;
   const args = ['--input-type=module', '--eval', program];
