@@ -41,6 +41,7 @@ export type AsidePoint = 'noted' | 'moved';
 
 /** A finding is rarely found again and superseded again. */
 const TIMES_MAX = 1000;
+const TAKEN = ['ENOTEMPTY', 'EEXIST'];
 
 /**
  * Moves a finding aside.
@@ -69,7 +70,7 @@ export function setAside(
     reached('moved');
     if (reproIn(target) === text) return target;
     // Somebody put a better one there between our look and our rename.
-    renameSync(target, folder);
+    putBack(target, folder);
     return null;
   });
 }
@@ -105,9 +106,17 @@ function moved(folder: string, wanted: string): string {
         return target;
       }
     } catch (error) {
-      const isTaken = ['ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '');
-      if (!isTaken || time === TIMES_MAX) throw error;
+      if (!TAKEN.includes(codeOf(error) ?? '') || time === TIMES_MAX) throw error;
     }
+  }
+}
+
+/** Where a third one stands there by now, the second stays aside. */
+function putBack(target: string, folder: string): void {
+  try {
+    renameSync(target, folder);
+  } catch (error) {
+    if (!TAKEN.includes(codeOf(error) ?? '')) throw error;
   }
 }
 
