@@ -196,8 +196,8 @@ class Puller {
 
   /** It was judged here and is not shown any more: bringing it again would only have it judged again. */
   private wasSetAside(id: string, reproDigest: string): boolean {
-    const { dest } = this.options;
-    return isSetAside(dest, id, (text) => sha256Hex(text) === reproDigest);
+    const { dest, engine } = this.options;
+    return isSetAside(dest, id, engine, (text) => sha256Hex(text) === reproDigest);
   }
 
   private keep(record: FindingRecord): void {

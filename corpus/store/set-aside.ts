@@ -3,7 +3,7 @@
  * that says why. Nothing is deleted. The note is written into the finding's folder before the folder moves, so a move
  * is one rename: a kill leaves the finding in its place or aside with its note.
  */
-import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { codeOf, makeFolders, onDisk, syncFolder, writeAtomically } from '../disk/atomic.ts';
 import { readStored } from '../disk/read-bounded.ts';
@@ -84,15 +84,18 @@ export function readAside(dataDir: string, prefix = ''): readonly Aside[] {
     .map((name) => ({ folder: path.join(aside, name), note: noteIn(path.join(aside, name)) }));
 }
 
-/** Whether this very repro was judged here and set aside. */
+/** Whether this engine judged this very repro here and set it aside. */
 export function isSetAside(
   dataDir: string,
   id: string,
-  hasRepro: (text: string) => boolean,
+  engine: string,
+  isIt: (repro: string) => boolean,
 ): boolean {
-  return readAside(dataDir, id).some(({ folder }) => {
+  // The first one of an id lies under it, and most ids have none.
+  if (!existsSync(path.join(dataDir, ASIDE_FOLDER, id))) return false;
+  return readAside(dataDir, id).some(({ folder, note }) => {
     const text = reproIn(folder);
-    return text !== null && hasRepro(text);
+    return note?.engine === engine && text !== null && isIt(text);
   });
 }
 

@@ -37,8 +37,10 @@ test('it lies aside with its note, and is known again by its repro', (t) => {
   assert.equal(folder, path.join(dataDir, 'superseded', ID));
   assert.deepEqual(store.list(), { findings: [], damaged: [] });
   assert.deepEqual(readAside(dataDir), [{ folder, note: NOTE }]);
-  assert.ok(isSetAside(dataDir, ID, (text) => text === printRepro(repro)));
-  assert.ok(!isSetAside(dataDir, ID, () => false));
+  const { engine } = NOTE;
+  assert.ok(isSetAside(dataDir, ID, engine, (text) => text === printRepro(repro)));
+  assert.ok(!isSetAside(dataDir, ID, engine, () => false));
+  assert.ok(!isSetAside(dataDir, ID, '01'.repeat(8), () => true), 'another engine may show it');
   assert.equal(setAside(dataDir, store, repro, NOTE), null, 'it is there once');
 });
 
