@@ -84,7 +84,8 @@ export const ERRORS = {
   },
   MODEL_MISSING: {
     exit: 125,
-    message: '{file}: model "{model}" is not in this build and the repro carries no model',
+    message:
+      'model "{model}" is not in this build, and the one that the repro carries cannot be read: {why}',
     hint: "name the model's JSON with --model FILE",
   },
   MODEL_CHANGED: {

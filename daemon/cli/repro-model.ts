@@ -5,7 +5,6 @@ import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { isDigestOf, modelDigest, modelOf } from '../../workers/models/registry.ts';
-import { note } from './terminal.ts';
 
 /** Characters of a digest that tell two apart in a message. */
 const SHOWN = 12;
@@ -32,11 +31,10 @@ export function recordedModel(repro: Repro, file: string): Model {
 
 function checkedModel(repro: Repro, file: string): Model {
   try {
-    return checkModel(readJson(repro.modelJson), file);
+    return checkModel(readJson(repro.modelJson), `${file}: model-json`);
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
-    note(`faultline: ${error.message}`);
-    throw fail('MODEL_MISSING', { file, model: repro.modelRef });
+    throw fail('MODEL_MISSING', { model: repro.modelRef, why: error.message });
   }
 }
 

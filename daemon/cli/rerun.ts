@@ -183,8 +183,8 @@ class Rerunner {
     const sweep = { statesMax: this.asked.statesMax, traceDigest: null };
     const { verdict } = replayVerdict(new Engine(recorded), repro.input, repro.signature, sweep);
     return verdict === 'reproduced'
-      ? '; the model has changed, and the one that it carries still shows it'
-      : '; nor does the model that it carries';
+      ? '; its model has changed: the one that it carries still shows it (replay --recorded-model)'
+      : '; the model that it carries does not show it either';
   }
 
   private note(
