@@ -8,6 +8,7 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { readAside } from '../../corpus/store/set-aside.ts';
 import { findingId } from '../../corpus/vocabulary/finding.ts';
 import { engineDigest } from '../../daemon/cli/identity.ts';
+import { isDigestOf, modelDigest } from '../../workers/models/registry.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { faultlineHere } from './faultline.ts';
 import { DAMAGED, fillOlder, GONE, OWN, RENAMED, SAME, SILENT, tree } from './older.ts';
@@ -162,14 +163,14 @@ const RERUN = new URL('../../daemon/cli/rerun.js', import.meta.url).href;
 const STORE = new URL('../../corpus/store/finding-store.js', import.meta.url).href;
 const SURVEY = new URL('../../corpus/store/survey.js', import.meta.url).href;
 
-/** In a process that dies at the n-th change of the disk; true if it came to its end. */
-function rerunAndDie(dataDir: string, n: number): boolean {
+/** In a process that gets a signal at the n-th change of the disk; true if it came to its end. */
+function rerunAndSignal(dataDir: string, n: number, sent: 'SIGKILL' | 'SIGINT'): boolean {
   const program = `
     const { FindingStore } = await import(${JSON.stringify(STORE)});
     const { survey } = await import(${JSON.stringify(SURVEY)});
     const { rerun } = await import(${JSON.stringify(RERUN)});
     let changes = 0;
-    const reached = () => ++changes === ${n} && process.kill(process.pid, 'SIGKILL');
+    const reached = () => ++changes === ${n} && process.kill(process.pid, '${sent}');
     const dataDir = ${JSON.stringify(dataDir)};
     const store = new FindingStore(dataDir, reached);
     const { findings, unreadable } = survey(store);
@@ -177,7 +178,7 @@ function rerunAndDie(dataDir: string, n: number): boolean {
     await rerun(asked, { dataDir, isJson: true, isQuiet: true, isVerbose: false });`;
   const args = ['--input-type=module', '--eval', program];
   const { signal, status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  assert.ok(signal === 'SIGKILL' || status === 0, stderr);
+  assert.ok(signal === 'SIGKILL' || status === 0, `${signal} ${stderr}`);
   return status === 0;
 }
 
@@ -191,7 +192,7 @@ test('kill -9 between any two changes of the disk loses nothing', async (t) => {
     const folder = path.join(temporaryFolder(t), 'killed');
     cpSync(start, folder, { recursive: true });
     const dataDir = path.join(folder, '.faultline');
-    const isWhole = rerunAndDie(dataDir, n);
+    const isWhole = rerunAndSignal(dataDir, n, 'SIGKILL');
     const store = new FindingStore(dataDir);
     assert.deepEqual(store.list().damaged, []);
     const aside = readAside(dataDir).map(({ note }) => note?.id);
@@ -203,4 +204,26 @@ test('kill -9 between any two changes of the disk loses nothing', async (t) => {
     rmSync(folder, { recursive: true });
     if (isWhole) break;
   }
+});
+
+test('Ctrl-C ends it after the finding under way, and the next one goes on', async (t) => {
+  const folder = older(t, false);
+  const dataDir = path.join(folder, '.faultline');
+  assert.ok(rerunAndSignal(dataDir, 1, 'SIGINT'));
+  const engines = new FindingStore(dataDir).idsOf('').filter((id) => {
+    return new FindingStore(dataDir).record(id).repro.engine === engineDigest();
+  });
+  assert.deepEqual(engines, [SAME]);
+  assert.deepEqual(readAside(dataDir), []);
+  const { exit, rows, left } = await rerunIn(folder);
+  assert.deepEqual([exit, left], [0, 0]);
+  assert.deepEqual([...rows.keys()].sort(), [RENAMED, SILENT, OWN].sort());
+});
+
+test('a digest of the first recipe is that of its model, and of no other', (t) => {
+  const { repro } = new FindingStore(path.join(older(t, false), '.faultline')).record(SAME);
+  const model = JSON.parse(repro.modelJson);
+  assert.notEqual(modelDigest(model), repro.modelDigest);
+  assert.ok(isDigestOf(model, repro.modelDigest));
+  assert.ok(!isDigestOf({ ...model, durability: !model.durability }, repro.modelDigest));
 });
