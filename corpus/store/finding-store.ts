@@ -121,7 +121,9 @@ export class FindingStore {
       try {
         findings.push(this.steadily(name, () => this.readFinding(name)));
       } catch (error) {
-        damaged.push({ name, why: reasonOf(error) });
+        const why = reasonOf(error);
+        // Moved away since its name was read.
+        if (!this.isGone(name)) damaged.push({ name, why });
       }
     }
     return { findings, damaged };

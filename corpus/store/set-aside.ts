@@ -60,19 +60,33 @@ export function setAside(
   const folder = store.folderOf(note.id);
   const text = printRepro(judged);
   if (reproIn(folder) !== text) return null;
-  return onDisk(aside, () => {
-    makeFolders(aside);
-    writeAtomically(folder, NOTE_FILE, `${canonicalJson({ ...note })}\n`);
-    reached('noted');
-    const target = moved(folder, path.join(aside, note.id));
-    syncFolder(aside);
-    syncFolder(path.dirname(folder));
-    reached('moved');
-    if (reproIn(target) === text) return target;
-    // Somebody put a better one there between our look and our rename.
-    putBack(target, folder);
-    return null;
-  });
+  try {
+    return onDisk(aside, () => move(aside, folder, text, note, reached));
+  } catch (error) {
+    // Another process moved it while we wrote.
+    if (error instanceof Refusal && reproIn(folder) !== text) return null;
+    throw error;
+  }
+}
+
+function move(
+  aside: string,
+  folder: string,
+  text: string,
+  note: AsideNote,
+  reached: (point: AsidePoint) => void,
+): string | null {
+  makeFolders(aside);
+  writeAtomically(folder, NOTE_FILE, `${canonicalJson({ ...note })}\n`);
+  reached('noted');
+  const target = moved(folder, path.join(aside, note.id));
+  syncFolder(aside);
+  syncFolder(path.dirname(folder));
+  reached('moved');
+  if (reproIn(target) === text) return target;
+  // Somebody put a better one there between our look and our rename.
+  putBack(target, folder);
+  return null;
 }
 
 /** All that was set aside, in order of their folders; a finding may be there more than once. */

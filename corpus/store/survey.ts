@@ -39,6 +39,8 @@ export function survey(store: FindingStore): Survey {
       read.push({ finding, record: store.record(finding.id) });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      // Moved away since it was listed.
+      if (store.idsOf(finding.id).length === 0) continue;
       unreadable.push({ folder: store.folderOf(finding.id), why: whyOf(error) });
     }
   }

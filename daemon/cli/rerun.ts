@@ -5,7 +5,12 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FindingStore } from '../../corpus/store/finding-store.ts';
-import { type AsideNote, type AsidePoint, setAside } from '../../corpus/store/set-aside.ts';
+import {
+  type AsideNote,
+  type AsidePoint,
+  readAside,
+  setAside,
+} from '../../corpus/store/set-aside.ts';
 import type { Surveyed, Unreadable } from '../../corpus/store/survey.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { shownId } from '../../corpus/vocabulary/finding.ts';
@@ -171,8 +176,12 @@ class Rerunner {
     const judge = { model: canonicalReference(model), engine: engineDigest() };
     const note = { id, signature, outcome, by, why, ...judge };
     const { reached } = this.asked;
-    const folder = setAside(this.settings.dataDir, store, old.repro, note, reached);
-    if (folder !== null) this.note(old, outcome, model, why, by, folder);
+    const { dataDir } = this.settings;
+    const folder = setAside(dataDir, store, old.repro, note, reached);
+    // Two reruns come to the same: one that was faster has moved it.
+    const there = folder ?? readAside(dataDir, id).at(-1)?.folder;
+    const isThere = store.idsOf(id).length > 0;
+    if (there !== undefined && !isThere) this.note(old, outcome, model, why, by, there);
     else this.note(old, 'same', model, 'another process has filed a new repro of it', [id]);
   }
 

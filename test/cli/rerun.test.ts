@@ -10,7 +10,8 @@ import { findingId } from '../../corpus/vocabulary/finding.ts';
 import { engineDigest } from '../../daemon/cli/identity.ts';
 import { isDigestOf, modelDigest } from '../../workers/models/registry.ts';
 import { temporaryFolder } from '../store/sample.ts';
-import { faultlineHere } from './faultline.ts';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
+import { faultline, faultlineHere } from './faultline.ts';
 import { DAMAGED, fillOlder, GONE, OWN, RENAMED, SAME, SILENT, tree } from './older.ts';
 
 interface Row {
@@ -226,4 +227,30 @@ test('a digest of the first recipe is that of its model, and of no other', (t) =
   assert.notEqual(modelDigest(model), repro.modelDigest);
   assert.ok(isDigestOf(model, repro.modelDigest));
   assert.ok(!isDigestOf({ ...model, durability: !model.durability }, repro.modelDigest));
+});
+
+test('two at the same time lose nothing and come to the same', async (t) => {
+  const folder = older(t, false);
+  const args = ['findings', '--rerun', '--json', '-q'];
+  const both = await Promise.all([faultline(args, folder), faultline(args, folder)]);
+  for (const { exit, stderr } of both) assert.ok(exit === 0 || exit === 4, stderr);
+  const dataDir = path.join(folder, '.faultline');
+  const aside = readAside(dataDir).map(({ note }) => note?.id);
+  assert.deepEqual(aside.sort(), [RENAMED, SILENT, OWN].sort());
+  assert.deepEqual(new FindingStore(dataDir).list().damaged, []);
+  assert.ok(new FindingStore(dataDir).idsOf('').includes(EARLY));
+});
+
+test('check and fuzz say in one line that there are findings of another engine', async (t) => {
+  const folder = older(t, false);
+  const says =
+    /^faultline: 4 findings in .faultline are of another engine; `faultline findings --rerun` judges again$/m;
+  const seed = path.join(PACKAGE_ROOT, 'corpus/seeds/b12-fault-vs-punch.txt');
+  const check = await faultlineHere(['check', seed, '--model', 'xfs-mmaplock-prezero'], folder);
+  assert.match(check.stderr, says);
+  const fuzz = await faultline(
+    ['fuzz', '--model', 'xfs-mmaplock-prezero', '--runs', '32', '--rng-seed', '1', '--jobs', '1'],
+    folder,
+  );
+  assert.match(fuzz.stderr, says);
 });
