@@ -156,6 +156,7 @@ export class Book {
     // Its queues are not ours, and it numbers features in another way.
     for (const id of [...this.outstanding.keys()]) this.abandon(id);
     this.canaries.digest = '';
+    this.triage.startOver();
     for (const { frontier } of this.models.values()) frontier.forgetFeatures();
   }
 

@@ -26,6 +26,7 @@ import type { BatchQueues } from './queue.ts';
 import { readReport, trimmed } from './reports.ts';
 import type { Outstanding } from './rows.ts';
 import type { Control } from './showing.ts';
+import { droppedText } from './triage.ts';
 
 export interface Parts {
   readonly book: Book;
@@ -213,6 +214,8 @@ export class Coordinator {
     if (effect === 'folded' && result.kind === 'explore') {
       this.pace.measured(result.model, result.runs, milliseconds);
     }
+    const dropped = effect === 'folded' ? droppedText(result) : null;
+    if (dropped !== null) watcher.said(dropped);
     this.sentMs.delete(report.id);
     if (effect !== null) watcher.folded(effect, report);
   }

@@ -1,5 +1,6 @@
 /** From proven cases to folders on disk, and what the folders say at a start. */
 import type { FindingStore } from '../corpus/store/finding-store.ts';
+import { survey } from '../corpus/store/survey.ts';
 import { Refusal } from '../corpus/vocabulary/errors.ts';
 import { readJson, sha256Hex } from '../corpus/vocabulary/json.ts';
 import {
@@ -39,21 +40,16 @@ export class Publisher {
   /** The folders are the truth about findings: what others put there is listed, what is gone may be found again. */
   adoptStore(): void {
     const { book, journal, store, watcher } = this.parts;
-    const { findings, damaged } = store.list();
-    for (const { name, why } of damaged) watcher.said(`skipped finding ${name}: ${why}`);
-    watcher.damaged(damaged.length);
-    const there = new Set(findings.map(({ signature }) => signature));
+    const { findings, unreadable } = survey(store);
+    for (const { folder, why } of unreadable) watcher.said(`cannot read ${folder}: ${why}`);
+    watcher.damaged(unreadable.length);
+    const there = new Set(findings.map(({ finding }) => finding.signature));
     for (const { signature, isStored } of [...book.triage.cases.values()]) {
-      if (isStored && !there.has(signature)) journal.write({ t: 'forgotten', signature });
+      if (!isStored || there.has(signature)) continue;
+      watcher.said(`forgot finding "${signature}": its folder is gone or cannot be read`);
+      journal.write({ t: 'forgotten', signature });
     }
-    for (const { id } of findings) {
-      try {
-        this.adopt(store.record(id));
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        watcher.said(`skipped finding ${id}: ${error.message}`);
-      }
-    }
+    for (const { record } of findings) this.adopt(record);
   }
 
   /** What lies on disk is listed as it lies there; models that only we know of are put there as well. */

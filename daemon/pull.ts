@@ -4,6 +4,7 @@
  * killed at any moment: what is here is right, and the next pull brings the rest.
  */
 import { type Damaged, FindingStore } from '../corpus/store/finding-store.ts';
+import { isSetAside } from '../corpus/store/set-aside.ts';
 import { Refusal } from '../corpus/vocabulary/errors.ts';
 import type { Finding } from '../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
@@ -187,10 +188,16 @@ class Puller {
 
   private isHere({ finding, reproDigest }: Listed): boolean {
     const there = this.recordOf(finding.id);
-    if (there === undefined) return false;
+    if (there === undefined) return this.wasSetAside(finding.id, reproDigest);
     const { models } = there.finding;
     const isOnAll = finding.models.every((model) => models.includes(model));
     return isOnAll && sha256Hex(printRepro(there.repro)) === reproDigest;
+  }
+
+  /** It was judged here and is not shown any more: bringing it again would only have it judged again. */
+  private wasSetAside(id: string, reproDigest: string): boolean {
+    const { dest, engine } = this.options;
+    return isSetAside(dest, id, engine, (text) => sha256Hex(text) === reproDigest);
   }
 
   private keep(record: FindingRecord): void {

@@ -3,10 +3,13 @@
  * other models. Pure; whatever may be lost or come twice on the way changes nothing but the time it takes.
  */
 
+import { Refusal } from '../corpus/vocabulary/errors.ts';
 import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
 import type { Result, Witness } from '../corpus/vocabulary/messages.ts';
 import type { PackedRecord } from '../corpus/vocabulary/record.ts';
+import { parseRepro } from '../corpus/vocabulary/repro.ts';
+import { printInput } from '../corpus/vocabulary/text.ts';
 import type { Discovery } from './planner.ts';
 import type { Published } from './showing.ts';
 
@@ -130,6 +133,19 @@ export class Triage {
     this.foundOn(one, on);
   }
 
+  /**
+   * Another build leads. A repro that waits for its verification was minimized by the other engine, whose steps are
+   * not ours: it becomes a witness again. Verified as it is, it would count as a mismatch and be dropped.
+   */
+  startOver(): void {
+    for (const one of this.cases.values()) {
+      if (one.stage !== 'verify' || one.record === null) continue;
+      const discovery = discoveryOfRecord(one.record);
+      if (discovery === null) continue;
+      Object.assign(one, { stage: 'minimize', discovery, record: null, givenUp: 0 });
+    }
+  }
+
   /** A batch about it was given up. */
   gaveUp(signature: string, stage: Stage): void {
     const one = this.cases.get(signature);
@@ -198,6 +214,31 @@ export function discoveryOf(
 ): Discovery {
   const runsToFirst = runsBefore + witness.run + 1;
   return { signature: witness.signature, model, witness, batch, runsToFirst };
+}
+
+/** Null if this build cannot read the repro. */
+function discoveryOfRecord({ finding, repro, howFound }: PackedRecord): Discovery | null {
+  try {
+    const { input, signature, origin } = parseRepro(repro, 'ledger');
+    const { scheduler } = howFound;
+    const witness = { signature, text: printInput(input), run: origin?.run ?? 0, scheduler };
+    const { model, runsToFirst } = finding;
+    return { signature, model, witness, batch: origin?.batch ?? 0, runsToFirst: runsToFirst ?? 0 };
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+/** What a result says of a finding that is dropped, for people; null if none is. */
+export function droppedText(result: Result): string | null {
+  if (result.kind === 'minimize' && result.record === null) {
+    return `dropped a witness of "${result.signature}": this build does not show it`;
+  }
+  if (result.kind === 'verify' && !result.isSame) {
+    return `dropped a repro of "${result.signature}": another executor ran it otherwise`;
+  }
+  return null;
 }
 
 function isSettled({ stage, refuted }: Case): boolean {

@@ -27,6 +27,8 @@ export interface ReplayVerdict {
   readonly matches: boolean;
   /** Other signatures that were seen on the way. */
   readonly others: readonly string[];
+  /** Of a `violation`: every signature that was seen, with a run that shows it. */
+  readonly shown: readonly Counterexample[];
   readonly traced: Traced;
   /** States of the search; 0 if the schedule showed it. */
   readonly states: number;
@@ -47,7 +49,8 @@ export function replayVerdict(
   const shown = runs.find((traced) => stepOf(traced, signature) > 0);
   const seen = runs.flatMap(violationsOf).map((violation) => violation.signature);
   if (shown !== undefined) {
-    return { ...said('reproduced', signature, shown, seen), matches, states: 0, isComplete: false };
+    const again = said('reproduced', signature, shown, seen);
+    return { ...again, matches, states: 0, isComplete: false, shown: [] };
   }
   const found = explore(engine, input, { statesMax: options.statesMax, all: true });
   const all = [...seen, ...found.violations.map((violation) => violation.signature)];
@@ -56,10 +59,29 @@ export function replayVerdict(
   const { states, isComplete } = found;
   if (verdict === null) {
     const silence = isComplete && own.verdict.kind !== 'inconclusive' ? 'fixed' : 'inconclusive';
-    return { ...said(silence, signature, own, []), matches, states, isComplete };
+    return { ...said(silence, signature, own, []), matches, states, isComplete, shown: [] };
   }
   const kind = same === undefined ? 'violation' : 'reproduced';
-  return { ...said(kind, verdict.signature, verdict.traced, all), matches, states, isComplete };
+  const others = same === undefined ? shownBy(found.violations, runs) : [];
+  return {
+    ...said(kind, verdict.signature, verdict.traced, all),
+    ...{ matches, states, isComplete },
+    shown: others,
+  };
+}
+
+/** Those of the search first: its runs are the shortest. */
+function shownBy(
+  found: readonly Counterexample[],
+  runs: readonly Traced[],
+): readonly Counterexample[] {
+  const shown = new Map(found.map((one) => [one.signature, one]));
+  for (const traced of runs) {
+    for (const { signature } of violationsOf(traced)) {
+      if (!shown.has(signature)) shown.set(signature, { signature, traced });
+    }
+  }
+  return [...shown.values()];
 }
 
 /** What a run on the way showed besides what was looked for. */
@@ -76,7 +98,7 @@ function said(
   signature: string,
   traced: Traced,
   seen: readonly string[],
-): Omit<ReplayVerdict, 'matches' | 'states' | 'isComplete'> {
+): Omit<ReplayVerdict, 'matches' | 'states' | 'isComplete' | 'shown'> {
   const others = [...new Set(seen)].filter((one) => one !== signature).sort();
   return { verdict, signature, traceDigest: traced.digest, others, traced };
 }

@@ -21,11 +21,9 @@ import { stepOf } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
 import { recordOf } from './record.ts';
 import { replayVerdict } from './replay-verdict.ts';
-import { type Proof, reproduce } from './reproduce.ts';
+import { PROOF_STEPS_MAX, proofText, reproduce } from './reproduce.ts';
 import { BatchRunner, type Count } from './run-batch.ts';
 
-/** Steps of the proof that fewer preemptions do not do: with 4000 candidates, a second of one core at the most. */
-const PROOF_STEPS_MAX = 200_000;
 /** States of the search on another model: a quarter of a second. */
 const COMPARE_STATES_MAX = 100_000;
 
@@ -136,9 +134,4 @@ function kept<T>(made: Map<string, T>, reference: string, make: () => T): T {
   const value = made.get(reference) ?? make();
   made.set(reference, value);
   return value;
-}
-
-function proofText(proof: Proof): string {
-  if (proof.kind === 'exactly') return `needs exactly ${proof.preemptions}`;
-  return `needs <= ${proof.preemptions}, > ${proof.proven} proven`;
 }

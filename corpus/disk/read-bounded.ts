@@ -5,6 +5,7 @@ import { TEXT_BYTES_MAX } from '../vocabulary/limits.ts';
 import { isSystemError, whyOf } from './atomic.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const STORED = constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW;
 
 /** A file that the user named: links and pipes are theirs to use. */
 export function readNamed(file: string): string {
@@ -13,7 +14,15 @@ export function readNamed(file: string): string {
 
 /** A file of a store of ours, where a link, or a pipe that never ends, is somebody's trick. */
 export function readStored(file: string, bytesMax: number = TEXT_BYTES_MAX): string {
-  return read(file, constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW, bytesMax);
+  return read(file, STORED, bytesMax);
+}
+
+/** The first bytes of such a file. */
+export function readStart(file: string, bytes: number): string {
+  return opened(file, STORED, (descriptor) => {
+    const start = Buffer.alloc(bytes);
+    return start.toString('utf8', 0, readSync(descriptor, start));
+  });
 }
 
 export function tooLarge(file: string, bytesMax: number = TEXT_BYTES_MAX): Error {
@@ -21,10 +30,14 @@ export function tooLarge(file: string, bytesMax: number = TEXT_BYTES_MAX): Error
 }
 
 function read(file: string, flags: number, bytesMax: number): string {
+  return opened(file, flags, (descriptor) => readAll(descriptor, file, bytesMax));
+}
+
+function opened(file: string, flags: number, act: (descriptor: number) => string): string {
   try {
     const descriptor = openSync(file, flags);
     try {
-      return readAll(descriptor, file, bytesMax);
+      return act(descriptor);
     } finally {
       closeSync(descriptor);
     }

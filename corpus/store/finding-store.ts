@@ -62,7 +62,7 @@ export type Point = 'written' | 'aside' | 'placed' | 'done';
 const NEW = '.new-';
 const OLD = '.old-';
 /** What cannot be read may come from a newer build: it makes room and stays. */
-const DAMAGED = '.damaged-';
+export const DAMAGED = '.damaged-';
 /**
  * Nobody takes this long to write five small files. What was put aside is as old as its finding, and so may look
  * left over at once: where no other has its place it is put back before that is asked.
@@ -77,7 +77,8 @@ const ABSENT = 'absent';
 const NOT_A_FOLDER = 'it is not a folder, and a link is not followed';
 
 export class FindingStore {
-  private readonly folder: string;
+  /** Where the folders of all findings lie. */
+  readonly folder: string;
   private readonly reached: (point: Point) => void;
 
   /** @param dataDir made by the first `put`; reading one that is not there finds nothing */
@@ -120,7 +121,9 @@ export class FindingStore {
       try {
         findings.push(this.steadily(name, () => this.readFinding(name)));
       } catch (error) {
-        damaged.push({ name, why: reasonOf(error) });
+        const why = reasonOf(error);
+        // Moved away since its name was read.
+        if (!this.isGone(name)) damaged.push({ name, why });
       }
     }
     return { findings, damaged };

@@ -84,13 +84,14 @@ export const ERRORS = {
   },
   MODEL_MISSING: {
     exit: 125,
-    message: '{file}: model "{model}" is not in this build and the repro carries no model',
+    message:
+      'model "{model}" is not in this build, and the one that the repro carries cannot be read: {why}',
     hint: "name the model's JSON with --model FILE",
   },
   MODEL_CHANGED: {
     exit: 125,
     message: '{file}: model "{model}" has changed since this repro was made ({was} -> {now})',
-    hint: 'replay with --recorded-model to judge the model that the repro carries',
+    hint: '--recorded-model judges by the model that the repro carries; `faultline findings --rerun` judges all findings by this build',
   },
 } as const satisfies Record<string, { exit: number; message: string; hint: string }>;
 

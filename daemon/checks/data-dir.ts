@@ -26,6 +26,7 @@ import {
   writeAtomically,
 } from '../../corpus/disk/atomic.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { survey } from '../../corpus/store/survey.ts';
 import { readLedger } from '../ledger-read.ts';
 import { isAlive } from '../process-lock.ts';
 import { bad, bytesText, doubtful, fine, type Judgement } from './check.ts';
@@ -135,12 +136,12 @@ function syncMs(folder: string): number {
 const NAMED_MAX = 3;
 
 export function lookAtFindings(dataDir: string): Judgement {
-  const { findings, damaged } = new FindingStore(dataDir).list();
+  const { findings, unreadable } = survey(new FindingStore(dataDir));
   const count = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'}`;
-  if (damaged.length === 0) return fine(count);
-  const folder = path.resolve(dataDir, 'findings');
-  const named = listed(damaged.map(({ name, why }) => `${name} (${why})`));
-  const remedy = `what is damaged is skipped; \`mv ${path.join(folder, damaged[0]?.name ?? '')} ~\` takes it away`;
+  if (unreadable.length === 0) return fine(count);
+  const named = listed(unreadable.map(({ folder, why }) => `${path.basename(folder)} (${why})`));
+  const first = path.resolve(unreadable[0]?.folder ?? dataDir);
+  const remedy = `what is damaged is skipped; \`mv ${first} ~\` takes it away`;
   return doubtful(`${count}, and damaged: ${named}`, remedy);
 }
 

@@ -35,6 +35,7 @@ import {
   MODEL_FLAG,
   MODEL_FLAG_TEXT,
 } from './model-argument.ts';
+import { sayOtherEngines } from './other-engines.ts';
 import { parseCount } from './quantities.ts';
 import { counted, renderFinding } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
@@ -152,6 +153,7 @@ function check(
   const reference = canonicalReference(model);
   const many = counted(workloads.length, 'workload');
   progress(settings, `check: ${reference}, ${many} of up to ${options.statesMax} states`);
+  sayOtherEngines(settings);
   const startedMs = performance.now();
   const outcome = checkAll(model, workloads, options, settings);
   const seconds = Math.round(performance.now() - startedMs) / 1000;

@@ -17,6 +17,7 @@ import { Progress } from './fuzz-progress.ts';
 import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { sayOtherEngines } from './other-engines.ts';
 import { parseCount, parseDuration } from './quantities.ts';
 import { counted, quoted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
@@ -74,6 +75,7 @@ async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
     settings,
     `fuzz: ${plan.models.join(', ')}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
   );
+  sayOtherEngines(settings);
   return await campaign(plan, models, options, settings);
 }
 

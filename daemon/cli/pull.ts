@@ -12,7 +12,7 @@ import { readJson } from '../../corpus/vocabulary/json.ts';
 import { isModelRef, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { modelDigest } from '../../workers/models/registry.ts';
+import { isDigestOf } from '../../workers/models/registry.ts';
 import { ownAddress, ownAddressIn, parseAddress } from '../api-address.ts';
 import { ApiClient, PULL_BOUNDS } from '../api-client.ts';
 import { type Pulled, pull, type Since } from '../pull.ts';
@@ -170,7 +170,7 @@ function isAll({ model, class: wanted }: Filter): boolean {
 
 /** Of whatever model it is: one that this build does not know travels all the same. */
 function isModelDigestRight({ modelJson, modelDigest: given }: Repro): boolean {
-  return modelDigest(readJson(modelJson) as unknown as Model) === given;
+  return isDigestOf(readJson(modelJson) as unknown as Model, given);
 }
 
 function parseSince(text: string): Since {

@@ -4,8 +4,7 @@ import { readJson } from '../../corpus/vocabulary/json.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { modelDigest, modelOf } from '../../workers/models/registry.ts';
-import { note } from './terminal.ts';
+import { isDigestOf, modelDigest, modelOf } from '../../workers/models/registry.ts';
 
 /** Characters of a digest that tell two apart in a message. */
 const SHOWN = 12;
@@ -17,32 +16,30 @@ const SHOWN = 12;
 export function currentModel(repro: Repro, file: string): Model {
   const model = builtIn(repro.modelRef);
   if (model === undefined) return recordedModel(repro, file);
-  const now = modelDigest(model);
-  if (now === repro.modelDigest) return model;
-  const was = repro.modelDigest.slice(0, SHOWN);
-  throw fail('MODEL_CHANGED', { file, model: repro.modelRef, was, now: now.slice(0, SHOWN) });
+  if (isDigestOf(model, repro.modelDigest)) return model;
+  const [was, now] = [repro.modelDigest, modelDigest(model)].map((one) => one.slice(0, SHOWN));
+  throw fail('MODEL_CHANGED', { file, model: repro.modelRef, was: `${was}`, now: `${now}` });
 }
 
 /** The model that the repro carries, which is a stranger's and is checked like one. */
 export function recordedModel(repro: Repro, file: string): Model {
   const model = checkedModel(repro, file);
-  if (modelDigest(model) === repro.modelDigest) return model;
+  if (isDigestOf(model, repro.modelDigest)) return model;
   const what = 'model-digest is not that of the model that the repro carries';
   throw failInFile('INPUT_INVALID', [{ file, line: 1, column: 1, where: '', what }]);
 }
 
 function checkedModel(repro: Repro, file: string): Model {
   try {
-    return checkModel(readJson(repro.modelJson), file);
+    return checkModel(readJson(repro.modelJson), `${file}: model-json`);
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
-    note(`faultline: ${error.message}`);
-    throw fail('MODEL_MISSING', { file, model: repro.modelRef });
+    throw fail('MODEL_MISSING', { model: repro.modelRef, why: error.message });
   }
 }
 
 /** A reference whose model or toggles this build does not know is somebody's own. */
-function builtIn(reference: string): Model | undefined {
+export function builtIn(reference: string): Model | undefined {
   try {
     return modelOf(reference);
   } catch (error) {

@@ -15,6 +15,7 @@ import { httpOf } from './http-options.ts';
 import { buildDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { logger } from './log.ts';
+import { otherEnginesText } from './other-engines.ts';
 import { redisPrefix, requireRedis } from './redis-choice.ts';
 import type { Settings } from './settings.ts';
 import { onInterrupt } from './signals.ts';
@@ -28,6 +29,8 @@ const CANARY = 'canary';
 export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise<void> {
   const { dataDir } = settings;
   const log = logger('daemon', settings);
+  const others = otherEnginesText(dataDir);
+  if (others !== null) log.warn(others);
   const { tokenFile, ...http } = httpOf(flags, dataDir);
   const running = await startDaemon({
     dataDir,

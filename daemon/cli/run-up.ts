@@ -18,6 +18,7 @@ import { campaignArgs, jobsByDefault } from './campaign-options.ts';
 import { EXIT } from './endings.ts';
 import { httpArgs } from './http-options.ts';
 import { PACKAGE_ROOT } from './installation.ts';
+import { sayOtherEngines } from './other-engines.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { commandOn, counted } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
@@ -71,6 +72,7 @@ class Up {
     // What is wrong with the flags is said before anything is started.
     wantedOf(this.flags, this.settings);
     const unlock = this.lockFolder();
+    sayOtherEngines(this.settings);
     const release = onInterrupt(() => {
       progress(
         this.settings,

@@ -13,7 +13,9 @@ import { Engine } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { knownName } from '../../workers/record.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
+import { engineDigest } from './identity.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { commandOn } from './render-finding.ts';
 import { recordedModel } from './repro-model.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
@@ -58,12 +60,21 @@ function sayView(
   }
 }
 
-/** Drawn from a run; where this build cannot run the repro's model, what was drawn when it was found. */
+/**
+ * Drawn from a run. What was drawn when it was found, where another engine found it (its steps are not ours, so our
+ * run may not show the violation) or where this build cannot run the repro's model.
+ */
 function columnsOf(subject: Subject, reference: string | undefined, settings: Settings): string {
   const { repro, folder, name } = subject;
   if (reference !== undefined) return drawn(subject, givenModel(reference));
   if (repro === null) {
     throw fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
+  }
+  if (folder !== null && repro.engine !== engineDigest()) {
+    const command = commandOn('findings --rerun', settings.dataDir);
+    progress(settings, `${name} is of another engine; these columns were kept with it`);
+    progress(settings, `\`${command}\` judges it by this build`);
+    return readStored(path.join(folder, COLUMNS_FILE));
   }
   try {
     return drawn(subject, recordedModel(repro, name));

@@ -6,6 +6,7 @@ import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readNamed, tooLarge } from '../../corpus/disk/read-bounded.ts';
 import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
+import { type Aside, NOTE_FILE, readAside } from '../../corpus/store/set-aside.ts';
 import { findSlips } from '../../corpus/vocabulary/declared.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { findingId, ID_PREFIX_MIN, shownId } from '../../corpus/vocabulary/finding.ts';
@@ -19,7 +20,7 @@ import type { Spot } from '../../corpus/vocabulary/spots.ts';
 import { parseWrittenInput } from '../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
 import type { Place } from '../../corpus/vocabulary/validate.ts';
-import { commandOn } from './render-finding.ts';
+import { commandOn, quoted } from './render-finding.ts';
 import { input } from './terminal.ts';
 
 export interface Subject {
@@ -81,6 +82,8 @@ function subjectOfId(prefix: string, dataDir: string): Subject {
   const store = new FindingStore(dataDir);
   const [id, another] = store.idsOf(prefix);
   if (id === undefined) {
+    const [aside] = readAside(dataDir, prefix);
+    if (aside !== undefined) throw setAsideRefusal(prefix, aside);
     const what = `no finding ${prefix} in ${dataDir}`;
     throw fail('NOTHING_FOUND', {
       what,
@@ -96,6 +99,17 @@ function subjectOfId(prefix: string, dataDir: string): Subject {
     throw fail('FILE_UNREADABLE', { file: subject.name, why });
   }
   return subject;
+}
+
+/** It is there to look at, but its id no longer names a finding that this build shows. */
+function setAsideRefusal(prefix: string, { folder, note }: Aside): Error {
+  const how = note === null ? 'set aside' : note.outcome;
+  const by = note?.by.map(shownId).join(', ') ?? '';
+  const what = `finding ${prefix} was ${how}${by === '' ? '' : ` by ${by}`}: it lies in ${folder}`;
+  return fail('NOTHING_FOUND', {
+    what,
+    remedy: `\`faultline show ${quoted(folder)}\` shows it; ${NOTE_FILE} there says why`,
+  });
 }
 
 function subjectOfFolder(folder: string): Subject {

@@ -9,6 +9,7 @@ import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Report, Result } from '../../corpus/vocabulary/messages.ts';
 import { Book } from '../../daemon/book.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/dispatch.ts';
+import { droppedText } from '../../daemon/triage.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { BUILD, Desk, findingsOf, PLAN, reportOf } from './reports.ts';
 
@@ -213,4 +214,38 @@ test('a new build forgets which features are known, and nothing else', () => {
   assert.equal(frontier.entries.length, entries);
   assert.deepEqual(findingsOf(desk.book), before);
   assert.notEqual(desk.book.build, BUILD);
+});
+
+test('what another build minimized and nobody verified is minimized again, and published', () => {
+  const desk = new Desk();
+  for (const batch of desk.plan()) desk.report(reportOf(batch));
+  for (const batch of desk.plan(1)) desk.report(reportOf(batch));
+  const waiting = desk.plan(1).filter(({ work }) => work.kind === 'verify');
+  assert.ok(waiting.length > 0);
+  desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
+  for (const batch of waiting) desk.report(reportOf(batch, 'e.2'));
+  assert.equal(desk.book.triage.mismatches, 0);
+  const again = (batch: Due, executor: string): void => {
+    desk.report({ ...reportOf(batch, executor), build: sha256Hex('newer') });
+  };
+  const minimizations = desk.plan(9).filter(({ work }) => work.kind === 'minimize');
+  for (const { outstanding } of waiting) {
+    assert.ok(minimizations.some((one) => one.outstanding.signature === outstanding.signature));
+  }
+  for (const batch of minimizations) again(batch, 'e.1');
+  for (const batch of desk.plan(9)) if (batch.work.kind === 'verify') again(batch, 'e.2');
+  const published = desk.book.triage.published().map(({ signature }) => signature);
+  for (const { outstanding } of waiting) assert.ok(published.includes(outstanding.signature ?? ''));
+});
+
+test('what is dropped is said, with its signature', () => {
+  const signature = 'deadlock AA x';
+  const said = [
+    droppedText({ kind: 'minimize', signature, record: null }),
+    droppedText({ kind: 'verify', signature, isSame: false }),
+    droppedText({ kind: 'verify', signature, isSame: true }),
+  ];
+  assert.match(said[0] ?? '', /"deadlock AA x": this build does not show it$/);
+  assert.match(said[1] ?? '', /another executor ran it otherwise$/);
+  assert.equal(said[2], null);
 });

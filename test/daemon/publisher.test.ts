@@ -11,8 +11,11 @@ import { SYSTEM_CLOCK } from '../../daemon/clock.ts';
 import { Journal } from '../../daemon/journal.ts';
 import { Publisher } from '../../daemon/publisher.ts';
 import type { Case } from '../../daemon/triage.ts';
+import { fillOlder, GONE, OWN, RENAMED, SAME, SILENT } from '../cli/older.ts';
 import { SIGNATURE, sampleRecord, temporaryFolder } from '../store/sample.ts';
 import { BUILD, CAMPAIGN, PLAN } from './reports.ts';
+
+const OLDER_IDS = [SAME, RENAMED, SILENT, GONE, OWN].sort();
 
 interface Bench {
   readonly journal: Journal;
@@ -115,4 +118,31 @@ test('a finding whose folder is gone may be found again; a disk that is away for
   assert.equal(publisher.reproOf(one), undefined);
   assert.equal(finding(), undefined);
   assert.match(said.join('\n'), /^forgot finding [0-9a-f]{64}: /);
+});
+
+test('findings of an earlier version are listed and served, and what cannot be read is said', (t) => {
+  const dataDir = temporaryFolder(t);
+  fillOlder(dataDir);
+  const first = opened(t, dataDir);
+  const { triage } = first.journal.book;
+  assert.deepEqual(
+    triage
+      .published()
+      .map((one) => one.published?.finding.id)
+      .sort(),
+    OLDER_IDS,
+  );
+  for (const one of triage.published()) {
+    assert.match(first.publisher.packedOf(one)?.repro ?? '', /^faultline repro 1\n/);
+  }
+  assert.match(first.said.join('\n'), /^cannot read .*0{64}: finding.json: not a JSON object$/m);
+  const models = triage.published().map((one) => one.published?.finding.model);
+  assert.ok(models.includes('gone:x=1'), 'a reference that this build does not know');
+  first.publisher.publish();
+  first.journal.finish();
+  first.journal.close();
+  renameSync(path.join(dataDir, 'findings', GONE), path.join(dataDir, 'aside'));
+  const second = opened(t, dataDir);
+  assert.match(second.said.join('\n'), /^forgot finding "stale-pte .*": its folder is gone/m);
+  assert.equal(second.journal.book.triage.published().length, OLDER_IDS.length - 1);
 });

@@ -263,7 +263,9 @@ test('a damaged ledger and a damaged finding are named, and the rest is there', 
   const second = await coordinator(scene);
   const said = second.lines.join('\n');
   assert.match(said, new RegExp(`skipped in the ledger: ${snapshot}`));
-  await until('it is said', () => second.lines.join('\n').includes(`skipped finding ${victim.id}`));
+  await until('it is said', () =>
+    second.lines.join('\n').includes(`cannot read ${path.join(dataDir, 'findings', victim.id)}`),
+  );
   await untilPublished(second, findings.length);
 });
 

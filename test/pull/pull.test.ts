@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'no
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { setAside } from '../../corpus/store/set-aside.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { MARKS_FILE } from '../../daemon/pull-marks.ts';
 import { serve } from '../http/showing.ts';
@@ -73,6 +74,24 @@ test('a better repro that is here stays, and so does what this build judged itse
   // To another build it is one of somebody else's, and a worse one.
   const other = await pullFrom(url, dest, { engine: ENGINE, since: { revision: 0 } });
   assert.deepEqual(countsOf(other), [0, 1, 1, 0]);
+});
+
+test('what this engine judged and set aside is not brought again, a better repro of it is', async (t) => {
+  const { url, showing } = await openShop(t, 1);
+  const dest = temporaryFolder(t);
+  const engine = 'aa'.repeat(8);
+  await pullFrom(url, dest, { engine });
+  const { finding, repro } = recordOf(0);
+  const { id, signature, model } = finding;
+  const note = { id, signature, outcome: 'fixed', by: [], why: 'none', model, engine } as const;
+  assert.notEqual(setAside(dest, new FindingStore(dest), repro, note), null);
+  const since = { revision: 0 };
+  assert.deepEqual(countsOf(await pullFrom(url, dest, { engine, since })), [0, 0, 0, 0]);
+  assert.deepEqual(setIn(dest), {});
+  const other = await pullFrom(url, temporaryFolder(t), { engine, since });
+  assert.deepEqual(countsOf(other), [1, 0, 0, 0]);
+  showing.put(recordOf(0, { loads: 0 }));
+  assert.deepEqual(countsOf(await pullFrom(url, dest, { engine, since })), [1, 0, 0, 0]);
 });
 
 test('a finding that was met on another model says so here too', async (t) => {

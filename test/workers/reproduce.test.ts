@@ -188,6 +188,7 @@ test('a replay says whether the repro still fails, whether the run is the same, 
     traceDigest: traced.digest,
     matches: true,
     others: [],
+    shown: [],
     traced,
     states: 0,
     isComplete: false,
@@ -200,6 +201,9 @@ test('a replay says whether the repro still fails, whether the run is the same, 
   const other = replayVerdict(engine, input, B18, options);
   assert.equal(other.verdict, 'violation');
   assert.ok(other.others.includes(B12) || other.signature === B12);
+  const shown = other.shown.map((one) => one.signature).sort();
+  assert.deepEqual(shown, [other.signature, ...other.others].sort());
+  for (const { signature, traced: run } of other.shown) assert.ok(stepOf(run, signature) > 0);
 });
 
 test('a signature that never was there gives no repro', () => {

@@ -78,7 +78,14 @@ export function modelJson(model: Model): string {
   return canonicalJson(model);
 }
 
-/** SHA-256 of what decides a model's behaviour (everything but title and comment). */
+/** SHA-256 of what decides a model's behaviour (`behaviourOf`). */
 export function modelDigest(model: Model): string {
   return sha256Hex(canonicalJson(behaviourOf(model)));
+}
+
+/** Whether a repro's digest is that of a model, by this recipe or by the first one, which left out less. */
+export function isDigestOf(model: Model, digest: string): boolean {
+  if (modelDigest(model) === digest) return true;
+  const { title: _title, comment: _comment, ...rest } = model;
+  return sha256Hex(canonicalJson(rest)) === digest;
 }

@@ -1,0 +1,82 @@
+/** What lies in a store, read in full: findings with the engine that judged them, and what cannot be read, by name. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf } from '../disk/atomic.ts';
+import { readStart } from '../disk/read-bounded.ts';
+import { Refusal } from '../vocabulary/errors.ts';
+import type { Finding } from '../vocabulary/finding.ts';
+import type { FindingRecord } from '../vocabulary/record.ts';
+import { DAMAGED, type FindingStore, REPRO_FILE } from './finding-store.ts';
+
+export interface Surveyed {
+  readonly finding: Finding;
+  readonly record: FindingRecord;
+}
+
+export interface Unreadable {
+  readonly folder: string;
+  readonly why: string;
+}
+
+export interface Survey {
+  readonly findings: readonly Surveyed[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** Of a repro, as far as the line that names its engine. */
+const HEAD_BYTES = 4096;
+const ENGINE = /^engine ([0-9a-f]+)$/m;
+const MADE_ROOM = 'it could not be read when a new repro of its finding took its place';
+
+/** @throws Refusal ENVIRONMENT if the store itself cannot be read */
+export function survey(store: FindingStore): Survey {
+  const { folder } = store;
+  const { findings, damaged } = store.list();
+  const read: Surveyed[] = [];
+  const unreadable = damaged.map(({ name, why }) => ({ folder: path.join(folder, name), why }));
+  for (const finding of findings) {
+    try {
+      read.push({ finding, record: store.record(finding.id) });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // Moved away since it was listed.
+      if (store.idsOf(finding.id).length === 0) continue;
+      unreadable.push({ folder: store.folderOf(finding.id), why: whyOf(error) });
+    }
+  }
+  for (const name of namesIn(folder)) {
+    if (!name.startsWith(DAMAGED)) continue;
+    unreadable.push({ folder: path.join(folder, name), why: MADE_ROOM });
+  }
+  return { findings: read, unreadable };
+}
+
+/** How many findings were judged by another engine; what cannot be read is of none. */
+export function countOfOtherEngines(store: FindingStore, engine: string): number {
+  return store.idsOf('').filter((id) => {
+    const found = engineIn(path.join(store.folderOf(id), REPRO_FILE));
+    return found !== null && found !== engine;
+  }).length;
+}
+
+function engineIn(file: string): string | null {
+  try {
+    return ENGINE.exec(readStart(file, HEAD_BYTES))?.[1] ?? null;
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return [];
+  }
+}
+
+function whyOf({ code, facts, message }: Refusal): string {
+  return code === 'FILE_UNREADABLE' ? String(facts.why) : message;
+}
