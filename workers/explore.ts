@@ -14,6 +14,7 @@ import type { Engine, Traced } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { SPOKEN, WORDS } from './kernel/layout.ts';
 import { VisitedStates } from './kernel/visited.ts';
+import { cutsShort } from './never-ends.ts';
 import { StateGraph } from './state-graph.ts';
 
 export interface ExploreOptions {
@@ -141,23 +142,27 @@ class Search {
   private take(parent: number, t: number): void {
     const k = this.k;
     const { endings } = k;
+    const others = k.enabled() & ~(1 << t);
     k.logLength = 0;
     k.steps = this.depth;
     this.transitions++;
     k.step(t);
     if (k.enabled() === 0) this.engine.judge.ended(k);
-    const isWayOut = k.endings !== endings || k.enabled() === 0 || k.overflow;
+    const isOver = k.enabled() === 0 && !cutsShort(k, others);
+    const isWayOut = k.endings !== endings || isOver || k.overflow;
     if (k.overflow) {
       this.cutBy ??= 'room';
       k.overflow = false;
-    } else this.keep(parent, t);
+    } else this.keep(parent, t, isOver);
     if (isWayOut) this.graph.leadsOut(parent);
     k.undo(0);
   }
 
-  private keep(parent: number, t: number): void {
+  private keep(parent: number, t: number, isOver: boolean): void {
     const k = this.k;
     if (this.engine.judge.violations.length > 0) this.noteViolations(parent, t);
+    // Nothing comes after a power failure, and it leads nobody out.
+    if (k.enabled() === 0 && !isOver) return;
     const id = this.graph.states;
     const known = this.visited.add(k.digestA, k.digestB, id);
     if (known >= 0) {

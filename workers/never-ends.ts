@@ -3,6 +3,7 @@
  * operation that ends; a cycle of states alone proves nothing, for another thread may lead out of it. Pure.
  */
 import type { Kernel } from './kernel/kernel.ts';
+import { POWER_FAILED } from './kernel/layout.ts';
 import { UndoStack } from './kernel/undo.ts';
 import { VisitedStates } from './kernel/visited.ts';
 
@@ -24,6 +25,11 @@ export function fateOf(k: Kernel, statesMax: number, hasSpoken: () => boolean): 
   k.yielded = yielded;
   Object.assign(k, kept);
   return fate;
+}
+
+/** Power has failed while others were at work: that ends no operation of theirs. */
+export function cutsShort(k: Kernel, others: number): boolean {
+  return others !== 0 && k.peek(POWER_FAILED) !== 0;
 }
 
 class FateSearch {
@@ -73,10 +79,12 @@ class FateSearch {
   private step(thread: number): boolean {
     const { k } = this;
     const { endings } = k;
+    const others = k.enabled() & ~(1 << thread);
     k.logLength = 0;
     k.step(thread);
     this.undo.push(k);
-    const isWayOut = k.endings !== endings || k.isHalted() || k.overflow || this.hasSpoken();
+    const isOver = k.isHalted() && !cutsShort(k, others);
+    const isWayOut = k.endings !== endings || isOver || k.overflow || this.hasSpoken();
     k.overflow = false;
     return isWayOut;
   }

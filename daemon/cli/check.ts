@@ -37,7 +37,7 @@ import {
 } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
 import { parseCount } from './quantities.ts';
-import { counted, renderFinding } from './render-finding.ts';
+import { counted, quoted, renderFinding } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
 import { endWith, note, say, sayDocument } from './terminal.ts';
@@ -101,7 +101,8 @@ interface Outcome {
 interface Shown {
   readonly finding: Finding;
   readonly columns: string;
-  readonly isKeptOfOther: boolean;
+  /** Where the repro that was kept is of another model, what shows this one again: its replay may say `fixed`. */
+  readonly again: string | undefined;
 }
 
 export function checkCommand(): CommandUnknownOpts {
@@ -162,7 +163,7 @@ function check(
     const findings = shown.map(({ finding }) => finding);
     const others = outcome.findings.slice(shown.length).map(({ finding }) => finding.signature);
     sayDocument({ ...outcome, model: reference, seconds, findings, others });
-  } else sayOutcome(outcome, shown, reference, seconds, options, settings);
+  } else sayOutcome(outcome, shown, reference, seconds, settings);
   if (outcome.verdict === 'inconclusive') {
     progress(settings, HINTS_INCONCLUSIVE[outcome.cutBy ?? 'states']);
   }
@@ -174,11 +175,10 @@ function sayOutcome(
   shown: readonly Shown[],
   reference: string,
   seconds: number,
-  options: Options,
   { dataDir }: Settings,
 ): void {
-  for (const { finding, columns, isKeptOfOther } of shown) {
-    say(`${renderFinding(finding, columns, dataDir, isKeptOfOther ? options.model : undefined)}\n`);
+  for (const { finding, columns, again } of shown) {
+    say(`${renderFinding(finding, columns, dataDir, again)}\n`);
   }
   for (const line of restLines(outcome, shown)) say(line);
   const { verdict, states, transitions, depth, workloads } = outcome;
@@ -219,7 +219,7 @@ function checkAll(
   for (const { name, workload } of workloads) {
     const found = explore(engine, workload, { ...options, counts }, searchProgress(settings, name));
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
-    for (const shown of keep(model, workload, found, settings)) {
+    for (const shown of keep(model, workload, found, settings, checkOf(name, options))) {
       findings.set(shown.finding.id, shown);
     }
     for (const signature of found.ignored) ignored.add(signature);
@@ -270,6 +270,16 @@ function searchProgress(settings: Settings, name: string): SearchProgress {
   };
 }
 
+/** The command that does it once more for one workload. */
+function checkOf(name: string, { model, statesMax, all, ignored, onlyClass }: Options): string {
+  const words = [quoted(name), '--model', quoted(model)];
+  if (statesMax !== STATES_DEFAULT) words.push('--states', `${statesMax}`);
+  if (all) words.push('--all');
+  for (const row of ignored) words.push('--ignore', row);
+  if (onlyClass !== null) words.push('--class', onlyClass);
+  return `faultline check ${words.join(' ')}`;
+}
+
 function addRow(row: string, rows: readonly string[]): string[] {
   const known = CATALOGUE.map(({ id }) => id);
   if (known.includes(row)) return [...rows, row];
@@ -291,6 +301,7 @@ function keep(
   workload: Workload,
   found: Exploration,
   { dataDir }: Settings,
+  check: string,
 ): readonly Shown[] {
   const store = new FindingStore(dataDir);
   return found.violations.map(({ signature, traced }) => {
@@ -299,7 +310,8 @@ function keep(
     try {
       const { file, models, model: kept } = store.put(record).finding;
       const finding = { ...record.finding, models, file };
-      return { finding, columns: record.columns, isKeptOfOther: kept !== finding.model };
+      const again = kept === finding.model ? undefined : check;
+      return { finding, columns: record.columns, again };
     } catch (error) {
       // Where it cannot be kept it must at least be seen.
       if (error instanceof Refusal) note(`${record.columns}\n${printRepro(record.repro)}`);

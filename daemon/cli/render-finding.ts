@@ -4,12 +4,12 @@ import { dataDirByDefault } from './settings.ts';
 
 const PLAIN_WORD = /^[\w./:=,@%+-]+$/;
 
-/** @param model for `--model`, where the kept repro is of another one */
+/** @param again the command that shows it once more, where that is not a replay of what is kept */
 export function renderFinding(
   finding: Finding,
   columns: string,
   dataDir: string,
-  model?: string,
+  again?: string,
 ): string {
   const also = finding.models.filter((model) => model !== finding.model);
   const on = also.length === 0 ? finding.model : `${finding.model} (also ${also.join(', ')})`;
@@ -23,13 +23,12 @@ export function renderFinding(
     columns.trimEnd(),
     '',
     `  show    ${verbOn('show', finding, dataDir)} --as text`,
-    `  replay  ${replayCommandOf(finding, dataDir, model)}`,
+    again === undefined ? `  replay  ${replayCommandOf(finding, dataDir)}` : `  again   ${again}`,
   ].join('\n');
 }
 
-export function replayCommandOf(finding: Finding, dataDir: string, model?: string): string {
-  const judge = model === undefined ? '' : ` --model ${quoted(model)}`;
-  return `${verbOn('replay', finding, dataDir)}${judge}`;
+export function replayCommandOf(finding: Finding, dataDir: string): string {
+  return verbOn('replay', finding, dataDir);
 }
 
 export function sizeOf({ threads, operations, preemptions, runsToFirst }: Finding): string {

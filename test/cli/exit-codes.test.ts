@@ -25,7 +25,7 @@ const CASES: readonly Case[] = [
   { args: `check seed.txt --model ${SOUND}`, exit: 0, is: 'verified', says: /^verified: 1 workload/m },
   { args: `check seed.txt --model ${RACY}`, exit: 1, is: 'violation', says: /^ {2}replay {2}faultline replay [0-9a-f]{12}$/m },
   { args: `check seed.txt --model ${RACY} --data-dir other`, exit: 1, says: /replay [0-9a-f]{12} --data-dir other$/m },
-  { args: 'check seed.txt --model ./mine.json --all', exit: 1, says: /also v42-immap-read[\s\S]*replay [0-9a-f]{12} --model .\/mine.json$/m },
+  { args: 'check seed.txt --model ./mine.json --all', exit: 1, says: /also v42-immap-read[\s\S]*again {3}faultline check seed.txt --model .\/mine.json --all$/m },
   { args: 'check seed.txt', exit: 2, is: 'USAGE', says: /required option '--model <ref>' not specified\nhint: see `faultline check --help`/ },
   { args: `check bad.txt --model ${RACY}`, exit: 2, is: 'INPUT_SYNTAX', says: /bad.txt:10:1: expected .* found "pnch"/ },
   { args: `check none.txt --model ${RACY}`, exit: 2, says: /no such file/ },

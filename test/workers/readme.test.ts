@@ -12,7 +12,7 @@ import { TWINS } from './support/twins.ts';
 const FOLDER = path.join(PACKAGE_ROOT, 'workers');
 
 /** What the compiler emits for a load or store: no model may name it. */
-const NO_MODELS_STEP = 'access';
+const NO_MODELS_STEPS: readonly string[] = ['access', 'enter'];
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -32,7 +32,9 @@ function oracleTable(): string {
 }
 
 function stepTable(): string {
-  const visible = [...STEPS.values()].filter((def) => def.visible && def.name !== NO_MODELS_STEP);
+  const visible = [...STEPS.values()].filter(
+    (def) => def.visible && !NO_MODELS_STEPS.includes(def.name),
+  );
   const rows = visible.map((def) => [
     `\`${def.name}\`${def.takesLock ? ' of a lock' : ''}`,
     def.says.replace('{lock}', '…'),

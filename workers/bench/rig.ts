@@ -37,6 +37,8 @@ const NOBODY: Watch = {
   lineRead: ignore,
   pteUsed: ignore,
   pteInstalled: ignore,
+  copyMade: ignore,
+  copyZapped: ignore,
   copyInstalled: ignore,
   blockUsed: ignore,
   sizeSet: ignore,

@@ -6,7 +6,7 @@
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import { lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
-import { guarded, guardsOf, isExempt, STANDARD_NEEDS } from './needs.ts';
+import { guarded, guardsOf, isExempt, MM_NEEDS, STANDARD_NEEDS } from './needs.ts';
 import type { Model, Need, Node, Path } from './path.ts';
 import {
   fuseOfClass,
@@ -222,7 +222,7 @@ class Compiler {
       const rwsem = this.rwsems.get(lock);
       return rwsem !== undefined && (exclusive & fuseOfClass(rwsem.cls)) !== 0;
     };
-    const needs = this.model.needs ?? STANDARD_NEEDS.filter(excludes);
+    const needs = this.model.needs ?? [...STANDARD_NEEDS.filter(excludes), ...MM_NEEDS];
     for (const [pc, row] of this.rows.entries()) {
       const guards = guardsOf(row.step, needs, (name) => this.rwsems.get(name) ?? null).filter(
         ({ cls }) => !isExempt(row.operation, cls),

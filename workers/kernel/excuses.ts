@@ -11,9 +11,14 @@ import type { OpRow } from './world.ts';
 /** The operation of thread t begins. */
 export function beginExcuses(k: Kernel, t: number, row: OpRow): void {
   if (row.userLines === 0) return;
-  const mayFail = k.world.injectsErrors || k.peek(DEVICE_DEAD) !== 0 || !isInside(k, row);
+  const mayFail = mayLackSpace(k, row) || k.peek(DEVICE_DEAD) !== 0 || !isInside(k, row);
   const before = k.peek(EXCUSED);
   k.put(EXCUSED, mayFail ? before | (1 << t) : before & ~(1 << t));
+}
+
+/** ENOSPC is for who allocates: a load never does. */
+function mayLackSpace(k: Kernel, { kind }: OpRow): boolean {
+  return k.world.injectsErrors && kind !== 'load';
 }
 
 /** Every line that it touches lies in an area, and in a page below i_size. */

@@ -10,7 +10,9 @@ import { OK, threadOf, VMA_PRIVATE, vmaFile, vmaPage, vmaPages } from './encodin
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
+  CLAIMED,
   DATA_BY,
+  DATA_EVER,
   DEVICE_DEAD,
   DONE,
   DONE_AT,
@@ -28,6 +30,8 @@ import {
   SHIFTING,
   SIZE,
   STARTED,
+  SYNCED_VMA,
+  T_BEGUN,
   TAINT_PAGES,
   UNMAPS,
   VMA,
@@ -41,6 +45,8 @@ export function beginWriter(k: Kernel, writer: number): void {
   const row = k.world.rowOfWriter(writer);
   const thread = threadOf(writer);
   k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
+  k.put(CLAIMED, k.peek(CLAIMED) & ~(1 << thread));
+  k.put(SYNCED_VMA + thread, 0);
   beginExcuses(k, thread, row);
   beginSizeChange(k, row);
   if (row.kind === 'pread') beginRead(k, thread, row);
@@ -55,6 +61,7 @@ export function beginWriter(k: Kernel, writer: number): void {
 export function endWriter(k: Kernel, t: number, writer: number, result: number): void {
   const row = k.world.rowOfWriter(writer);
   endSizeChange(k, row, writer, result === OK);
+  endClaim(k, t, writer, result === OK);
   if (result !== OK) return;
   switch (row.kind) {
     case 'store':
@@ -64,7 +71,7 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
       owe(k, row.file, 0, LINES, writer);
       break;
     case 'msync':
-      oweArea(k, FRAME0 + t * FRAME_SPAN, row.area, writer);
+      oweArea(k, t, row.area, writer);
       break;
     case 'revoke':
       k.put(REVOKED, 1);
@@ -83,6 +90,7 @@ export function storePoint(k: Kernel, file: number, line: number, writer: number
 export function addData(k: Kernel, file: number, line: number, writer: number): void {
   const word = DATA_BY + file * LINES + line;
   k.put(word, k.peek(word) | (1 << writer));
+  k.put(DATA_EVER + file, k.peek(DATA_EVER + file) | (1 << writer));
 }
 
 /** A writer that proves nothing at a line: it may be seen there or not, whatever came after it. */
@@ -106,8 +114,17 @@ function addZero(k: Kernel, file: number, from: number, to: number, writer: numb
 export function claim(k: Kernel, t: number, r: number): boolean {
   const writer = k.writerOf(t);
   const file = k.peek(r + R_FILE);
-  const first = k.peek(r + R_FIRST);
-  const last = k.peek(r + R_LAST);
+  const size = k.peek(SIZE + file);
+  const next = enterZeros(k, writer, file, k.peek(r + R_FIRST), k.peek(r + R_LAST));
+  if (next < 0) return false;
+  k.put(CLAIMED, k.peek(CLAIMED) | (1 << t));
+  k.put(r + R_LINE, size);
+  k.put(r + R_SIZE, next);
+  return true;
+}
+
+/** The size that the operation leaves, or -1 where its range makes no sense. */
+function enterZeros(k: Kernel, writer: number, file: number, first: number, last: number): number {
   const size = k.peek(SIZE + file);
   let next = size;
   switch (k.world.rowOfWriter(writer).kind) {
@@ -132,20 +149,52 @@ export function claim(k: Kernel, t: number, r: number): boolean {
       addZero(k, file, first, last, writer);
       break;
     case 'collapse':
-      if (last >= size) return false;
+      if (last >= size) return -1;
       next = size - (last - first);
       beginShift(k, file, first, writer);
       break;
     case 'insert':
-      if (first >= size || size + (last - first) > LINES) return false;
+      if (first >= size || size + (last - first) > LINES) return -1;
       next = size + (last - first);
       beginShift(k, file, first, writer);
       break;
     default:
   }
-  k.put(r + R_LINE, size);
-  k.put(r + R_SIZE, next);
-  return true;
+  dropTail(k, file, size, next);
+  return next;
+}
+
+/**
+ * The file grows over [from, to): what a store that has ended left beyond EOF was never content, and is zeroed
+ * before i_size covers it. Such a store is not among those that are complete.
+ */
+function dropTail(k: Kernel, file: number, from: number, to: number): void {
+  if (to <= from) return;
+  let stores = 0;
+  for (let rest = k.peek(STARTED) & ~k.peek(DONE); rest !== 0; rest &= rest - 1) {
+    const writer = 31 - Math.clz32(rest & -rest);
+    const t = threadOf(writer);
+    const isUnderWay = k.peek(T_BEGUN + t) !== 0 && k.writerOf(t) === writer;
+    if (!isUnderWay && k.world.rowOfWriter(writer).kind === 'store') stores |= 1 << writer;
+  }
+  for (let line = from; stores !== 0 && line < to; line++) {
+    const word = DATA_BY + file * LINES + line;
+    k.put(word, k.peek(word) & ~stores);
+  }
+}
+
+/**
+ * One that succeeds without ever having said what it does to which lines is taken at its word as a system call:
+ * it has done it. Nobody shifts after its end.
+ */
+function endClaim(k: Kernel, t: number, writer: number, isOk: boolean): void {
+  const row = k.world.rowOfWriter(writer);
+  if (isOk && ((k.peek(CLAIMED) >> t) & 1) === 0) {
+    enterZeros(k, writer, row.file, row.first, row.last);
+  }
+  if (k.peek(SHIFTING + row.file) !== writer) return;
+  if (isOk) finishShift(k, writer);
+  else k.put(SHIFTING + row.file, 0);
 }
 
 /**
@@ -187,10 +236,13 @@ export function shiftSource(k: Kernel, file: number, line: number): number {
  * The extents have moved and the inode lock is still held: from here on lines have their new history. Not at
  * the operation's end: its release of the inode lock hands over to the next one, which claims its own range.
  */
-export function endShift(k: Kernel, t: number, r: number): void {
-  const writer = k.writerOf(t);
-  const file = k.peek(r + R_FILE);
+export function endShift(k: Kernel, t: number): void {
+  finishShift(k, k.writerOf(t));
+}
+
+function finishShift(k: Kernel, writer: number): void {
   const row = k.world.rowOfWriter(writer);
+  const { file } = row;
   const by = row.last - row.first;
   if (row.kind === 'collapse') {
     for (let line = row.first; line < LINES; line++) {
@@ -254,12 +306,8 @@ function moveHistory(k: Kernel, file: number, line: number, source: number, writ
  * msync owes what its area was when it looked it up: it sleeps without mmap_sem (dossier 7.5). One that never
  * looked owes what is there.
  */
-function oweArea(k: Kernel, r: number, area: number, writer: number): void {
-  if (k.peek(r + R_LINE) !== 0) {
-    owe(k, k.peek(r + R_FILE), k.peek(r + R_FIRST), k.peek(r + R_LAST), writer);
-    return;
-  }
-  const vma = k.peek(VMA + area);
+function oweArea(k: Kernel, t: number, area: number, writer: number): void {
+  const vma = k.peek(SYNCED_VMA + t) || k.peek(VMA + area);
   if (vma === 0 || (vma & VMA_PRIVATE) !== 0) return;
   const first = vmaPage(vma) * LINES_PER_PAGE;
   owe(k, vmaFile(vma), first, first + vmaPages(vma) * LINES_PER_PAGE, writer);

@@ -147,6 +147,8 @@ export const DONE_AT = ghost('doneAt', WRITERS + 1);
 export const DATA_BY = ghost('dataBy', FILES * LINES);
 export const ZERO_BY = ghost('zeroBy', FILES * LINES);
 export const WEAK_BY = ghost('weakBy', FILES * LINES);
+/** Operations whose data was ever content of the file, at whatever line (O17). */
+export const DATA_EVER = ghost('dataEver', FILES);
 export const DURABLE = ghost('durable', FILES * LINES);
 export const SHIFTING = ghost('shifting', FILES);
 export const LOST_BY = ghost('lostBy', FILES * PAGES);
@@ -169,6 +171,12 @@ export const EXCUSED = ghost('excused', 1);
 
 /** Lines that the read(2) of each thread still owes its user: inside EOF ever since it began. */
 export const READ_OWED = ghost('readOwed', THREADS);
+/** What a thread's private copy has been judged to show, line by line, when it was made: kernel/copies. */
+export const COPY_SHOWS = ghost('copyShows', THREADS * LINES_PER_PAGE);
+/** The vma that the msync of each thread has looked up. */
+export const SYNCED_VMA = ghost('syncedVma', THREADS);
+/** Threads whose operation has entered what it does to which lines. */
+export const CLAIMED = ghost('claimed', 1);
 /** Threads whose operation has walked page tables to unmap: one that never does races with nobody (B12). */
 export const UNMAPS = ghost('unmaps', 1);
 
@@ -217,7 +225,7 @@ export const R_RESULT = 20;
 export const R_TRIES = 21;
 /** A note a path makes for itself: `note` sets it, the test `noted` reads it. */
 export const R_NOTE = 22;
-/** A single line to be zeroed; of msync: whether it has looked its area up. */
+/** A single line to be zeroed. */
 export const R_LINE = 23;
 /** The size an operation is about to set, in lines. */
 export const R_SIZE = 24;

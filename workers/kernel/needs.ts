@@ -58,6 +58,14 @@ export const MM_NEEDS: readonly Need[] = [
       source: 'Williams 7 Oct 2015: unmap_mapping_range presumes a locking context',
     }),
   ),
+  ...['installPte', 'mapZeroPage', 'upgradePte', 'installAnon'].map(
+    (step): Need => ({
+      step,
+      lock: 'mmapSem',
+      mode: 'R',
+      source: 'handle_mm_fault: "By the time we get here, we already hold the mm semaphore"',
+    }),
+  ),
   ...['linkVma', 'unlinkVma'].flatMap((step): Need[] => [
     {
       step,
@@ -81,6 +89,15 @@ export const MM_NEEDS: readonly Need[] = [
   { step: 'findArea', lock: 'mmapSem', mode: 'R', source: 'find_vma asserts it since 5.8' },
 ];
 
+/** What an operation will do to which lines depends on i_size, which must stand until it has done so. */
+export const CLAIM_NEED: Need = {
+  step: 'claimRange',
+  lock: 'inodeLock',
+  mode: 'R',
+  source:
+    'generic_write_checks, xfs_setattr_size and the fallocate methods read i_size under the inode lock',
+};
+
 /** Of i_size_write in include/linux/fs.h. */
 export const SIZE_NEED: Need = {
   step: 'setSize',
@@ -90,8 +107,9 @@ export const SIZE_NEED: Need = {
 };
 
 /**
- * What holds wherever a lock of the class excludes anybody at all. A class that no path takes exclusively
- * excludes nobody, so nothing needs it. i_size is not among them: file systems differ in what guards it.
+ * What holds wherever a lock of the class excludes anybody at all; MM_NEEDS hold in any case. A class that no path
+ * takes exclusively excludes nobody, so nothing needs it. i_size is not among them: file systems differ in what
+ * guards it.
  */
 export const STANDARD_NEEDS: readonly Need[] = [
   ...extentsNeed(
@@ -102,7 +120,6 @@ export const STANDARD_NEEDS: readonly Need[] = [
     'faultLock',
     'xfs_setattr_size asserts XFS_MMAPLOCK_EXCL; ext4_punch_hole: "Prevent page faults from reinstantiating pages"',
   ),
-  ...MM_NEEDS,
 ];
 
 interface Guard {

@@ -37,12 +37,14 @@ export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boole
   const floor = SIZE_FLOOR + row.file;
   const ceiling = SIZE_CEILING + row.file;
   if (extensionOf(row) > 0) {
-    if (isOk && !overlaps(k, row, writer, mayLower)) raise(k, floor, extensionOf(row));
+    if (isOk && !overlaps(k, row.file, writer, mayLower)) raise(k, floor, extensionOf(row));
     return;
   }
-  if (overlaps(k, row, writer, changesSize)) return;
+  if (overlaps(k, row.file, writer, changesSize)) return;
   const shift = shiftOf(row);
   if (row.kind === 'truncate') {
+    // One that failed may have cut, or not.
+    if (!isOk) return;
     k.put(floor, row.first);
     k.put(ceiling, row.first);
   } else if (row.kind === 'collapse') {
@@ -56,12 +58,22 @@ function shiftOf({ first, last }: OpRow): number {
   return last - first;
 }
 
+/** No operation that changes the file's size has run beside this one. */
+export function isSizeSettled(k: Kernel, file: number, writer: number): boolean {
+  return !overlaps(k, file, writer, changesSize);
+}
+
 /** Another operation of that sort on the file had not ended when this one began. */
-function overlaps(k: Kernel, row: OpRow, writer: number, isSuch: (row: OpRow) => boolean): boolean {
+function overlaps(
+  k: Kernel,
+  file: number,
+  writer: number,
+  isSuch: (row: OpRow) => boolean,
+): boolean {
   let others = k.peek(STARTED) & ~k.peek(DONE_AT + writer) & ~(1 << writer);
   for (; others !== 0; others &= others - 1) {
     const other = k.world.rowOfWriter(31 - Math.clz32(others & -others));
-    if (other.file === row.file && isSuch(other)) return true;
+    if (other.file === file && isSuch(other)) return true;
   }
   return false;
 }

@@ -19,8 +19,12 @@ export interface Watch {
   /** A load or store is about to go through a PTE that maps the file. */
   pteUsed(k: Kernel, pteIndex: number, file: number, page: number, isWrite: boolean): void;
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
+  /** A private copy has just been made. */
+  copyMade(k: Kernel, r: number): void;
   /** A private copy is about to be mapped: its two lines wait in R_SLOT and R_LINE. */
   copyInstalled(k: Kernel, r: number): void;
+  /** An unmap of the file's pages is about to take a private copy away. */
+  copyZapped(k: Kernel, r: number, pteIndex: number): void;
   /** The kernel is about to zero, fill or read the block that the frame has looked up. */
   blockUsed(k: Kernel, r: number, use: 'zero' | 'copy' | 'read'): void;
   /** i_size has just been set. */

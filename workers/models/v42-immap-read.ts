@@ -3,7 +3,7 @@
  * pte" is all that fences a fault. It holds for truncate, which lowers i_size first; inside EOF it holds for
  * nothing.
  */
-import { extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
+import { CLAIM_NEED, extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
 import {
   block,
   downRead,
@@ -196,6 +196,7 @@ export function writeBody(policy: Policy): Path {
 /** What the kernel asserts, or says in a comment. */
 const NEEDS: readonly Need[] = [
   ...MM_NEEDS,
+  CLAIM_NEED,
   ...extentsNeed(
     'inodeLock',
     'ext4_truncate and ext4_update_disksize_before_punch: WARN_ON(!mutex_is_locked(&inode->i_mutex))',

@@ -2,7 +2,7 @@
  * ext4 of 4.7-4.9 (dossier 3.10a, K3): the fault lock, dirty tracking in the radix tree, and a lock bit in
  * every entry. Writes invalidate entries without looking at them: the race of July 2016 (S2).
  */
-import { extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
+import { CLAIM_NEED, extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
 import {
   block,
   call,
@@ -200,6 +200,7 @@ type Toggles = Readonly<Record<string, string>>;
 /** What the kernel asserts, or says in a comment. */
 const NEEDS: readonly Need[] = [
   ...MM_NEEDS,
+  CLAIM_NEED,
   ...extentsNeed('inodeLock', 'ext4_truncate: WARN_ON(!inode_is_locked(inode))'),
   ...extentsNeed(
     'faultLock',

@@ -3,7 +3,7 @@
  * blocks zeroed inside the allocation. What is left is that faults share the lock with each other, and writes
  * do not take it at all.
  */
-import { extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
+import { CLAIM_NEED, extentsNeed, MM_NEEDS, SIZE_NEED } from '../kernel/needs.ts';
 import {
   block,
   call,
@@ -201,6 +201,7 @@ function pathsOf(shift: Shift): Model['paths'] {
 /** What the kernel asserts, or says in a comment. */
 const NEEDS: readonly Need[] = [
   ...MM_NEEDS,
+  CLAIM_NEED,
   ...extentsNeed('inodeLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_IOLOCK_EXCL))'),
   ...extentsNeed('faultLock', 'xfs_setattr_size: ASSERT(xfs_isilocked(ip, XFS_MMAPLOCK_EXCL))'),
   SIZE_NEED,

@@ -1,4 +1,5 @@
 /** O14, while no operation is under way: page tables, page cache and extents name the same things. */
+import { AREAS, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { blamed } from '../kernel/blame.ts';
 import {
   ENTRY_DIRTY,
@@ -40,12 +41,28 @@ export function checkZeroPte(
   complain(k, found, file, page, 'page', by, 'is mapped to a page that has left the page cache');
 }
 
+/** Where no vma is, munmap has left nothing: no unmap will ever find it. */
+export function checkNoPtes(k: Kernel, found: Findings, area: number): void {
+  for (let pteIndex = area * PAGES; pteIndex < (area + 1) * PAGES; pteIndex++) {
+    if (k.peek(PTE + pteIndex) === 0) continue;
+    found.report(k, {
+      class: 'cache-structure',
+      object: 'no-vma',
+      fatal: true,
+      labels: [blamed(k, INSTALLED_BY + pteIndex)],
+      detail: `a pte of area a${area % AREAS} is present and no vma is`,
+    });
+    return;
+  }
+}
+
 function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page: number): void {
   const type = slot & ENTRY_TYPE;
+  const by = blamed(k, EXTENT_BY + pageIndex(file, page));
   if ((slot & ENTRY_LOCKED) !== 0) {
-    complain(k, found, file, page, 'locked-entry', '', 'has an entry that is left locked');
+    complain(k, found, file, page, 'locked-entry', by, 'has an entry that is left locked');
   } else if (type !== ENTRY_REAL && (slot & ENTRY_DIRTY) !== 0) {
-    complain(k, found, file, page, 'dirty-entry', '', 'has a dirty entry that names no block');
+    complain(k, found, file, page, 'dirty-entry', by, 'has a dirty entry that names no block');
   } else if (type === ENTRY_REAL && !namesBlock(k, slot, file, page)) {
     complain(
       k,
@@ -53,7 +70,7 @@ function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page
       file,
       page,
       'entry',
-      blamed(k, EXTENT_BY + pageIndex(file, page)),
+      by,
       'has an entry that names another block than its extent',
     );
   }
@@ -78,7 +95,7 @@ function complain(
     class: 'cache-structure',
     object,
     fatal: false,
-    labels: label === '' ? [] : [label],
+    labels: [label],
     detail: `${pageName(file, page)} ${what}`,
   });
   taint(k, file, page, -1);

@@ -2,12 +2,14 @@
  * What the kernel copies on its own account. A private page must show what a read of the file might have shown
  * while it was made (O6, O7); and nobody zeroes, fills or reads a block that is not, or no longer, the page's (O4).
  */
-import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { blamed } from '../kernel/blame.ts';
-import { extentBlock, PTE_ZERO, pageIndex, pteKind } from '../kernel/encoding.ts';
+import { extentBlock, PTE_ZERO, pageIndex, pteKind, vmaFile, vmaPage } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
+  COPY_SHOWS,
   DONE_AT,
   EXTENT,
   R_EXTENT,
@@ -19,6 +21,7 @@ import {
   R_SLOT,
   REMOVED_BY,
   SIZE,
+  VMA,
 } from '../kernel/layout.ts';
 import { complainOfCopy } from './content.ts';
 import {
@@ -32,20 +35,66 @@ import {
 import { judgeValue, LEGAL } from './register.ts';
 import { isBeyondSize, isOfLastTruncate } from './stale-pte.ts';
 
-/** The copy was read at some time since the operation began, so what was complete before that must show. */
+/** What COPY_SHOWS says of a line: 0 where no copy was made, else the verdict and this. */
+const JUDGED = 3;
+
+/**
+ * The copy is judged when it is made, by the history and the i_size of that moment: what was complete before its
+ * operation began must show. Whether anybody will see it is open until it is installed.
+ */
+export function copyMade(k: Kernel, r: number): void {
+  const file = k.peek(r + R_FILE);
+  const page = k.peek(r + R_PAGE);
+  const t = k.currentThread;
+  const done = k.peek(DONE_AT + k.writerOf(t));
+  for (let line = 0; line < LINES_PER_PAGE; line++) {
+    const fileLine = page * LINES_PER_PAGE + line;
+    const isPromised = fileLine < k.peek(SIZE + file);
+    const verdict = isPromised ? judgeValue(k, file, fileLine, copied(k, r, line), done) : LEGAL;
+    k.put(COPY_SHOWS + t * LINES_PER_PAGE + line, verdict + JUDGED);
+  }
+}
+
+function copied(k: Kernel, r: number, line: number): number {
+  return k.peek(r + (line === 0 ? R_SLOT : R_LINE));
+}
+
 export function copyInstalled(k: Kernel, found: Findings, r: number): void {
   const file = k.peek(r + R_FILE);
   const page = k.peek(r + R_PAGE);
-  const done = k.peek(DONE_AT + k.writerOf(k.currentThread));
+  // A page that nobody has filled shows what it held.
+  if (k.peek(COPY_SHOWS + k.currentThread * LINES_PER_PAGE) === 0) copyMade(k, r);
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const fileLine = page * LINES_PER_PAGE + line;
-    if (fileLine >= k.peek(SIZE + file) || isTainted(k, file, page)) continue;
-    const value = k.peek(r + (line === 0 ? R_SLOT : R_LINE));
-    const verdict = judgeValue(k, file, fileLine, value, done);
-    if (verdict === LEGAL) continue;
+    const word = COPY_SHOWS + k.currentThread * LINES_PER_PAGE + line;
+    const verdict = k.peek(word) - JUDGED;
+    k.put(word, 0);
+    if (verdict === LEGAL || isTainted(k, file, page)) continue;
+    const value = copied(k, r, line);
     const isZeroPage = pteKind(k.peek(r + R_OLD)) === PTE_ZERO;
     complainOfCopy(k, found, file, fileLine, value, verdict, isZeroPage);
   }
+}
+
+/** Operations that leave private copies alone, and truncate inside EOF (dossier 4.3 item 15). */
+const KEEPS_COPIES: readonly OpKind[] = ['punch', 'zero', 'fallocate', 'pwrite', 'pread'];
+
+/** What a process stored in its own copy is nobody else's to throw away. */
+export function copyZapped(k: Kernel, found: Findings, pteIndex: number): void {
+  const vma = k.peek(VMA + (pteIndex >> 3));
+  const file = vmaFile(vma);
+  const page = vmaPage(vma) + (pteIndex % PAGES);
+  const row = k.world.rowOfWriter(k.writerOf(k.currentThread));
+  const isInside = row.kind === 'truncate' && page * LINES_PER_PAGE < row.first;
+  if (!(isInside || KEEPS_COPIES.includes(row.kind)) || isTainted(k, file, page)) return;
+  found.report(k, {
+    class: 'lost-write',
+    object: 'private',
+    fatal: false,
+    labels: [currentLabel(k)],
+    detail: `${row.kind} takes the private copy of ${pageName(file, page)} away`,
+  });
+  taint(k, file, page, -1);
 }
 
 const USED = { zero: 'zeroed', copy: 'written', read: 'read' } as const;

@@ -2,7 +2,7 @@
  * O8 and O17: what a power failure now would leave. Evaluated when metadata is committed and when an fsync
  * returns, for both adversaries: no cache line was evicted, and every one was.
  */
-import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { LINE_BYTES, LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
@@ -20,7 +20,8 @@ import {
   COMMITTED_EXTENT,
   COMMITTED_SIZE,
   CPU,
-  DATA_BY,
+  DATA_EVER,
+  DEVICE_DEAD,
   DURABLE,
   EXPOSED_BY,
   EXTENT,
@@ -30,7 +31,9 @@ import {
   MEDIA_BY,
   SHIFTING,
   SIZE,
+  SIZED_BY,
 } from '../kernel/layout.ts';
+import { isSizeSettled } from '../kernel/size-history.ts';
 import { complain as contentLost, dataLabel, nameOfWriter, valueName } from './content.ts';
 import { type Findings, isTainted, pageName, taint } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
@@ -61,6 +64,22 @@ export function checkOwed(k: Kernel, found: Findings): void {
       }
     }
   }
+}
+
+/** O8 for i_size: an fsync has returned, and no operation beside it changes the size. */
+export function checkSizeOwed(k: Kernel, found: Findings, file: number, writer: number): void {
+  const size = k.peek(SIZE + file);
+  const committed = k.peek(COMMITTED_SIZE + file);
+  if (committed === size || k.peek(DEVICE_DEAD) !== 0 || !isSizeSettled(k, file, writer)) return;
+  found.report(k, {
+    class: 'durability',
+    object: 'size',
+    fatal: false,
+    labels: [blamed(k, SIZED_BY + file)],
+    detail: `after a power failure file ${file === 0 ? 'A' : 'B'} has ${committed * LINE_BYTES} bytes: ${size * LINE_BYTES} were synced`,
+  });
+  // What an older i_size hides is its consequence.
+  for (let page = 0; page < k.world.pageLimit; page++) taint(k, file, page, -1);
 }
 
 /** What a read shows now has lost the write as well: that is no matter of durability. */
@@ -152,20 +171,12 @@ function labelOfBlame(k: Kernel, blame: number): string {
 }
 
 /**
- * Whether a value was never content of the file. Of the file, not of the line: an uncommitted collapse or
- * insert is taken back, and every line shows what it showed before.
+ * Whether a value was never content of the file. Of the file, not of the line: an uncommitted truncate, collapse
+ * or insert is taken back, and every line shows what it showed before.
  */
 function isForeign(k: Kernel, file: number, value: number): boolean {
   if (value === 0 || value === INITIAL + file) return false;
-  if (value >= INITIAL) return true;
-  for (let line = 0; line < LINES; line++) {
-    if (((k.peek(DATA_BY + file * LINES + line) >> value) & 1) !== 0) return false;
-  }
-  // A shift may have dropped the line that it was written to.
-  const kinds = k.world.rows;
-  return !kinds.some(
-    (row) => row.file === file && (row.kind === 'collapse' || row.kind === 'insert'),
-  );
+  return value >= INITIAL || ((k.peek(DATA_EVER + file) >> value) & 1) === 0;
 }
 
 function blockAt(k: Kernel, file: number, page: number): number {

@@ -1,15 +1,15 @@
 /** All oracles together: what the kernel tells is passed to those it concerns. */
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
-import { OK } from '../kernel/encoding.ts';
+import { OK, VMA_PRIVATE, vmaFile } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { HALTED, POWER_FAILED } from '../kernel/layout.ts';
+import { HALTED, POWER_FAILED, SYNCED_VMA } from '../kernel/layout.ts';
 import type { Watch } from '../kernel/watch.ts';
 import { checkEntries } from './cache.ts';
 import { lineRead, readEverything } from './content.ts';
-import { blockUsed, copyInstalled } from './copies.ts';
+import { blockUsed, copyInstalled, copyMade, copyZapped } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
-import { checkExposure, checkOwed } from './durability.ts';
-import { checkError } from './errors.ts';
+import { checkExposure, checkOwed, checkSizeOwed } from './durability.ts';
+import { checkError, checkReadBeyond } from './errors.ts';
 import { mayComplain, neverEnds } from './liveness.ts';
 import { badRelease, checkLeaks, checkOrder, lockMissing } from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
@@ -61,6 +61,7 @@ export class Judge implements Watch {
     if (result === OK) {
       if (this.durability && (row.kind === 'fsync' || row.kind === 'msync')) {
         checkOwed(k, this.found);
+        this.checkSynced(k, thread, writer);
       }
       if (this.stale && row.kind === 'revoke') revoked(k, this.found);
     }
@@ -76,6 +77,7 @@ export class Judge implements Watch {
     pteIndex: number,
     cpuWord: number,
   ): void {
+    if (this.errors && pteIndex < 0) checkReadBeyond(k, this.found, reader, file, line);
     lineRead(k, this.found, reader, file, line, value, pteIndex, cpuWord);
   }
 
@@ -85,6 +87,14 @@ export class Judge implements Watch {
 
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void {
     if (this.stale) pteInstalled(k, this.found, pteIndex, file, page);
+  }
+
+  copyZapped(k: Kernel, _r: number, pteIndex: number): void {
+    if (this.content) copyZapped(k, this.found, pteIndex);
+  }
+
+  copyMade(k: Kernel, r: number): void {
+    copyMade(k, r);
   }
 
   copyInstalled(k: Kernel, r: number): void {
@@ -145,6 +155,15 @@ export class Judge implements Watch {
     }
     this.checkQuiet(k);
     readEverything(k, this.found);
+  }
+
+  /** An msync of no area, or of a private one, owes nothing. */
+  private checkSynced(k: Kernel, thread: number, writer: number): void {
+    const { kind, file } = k.world.rowOfWriter(writer);
+    const vma = k.peek(SYNCED_VMA + thread);
+    if (kind === 'fsync') checkSizeOwed(k, this.found, file, writer);
+    else if (vma !== 0 && (vma & VMA_PRIVATE) === 0)
+      checkSizeOwed(k, this.found, vmaFile(vma), writer);
   }
 
   private checkQuiet(k: Kernel): void {

@@ -14,6 +14,7 @@ export function neverEnds(k: Kernel, found: Findings): void {
   for (let t = 0; t < k.world.threads; t++) {
     if (((k.enabled() >> t) & 1) === 0) continue;
     const { kind } = k.world.rowOfWriter(k.writerOf(t));
+    if (kind === 'crash') continue;
     turning.push(kind);
     said.push(`T${t}'s ${kind} goes round in ${k.labelOf(t)}`);
   }

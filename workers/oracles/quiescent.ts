@@ -3,7 +3,7 @@
  * is written, and nothing may be mapped wholly behind i_size.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { blamed } from '../kernel/blame.ts';
+import { blamed, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -27,7 +27,7 @@ import {
   T_BEGUN,
   VMA,
 } from '../kernel/layout.ts';
-import { checkZeroPte } from './cache.ts';
+import { checkNoPtes, checkZeroPte } from './cache.ts';
 import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
@@ -41,18 +41,28 @@ export function isQuiescent(k: Kernel, ending: number): boolean {
 export function checkMappings(k: Kernel, found: Findings): void {
   for (const area of k.world.areas) {
     const vma = k.peek(VMA + area);
-    if (vma === 0) continue;
+    if (vma === 0) {
+      if (found.isOn('O14')) checkNoPtes(k, found, area);
+      continue;
+    }
     const file = vmaFile(vma);
     for (let i = 0; i < vmaPages(vma); i++) {
       const pte = k.peek(PTE + area * PAGES + i);
       const page = vmaPage(vma) + i;
-      if (pte === 0 || pteKind(pte) === PTE_ANON || isTainted(k, file, page)) continue;
+      if (pte === 0 || isTainted(k, file, page)) continue;
+      if (pteKind(pte) === PTE_ANON && !isCutByTruncate(k, file)) continue;
       if (pteKind(pte) === PTE_ZERO && found.isOn('O14')) {
         checkZeroPte(k, found, area * PAGES + i, file, page);
       }
       checkMapping(k, found, area * PAGES + i, file, page);
     }
   }
+}
+
+/** collapse leaves private copies where they are; only truncate takes them away (dossier 4.3 item 15). */
+function isCutByTruncate(k: Kernel, file: number): boolean {
+  const operation = operationOf(k.peek(SHRUNK_BY + file));
+  return operation !== 0 && k.world.rowOfWriter(operation).kind === 'truncate';
 }
 
 function checkMapping(
@@ -66,7 +76,7 @@ function checkMapping(
     if (!found.isOn('O9')) return;
     found.report(k, {
       class: 'beyond-eof',
-      object: 'pte',
+      object: pteKind(k.peek(PTE + pteIndex)) === PTE_ANON ? 'copy' : 'pte',
       fatal: false,
       labels: [blamed(k, INSTALLED_BY + pteIndex), blamed(k, SHRUNK_BY + file)],
       detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,

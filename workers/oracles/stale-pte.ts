@@ -17,7 +17,6 @@ import {
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
-  DEVICE_DEAD,
   EXTENT,
   INSTALLED_BY,
   PTE,
@@ -82,7 +81,7 @@ export function pteInstalled(
   const pte = k.peek(PTE + pteIndex);
   const block = pteKind(pte) === PTE_BLOCK ? pteTarget(pte) : -1;
   if (block < 0) return;
-  if (k.peek(DEVICE_DEAD) !== 0 && k.peek(REVOKED) !== 0) {
+  if (k.peek(REVOKED) !== 0) {
     if (isTainted(k, file, page)) return;
     found.report(k, {
       class: 'pte-after-revoke',

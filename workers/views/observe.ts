@@ -81,6 +81,8 @@ class Notes implements Watch {
   pteUsed(): void {}
   pteInstalled(): void {}
   extentLeaves(): void {}
+  copyMade(): void {}
+  copyZapped(): void {}
   copyInstalled(): void {}
   blockUsed(): void {}
   sizeSet(): void {}

@@ -1,5 +1,6 @@
 /** Private mappings: the copy that a write fault makes, and the pte that shows it. */
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
+import { byStep } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -16,6 +17,7 @@ import type { Kernel } from '../kernel.ts';
 import {
   ANON,
   CPU,
+  INSTALLED_BY,
   O_ANON,
   O_LINE,
   O_PTE,
@@ -35,6 +37,7 @@ import { contentWord, PTL } from './fault.ts';
 function keepCopy(k: Kernel, r: number, first: number, second: number): void {
   k.put(r + R_SLOT, first);
   k.put(r + R_LINE, second);
+  k.watch.copyMade(k, r);
 }
 
 function copyBlock(k: Kernel, _t: number, r: number): Outcome {
@@ -77,6 +80,7 @@ function installAnon(k: Kernel, _t: number, r: number): Outcome {
   k.put(ANON + pteIndex * LINES_PER_PAGE, k.get(r + R_SLOT));
   k.put(ANON + pteIndex * LINES_PER_PAGE + 1, k.get(r + R_LINE));
   k.put(PTE + pteIndex, pteWord(PTE_ANON, 0, 0) | PTE_RW | PTE_DIRTY);
+  k.put(INSTALLED_BY + pteIndex, byStep(k));
   return NEXT;
 }
 

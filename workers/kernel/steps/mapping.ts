@@ -26,12 +26,12 @@ import {
   R_FILE,
   R_FIRST,
   R_LAST,
-  R_LINE,
   R_PTE,
   R_RESULT,
   R_UCURSOR,
   R_UFROM,
   R_UTO,
+  SYNCED_VMA,
   UNMAPS,
   VMA,
 } from '../layout.ts';
@@ -51,6 +51,7 @@ function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outco
       k.put(r + R_UCURSOR, -1);
       return NEXT;
     }
+    if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) k.watch.copyZapped(k, r, pteIndex);
     zap(k, pteIndex);
     const more = nextMapped(k, file, from, to, pteIndex + 1, evenCows);
     k.put(r + R_UCURSOR, more < 0 ? -1 : pteIndex + 1);
@@ -198,7 +199,7 @@ export const MAPPING_STEPS: readonly StepDef[] = [
   local(
     'findArea',
     'find_vma: the vma cannot change, mmap_sem is held',
-    (k, _t, r) => {
+    (k, t, r) => {
       const vma = k.peek(VMA + areaOf(k, r));
       k.put(r + R_ANSWER, vma & VMA_PRESENT);
       if (vma === 0) k.put(r + R_RESULT, EINVAL);
@@ -208,7 +209,7 @@ export const MAPPING_STEPS: readonly StepDef[] = [
         // msync has nothing to write back for a private area (dossier 7.3.5).
         const pages = (vma & VMA_PRIVATE) === 0 ? vmaPages(vma) : 0;
         k.put(r + R_LAST, (vmaPage(vma) + pages) * LINES_PER_PAGE);
-        k.put(r + R_LINE, 1);
+        k.put(SYNCED_VMA + t, vma);
       }
       k.put(r + R_UCURSOR, 0);
     },
