@@ -126,7 +126,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   {
     id: 'B22',
     title: 'pte upgraded after its tag was dealt with',
-    signatures: ['durability untagged store/access|untagged'],
+    signatures: ['durability upgraded-pte *'],
   },
   {
     id: 'B28',

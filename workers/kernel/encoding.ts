@@ -142,6 +142,7 @@ export const LOST_WRITABLE = 2;
 export const LOST_CLEAN = 3;
 export const LOST_SKIPPED = 4;
 export const LOST_UNTAGGED = 5;
+export const LOST_UPGRADED = 6;
 export const LOST_NAMES: readonly string[] = [
   'never tagged',
   'dirty entry dropped',
@@ -149,6 +150,7 @@ export const LOST_NAMES: readonly string[] = [
   'clean entry dropped',
   'locked entry skipped',
   'tag cleared by another fsync',
+  'pte upgraded after its tag was dealt with',
 ];
 
 /** Cause and the instruction that is to blame. */

@@ -32,6 +32,7 @@ import {
   STARTED,
   SYNCED_VMA,
   T_BEGUN,
+  TAGGED,
   TAINT_PAGES,
   UNMAPS,
   VMA,
@@ -46,6 +47,7 @@ export function beginWriter(k: Kernel, writer: number): void {
   const thread = threadOf(writer);
   k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
   k.put(CLAIMED, k.peek(CLAIMED) & ~(1 << thread));
+  k.put(TAGGED, k.peek(TAGGED) & ~(1 << thread));
   k.put(SYNCED_VMA + thread, 0);
   beginExcuses(k, thread, row);
   beginSizeChange(k, row);

@@ -157,9 +157,15 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
 /** One word a defect: they share their labels (dossier 3.10a, design 3.1). */
 function objectOfCause(cause: number): string {
   return (
-    ['untagged', 'dirty-entry', 'writable-entry', 'clean-entry', 'locked-entry', 'towrite-tag'][
-      cause
-    ] ?? ''
+    [
+      'untagged',
+      'dirty-entry',
+      'writable-entry',
+      'clean-entry',
+      'locked-entry',
+      'towrite-tag',
+      'upgraded-pte',
+    ][cause] ?? ''
   );
 }
 

@@ -9,6 +9,7 @@ import {
   extentBlock,
   LOST_CLEAN,
   LOST_DIRTY,
+  LOST_UPGRADED,
   LOST_WRITABLE,
   lostCause,
   lostWord,
@@ -42,6 +43,7 @@ import {
   SLOT,
   SLOT_HOLDER,
   SLOT_WAIT,
+  TAGGED,
 } from '../layout.ts';
 import { C_ENTRY, fifoAt, fifoLength, fifoPop, fifoPush } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
@@ -152,11 +154,12 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+const DROPS: ReadonlySet<number> = new Set([LOST_DIRTY, LOST_WRITABLE, LOST_CLEAN, LOST_UPGRADED]);
+
 /** The next fsync flushes the whole block again, so what an earlier drop left untracked is no longer its doing. */
 function forgetDrop(k: Kernel, index: number): void {
   const cause = lostCause(k.peek(LOST_BY + index));
-  if (cause === LOST_DIRTY || cause === LOST_WRITABLE || cause === LOST_CLEAN)
-    k.put(LOST_BY + index, 0);
+  if (DROPS.has(cause)) k.put(LOST_BY + index, 0);
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
@@ -174,6 +177,7 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT + index, slot | ENTRY_DIRTY);
     forgetDrop(k, index);
   }
+  k.put(TAGGED, k.peek(TAGGED) | (1 << t));
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);
   return NEXT;

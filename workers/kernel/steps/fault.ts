@@ -5,12 +5,15 @@
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byStep, setCpu } from '../blame.ts';
 import {
+  ENTRY_DIRTY,
   extentBlock,
   FAULT_COW,
   FAULT_HANDLER,
   FAULT_NONE,
   FAULT_PFN_MKWRITE,
   FAULT_WP_COPY,
+  LOST_UPGRADED,
+  lostWord,
   OK,
   PTE_ANON,
   PTE_BLOCK,
@@ -23,6 +26,8 @@ import {
   pteWord,
   SIGBUS,
   SIGSEGV,
+  SLOT_ENTRY,
+  slotKind,
   VMA_PRIVATE,
   vmaFile,
   vmaPage,
@@ -37,12 +42,14 @@ import {
   DEVICE_DEAD,
   EXTENT,
   INSTALLED_BY,
+  LOST_BY,
   O_ANON,
   O_DEVICE,
   O_EXTENT,
   O_LINE,
   O_PTE,
   O_SIZE,
+  O_SLOT,
   O_VMA,
   PTE,
   R_ANSWER,
@@ -61,6 +68,8 @@ import {
   R_RESULT,
   R_WRITE,
   SIZE,
+  SLOT,
+  TAGGED,
   VMA,
 } from '../layout.ts';
 import { C_EXTENT } from '../locks.ts';
@@ -238,11 +247,29 @@ function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
 }
 
 /** wp_pfn_shared / do_wp_page: only if the PTE is still what the fault saw. */
-function upgradePte(k: Kernel, _t: number, r: number): Outcome {
+function upgradePte(k: Kernel, t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   const pte = k.get(PTE + pteIndex);
-  if (pte === k.get(r + R_OLD)) k.put(PTE + pteIndex, pte | PTE_RW | PTE_DIRTY);
+  if (pte === k.get(r + R_OLD)) {
+    k.put(PTE + pteIndex, pte | PTE_RW | PTE_DIRTY);
+    if (((k.peek(TAGGED) >> t) & 1) !== 0) nameTheUpgrade(k, r);
+  }
+  k.put(TAGGED, k.peek(TAGGED) & ~(1 << t));
   return NEXT;
+}
+
+/** The entry is not the one that the fault has tagged or looked for: stores from here on are untracked (B22). */
+function nameTheUpgrade(k: Kernel, r: number): void {
+  const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
+  const slot = k.peek(SLOT + index);
+  if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_DIRTY) !== 0) return;
+  if (k.peek(LOST_BY + index) === 0) k.put(LOST_BY + index, lostWord(LOST_UPGRADED, k.currentPc));
+}
+
+function touchUpgrade(k: Kernel, _t: number, r: number): void {
+  k.writes(O_PTE + k.get(r + R_PTE));
+  // For the blame, which the entry's tag decides.
+  if (k.program.hasEntries) k.writes(O_SLOT + pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE)));
 }
 
 export const PTL = 'under the page-table lock';
@@ -312,8 +339,8 @@ export const FAULT_STEPS: readonly StepDef[] = [
     name: 'upgradePte',
     says: 'make the pte writable',
     run: upgradePte,
-    touch: touchPte,
-    may: ['pte'],
+    touch: touchUpgrade,
+    may: ['pte', 'slot'],
     why: `wp_page_reuse ${PTL}, after pte_same`,
   }),
   local('failSigbus', 'VM_FAULT_SIGBUS', (k, _t, r) => {
