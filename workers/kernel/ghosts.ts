@@ -37,6 +37,7 @@ import {
   UNMAPS,
   VMA,
   WEAK_BY,
+  WRITES_BACK,
   ZERO_BY,
 } from './layout.ts';
 import { beginRead, beginSizeChange, endSizeChange } from './size-history.ts';
@@ -48,6 +49,7 @@ export function beginWriter(k: Kernel, writer: number): void {
   k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
   k.put(CLAIMED, k.peek(CLAIMED) & ~(1 << thread));
   k.put(TAGGED, k.peek(TAGGED) & ~(1 << thread));
+  k.put(WRITES_BACK, k.peek(WRITES_BACK) & ~(1 << thread));
   k.put(SYNCED_VMA + thread, 0);
   beginExcuses(k, thread, row);
   beginSizeChange(k, row);

@@ -177,6 +177,8 @@ export const COPY_SHOWS = ghost('copyShows', THREADS * LINES_PER_PAGE);
 export const SYNCED_VMA = ghost('syncedVma', THREADS);
 /** Threads whose operation has entered what it does to which lines. */
 export const CLAIMED = ghost('claimed', 1);
+/** Threads that have tagged for writeback and not yet found that nothing tagged is left. */
+export const WRITES_BACK = ghost('writesBack', 1);
 /** Threads whose fault is done with its entry's tag and has not made its pte writable yet. */
 export const TAGGED = ghost('tagged', 1);
 /** Threads whose operation has walked page tables to unmap: one that never does races with nobody (B12). */

@@ -11,6 +11,7 @@ import {
   PTE_ZERO,
   pageIndex,
   pteKind,
+  threadOf,
   vmaFile,
   vmaPage,
   vmaPages,
@@ -25,6 +26,7 @@ import {
   SHRUNK_BY,
   SIZE,
   T_BEGUN,
+  UNMAPS,
   VMA,
 } from '../kernel/layout.ts';
 import { checkNoPtes, checkZeroPte } from './cache.ts';
@@ -76,7 +78,7 @@ function checkMapping(
     if (!found.isOn('O9')) return;
     found.report(k, {
       class: 'beyond-eof',
-      object: pteKind(k.peek(PTE + pteIndex)) === PTE_ANON ? 'copy' : 'pte',
+      object: objectBeyond(k, k.peek(PTE + pteIndex), operationOf(k.peek(SHRUNK_BY + file))),
       fatal: false,
       labels: [blamed(k, INSTALLED_BY + pteIndex), blamed(k, SHRUNK_BY + file)],
       detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,
@@ -87,6 +89,14 @@ function checkMapping(
   const extent = k.peek(EXTENT + pageIndex(file, page));
   if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || extentKind(extent) !== WRITTEN) return;
   if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
+}
+
+/** Who never unmaps loses to no race: it leaves what it finds. */
+function objectBeyond(k: Kernel, pte: number, cutter: number): string {
+  if (pteKind(pte) === PTE_ANON) return 'copy';
+  const t = threadOf(cutter);
+  const hasJustCut = cutter !== 0 && k.writerOf(t) === cutter;
+  return hasJustCut && ((k.peek(UNMAPS) >> t) & 1) === 0 ? 'not-unmapped' : 'pte';
 }
 
 /** O5: the pair is who mapped the zero page and who allocated the block behind it. */

@@ -31,6 +31,7 @@ import {
   R_SLOT,
   R_TO,
   SLOT,
+  WRITES_BACK,
 } from '../layout.ts';
 import { C_ENTRY } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
@@ -46,7 +47,8 @@ function endOf(k: Kernel, r: number): number {
 }
 
 /** tag_pages_for_writeback: every DIRTY entry of the range also gets TOWRITE. */
-function tagTowrite(k: Kernel, _t: number, r: number): Outcome {
+function tagTowrite(k: Kernel, t: number, r: number): Outcome {
+  k.put(WRITES_BACK, k.peek(WRITES_BACK) | (1 << t));
   const file = k.get(r + R_FILE);
   for (let page = k.get(r + R_FROM); page < endOf(k, r); page++) {
     const slot = k.get(SLOT + pageIndex(file, page));
@@ -68,7 +70,7 @@ function touchTag(k: Kernel, _t: number, r: number): void {
 }
 
 /** find_get_entries_tag: the next TOWRITE entry, with a snapshot of its slot; R_MORE 0 if none is left. */
-function findTowrite(k: Kernel, _t: number, r: number): Outcome {
+function findTowrite(k: Kernel, t: number, r: number): Outcome {
   const file = k.get(r + R_FILE);
   for (let page = k.get(r + R_CURSOR); page < endOf(k, r); page++) {
     const slot = k.get(SLOT + pageIndex(file, page));
@@ -79,6 +81,7 @@ function findTowrite(k: Kernel, _t: number, r: number): Outcome {
     return NEXT;
   }
   k.put(r + R_MORE, 0);
+  k.put(WRITES_BACK, k.peek(WRITES_BACK) & ~(1 << t));
   return NEXT;
 }
 
@@ -147,11 +150,12 @@ function touchFlush(k: Kernel, _t: number, r: number): void {
 }
 
 /** Clear TOWRITE. What was stored since the flush is now untagged for a second fsync under way (B56). */
-function clearTowrite(k: Kernel, _t: number, r: number): Outcome {
+function clearTowrite(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   const slot = k.get(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TOWRITE) === 0) return NEXT;
   k.put(SLOT + index, slot & ~ENTRY_TOWRITE);
+  if ((k.peek(WRITES_BACK) & ~(1 << t)) === 0) return NEXT;
   const i = entryBlock(slot) * LINES_PER_PAGE;
   if (k.peek(CPU + i) !== k.peek(MEDIA + i) || k.peek(CPU + i + 1) !== k.peek(MEDIA + i + 1)) {
     k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, k.currentPc));
