@@ -12,7 +12,7 @@ export interface Mutant {
 
 type StepNode = Extract<Node, { readonly step: string }>;
 /** What becomes of a step of the path: another one, or nothing. */
-type Edit = (node: StepNode) => Node | null;
+export type Edit = (node: StepNode) => Node | null;
 
 const PAIRS: readonly (readonly [string, string])[] = [
   ['journalStart', 'journalStop'],
@@ -106,7 +106,7 @@ function shared(node: StepNode, lock: string): Node | null {
   return { ...node, step: node.step.replace('Write', 'Read') };
 }
 
-function edited(path: Path, edit: Edit): Path {
+export function edited(path: Path, edit: Edit): Path {
   return path.flatMap((node): Node[] => {
     if ('step' in node) {
       const changed = edit(node);
