@@ -84,7 +84,7 @@ class Compiler {
   entry(name: string, path: Path, end: number): number {
     const start = this.rows.length;
     this.operation = name;
-    if (this.looksFirst(path) === 'reads') this.emitStep({ step: 'enter' }, name);
+    if (this.looksFirst(path) !== 'visible') this.emitStep({ step: 'enter' }, name);
     this.emit(path, name, []);
     this.row({ kind: end });
     return start;

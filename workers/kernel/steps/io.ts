@@ -304,7 +304,7 @@ export const IO_STEPS: readonly StepDef[] = [
     run: () => NEXT,
     touch: () => {},
     may: [],
-    why: 'made by the compiler, where a path would else look at shared state before it has begun',
+    why: 'made by the compiler, where a path would else look at shared state, or end, before it has begun',
   }),
   visible({
     name: 'copyIn',
