@@ -24,7 +24,7 @@ export interface Watch {
   /** A private copy is about to be mapped: its two lines wait in R_SLOT and R_LINE. */
   copyInstalled(k: Kernel, r: number): void;
   /** An unmap of the file's pages is about to take a private copy away. */
-  copyZapped(k: Kernel, r: number, pteIndex: number): void;
+  copyZapped(k: Kernel, pteIndex: number): void;
   /** The kernel is about to zero, fill or read the block that the frame has looked up. */
   blockUsed(k: Kernel, r: number, use: 'zero' | 'copy' | 'read'): void;
   /** i_size has just been set. */

@@ -89,7 +89,7 @@ export class Judge implements Watch {
     if (this.stale) pteInstalled(k, this.found, pteIndex, file, page);
   }
 
-  copyZapped(k: Kernel, _r: number, pteIndex: number): void {
+  copyZapped(k: Kernel, pteIndex: number): void {
     if (this.content) copyZapped(k, this.found, pteIndex);
   }
 

@@ -51,7 +51,7 @@ function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outco
       k.put(r + R_UCURSOR, -1);
       return NEXT;
     }
-    if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) k.watch.copyZapped(k, r, pteIndex);
+    if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) k.watch.copyZapped(k, pteIndex);
     zap(k, pteIndex);
     const more = nextMapped(k, file, from, to, pteIndex + 1, evenCows);
     k.put(r + R_UCURSOR, more < 0 ? -1 : pteIndex + 1);
