@@ -5,7 +5,7 @@
  * A better repro takes a folder's place in two renames, the old one aside and the new one in. Who dies between
  * them leaves the old one under `.old-…`, and whoever opens the store next puts it back.
  */
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import {
   codeOf,
@@ -68,10 +68,12 @@ export const DAMAGED = '.damaged-';
  * left over at once: where no other has its place it is put back before that is asked.
  */
 const LEFTOVER_MS = 15 * 60_000;
-/** How often somebody else may put the same finding while we do. */
-const TRIES_MAX = 20;
+/** How often somebody else may put the same finding while we do: it only ends what would never end. */
+const TRIES_MAX = 1000;
 /** A swap is two renames and a sync of the folder. */
 const SWAP_MS = 5;
+/** A time stamp is as coarse as the kernel's tick: two moves within one tick leave it as it was. */
+const STEADY_READS = 2;
 const ABSENT = 'absent';
 /** A link would lead out of the data directory. */
 const NOT_A_FOLDER = 'it is not a folder, and a link is not followed';
@@ -179,29 +181,39 @@ export class FindingStore {
   private present(id: string): { finding: Finding; repro: Repro } | 'damaged' | undefined {
     if (lstatSync(this.folderOf(id), { throwIfNoEntry: false }) === undefined) return undefined;
     try {
-      const finding = this.readFinding(id);
-      const repro = parseRepro(readStored(finding.file), REPRO_FILE);
-      return repro.signature === finding.signature ? { finding, repro } : 'damaged';
+      return this.steadily(id, () => this.readWithRepro(id));
     } catch (error) {
       if (!isOutside(error)) throw error;
       return 'damaged';
     }
   }
 
+  private readWithRepro(id: string): { finding: Finding; repro: Repro } {
+    const finding = this.readFinding(id);
+    const repro = parseRepro(readStored(finding.file), REPRO_FILE);
+    if (repro.signature !== finding.signature) throw damage(`${REPRO_FILE}: of another finding`);
+    return { finding, repro };
+  }
+
   /**
-   * A finding that somebody swaps for a better one while it is read is read again, not called damaged. Between
-   * the two renames of a swap there is none for a moment.
+   * A finding that somebody swaps for a better one while it is read is read again: neither called damaged nor made
+   * of files of both. Between the two renames of a swap there is none until its writer runs on: then it is put back.
    */
   private steadily<T>(name: string, read: () => T): T {
+    let steadyReads = 0;
     for (let tries = 1; ; tries += 1) {
       const before = this.stampOf(name);
       try {
-        return read();
+        const value = read();
+        if (tries === TRIES_MAX || this.stampOf(name) === before) return value;
       } catch (error) {
         const isSteady = this.stampOf(name) === before && (before !== ABSENT || this.isGone(name));
-        if (tries === TRIES_MAX || isSteady) throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWAP_MS);
+        steadyReads = isSteady ? steadyReads + 1 : 0;
+        if (tries === TRIES_MAX || steadyReads === STEADY_READS) throw error;
+        if (isSteady) continue;
       }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWAP_MS);
+      if (existsSync(this.folder)) this.recover();
     }
   }
 
@@ -290,7 +302,18 @@ export class FindingStore {
     const leftover = path.join(this.folder, name);
     const there = lstatSync(leftover, { throwIfNoEntry: false });
     if (there === undefined || Date.now() - there.mtimeMs < LEFTOVER_MS) return;
-    rmSync(leftover, { recursive: true, force: true });
+    this.discard(leftover);
+  }
+
+  /** Under a name that nobody puts back: else a finding could come back with half of its files. */
+  private discard(folder: string): void {
+    try {
+      const going = takeFreeName(this.folder, `${NEW}going`, (name) => renameSync(folder, name));
+      rmSync(going, { recursive: true, force: true });
+    } catch (error) {
+      // Somebody has put it back, or discarded it.
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
   }
 
   private replace(record: FindingRecord, aside: string, outcome: Put['outcome']): Put {
@@ -304,15 +327,16 @@ export class FindingStore {
 
   private place(written: string, id: string, aside: string): void {
     const target = this.folderOf(id);
-    let old: string | undefined;
+    const movedAside: string[] = [];
     for (let tries = 1; !this.renamed(written, target); tries += 1) {
       assert(tries < TRIES_MAX, 'swaps of one finding', id);
-      old = this.movedAside(target, id, aside) ?? old;
+      const old = this.movedAside(target, id, aside);
+      if (old !== undefined) movedAside.push(old);
       this.reached('aside');
     }
     syncFolder(this.folder);
     this.reached('placed');
-    if (old !== undefined && aside === OLD) rmSync(old, { recursive: true, force: true });
+    if (aside === OLD) for (const old of movedAside) this.discard(old);
   }
 
   /** False if something stands there. */

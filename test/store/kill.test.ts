@@ -9,6 +9,7 @@ import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { sampleRecord, temporaryFolder } from './sample.ts';
 
 const STORE = new URL('../../corpus/store/finding-store.js', import.meta.url).href;
+const SURVEY = new URL('../../corpus/store/survey.js', import.meta.url).href;
 const SAMPLE = new URL('./sample.js', import.meta.url).href;
 
 /** Puts a finding of so many loads in a process that dies at the point. */
@@ -83,13 +84,15 @@ test('writers of one finding at the same time leave a whole one', async (t) => {
   const dataDir = temporaryFolder(t);
   const program = `
     const { FindingStore } = await import(${JSON.stringify(STORE)});
+    const { survey } = await import(${JSON.stringify(SURVEY)});
     const { sampleRecord } = await import(${JSON.stringify(SAMPLE)});
     const store = new FindingStore(${JSON.stringify(dataDir)});
     for (let i = 0; i < 40; i++) {
       // Another engine each time: every put replaces.
       store.put(sampleRecord({ loads: 1 + (i % 6), engine: String(process.pid * 100 + i).padStart(16, '0') }));
       if (store.list().damaged.length > 0) process.exit(1);
-    }`;
+    }
+    if (survey(store).unreadable.length > 0) process.exit(2);`;
   const args = ['--input-type=module', '--eval', program];
   const writers = [1, 2, 3].map(
     () =>
