@@ -116,9 +116,13 @@ export class Up {
     assert.equal(answer.status, 202, await answer.text());
   }
 
-  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  async until(
+    what: string,
+    isSo: () => Promise<boolean>,
+    askedMs: number = ASKED_MS,
+  ): Promise<void> {
     const isSoOrOver = async (): Promise<boolean> => (await isSo()) || this.hasEnded;
-    await until(what, isSoOrOver, { said: () => this.logs(), askedMs: ASKED_MS });
+    await until(what, isSoOrOver, { said: () => this.logs(), askedMs });
     assert.ok(!this.hasEnded || (await isSo()), `ended before: ${what}\n${this.text}`);
   }
 

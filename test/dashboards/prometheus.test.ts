@@ -7,7 +7,7 @@ import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import { buildOverview } from '../../dashboards/grafana/overview.ts';
 import { Up } from '../chaos/up.ts';
 import { type DebianProgram, debianProgram, skipReason } from '../support/debian.ts';
-import { type Prometheus, startPrometheus, untilScraped } from './prometheus.ts';
+import { type Prometheus, SCRAPE_MS, startPrometheus, untilScraped } from './prometheus.ts';
 import { type Answer, dashboardQueries, runQueries } from './queries.ts';
 
 const ABOUT = { version: '0.1.0', build: 'b'.repeat(64), models: ['canary', 'v42-immap-read'] };
@@ -26,18 +26,25 @@ test('every expression of the dashboard has an answer in a real campaign', { ski
     { job_name: 'workers', http_sd_configs: [workers] },
   ]);
   t.after(() => prometheus.stop());
+  // Until it has discovered them, which takes 5 s, nothing need be computed.
+  await up.control('pause');
   await untilScraped(prometheus, 2, 2);
+  await up.control('resume');
   const queries = dashboardQueries(buildOverview());
   let poor: readonly Answer[] = [];
   await up
-    .until('an answer to everything', async () => {
-      const answers = await runQueries(prometheus, queries);
-      poor = answers.filter(
-        ({ series, areFinite, labelsMissing, problem }) =>
-          series === 0 || !areFinite || labelsMissing.length > 0 || problem !== null,
-      );
-      return poor.length === 0;
-    })
+    .until(
+      'an answer to everything',
+      async () => {
+        const answers = await runQueries(prometheus, queries);
+        poor = answers.filter(
+          ({ series, areFinite, labelsMissing, problem }) =>
+            series === 0 || !areFinite || labelsMissing.length > 0 || problem !== null,
+        );
+        return poor.length === 0;
+      },
+      SCRAPE_MS,
+    )
     .catch((error: unknown) => assert.deepEqual(poor, [], String(error)));
   const [planted] = await runQueries(prometheus, [{ panel: '', expr: 'sum(rate(', legend: '' }]);
   assert.match(planted?.problem ?? '', /parse error/);

@@ -8,6 +8,9 @@ import path from 'node:path';
 import type { DebianProgram } from '../support/debian.ts';
 import { PATIENCE_MS, until } from '../support/patience.ts';
 
+/** Between two scrapes nothing new can be asked. */
+export const SCRAPE_MS = 1000;
+
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -26,7 +29,7 @@ export async function startPrometheus(
 ): Promise<Prometheus> {
   const folder = mkdtempSync(path.join(tmpdir(), 'faultline-'));
   const config = path.join(folder, 'prometheus.yml');
-  const global = { scrape_interval: '1s', scrape_timeout: '1s' };
+  const global = { scrape_interval: `${SCRAPE_MS}ms`, scrape_timeout: `${SCRAPE_MS}ms` };
   writeFileSync(config, JSON.stringify({ global, scrape_configs: scrapeConfigs }));
   const child = spawn(
     program.path,
@@ -58,10 +61,11 @@ export async function untilScraped(
   targets: number,
   times: number,
 ): Promise<void> {
-  await until(`${targets} targets are scraped ${times} times`, async () => {
+  const isScraped = async (): Promise<boolean> => {
     const counts = await prometheus.query('count_over_time(faultline_build_info[5m])');
     return counts.length >= targets && counts.every(({ value }) => value >= times);
-  });
+  };
+  await until(`${targets} targets are scraped ${times} times`, isScraped, { askedMs: SCRAPE_MS });
 }
 
 /** Prometheus chooses the port and writes it to its log. */

@@ -1,11 +1,13 @@
 /** The small sweep on every built-in model in every combination of its toggles. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { modelJson, modelOf } from '../../workers/models/registry.ts';
 import { allReferences } from '../workers/support/search.ts';
-import type { Swept } from './sweep.ts';
+import { FITS, idsIn, type Swept } from './sweep.ts';
 import { sweepAll } from './sweep-threads.ts';
 
 const REFERENCES = allReferences();
+const jsonOf = (reference: string): string => modelJson(modelOf(reference));
 
 let swept: readonly Swept[] = [];
 before(async () => {
@@ -13,9 +15,11 @@ before(async () => {
 });
 
 for (const [i, reference] of REFERENCES.entries()) {
-  test(`${reference}: nothing but what it is expected to show`, () => {
+  test(`${reference}: what fits, and nothing but what it is expected to show`, () => {
     const result = swept[i] ?? assert.fail('not swept');
     assert.equal(Object.values(result.surprises).join('\n'), '');
     assert.equal(result.inconclusive, 0);
+    const name = Object.keys(FITS).find((one) => jsonOf(one) === jsonOf(reference));
+    if (name !== undefined) assert.deepEqual(idsIn(result), FITS[name]);
   });
 }

@@ -5,13 +5,19 @@ import { type Hand, type Swept, together } from './sweep.ts';
 import type {} from './sweep-thread.ts';
 
 const THREADS = 2;
-/** Hands a model: enough that the last one keeps nobody waiting for long. */
-const HANDS = 4;
+/**
+ * Hands a model: enough that the last one keeps nobody waiting for long; their number divides no number of
+ * operations or page states, so each has some of everything.
+ */
+const HANDS = 5;
 
-/** One result a model, in the order of the models. */
-export async function sweepAll(models: readonly string[]): Promise<readonly Swept[]> {
+/** One result a model, in the order of the models, of so many hands of the five. */
+export async function sweepAll(
+  models: readonly string[],
+  hands: number = HANDS,
+): Promise<readonly Swept[]> {
   const open: Hand[] = models.flatMap((model) =>
-    Array.from({ length: HANDS }, (_, part) => ({ model, part, parts: HANDS })),
+    Array.from({ length: hands }, (_, part) => ({ model, part, parts: HANDS })),
   );
   const swept: Swept[] = [];
   const work = async (): Promise<void> => {

@@ -9,6 +9,16 @@ import { smallSweep } from '../support/small-sweep.ts';
 /** The largest workload of the sweep has some 20 000 states. */
 const STATES_MAX = 1_000_000;
 
+const V42 = 'B09 B10 B11 B12 B14 B15 B16 B17 B33 B34 B51 B55';
+
+/** What fits into the small sweep. B28 needs three threads, and so does the deadlock of B04. */
+export const FITS: Readonly<Record<string, readonly string[]>> = {
+  'v42-immap-read': ids(`${V42} F01`),
+  'v43rc-immap-write': ids(`B01 B02 B03 B04 ${V42} B13 B50`),
+  'xfs-mmaplock-prezero': ids('B10 B11'),
+  'v48-entry-lock': ids('B11 B18 B20 B53 B56'),
+};
+
 export interface Hand {
   readonly model: string;
   readonly part: number;
@@ -63,6 +73,19 @@ export function together(model: string, hands: readonly Swept[]): Swept {
     hits: Object.fromEntries(signatures.map((one) => [one, sum(({ hits }) => hits[one] ?? 0)])),
     surprises: Object.assign({}, ...hands.map(({ surprises }) => surprises)),
   };
+}
+
+/** Rows of the catalogue that it shows, sorted; `new` for what is in none. */
+export function idsIn({ hits }: Swept): readonly string[] {
+  return ids(
+    Object.keys(hits)
+      .map((signature) => knownAs(signature)?.id ?? 'new')
+      .join(' '),
+  );
+}
+
+function ids(words: string): readonly string[] {
+  return [...new Set(words.split(' '))].sort();
 }
 
 /** Reviewed like code: another count is a decision. */

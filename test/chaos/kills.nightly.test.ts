@@ -1,0 +1,9 @@
+import { test } from 'node:test';
+import { skipReason } from '../support/debian.ts';
+import { survivesKills } from './kills.ts';
+
+const skip = await skipReason('redis-server');
+
+test('eighty kills lose nothing, double nothing, and stop nothing', { skip }, async (t) => {
+  await survivesKills(t, 20);
+});
