@@ -200,7 +200,7 @@ class Scanner {
     return true;
   }
 
-  /** A comma and another part behind it. The scan goes on after the most common slip. */
+  /** A comma with another part after it. A comma before the end is noted, and the scan goes on. */
   private takeComma(end: '}' | ']'): boolean {
     if (!this.takeIf(',')) return false;
     const comma = this.at - 1;

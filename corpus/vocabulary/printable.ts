@@ -13,7 +13,7 @@ export const QUOTED_LENGTH_MAX = 40;
  */
 const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 const CUT = '...';
-/** Longest file name a message carries: whole, or nobody can open it. */
+/** A message names a file in full up to this length, so that its reader can open it. */
 const FILE_NAME_LENGTH_MAX = 256;
 
 export function printable(text: string, lengthMax: number = QUOTED_LENGTH_MAX): string {

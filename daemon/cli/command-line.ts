@@ -33,7 +33,7 @@ Examples:
   faultline replay 3f9a5b1c20de --model ./mine.json  does my model fix it?
 
 Exit codes: 0 nothing bad, 1 a violation, 2 usage, 3 environment,
-4 nothing to act on, 70 a bug in Faultline, 125 cannot judge; with --bisect,
+4 no finding to work on, 70 a defect in Faultline, 125 no verdict; with --bisect,
 check and replay exit 125 if the model cannot be read.`;
 
 function commandLine(verbs: readonly CommandUnknownOpts[]): CommandUnknownOpts {

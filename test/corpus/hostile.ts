@@ -170,18 +170,34 @@ export function intrinsics(): readonly (readonly PropertyKey[])[] {
   return owners.map((owner) => Reflect.ownKeys(owner));
 }
 
-/** More than that and it is not the machine that is slow. */
-const TRIES = 10;
+const SHARE = 8;
+/** Linear growth is 8, quadratic 64. */
+const GROWTH_MAX = 24;
+/** What takes less says nothing about growth. */
+const LEAST_MS = 2;
+/** Neighbours on the machine spoil some. */
+const TRIES = 20;
 
-/** The least that it takes, tried until that is no more than `enoughMs`. */
-export function leastCpuMsOf(act: () => void, enoughMs: number): number {
-  let ms = cpuMsOf(act);
-  for (let tries = 1; tries < TRIES && ms > enoughMs; tries++) ms = Math.min(ms, cpuMsOf(act));
-  return ms;
+/** Fails if `work` grows with its size nearly as a square does, compared with an eighth of the size in the same run. */
+export function assertBounded(work: (size: number) => void, size: number, what: string): void {
+  const part = Math.ceil(size / SHARE);
+  let [ofAll, ofPart] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let tries = 0; tries < TRIES; tries++) {
+    ofPart = Math.min(
+      ofPart,
+      cpuMsOf(() => work(part)),
+    );
+    ofAll = Math.min(
+      ofAll,
+      cpuMsOf(() => work(size)),
+    );
+    if (ofAll <= GROWTH_MAX * Math.max(ofPart, LEAST_MS)) return;
+  }
+  assert.fail(`${what}: ${ofAll} ms for ${size}, ${ofPart} ms for ${part}`);
 }
 
 /** Of this process, so that a busy machine does not make a parser slow. */
-export function cpuMsOf(act: () => void): number {
+function cpuMsOf(act: () => void): number {
   const begin = process.cpuUsage();
   act();
   const { user, system } = process.cpuUsage(begin);

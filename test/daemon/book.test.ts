@@ -216,7 +216,7 @@ test('a new build forgets which features are known, and nothing else', () => {
   assert.notEqual(desk.book.build, BUILD);
 });
 
-test('what another build minimized and nobody verified is minimized again, and published', () => {
+test('a witness that another build minimized and none verified is minimized again, and published', () => {
   const desk = new Desk();
   for (const batch of desk.plan()) desk.report(reportOf(batch));
   for (const batch of desk.plan(1)) desk.report(reportOf(batch));

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { modelJson, modelOf } from '../../workers/models/registry.ts';
+import { golden } from '../support/golden.ts';
 import { allReferences } from '../workers/support/search.ts';
-import { FITS, idsIn, type Swept } from './sweep.ts';
+import { FITS, idsIn, type Swept, sweptText } from './sweep.ts';
 import { sweepAll } from './sweep-threads.ts';
 
 const REFERENCES = allReferences();
@@ -20,6 +21,8 @@ for (const [i, reference] of REFERENCES.entries()) {
     assert.equal(Object.values(result.surprises).join('\n'), '');
     assert.equal(result.inconclusive, 0);
     const name = Object.keys(FITS).find((one) => jsonOf(one) === jsonOf(reference));
-    if (name !== undefined) assert.deepEqual(idsIn(result), FITS[name]);
+    if (name === undefined) return;
+    assert.deepEqual(idsIn(result), FITS[name]);
+    golden(`exhaustive/whole/${name}.txt`, sweptText({ ...result, model: name }));
   });
 }

@@ -12,11 +12,10 @@ import { packRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import type { Listed } from '../../daemon/pull-listing.ts';
 import { readRecord } from '../../daemon/pull-record.ts';
-import { arbByteMutant, arbLineMutant, cpuMsOf, intrinsics } from '../corpus/hostile.ts';
+import { arbByteMutant, arbLineMutant, intrinsics } from '../corpus/hostile.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { recordOf } from './shelf.ts';
 
-const MS_MAX = 50;
 const REVISION = 7;
 const RECORD = recordOf(0);
 
@@ -121,17 +120,13 @@ function judge(text: string): 'record' | 'refused' {
     // What anybody may say who also says the revision; a hash of a lie is a lie.
     reproDigest: digestIn(text),
   };
-  let result: ReturnType<typeof readRecord> = '';
-  const tookMs = cpuMsOf(() => {
-    result = readRecord(text, listed, () => true);
-  });
-  assert.ok(tookMs <= MS_MAX, `${tookMs} ms for ${text.slice(0, 200)}`);
+  const result = readRecord(text, listed, () => true);
   if (typeof result === 'string') {
     assert.doesNotMatch(result, /[\p{C}\p{Zl}\p{Zp}]/u);
     assert.ok(result.length > 5 && result.length < 400, result);
     return 'refused';
   }
-  const { finding, repro } = result as typeof RECORD;
+  const { finding, repro } = result;
   assert.equal(finding.id, RECORD.finding.id);
   assert.equal(sha256Hex(printRepro(repro)), listed.reproDigest);
   return 'record';
