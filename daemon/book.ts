@@ -4,7 +4,7 @@
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
 import type { Kind, ModelPin, Quarantined, Report, Result } from '../corpus/vocabulary/messages.ts';
-import { isViolationClass, type ViolationClass } from '../corpus/vocabulary/verdict.ts';
+import { classOfSignature, type ViolationClass } from '../corpus/vocabulary/verdict.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
 import { modelOfBatch } from './planner.ts';
 import type { CampaignPlan, Outstanding, Row } from './rows.ts';
@@ -240,8 +240,8 @@ export class Book {
     tally.frontier.fold(result);
     for (const [signature, { count }] of Object.entries(result.hits)) {
       this.triage.met(signature, result.model, count);
-      const [name] = signature.split(' ');
-      if (isViolationClass(name)) tally.hits[name] = (tally.hits[name] ?? 0) + count;
+      const name = classOfSignature(signature);
+      if (name !== null) tally.hits[name] = (tally.hits[name] ?? 0) + count;
     }
   }
 

@@ -10,6 +10,7 @@ import {
 } from '../corpus/vocabulary/finding.ts';
 import { isJsonObject, type Json, readJson } from '../corpus/vocabulary/json.ts';
 import { printable } from '../corpus/vocabulary/printable.ts';
+import { isSignatureOf } from '../corpus/vocabulary/verdict.ts';
 
 /** A finding as it is listed. */
 export interface Listed {
@@ -101,8 +102,7 @@ export function claimProblem(finding: StoredFinding): string | null {
     const shown = printable(text, Number.POSITIVE_INFINITY);
     if (shown !== text) return `${name} has characters that cannot be seen`;
   }
-  // A signature begins with its class (`corpus/vocabulary/verdict.ts`).
-  if (!signature.startsWith(`${given} `)) return 'class is not that of the signature';
+  if (!isSignatureOf(signature, given)) return 'class is not that of the signature';
   return models.includes(model) ? null : 'model is not one of models';
 }
 

@@ -3,6 +3,7 @@
  * thread are pushed on to that thread's next, or pulled back to its last (dejafu's way, algorithms 2.7). Pure.
  */
 import type { Witness } from '../corpus/breeding/minimize.ts';
+import type { Wanted } from '../corpus/vocabulary/verdict.ts';
 import type { Engine, Traced } from './execute.ts';
 import { witnessOf } from './hunt.ts';
 
@@ -13,7 +14,7 @@ interface Block {
 }
 
 /** Each success has fewer preemptions than what it came from, so this ends. */
-export function calm(engine: Engine, start: Witness, signature: string): Witness {
+export function calm(engine: Engine, start: Witness, wanted: Wanted): Witness {
   engine.load(start.input);
   let best = start;
   let blocks = blocksOf(engine.trace(start.input.schedule));
@@ -21,7 +22,7 @@ export function calm(engine: Engine, start: Witness, signature: string): Witness
     for (const candidate of [pushed(blocks, next), pulled(blocks, next)]) {
       if (candidate === null) continue;
       const traced = engine.traceChoices(choicesOf(candidate));
-      const witness = witnessOf(start.input, traced, signature);
+      const witness = witnessOf(start.input, traced, wanted);
       if (witness === null || witness.preemptions >= best.preemptions) continue;
       best = witness;
       blocks = blocksOf(traced);

@@ -5,6 +5,7 @@
  */
 import type { Input } from '../corpus/vocabulary/input.ts';
 import { THREAD_NAMES } from '../corpus/vocabulary/names.ts';
+import type { Wanted } from '../corpus/vocabulary/verdict.ts';
 import type { Engine } from './execute.ts';
 import { stepOf } from './hunt.ts';
 import type { TraceRow } from './kernel/tracer.ts';
@@ -25,12 +26,12 @@ type Fate = 'shown' | 'lost' | 'impossible';
  * The last pair up to the violation, or else one with what came too late to prevent it; null where no single
  * step decides.
  */
-export function criticalPair(engine: Engine, input: Input, signature: string): CriticalPair | null {
+export function criticalPair(engine: Engine, input: Input, wanted: Wanted): CriticalPair | null {
   engine.load(input);
   const traced = engine.trace(input.schedule);
   const { rows } = traced;
-  const violating = stepOf(traced, signature) - 1;
-  const fateOf = (from: number, to: number): Fate => fateOfMove(engine, rows, signature, from, to);
+  const violating = stepOf(traced, wanted) - 1;
+  const fateOf = (from: number, to: number): Fate => fateOfMove(engine, rows, wanted, from, to);
   for (const second of turns(rows, violating)) {
     const passed = flip(rows, second, -1, fateOf);
     if (passed !== null) return pairOf(rows, passed, second);
@@ -80,14 +81,14 @@ function lastOther(rows: readonly TraceRow[], from: number, way: number): number
 function fateOfMove(
   engine: Engine,
   rows: readonly TraceRow[],
-  signature: string,
+  wanted: Wanted,
   from: number,
   to: number,
 ): Fate {
   const order = rows.map((row) => row.thread);
   const choices = order.toSpliced(from, 1).toSpliced(to, 0, ...order.slice(from, from + 1));
   const traced = engine.traceChoices(choices);
-  if (stepOf(traced, signature) > 0) return 'shown';
+  if (stepOf(traced, wanted) > 0) return 'shown';
   // Up to the moved step all must run as asked; who has to wait because of it shows that it decides.
   const isAsked = choices
     .slice(0, to + 1)

@@ -189,3 +189,7 @@ function traceDigest(rows: readonly TraceRow[], verdict: Verdict): string {
     verdict.kind === 'violation' ? verdict.violations.map((v) => v.signature) : [verdict.kind];
   return sha256Hex([...lines, ...said].join('\n'));
 }
+
+export function violationsOf({ verdict }: Traced): readonly Violation[] {
+  return verdict.kind === 'violation' ? verdict.violations : [];
+}

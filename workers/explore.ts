@@ -9,8 +9,8 @@
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
 import type { Workload } from '../corpus/vocabulary/input.ts';
-import { VIOLATION_CLASSES, type Violation } from '../corpus/vocabulary/verdict.ts';
-import type { Engine, Traced } from './execute.ts';
+import { rankOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
+import { type Engine, type Traced, violationsOf } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { SPOKEN, WORDS } from './kernel/layout.ts';
 import { VisitedStates } from './kernel/visited.ts';
@@ -88,8 +88,8 @@ class Search {
   private level: Level;
   private nextLevel: Level;
   private readonly graph = new StateGraph();
-  /** The first path to each signature. */
-  private readonly paths = new Map<string, readonly number[]>();
+  /** The first path to each signature in its worst class. */
+  private readonly paths = new Map<string, { path: readonly number[]; rank: number }>();
   private readonly ignored = new Set<string>();
   private statesMax: number;
   private transitions = 0;
@@ -183,7 +183,9 @@ class Search {
 
   private noteViolation(violation: Violation, parent: number, t: number): void {
     const { signature } = violation;
-    if (this.paths.has(signature)) return;
+    const rank = rankOf(violation);
+    const known = this.paths.get(signature);
+    if (known !== undefined && known.rank <= rank) return;
     if (this.options.counts?.(violation) === false) {
       this.ignored.add(signature);
       return;
@@ -192,7 +194,7 @@ class Search {
       const enough = Math.max(2 * this.visited.size, LOOK_ON_STATES);
       this.statesMax = Math.min(this.statesMax, enough);
     }
-    this.paths.set(signature, [...this.graph.pathTo(parent), t]);
+    this.paths.set(signature, { path: [...this.graph.pathTo(parent), t], rank });
   }
 
   private trace(path: readonly number[]): Traced {
@@ -209,7 +211,7 @@ class Search {
     const violations = verdict.kind === 'violation' ? verdict.violations : [];
     for (const violation of violations) {
       if (this.options.counts?.(violation) === false) this.ignored.add(violation.signature);
-      else this.paths.set(violation.signature, path);
+      else this.paths.set(violation.signature, { path, rank: rankOf(violation) });
     }
     // The states that nothing leads out of are too many to show it.
     if (violations.length === 0) this.cutBy ??= 'liveness';
@@ -218,10 +220,11 @@ class Search {
   /** Each signature's path is run again and written down, fused steps one by one. */
   result(): Exploration {
     if (this.engine.judge.mayNeverEnd(this.k)) this.noteNeverEnding();
-    const violations = [...this.paths].map(([signature, path]) => {
+    const violations = [...this.paths].map(([signature, { path, rank }]) => {
       const traced = this.trace(path);
-      assert(shows(traced, signature), 'a path of the search shows what it showed', signature);
-      return { signature, traced, rank: rankOf(traced, signature), length: path.length };
+      const shown = worstOf(violationsOf(traced), signature);
+      assert(shown !== undefined, 'a path of the search shows what it showed', signature);
+      return { signature, traced, rank, length: path.length };
     });
     violations.sort((a, b) => a.rank - b.rank || a.length - b.length);
     const { cutBy } = this;
@@ -231,18 +234,6 @@ class Search {
     const seen = { states: this.visited.size, transitions, depth };
     return { verdict, ...seen, violations, ignored: [...this.ignored].sort(), isComplete, cutBy };
   }
-}
-
-function shows({ verdict }: Traced, signature: string): boolean {
-  return (
-    verdict.kind === 'violation' && verdict.violations.some((one) => one.signature === signature)
-  );
-}
-
-function rankOf({ verdict }: Traced, signature: string): number {
-  const violations = verdict.kind === 'violation' ? verdict.violations : [];
-  const found = violations.find((one) => one.signature === signature);
-  return found === undefined ? 0 : VIOLATION_CLASSES[found.class].rank;
 }
 
 /** The words that any state has ever changed; columns of a stored state. */

@@ -4,24 +4,20 @@
  */
 import type { Witness } from '../corpus/breeding/minimize.ts';
 import type { Input, Schedule, Switch } from '../corpus/vocabulary/input.ts';
-import type { Violation } from '../corpus/vocabulary/verdict.ts';
-import type { Engine, Traced } from './execute.ts';
+import { isWanted, type Wanted, worstOf } from '../corpus/vocabulary/verdict.ts';
+import { type Engine, type Traced, violationsOf } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import type { Program } from './kernel/program.ts';
 import { BoundedSearch, type Lookout } from './schedulers/bounded.ts';
 
 /** The visible step at which a run showed a signature, or 0. */
-export function stepOf(traced: Traced, signature: string): number {
-  return violationsOf(traced).find((violation) => violation.signature === signature)?.step ?? 0;
-}
-
-export function violationsOf({ verdict }: Traced): readonly Violation[] {
-  return verdict.kind === 'violation' ? verdict.violations : [];
+export function stepOf(traced: Traced, wanted: Wanted): number {
+  return worstOf(violationsOf(traced), wanted)?.step ?? 0;
 }
 
 /** What a run needed to show the signature: switches behind that step are dropped. */
-export function witnessOf(input: Input, traced: Traced, signature: string): Witness | null {
-  const step = stepOf(traced, signature);
+export function witnessOf(input: Input, traced: Traced, wanted: Wanted): Witness | null {
+  const step = stepOf(traced, wanted);
   if (step === 0) return null;
   const rows = traced.rows.slice(0, step);
   const switches: readonly Switch[] = rows
@@ -39,12 +35,12 @@ export type StepNames = Pick<Program, 'label' | 'step'>;
 export function replay(
   engine: Engine,
   input: Input,
-  signature: string,
+  wanted: Wanted,
   recorded: StepNames = engine.program,
 ): readonly Traced[] {
   engine.load(input);
   const traced = engine.trace(input.schedule);
-  if (stepOf(traced, signature) > 0) return [traced];
+  if (stepOf(traced, wanted) > 0) return [traced];
   const renamed = relabelled(input.schedule, recorded, engine.program);
   const anchored = reanchored(renamed, traced);
   if (anchored === input.schedule) return [traced];
@@ -99,14 +95,9 @@ export interface Hunted {
 }
 
 /** Every schedule of a workload with `from` to `to` preemptions, fewest first; steps are not fused. */
-export function hunt(
-  engine: Engine,
-  input: Input,
-  signature: string,
-  options: HuntOptions,
-): Hunted {
+export function hunt(engine: Engine, input: Input, wanted: Wanted, options: HuntOptions): Hunted {
   engine.load(input);
-  const lookout = new SignatureLookout(engine, signature);
+  const lookout = new SignatureLookout(engine, wanted);
   let proven = options.from - 1;
   let stepsLeft = options.stepsMax;
   for (let preemptions = options.from; preemptions <= options.to; preemptions++) {
@@ -124,18 +115,18 @@ export function hunt(
 /** Stops a search at the step that shows the signature. */
 class SignatureLookout implements Lookout {
   private readonly engine: Engine;
-  private readonly signature: string;
+  private readonly wanted: Wanted;
 
-  constructor(engine: Engine, signature: string) {
+  constructor(engine: Engine, wanted: Wanted) {
     this.engine = engine;
-    this.signature = signature;
+    this.wanted = wanted;
   }
 
   isSuspect(k: Kernel): boolean {
     const { judge } = this.engine;
     if (k.enabled() === 0) judge.ended(k);
     if (judge.violations.length === 0) return false;
-    const isSuspect = judge.violations.some(({ signature }) => signature === this.signature);
+    const isSuspect = judge.violations.some((violation) => isWanted(violation, this.wanted));
     judge.reset();
     return isSuspect;
   }

@@ -1,15 +1,15 @@
 /** From a run that went wrong to what is kept of it: the repro, its drawing, and what is said about it. Pure. */
 
 import { assert } from '../corpus/vocabulary/assert.ts';
-import { knownAs, titleOf } from '../corpus/vocabulary/catalogue.ts';
 import { findingId, type HowFound, operationsOf } from '../corpus/vocabulary/finding.ts';
 import type { Input, Workload } from '../corpus/vocabulary/input.ts';
 import type { FindingRecord } from '../corpus/vocabulary/record.ts';
 import type { Origin } from '../corpus/vocabulary/repro.ts';
-import type { Violation } from '../corpus/vocabulary/verdict.ts';
-import type { Traced } from './execute.ts';
+import { type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
+import { type Traced, violationsOf } from './execute.ts';
 import type { Model } from './kernel/path.ts';
 import { canonicalReference, modelDigest, modelJson } from './models/registry.ts';
+import { nameInWords, nameOn } from './naming.ts';
 import { renderColumns } from './views/columns.ts';
 
 export interface Seen {
@@ -30,14 +30,15 @@ export function recordOf(seen: Seen): FindingRecord {
   const { model, workload, traced, signature, runsToFirst } = seen;
   const { setup, threads } = workload;
   const input: Input = { setup, threads, schedule: traced.schedule };
-  const known = knownAs(signature);
+  const { known, looksLike, title } = nameOn(signature, model);
   const reference = canonicalReference(model);
   const finding = {
     id: findingId(signature),
     signature,
     class: violationOf(traced, signature).class,
-    title: known?.title ?? titleOf(signature),
-    known: known?.id ?? null,
+    title,
+    known,
+    looksLike,
     model: reference,
     models: [reference],
     threads: threads.length,
@@ -56,22 +57,12 @@ export function recordOf(seen: Seen): FindingRecord {
     traceDigest: traced.digest,
     origin: seen.origin,
   };
-  const columns = renderColumns(model, input, traced, knownName(signature));
+  const columns = renderColumns(model, input, traced, nameInWords(signature, model));
   return { finding, repro, columns, howFound: seen.howFound };
 }
 
-/** As drawings say it: row and title of the catalogue. */
-export function knownName(signature: string): string | null {
-  const known = knownAs(signature);
-  return known === null ? null : `${known.id} ${known.title}`;
-}
-
-export function violationsOf({ verdict }: Traced): readonly Violation[] {
-  return verdict.kind === 'violation' ? verdict.violations : [];
-}
-
 function violationOf(traced: Traced, signature: string): Violation {
-  const violation = violationsOf(traced).find((one) => one.signature === signature);
+  const violation = worstOf(violationsOf(traced), signature);
   assert(violation !== undefined, 'the run has no such violation', signature);
   return violation;
 }

@@ -41,11 +41,10 @@ export function rejudge(model: Model, old: FindingRecord, options: RejudgeOption
   const found = replayVerdict(engine, input, signature, sweep);
   const { verdict, states, isComplete, traced, shown } = found;
   if (verdict === 'reproduced') {
-    return {
-      kind: 'same',
-      records: [filed(engine, model, old, signature, traced, options)],
-      states,
-    };
+    const record = filed(engine, model, old, signature, traced, options);
+    // One of the first version of signatures has another id now.
+    const kind = record.finding.id === old.finding.id ? 'same' : 'others';
+    return { kind, records: [record], states };
   }
   if (verdict === 'fixed') return { kind: 'gone', records: [], states };
   if (verdict === 'inconclusive' || !isComplete) return { kind: 'undecided', records: [], states };

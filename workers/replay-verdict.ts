@@ -4,9 +4,9 @@
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
 import type { Input } from '../corpus/vocabulary/input.ts';
-import type { Engine, Traced } from './execute.ts';
+import { type Engine, type Traced, violationsOf } from './execute.ts';
 import { type Counterexample, explore } from './explore.ts';
-import { replay, type StepNames, stepOf, violationsOf } from './hunt.ts';
+import { replay, type StepNames, stepOf } from './hunt.ts';
 
 export interface ReplayOptions {
   /** Distinct states that the search may take where the schedule misses. */

@@ -6,9 +6,10 @@ import { type Minimized, minimize, type Test, type Witness } from '../corpus/bre
 import { assert } from '../corpus/vocabulary/assert.ts';
 import { EMPTY_SCHEDULE, type Input } from '../corpus/vocabulary/input.ts';
 import { printInput } from '../corpus/vocabulary/text.ts';
+import { classOfSignature, type Wanted, worstOf } from '../corpus/vocabulary/verdict.ts';
 import { calm } from './calm.ts';
 import { type CriticalPair, criticalPair } from './critical-pair.ts';
-import type { Engine, Traced } from './execute.ts';
+import { type Engine, type Traced, violationsOf } from './execute.ts';
 import { hunt, replay, stepOf, witnessOf } from './hunt.ts';
 
 export interface ReproduceOptions {
@@ -44,6 +45,9 @@ const SWEEP_PREEMPTIONS = 3;
 /** Steps one such sweep may take: one to two milliseconds. */
 const SWEEP_STEPS = 6000;
 
+/** Steps of the search for the worst form of a finding: the deadlock that an inversion foretells. */
+const WORST_STEPS = 50_000;
+
 /** Null if the input does not show the signature. */
 export function reproduce(
   engine: Engine,
@@ -51,19 +55,21 @@ export function reproduce(
   signature: string,
   options: ReproduceOptions,
 ): Reproduction | null {
-  const test = makeTest(engine, signature);
-  let witness = test(input);
-  if (witness === null) return null;
+  const shown = makeTest(engine, signature)(input);
+  if (shown === null) return null;
+  const { start, wanted } = worstForm(engine, shown, signature, options);
+  const test = makeTest(engine, wanted);
+  let witness = start;
   let tests = 1;
   for (;;) {
     const minimized: Minimized = minimize(witness, test, Math.max(0, options.testsMax - tests));
     tests += minimized.tests;
     const { budgetRanOut } = minimized;
-    const { proof, better } = prove(engine, minimized.witness, signature, options.statesMax);
+    const { proof, better } = prove(engine, minimized.witness, wanted, options.statesMax);
     if (better === null) {
       const { input: smallest, preemptions } = minimized.witness;
-      const traced = traceOf(engine, smallest, signature);
-      const pair = criticalPair(engine, smallest, signature);
+      const traced = traceOf(engine, smallest, wanted);
+      const pair = criticalPair(engine, smallest, wanted);
       return {
         input: smallest,
         traced,
@@ -83,24 +89,44 @@ export function proofText(proof: Proof): string {
   return `needs <= ${proof.preemptions}, > ${proof.proven} proven`;
 }
 
+/** The witness in the worst class that its workload shows the signature in. */
+function worstForm(
+  engine: Engine,
+  shown: Witness,
+  signature: string,
+  { statesMax }: ReproduceOptions,
+): { start: Witness; wanted: Wanted } {
+  const traced = traceOf(engine, shown.input, signature);
+  const violation = worstOf(violationsOf(traced), signature);
+  assert(violation !== undefined, 'a witness shows it', signature);
+  const asShown: Wanted = { signature, class: violation.class };
+  const worst = classOfSignature(signature) ?? violation.class;
+  if (worst === violation.class) return { start: shown, wanted: asShown };
+  const wanted: Wanted = { signature, class: worst };
+  const stepsMax = Math.min(WORST_STEPS, statesMax);
+  const found = hunt(engine, shown.input, wanted, { from: 0, to: SWEEP_PREEMPTIONS, stepsMax });
+  const start = found.traced && witnessOf(shown.input, found.traced, wanted);
+  return start === null ? { start: shown, wanted: asShown } : { start, wanted };
+}
+
 /** A candidate's own schedule, or else a sweep over all that are nearly sequential. */
-function makeTest(engine: Engine, signature: string): Test {
+function makeTest(engine: Engine, wanted: Wanted): Test {
   const swept = new Map<string, Witness | null>();
   const sweep = (candidate: Input): Witness | null => {
     const workload = printInput({ ...candidate, schedule: EMPTY_SCHEDULE });
     const known = swept.get(workload);
     if (known !== undefined) return known;
     const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: SWEEP_STEPS };
-    const { traced } = hunt(engine, candidate, signature, range);
-    const witness = traced && witnessOf(candidate, traced, signature);
+    const { traced } = hunt(engine, candidate, wanted, range);
+    const witness = traced && witnessOf(candidate, traced, wanted);
     swept.set(workload, witness);
     return witness;
   };
   return (candidate) => {
-    const traced = replay(engine, candidate, signature).at(-1);
-    const own = traced === undefined ? null : witnessOf(candidate, traced, signature);
+    const traced = replay(engine, candidate, wanted).at(-1);
+    const own = traced === undefined ? null : witnessOf(candidate, traced, wanted);
     if (own !== null && own.preemptions <= SWEEP_PREEMPTIONS) return own;
-    return sweep(candidate) ?? (own && calm(engine, own, signature));
+    return sweep(candidate) ?? (own && calm(engine, own, wanted));
   };
 }
 
@@ -108,12 +134,12 @@ function makeTest(engine: Engine, signature: string): Test {
 function prove(
   engine: Engine,
   { input, preemptions }: Witness,
-  signature: string,
+  wanted: Wanted,
   statesMax: number,
 ): { proof: Proof; better: Witness | null } {
   const range = { from: 0, to: preemptions - 1, stepsMax: statesMax };
-  const { traced, proven } = hunt(engine, input, signature, range);
-  const better = traced && witnessOf(input, traced, signature);
+  const { traced, proven } = hunt(engine, input, wanted, range);
+  const better = traced && witnessOf(input, traced, wanted);
   const isExact = proven === preemptions - 1;
   const proof: Proof = isExact
     ? { kind: 'exactly', preemptions }
@@ -121,9 +147,9 @@ function prove(
   return { proof, better };
 }
 
-function traceOf(engine: Engine, input: Input, signature: string): Traced {
+function traceOf(engine: Engine, input: Input, wanted: Wanted): Traced {
   engine.load(input);
   const traced = engine.trace(input.schedule);
-  assert(stepOf(traced, signature) > 0, 'a recorded schedule shows it again', signature);
+  assert(stepOf(traced, wanted) > 0, 'a recorded schedule shows it again', wanted);
   return traced;
 }

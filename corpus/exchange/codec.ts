@@ -103,15 +103,19 @@ const violationClass = z.custom<ViolationClass>(
   'not a class of violation',
 );
 
+/** A row of the catalogue, if it is in one. */
+const catalogueRow = z
+  .string()
+  .regex(/^(?:[BF]\d{2,3}|CANARY)$/)
+  .nullable();
+
 const finding = z.strictObject({
   id: digest,
   signature,
   class: violationClass,
   title: line.min(1),
-  known: z
-    .string()
-    .regex(/^(?:[BF]\d{2,3}|CANARY)$/)
-    .nullable(),
+  known: catalogueRow,
+  looksLike: catalogueRow,
   model: reference,
   models: z.array(reference).max(64),
   threads: count,

@@ -24,9 +24,9 @@ import { fail, Refusal } from '../vocabulary/errors.ts';
 import {
   compareRepros,
   type Finding,
-  findingId,
   findingProblem,
   isFindingId,
+  isIdOf,
   keptOf,
   printFinding,
   type StoredFinding,
@@ -96,7 +96,7 @@ export class FindingStore {
 
   private putOne(record: FindingRecord): Put {
     const { finding, repro } = record;
-    assert(finding.id === findingId(finding.signature), 'finding id', finding.id);
+    assert(isIdOf(finding.id, finding.signature), 'finding id', finding.id);
     assert(finding.signature === repro.signature, 'signature of the repro', repro.signature);
     const problem = findingProblem(readJson(printFinding(finding)));
     assert(problem === null, 'finding', problem);

@@ -1,215 +1,156 @@
 /**
- * The bugs that are known, by the numbers of the literature they were collected from, each with the signatures
- * under which oracles meet it. In a pattern `*` stands for any run of characters.
- *
- * One bug may have several signatures (a deadlock and the inversion that announces it); no signature belongs
- * to two rows.
+ * The bugs that are known, by the numbers of the literature they were collected from. A row is a predicate over
+ * signatures: patterns, in which `*` stands for any run of characters. A row may hold several signatures; no signature
+ * belongs to two rows. A row without a pattern is one that no model shows yet.
  */
+import type { ViolationClass } from './verdict.ts';
 
 export interface CatalogueRow {
   readonly id: string;
   readonly title: string;
+  readonly class: ViolationClass;
+  /** Where it was reported, mended or found: mail, commit. */
+  readonly source: string;
+  /** Rows of which this is the form that another design shows. */
+  readonly sameAs?: readonly string[];
   readonly signatures: readonly string[];
 }
 
+/** The row of the model that must always fail: known on that model alone. */
+export const CANARY = 'CANARY';
+
+const V42 = '843172978bb9';
+const V43RC = '0f90cc6609c7 (the revert), from its diff';
+const JULY_2016 = 'Kara, 27 Jul 2016 <20160727120745.GI6860@quack2.suse.cz>';
+const RANGE_LOCK = 'RFC of 10 Aug 2015 <1439219664-88088-1-git-send-email>, from its diff';
+const TRACED = 'found by Faultline, shown on Linux 6.1';
+
+// biome-ignore format: a table, a row a paragraph
 export const CATALOGUE: readonly CatalogueRow[] = [
-  {
-    id: 'B01',
-    title: 'AA deadlock: unmap under i_mmap_rwsem held for write',
-    signatures: ['deadlock AA iMmapRwsem:W->iMmapRwsem:W@fault'],
-  },
-  {
-    id: 'B02',
-    title: 'unlock of an i_mmap_rwsem that is not held',
-    signatures: ['bad-release iMmapRwsem:W fault/upWrite(iMmapRwsem)'],
-  },
-  {
-    id: 'B03',
-    title: 'ABBA between page lock and i_mmap_rwsem',
-    signatures: [
-      'lock-order classes iMmapRwsem -> pageLock -> iMmapRwsem',
-      'deadlock ABBA iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@*',
-      'deadlock chain-* iMmapRwsem:*->iMmapRwsem:W@*, iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@*',
-      'deadlock chain-* iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@*',
-    ],
-  },
-  {
-    id: 'B04',
-    title: 'ABBA between i_mmap_rwsem and the journal handle',
-    signatures: [
-      'lock-order classes iMmapRwsem -> journal -> iMmapRwsem',
-      'lock-order classes iMmapRwsem -> journal -> pageLock -> iMmapRwsem',
-      'lock-order classes iMmapRwsem -> pageLock -> journal -> iMmapRwsem',
-      'deadlock chain-* iMmapRwsem:*->journal@fault, journal->journal@*, journal->iMmapRwsem:W@*',
-    ],
-  },
-  {
-    id: 'B09',
-    title: 're-zeroing of written data, fault against fault',
-    signatures: ['lost-write line fault/clearBlock|store/access'],
-  },
-  {
-    id: 'B10',
-    title: 'zero page left mapped after an allocation, fault against fault',
-    signatures: ['zero-page pte fault|fault/mapZeroPage'],
-  },
-  {
-    id: 'B11',
-    title: 'zero page left mapped after an allocation, fault against write',
-    signatures: ['zero-page pte fault/mapZeroPage|pwrite'],
-  },
-  {
-    id: 'B12',
-    title: 'stale pte after a hole punch',
-    signatures: ['stale-pte pte fault/installPte|punch/*', 'foreign-block zero fault/*|punch/*'],
-  },
-  {
-    id: 'B13',
-    title: 'pte beyond EOF after a simple truncate',
-    signatures: [
-      'beyond-eof pte fault/*|truncate/*',
-      'foreign-block zero-beyond-eof fault/*|truncate/*',
-    ],
-  },
-  {
-    id: 'B14',
-    title: 'stale pte after truncate down and up (ABA)',
-    signatures: [
-      'stale-pte pte fault/installPte|truncate/*',
-      'foreign-block zero fault/*|truncate/*',
-    ],
-  },
-  {
-    id: 'B15',
-    title: 'stale pte after collapse, insert or zero range',
-    signatures: [
-      'stale-pte pte collapse/*|fault/installPte',
-      'stale-pte pte fault/installPte|insert/*',
-      'stale-pte pte fault/installPte|zero/*',
-      'foreign-block zero collapse/*|fault/*',
-      'foreign-block zero fault/*|insert/*',
-      'foreign-block zero fault/*|zero/*',
-      'beyond-eof pte collapse/setSize|fault/*',
-      'zero-page pte collapse|fault/mapZeroPage',
-      'zero-page pte fault/mapZeroPage|insert',
-    ],
-  },
-  {
-    id: 'B16',
-    title: 'written data lost to the zeroing of a fault',
-    signatures: [
-      'lost-write line fault/clearBlock|pwrite/copyIn',
-      // The same under a store that came later: a power failure uncovers it.
-      'durability overwritten fault/clearBlock|pwrite/copyIn',
-    ],
-  },
-  {
-    id: 'B17',
-    title: "store lost to a write's zeroing of the rest of its block",
-    signatures: ['lost-write line pwrite/zeroRest|store/access'],
-  },
-  {
-    id: 'B18',
-    title: 'dirty tag dropped by an invalidation race',
-    signatures: ['durability dirty-entry *'],
-  },
-  {
-    id: 'B20',
-    title: 'entry dropped while a writable pte stays',
-    signatures: ['durability writable-entry *'],
-  },
-  {
-    id: 'B21',
-    title: 'fsync skips a locked entry',
-    signatures: ['durability locked-entry *'],
-  },
-  {
-    id: 'B22',
-    title: 'pte upgraded after its tag was dealt with',
-    signatures: ['durability upgraded-pte *'],
-  },
-  {
-    id: 'B28',
-    title: 'lost wake-up: one woken where all should be',
-    signatures: ['lost-wakeup entryLock *'],
-  },
-  {
-    id: 'B33',
-    title: 'power failure between allocation and zeroing',
-    signatures: ['crash-exposure line */allocBlock'],
-  },
-  {
-    id: 'B34',
-    title: 'block visible before it was zeroed, or never zeroed',
-    signatures: ['stale-data early */allocBlock', 'stale-data leftover */allocBlock'],
-  },
-  {
-    id: 'B50',
-    title: 'pte into a removed device',
-    signatures: ['pte-after-revoke *'],
-  },
-  {
-    id: 'B51',
-    title: 'lock order of page lock and journal handle',
-    signatures: [
-      'lock-order classes journal -> pageLock -> journal',
-      'deadlock chain-* journal->journal@*, journal->pageLock@*, pageLock->journal@*',
-    ],
-  },
-  {
-    id: 'B53',
-    title: 'pfn_mkwrite finds no entry and upgrades the pte',
-    signatures: ['durability clean-entry *'],
-  },
+  row('B01', 'unmap takes i_mmap_rwsem that its own fault holds for write', 'deadlock', V43RC,
+    'lock-self iMmapRwsem:W->W'),
+  row('B02', 'fault unlocks an i_mmap_rwsem that it does not hold', 'bad-release', V43RC,
+    'bad-release iMmapRwsem:W fault/upWrite(iMmapRwsem)'),
+  row('B03', 'page lock and i_mmap_rwsem in both orders', 'deadlock', V43RC,
+    'lock-cycle iMmapRwsem pageLock'),
+  row('B04', 'i_mmap_rwsem and journal handle in both orders', 'deadlock', V43RC,
+    'lock-cycle iMmapRwsem journal', 'lock-cycle iMmapRwsem journal pageLock'),
+  row('B05', 'i_mmap_rwsem stays held when get_block fails', 'lock-leak', V43RC),
+  row('B06', 'PMD fault upgrades i_mmap_rwsem from read to write', 'deadlock', '0f90cc6609c7'),
+  row('B07', 'handler and caller disagree in which mode i_mmap_rwsem is held', 'bad-release', '0df9d41ab5d4'),
+  row('B08', 'i_mmap is walked without i_mmap_rwsem', 'lock-missing', 'Williams, 7 Oct 2015'),
+  row('B09', 'a fault zeroes what another fault has written already', 'lost-write', V42,
+    'lost-write line access|fault/clearBlock'),
+  row('B10', 'zero page stays mapped after a fault has allocated', 'zero-page', V42,
+    'zero-page fault'),
+  row('B11', 'zero page stays mapped after a write has allocated', 'zero-page', V42,
+    'zero-page pwrite'),
+  row('B12', 'fault maps a block that a hole punch frees', 'stale-pte', 'ea3d7209ca01',
+    'unfenced punch'),
+  row('B13', 'fault maps a page beyond the EOF of a truncate', 'beyond-eof', V42,
+    'beyond-eof truncate'),
+  row('B14', 'fault maps a block that a truncate down and up has freed', 'stale-pte', V42,
+    'stale-pte truncate'),
+  row('B15', 'fault maps a block that collapse, insert or zero range moves', 'stale-pte', 'ea3d7209ca01',
+    'unfenced collapse', 'unfenced insert', 'unfenced zero',
+    'stale-pte not-unmapped insert'),
+  row('B16', 'a fault zeroes what write(2) has written', 'lost-write', '12735f881952',
+    'lost-write line fault/clearBlock|pwrite/copyIn',
+    // The same under a store that came later: a power failure uncovers it.
+    'durability overwritten fault/clearBlock'),
+  row('B17', 'write(2) zeroes the rest of a block that a store has written', 'lost-write', V42,
+    'lost-write line access|pwrite/zeroRest'),
+  row('B18', 'an invalidation drops the entry that a store has tagged', 'durability', JULY_2016,
+    'durability dirty-entry *'),
+  row('B19', 'a read or write drops every tag of the file', 'durability', '8b2180b3bf03'),
+  row('B20', 'an entry is dropped while its writable pte stays', 'durability', 'from dax.c of 4.9',
+    'durability writable-entry *'),
+  row('B21', 'fsync skips an entry that is locked', 'durability', 'Kara, 2016; on 6.1 found by Faultline',
+    'durability locked-entry *'),
+  row('B22', 'a pte is made writable after its tag was dealt with', 'durability', 'dirty-tag series, 2016',
+    'durability upgraded-pte *'),
+  row('B23', 'fsync leaves a PMD writable', 'durability', 'Zwisler, 20 Dec 2016'),
+  row('B24', 'fsync leaves the pte of another mapping writable', 'durability', 'Song, 29 Mar 2022'),
+  row('B25', 'huge zero page stays mapped after an allocation', 'zero-page', 'Zwisler, May 2017'),
+  row('B26', 'PMD and pte faults on one range collide', 'stale-pte', 'Zwisler, 17 May 2017'),
+  row('B27', 'zero pages stay under a PMD', 'zero-page', 'de14b9cb5e02'),
+  row('B28', 'one waiter is woken where all should be', 'lost-wakeup', 'from dax.c of 4.7',
+    'lost-wakeup entryLock'),
+  row('B29', 'a waiter sleeps on another queue than it is woken on', 'lost-wakeup', 'Wilcox, 11 Jul 2019'),
+  row('B31', 'entry lock and journal handle in both orders', 'deadlock', '9f141d6ef625',
+    'lock-cycle entryLock journal'),
+  row('B32', 'SIGBUS inside EOF', 'spurious-error', 'from dax.c of 4.6'),
+  row('B33', 'power fails between allocation and zeroing', 'crash-exposure', 'review of ext4: add DAX, 2014',
+    'crash-exposure */allocBlock'),
+  row('B34', 'block is visible before it is zeroed, or never zeroed', 'stale-data', V42,
+    'stale-data early */allocBlock', 'stale-data leftover */allocBlock'),
+  row('B35', 'user copy under the fault lock faults on the same file', 'deadlock', JULY_2016,
+    'lock-self faultLock:W->R'),
+  row('B36', 'user copies under the fault locks of two files fault crosswise', 'deadlock', JULY_2016,
+    'lock-twice faultLock'),
+  row('B37', 'fault lock and mmap_sem in both orders', 'deadlock', JULY_2016,
+    'lock-cycle faultLock mmapSem'),
+  row('B38', 'user copy under the shared fault lock waits behind a writer', 'deadlock', JULY_2016,
+    'lock-self faultLock:R->R'),
+  row('B39', 'DMA into a block that was freed', 'foreign-block', '4.18, break layouts'),
+  row('B40', 'MAP_SYNC maps before its extent is committed', 'durability', '4.15, MAP_SYNC'),
+  row('B41', 'mapping shows the block from before a copy on write', 'stale-pte', TRACED),
+  row('B42', 'collapse flushes before it locks', 'lost-write', '32ebffd3bbb4'),
+  row('B43', 'a page comes back in a range that is being punched', 'stale-pte', 'Chinner, 29 Sep 2015'),
+  row('B44', 'unmap waits for the range lock that its own fault holds', 'deadlock', RANGE_LOCK,
+    'lock-self rangeLock'),
+  { ...row('B45', 'truncate locks an empty range', 'beyond-eof', RANGE_LOCK), sameAs: ['B13'] },
+  { ...row('B46', 'range lock covers the unmap and not the freeing', 'stale-pte', RANGE_LOCK), sameAs: ['B12', 'B15'] },
+  row('B47', 'private fault unlocks a range that it does not hold', 'bad-release', RANGE_LOCK,
+    'bad-release rangeLock *'),
+  { ...row('B48', 'shared fault lock orders no allocation against a fault', 'zero-page', 'Harrosh, 11 Aug 2015'), sameAs: ['B10', 'B11'] },
+  row('B50', 'a fault maps a device that has gone', 'pte-after-revoke', 'Williams, 7 Oct 2015',
+    'pte-after-revoke'),
+  row('B51', 'page lock and journal handle in both orders', 'deadlock', '1e9d180ba39f',
+    'lock-cycle journal pageLock'),
+  row('B52', 'user copy under an entry lock', 'deadlock', 'from the third option of July 2016',
+    'lock-self entryLock', 'lock-twice entryLock'),
+  row('B53', 'pfn_mkwrite makes a pte writable that has no entry', 'durability', 'from dax.c of 4.9',
+    'durability clean-entry *'),
+  row('B54', 'user copy under a page lock', 'deadlock', 'Linux before 2.6.24',
+    'lock-self pageLock', 'lock-twice pageLock'),
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
-  {
-    id: 'B55',
-    title: 'store through a pte before its extent is converted',
-    signatures: [
-      'lost-write extent pread/copyOut|store/access',
-      'lost-write line punch|store/access',
-      'lost-write extent insert/insertExtents|store/access',
-      'lost-write extent collapse/collapseExtents|store/access',
-    ],
-  },
-  {
-    id: 'B56',
-    title: 'two fsyncs, one writeback tag',
-    signatures: ['durability towrite-tag *'],
-  },
-  // Not in the literature, met by this tool. F01: a fault converts, behind all its locks, whatever unwritten
-  // extent it finds at its page: after a zero range that is the zeroed data, after truncate and fallocate a
-  // block that nobody has initialised.
-  {
-    id: 'F01',
-    title: 'conversion of an unwritten extent that changed meanwhile',
-    signatures: [
-      'lost-write line *|zero',
-      'lost-write line store/access|truncate',
-      'stale-data early */convertExtent',
-      'stale-data leftover */convertExtent',
-      'crash-exposure line */convertExtent',
-    ],
-  },
-  {
-    id: 'CANARY',
-    title: 'the model that must always fail',
-    signatures: ['lock-leak *'],
-  },
+  row('B55', 'a store is complete before its extent is converted', 'lost-write', V42,
+    'lost-write unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
+  row('B56', 'fsync returns while the flush of another is under way', 'durability', TRACED,
+    'durability towrite-tag *'),
+  row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED),
+  row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED),
+  row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED),
+  // A fault converts, behind all its locks, whatever unwritten extent it finds at its page: after a zero range that is
+  // the zeroed data, after truncate and fallocate a block that nobody has initialised.
+  row('F01', 'a late conversion hits an extent that has changed meanwhile', 'lost-write', 'found by Faultline on 4.2',
+    'lost-write unzeroed fault/convertExtent|zero', 'lost-write unzeroed fault/convertExtent|truncate',
+    'stale-data early */convertExtent', 'stale-data leftover */convertExtent',
+    'crash-exposure */convertExtent'),
+  row('F02', 'write(2) returns while a fault still maps the zero page over its block', 'zero-page', TRACED,
+    'zero-page early fault'),
+  row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
+    'lock-leak *'),
 ];
 
-/** The row a signature belongs to, or null: then the finding is new. */
-export function knownAs(signature: string): { readonly id: string; readonly title: string } | null {
-  for (const row of CATALOGUE) {
-    if (row.signatures.some((pattern) => matches(pattern, signature))) return row;
-  }
-  return null;
+function row(
+  id: string,
+  title: string,
+  symptom: ViolationClass,
+  source: string,
+  ...signatures: readonly string[]
+): CatalogueRow {
+  return { id, title, class: symptom, source, signatures };
 }
 
-/** What a finding is called: its row's title, or its own signature in words. */
-export function titleOf(signature: string): string {
-  return knownAs(signature)?.title ?? signature.replaceAll('|', ' against ');
+/** The row of a signature, or null. What it is called depends on the model: `knownOn`. */
+export function rowOf(signature: string): CatalogueRow | null {
+  for (const candidate of CATALOGUE) {
+    if (candidate.signatures.some((pattern) => matches(pattern, signature))) return candidate;
+  }
+  return null;
 }
 
 /** Glob match without backtracking over more than one star at a time: linear in text times stars. */

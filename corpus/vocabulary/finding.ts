@@ -9,13 +9,15 @@ import { printInput } from './text.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
 
 export interface Finding {
-  /** SHA-256 of the signature: one bug has one id, whoever finds it. */
+  /** SHA-256 of the signature and its version: one bug has one id, whoever finds it. */
   readonly id: string;
   readonly signature: string;
   readonly class: ViolationClass;
   readonly title: string;
-  /** The catalogue's row, such as `B12`. */
+  /** The catalogue's row, such as `B12`, where it is met on a built-in model. */
   readonly known: string | null;
+  /** The row whose signature it has on a model that is not built in. */
+  readonly looksLike: string | null;
   /** The model of the repro. */
   readonly model: string;
   /** Every model that it was found on, in order. */
@@ -60,6 +62,7 @@ const FIELDS = [
   'class',
   'title',
   'known',
+  'looksLike',
   'model',
   'models',
   'threads',
@@ -68,8 +71,16 @@ const FIELDS = [
   'runsToFirst',
 ] as const satisfies readonly (keyof StoredFinding)[];
 
+/** What a signature is made of has changed once; the first kind was hashed without a number. */
+const SIGNATURE_VERSION = 2;
+
 export function findingId(signature: string): string {
-  return sha256Hex(signature);
+  return sha256Hex(`${SIGNATURE_VERSION} ${signature}`);
+}
+
+/** Of this version or of the first, which `rerun` files anew. */
+export function isIdOf(id: Json | undefined, signature: string): boolean {
+  return id === findingId(signature) || id === sha256Hex(signature);
 }
 
 export function shownId(id: string): string {
@@ -83,15 +94,17 @@ export function isFindingId(text: string): boolean {
 /** Why a value is not a finding that we wrote, or null. */
 export function findingProblem(value: Json | undefined): string | null {
   if (!isJsonObject(value)) return 'not a JSON object';
-  const missing = FIELDS.find((name) => !Object.hasOwn(value, name));
+  const missing = FIELDS.find((name) => name !== 'looksLike' && !Object.hasOwn(value, name));
   if (missing !== undefined) return `"${missing}" is missing`;
   if (!isText(value.signature, SIGNATURE_BYTES_MAX)) return 'signature is not a text';
-  if (value.id !== findingId(value.signature)) return 'the id is not that of the signature';
+  if (!isIdOf(value.id, value.signature)) return 'the id is not that of the signature';
   if (typeof value.class !== 'string' || !Object.hasOwn(VIOLATION_CLASSES, value.class)) {
     return 'class is unknown';
   }
   if (!isText(value.title, TITLE_LENGTH_MAX)) return 'title is not a text';
   if (!isKnown(value.known)) return 'known is not a row of the catalogue';
+  // Of an earlier version.
+  if (!isKnown(value.looksLike ?? null)) return 'looksLike is not a row of the catalogue';
   return modelsProblem(value.model, value.models) ?? numbersProblem(value);
 }
 
@@ -129,6 +142,14 @@ function isCount(value: Json | undefined): boolean {
   return typeof value === 'number' && value >= 0;
 }
 
+/** `B12`, `like B12` or `new`, for lists. */
+export function markOf({ known, looksLike }: Pick<Finding, 'known' | 'looksLike'>): string {
+  return known ?? (looksLike === null ? 'new' : `like ${looksLike}`);
+}
+
+/** Columns of a mark: `like B12`. */
+export const MARK_WIDTH = 8;
+
 /** Canonical JSON of what is kept. */
 export function printFinding(finding: StoredFinding): string {
   return canonicalJson(keptOf(finding));
@@ -136,7 +157,7 @@ export function printFinding(finding: StoredFinding): string {
 
 /** The fields in their order, without what a newer build may have added. */
 export function keptOf(finding: StoredFinding): StoredFinding {
-  const kept = FIELDS.map((name) => [name, finding[name]] as const);
+  const kept = FIELDS.map((name) => [name, finding[name] ?? null] as const);
   // FIELDS has every field of the type.
   return Object.fromEntries(kept) as unknown as StoredFinding;
 }

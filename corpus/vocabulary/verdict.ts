@@ -44,15 +44,76 @@ export function isViolationClass(name: string | undefined): name is ViolationCla
   return name !== undefined && Object.hasOwn(VIOLATION_CLASSES, name);
 }
 
+/** Signatures that several classes share begin with one of these; it counts for the first of them. */
+const LOCKS: readonly ViolationClass[] = ['deadlock', 'lock-order'];
+const SHARED: Readonly<Record<string, readonly ViolationClass[]>> = {
+  unfenced: ['stale-pte', 'foreign-block', 'beyond-eof', 'zero-page'],
+  'lock-self': LOCKS,
+  'lock-twice': LOCKS,
+  'lock-cycle': LOCKS,
+};
+
+/** What a fault that truncate did not keep out does to the block before it maps it. */
+const TRUNCATED: readonly ViolationClass[] = ['stale-pte', 'beyond-eof'];
+
+/** The classes that a signature may have, the one that it counts for first; none for what is no signature. */
+function classesOf(signature: string): readonly ViolationClass[] {
+  const [word = ''] = signature.split(' ');
+  if (isViolationClass(word))
+    return [word, ...(TRUNCATED.includes(word) ? (['foreign-block'] as const) : [])];
+  return Object.hasOwn(SHARED, word) ? (SHARED[word] ?? []) : [];
+}
+
+export function classOfSignature(signature: string): ViolationClass | null {
+  return classesOf(signature)[0] ?? null;
+}
+
+export function isSignatureOf(signature: string, symptom: ViolationClass): boolean {
+  return classesOf(signature).includes(symptom);
+}
+
+/** What a finding is called that is in no row of the catalogue. */
+export function titleOf(signature: string): string {
+  const symptom = classOfSignature(signature);
+  const [word = '', ...rest] = signature.split(' ');
+  const roles = rest.join(' ').replaceAll('|', ' against ');
+  if (symptom === 'lock-leak') return `${rest[1] ?? 'operation'} returns with ${rest[0]} held`;
+  if (symptom === null) return `${word} ${roles}`;
+  const what = symptom === word ? VIOLATION_CLASSES[symptom].title : word.replace('-', ' ');
+  return roles === '' ? what : `${what}: ${roles}`;
+}
+
 export interface Violation {
   readonly class: ViolationClass;
-  /** `class object labels…`: never thread numbers, pages, addresses or the model's name. */
+  /** What the finding is known by (workers/oracles/signature.ts). */
   readonly signature: string;
   readonly fatal: boolean;
   /** The visible step, counted from 1, during which the oracle spoke. */
   readonly step: number;
   /** One sentence with the particulars: which page, which writer. */
   readonly detail: string;
+}
+
+/** A signature, or its form in one class: the deadlock, where an inversion foretells it. */
+export type Wanted = string | Pick<Violation, 'signature' | 'class'>;
+
+export function isWanted(violation: Violation, wanted: Wanted): boolean {
+  if (typeof wanted === 'string') return violation.signature === wanted;
+  return violation.signature === wanted.signature && violation.class === wanted.class;
+}
+
+/** Of the violations that are wanted the one of the worst class. */
+export function worstOf(violations: readonly Violation[], wanted: Wanted): Violation | undefined {
+  return violations
+    .filter((violation) => isWanted(violation, wanted))
+    .reduce<Violation | undefined>(
+      (worst, one) => (worst === undefined || rankOf(one) < rankOf(worst) ? one : worst),
+      undefined,
+    );
+}
+
+export function rankOf({ class: symptom }: Pick<Violation, 'class'>): number {
+  return VIOLATION_CLASSES[symptom].rank;
 }
 
 export type Verdict =

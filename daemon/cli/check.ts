@@ -6,9 +6,14 @@ import {
 } from '@commander-js/extra-typings';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
-import { CATALOGUE, knownAs } from '../../corpus/vocabulary/catalogue.ts';
+import { CATALOGUE, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import type { Finding, HowFound } from '../../corpus/vocabulary/finding.ts';
+import {
+  type Finding,
+  type HowFound,
+  MARK_WIDTH,
+  markOf,
+} from '../../corpus/vocabulary/finding.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
@@ -189,8 +194,8 @@ function sayOutcome(
 /** What was found and is not shown, what was passed by, and whether there may be more. */
 function restLines(outcome: Outcome, shown: readonly Shown[]): readonly string[] {
   const { findings, ignored, isComplete, verdict } = outcome;
-  const more = findings.slice(shown.length).map(({ finding: { known, signature } }) => {
-    return `  ${(known ?? 'new').padEnd(4)} ${signature}`;
+  const more = findings.slice(shown.length).map(({ finding }) => {
+    return `  ${markOf(finding).padEnd(MARK_WIDTH)} ${finding.signature}`;
   });
   return [
     ...(more.length === 0 ? [] : ['also, shown by --all:', ...more]),
@@ -251,7 +256,7 @@ function rankOf({ finding }: Shown): number {
 
 function countsOf({ ignored, onlyClass }: Options): (violation: Violation) => boolean {
   return ({ signature, class: its }) =>
-    (onlyClass === null || its === onlyClass) && !ignored.includes(knownAs(signature)?.id ?? '');
+    (onlyClass === null || its === onlyClass) && !ignored.includes(rowOf(signature)?.id ?? '');
 }
 
 /** On a terminal, a line every two seconds while one workload is searched. */

@@ -1,7 +1,7 @@
 /** Checks of the program itself: whether the build is whole, computes alike everywhere, and is heard. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { knownAs } from '../../corpus/vocabulary/catalogue.ts';
+import { CANARY, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import type { CanaryRun, Result } from '../../corpus/vocabulary/messages.ts';
 import { modelOf } from '../../workers/models/registry.ts';
@@ -28,7 +28,6 @@ export function lookAtBuild(): Judgement {
 }
 
 const RUNS = 200;
-const CANARY = 'CANARY';
 /** Its answer is a digest of everything that was computed, and what was found in the model that always fails. */
 const WORK: CanaryRun = {
   kind: 'canary',
@@ -65,7 +64,7 @@ export function judgeResults(results: readonly Result[]): Judgement {
     return bad(`${results.length} times the same runs, ${kinds.size} results`, remedy);
   }
   const found = results.flatMap((result) => (result.kind === 'canary' ? result.found : []));
-  if (!found.some((signature) => knownAs(signature)?.id === CANARY)) {
+  if (!found.some((signature) => rowOf(signature)?.id === CANARY)) {
     const again = `type \`npm run build\` in ${PACKAGE_ROOT}`;
     return bad('the canary, which must always fail, was not met', again);
   }

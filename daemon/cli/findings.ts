@@ -4,7 +4,13 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { ASIDE_FOLDER, readAside } from '../../corpus/store/set-aside.ts';
 import { type Surveyed, survey, type Unreadable } from '../../corpus/store/survey.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
-import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
+import {
+  type Finding,
+  isFoundOn,
+  MARK_WIDTH,
+  markOf,
+  shownId,
+} from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { sayOtherEngines } from './other-engines.ts';
@@ -77,7 +83,7 @@ function sayUnreadable(unreadable: readonly Unreadable[], settings: Settings): v
 
 function renderRow(finding: Finding, dataDir: string): string {
   return [
-    `${shownId(finding.id)}  ${(finding.known ?? 'new').padEnd(4)} ${finding.title}`,
+    `${shownId(finding.id)}  ${markOf(finding).padEnd(MARK_WIDTH)} ${finding.title}`,
     `  ${finding.signature}`,
     `  ${finding.models.join(', ')}; ${sizeOf(finding)}`,
     `  ${replayCommandOf(finding, dataDir)}`,

@@ -2,7 +2,7 @@
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import type { Finding } from '../../corpus/vocabulary/finding.ts';
+import type { Finding, StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { readJson } from '../../corpus/vocabulary/json.ts';
 import { type FindingRecord, unpackRecord } from '../../corpus/vocabulary/record.ts';
 import type { ExecutorPool } from '../../workers/service/executors.ts';
@@ -63,9 +63,7 @@ export class Keeper {
   findings(): readonly Finding[] {
     return [...this.records.values()]
       .map((record) => this.located(this.withModels(record)))
-      .sort((a, b) =>
-        compareText(`${a.known ?? '~'} ${a.signature}`, `${b.known ?? '~'} ${b.signature}`),
-      );
+      .sort((a, b) => compareText(`${placeOf(a)} ${a.signature}`, `${placeOf(b)} ${b.signature}`));
   }
 
   private keep(record: FindingRecord): void {
@@ -100,4 +98,8 @@ export class Keeper {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function placeOf({ known, looksLike }: StoredFinding): string {
+  return known ?? looksLike ?? '~';
 }

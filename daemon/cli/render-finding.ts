@@ -1,5 +1,5 @@
 /** A finding for a person: what it is, how it goes, and the command that makes it happen again. */
-import { type Finding, shownId } from '../../corpus/vocabulary/finding.ts';
+import { type Finding, markOf, shownId } from '../../corpus/vocabulary/finding.ts';
 import { dataDirByDefault } from './settings.ts';
 
 const PLAIN_WORD = /^[\w./:=,@%+-]+$/;
@@ -14,7 +14,7 @@ export function renderFinding(
   const also = finding.models.filter((model) => model !== finding.model);
   const on = also.length === 0 ? finding.model : `${finding.model} (also ${also.join(', ')})`;
   return [
-    `${finding.known ?? 'new'}  ${finding.title}`,
+    `${markOf(finding)}  ${finding.title}`,
     `  id     ${shownId(finding.id)}`,
     `  model  ${on}`,
     `  size   ${sizeOf(finding)}`,

@@ -1,15 +1,14 @@
 /** `replay`: an input or a repro once more, and what has become of it. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
-import { titleOf } from '../../corpus/vocabulary/catalogue.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
-import { Engine, type Traced } from '../../workers/execute.ts';
+import { Engine, type Traced, violationsOf } from '../../workers/execute.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import type { Program } from '../../workers/kernel/program.ts';
 import { canonicalReference, modelDigest } from '../../workers/models/registry.ts';
-import { knownName, violationsOf } from '../../workers/record.ts';
+import { nameInWords } from '../../workers/naming.ts';
 import { type ReplayVerdict, replayVerdict } from '../../workers/replay-verdict.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { EXIT } from './endings.ts';
@@ -143,7 +142,7 @@ function searchRemarks({ verdict, states }: ReplayVerdict, wanted: string): read
     case 'inconclusive':
       return [`${searched} were searched and none goes wrong, but there are more`];
     case 'violation':
-      return [`not shown any more: ${knownName(wanted) ?? titleOf(wanted)}; this one is another`];
+      return [`not shown any more: ${wanted}; this one is another`];
     case 'reproduced':
       return states === 0 ? [] : [`its schedule misses; one of ${searched} shows it`];
   }
@@ -168,12 +167,12 @@ function sayJudged(
     sayDocument({ verdict, signature, traceDigest, model: reference, others });
     return;
   }
-  const known = signature === null ? null : knownName(signature);
+  const name = signature === null ? null : nameInWords(signature, model);
   if (EXIT_OF[verdict] === EXIT.bad) {
     const input = { ...subject.input, schedule: traced.schedule };
-    say(`${renderColumns(model, input, traced, known).trimEnd()}\n`);
+    say(`${renderColumns(model, input, traced, name).trimEnd()}\n`);
   }
-  const of = signature === null ? [] : [known ?? titleOf(signature), signature];
+  const of = name === null || signature === null ? [] : [name, signature];
   const what = verdict === 'pass' ? [`this one interleaving; ${search} searches all`] : of;
   say([`${verdict} on ${reference}`, ...what].join(': '));
   if (others.length > 0) say(['also:', ...others.map((other) => `  ${other}`)].join('\n'));

@@ -9,7 +9,7 @@ import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
 import { type Aside, NOTE_FILE, readAside } from '../../corpus/store/set-aside.ts';
 import { findSlips } from '../../corpus/vocabulary/declared.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
-import { findingId, ID_PREFIX_MIN, shownId } from '../../corpus/vocabulary/finding.ts';
+import { ID_PREFIX_MIN, isIdOf, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { inputFromJson, pathOf } from '../../corpus/vocabulary/input-json.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
@@ -94,7 +94,7 @@ function subjectOfId(prefix: string, dataDir: string): Subject {
     throw fail('USAGE', { what: `${prefix} begins the ids of several findings; give more of it` });
   }
   const subject = subjectOfFolder(store.folderOf(id));
-  if (subject.repro === null || findingId(subject.repro.signature) !== id) {
+  if (subject.repro === null || !isIdOf(id, subject.repro.signature)) {
     const why = `it is not the repro of finding ${shownId(id)}`;
     throw fail('FILE_UNREADABLE', { file: subject.name, why });
   }

@@ -1,6 +1,6 @@
 /** One finding: what it is, where it is and is not, how it goes, and how to have it at home. */
 import { html } from 'hono/html';
-import { type HowFound, shownId } from '../../corpus/vocabulary/finding.ts';
+import { type HowFound, markOf, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Published, Showing } from '../showing.ts';
 import { inFrame, items, knownMark, type Markup, moment, terms, visible, whole } from './layout.ts';
 import { sizeOf } from './list-page.ts';
@@ -17,7 +17,7 @@ export function findingPage(
   const self = `/api/v1/findings/${encodeURIComponent(finding.id)}`;
   const columns = showing.render(finding.id, 'columns');
   const howFound = showing.record(finding.id)?.howFound;
-  const content = html`<h1>${knownMark(finding.known)} ${visible(finding.title)}</h1>
+  const content = html`<h1>${knownMark(finding)} ${visible(finding.title)}</h1>
 ${terms('facts', verdict(published, howFound))}
 <h2>Interleaving</h2>
 ${columns === undefined ? DAMAGED : block('Interleaving', visible(columns))}
@@ -27,7 +27,7 @@ ${block('Commands', `faultline pull ${origin}\nfaultline replay ${visible(id)}`)
 <h2>Record</h2>
 ${terms('facts', record(published, howFound))}`;
   const frame = {
-    title: `${finding.known ?? 'new'} ${finding.title} - Faultline`,
+    title: `${markOf(finding)} ${finding.title} - Faultline`,
     subtitle: `finding ${id}`,
     version,
     refreshSeconds: null,

@@ -1,5 +1,6 @@
 /** What all pages share: the frame around them, and text from elsewhere as the text that it is. */
 import { html } from 'hono/html';
+import { type Finding, markOf } from '../../corpus/vocabulary/finding.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import type { Problem } from './problem.ts';
 
@@ -95,10 +96,11 @@ export function terms(
 ${parts}</dl>`;
 }
 
-export function knownMark(known: string | null): Markup {
-  return known === null
-    ? html`<span class="new">new</span>`
-    : html`<span class="known">${visible(known)}</span>`;
+export function knownMark(finding: Pick<Finding, 'known' | 'looksLike'>): Markup {
+  const mark = visible(markOf(finding));
+  return finding.known === null
+    ? html`<span class="new">${mark}</span>`
+    : html`<span class="known">${mark}</span>`;
 }
 
 /** In UTC, which its label says. */

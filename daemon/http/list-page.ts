@@ -146,7 +146,7 @@ function findingsTable(found: readonly Published[]): Markup {
     ],
     found.map(({ finding, hits, publishedMs }) => [
       html`<a href="/findings/${encodeURIComponent(finding.id)}">${visible(shownId(finding.id))}</a>`,
-      knownMark(finding.known),
+      knownMark(finding),
       visible(finding.title),
       items(finding.models),
       sizeOf(finding),

@@ -19,6 +19,7 @@ const FINDING = [
   'class',
   'title',
   'known',
+  'looksLike',
   'model',
   'models',
   'threads',

@@ -13,12 +13,16 @@ import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.t
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 
 const OLDER = path.join(PACKAGE_ROOT, 'test/golden/older');
-export const SAME = '7c3fd0ef86b66420b887f1bc28acfb1072a2e4d042f8e6d4f0312daeb93f20b7';
+/** Its id is of the first version of signatures. */
+export const FIRST = '7c3fd0ef86b66420b887f1bc28acfb1072a2e4d042f8e6d4f0312daeb93f20b7';
 export const RENAMED = '4138a11d5fcd0c8385e52643a3ec53b9591a7fc25b82516c25e98740bd9a1633';
 
-const SILENT_SIGNATURE = 'stale-pte pte fault/installPte|punch/removeExtent';
-const GONE_SIGNATURE = 'stale-pte pte fault/installPte|insert/insertExtents';
+const SAME_SIGNATURE = 'bad-release iMmapRwsem:W fault/upWrite(iMmapRwsem)';
+const SILENT_SIGNATURE = 'unfenced punch';
+const GONE_SIGNATURE = 'unfenced insert';
 const OWN_SIGNATURE = 'bad-release iMmapRwsem:W fault/upWrite(iMmapRwsem)~own';
+/** Of an engine before this one. */
+export const SAME: string = findingId(SAME_SIGNATURE);
 /** What a workload of two loads never shows. */
 export const SILENT: string = findingId(SILENT_SIGNATURE);
 /** Its model is not in this build, and what it carries is no model. */
@@ -36,7 +40,8 @@ export function fillOlder(dataDir: string, withUnjudgeable = true): void {
   const findings = path.join(dataDir, 'findings');
   cpSync(path.join(OLDER, 'findings'), findings, { recursive: true });
   const store = new FindingStore(dataDir);
-  const base = store.record(SAME);
+  const base = store.record(FIRST);
+  store.put(variant(base, SAME_SIGNATURE, {}));
   const input = parseInput(TWO_LOADS, 'two loads');
   store.put(variant(base, SILENT_SIGNATURE, { input }));
   const own = { ...modelOf('v43rc-immap-write'), name: 'own' };

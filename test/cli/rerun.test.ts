@@ -12,7 +12,7 @@ import { isDigestOf, modelDigest } from '../../workers/models/registry.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { faultline, faultlineHere } from './faultline.ts';
-import { DAMAGED, fillOlder, GONE, OWN, RENAMED, SAME, SILENT, tree } from './older.ts';
+import { DAMAGED, FIRST, fillOlder, GONE, OWN, RENAMED, SAME, SILENT, tree } from './older.ts';
 
 interface Row {
   readonly id: string;
@@ -43,11 +43,11 @@ test('each is listed, and what cannot be read is named with its folder', async (
   const folder = older(t);
   const listed = await faultlineHere(['findings', '--json'], folder);
   const ids = JSON.parse(listed.stdout).map(({ id }: Row) => id);
-  assert.deepEqual(ids, [SAME, RENAMED, SILENT, GONE, OWN].sort());
+  assert.deepEqual(ids, [SAME, FIRST, RENAMED, SILENT, GONE, OWN].sort());
   assert.match(listed.stderr, /cannot read .faultline\/findings\/0{64}: /);
   assert.match(
     listed.stderr,
-    /5 findings in .faultline are of another engine; `faultline findings --rerun` /,
+    /6 findings in .faultline are of another engine; `faultline findings --rerun` /,
   );
   const asked = await faultlineHere(['findings', '--unreadable', '--json'], folder);
   const [{ folder: where, why }] = JSON.parse(asked.stdout);
@@ -66,7 +66,7 @@ test('each is shown as it was drawn and replayed with a verdict', async (t) => {
   }
   const carried = await faultlineHere(['replay', SAME, '--recorded-model'], folder);
   assert.equal(carried.exit, 1, carried.stderr);
-  assert.match(carried.stdout, /^reproduced on v43rc-immap-write: B02/m);
+  assert.match(carried.stdout, /^reproduced on v43rc-immap-write: looks like B02/m);
 });
 
 test('judged again: the same, others, none, undecided', async (t) => {
@@ -75,8 +75,15 @@ test('judged again: the same, others, none, undecided', async (t) => {
   assert.equal(exit, 125);
   assert.equal(left, 0);
   assert.equal(unreadable.length, 1);
-  const outcomes = [SAME, RENAMED, SILENT, GONE, OWN].map((id) => rows.get(id)?.outcome);
-  assert.deepEqual(outcomes, ['same', 'superseded', 'fixed', 'undecided', 'superseded']);
+  const outcomes = [SAME, FIRST, RENAMED, SILENT, GONE, OWN].map((id) => rows.get(id)?.outcome);
+  assert.deepEqual(outcomes, [
+    'same',
+    'superseded',
+    'superseded',
+    'fixed',
+    'undecided',
+    'superseded',
+  ]);
   const store = new FindingStore(path.join(folder, '.faultline'));
   const again = store.record(SAME);
   assert.equal(again.repro.engine, engineDigest());
@@ -88,7 +95,7 @@ test('judged again: the same, others, none, undecided', async (t) => {
   assert.match(rows.get(SILENT)?.why ?? '', /^none of \d+ states of its workload shows it/);
   assert.match(rows.get(GONE)?.why ?? '', /model "gone:x=1" is not in this build/);
   assert.ok(store.record(GONE).repro.modelJson === '{"name":"gone"}');
-  for (const id of [RENAMED, SILENT, OWN]) {
+  for (const id of [FIRST, RENAMED, SILENT, OWN]) {
     const row = rows.get(id);
     assert.ok(row !== undefined && !store.idsOf(id).includes(id));
     assert.ok(existsSync(path.join(folder, row.folder, 'repro.txt')));
@@ -127,7 +134,7 @@ test('exit 0 where all were judged, 4 where there is nothing to do', async (t) =
   assert.equal((await rerunIn(folder)).exit, 0);
   assert.equal((await rerunIn(folder)).exit, 4);
   const { stderr } = await faultlineHere(['findings'], folder);
-  assert.match(stderr, /3 set aside in .faultline\/superseded/);
+  assert.match(stderr, /4 set aside in .faultline\/superseded/);
   assert.doesNotMatch(stderr, /another engine/);
 });
 
@@ -197,7 +204,7 @@ test('kill -9 between any two changes of the disk loses nothing', async (t) => {
     const store = new FindingStore(dataDir);
     assert.deepEqual(store.list().damaged, []);
     const aside = readAside(dataDir).map(({ note }) => note?.id);
-    for (const id of [SAME, RENAMED, SILENT, OWN]) {
+    for (const id of [SAME, FIRST, RENAMED, SILENT, OWN]) {
       assert.ok(aside.includes(id) !== store.idsOf(id).includes(id), `${id} after ${n}`);
     }
     if (!isWhole) assert.ok([0, 4].includes((await rerunIn(folder)).exit ?? -1));
@@ -218,7 +225,7 @@ test('Ctrl-C ends it after the finding under way, and the next one goes on', asy
   assert.deepEqual(readAside(dataDir), []);
   const { exit, rows, left } = await rerunIn(folder);
   assert.deepEqual([exit, left], [0, 0]);
-  assert.deepEqual([...rows.keys()].sort(), [RENAMED, SILENT, OWN].sort());
+  assert.deepEqual([...rows.keys()].sort(), [FIRST, RENAMED, SILENT, OWN].sort());
 });
 
 test('a digest of the first recipe is that of its model, and of no other', (t) => {
@@ -236,7 +243,7 @@ test('two at the same time lose nothing and come to the same', async (t) => {
   for (const { exit, stderr } of both) assert.ok(exit === 0 || exit === 4, stderr);
   const dataDir = path.join(folder, '.faultline');
   const aside = readAside(dataDir).map(({ note }) => note?.id);
-  assert.deepEqual(aside.sort(), [RENAMED, SILENT, OWN].sort());
+  assert.deepEqual(aside.sort(), [FIRST, RENAMED, SILENT, OWN].sort());
   assert.deepEqual(new FindingStore(dataDir).list().damaged, []);
   assert.ok(new FindingStore(dataDir).idsOf('').includes(EARLY));
 });
@@ -244,7 +251,7 @@ test('two at the same time lose nothing and come to the same', async (t) => {
 test('check and fuzz say in one line that there are findings of another engine', async (t) => {
   const folder = older(t, false);
   const says =
-    /^faultline: 4 findings in .faultline are of another engine; `faultline findings --rerun` judges again$/m;
+    /^faultline: 5 findings in .faultline are of another engine; `faultline findings --rerun` judges again$/m;
   const seed = path.join(PACKAGE_ROOT, 'corpus/seeds/b12-fault-vs-punch.txt');
   const check = await faultlineHere(['check', seed, '--model', 'xfs-mmaplock-prezero'], folder);
   assert.match(check.stderr, says);

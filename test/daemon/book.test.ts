@@ -239,13 +239,13 @@ test('a witness that another build minimized and none verified is minimized agai
 });
 
 test('what is dropped is said, with its signature', () => {
-  const signature = 'deadlock AA x';
+  const signature = 'lock-self pageLock';
   const said = [
     droppedText({ kind: 'minimize', signature, record: null }),
     droppedText({ kind: 'verify', signature, isSame: false }),
     droppedText({ kind: 'verify', signature, isSame: true }),
   ];
-  assert.match(said[0] ?? '', /"deadlock AA x": this build does not show it$/);
+  assert.match(said[0] ?? '', /"lock-self pageLock": this build does not show it$/);
   assert.match(said[1] ?? '', /another executor ran it otherwise$/);
   assert.equal(said[2], null);
 });

@@ -143,6 +143,6 @@ test('findings of an earlier version are listed and served, and what cannot be r
   first.journal.close();
   renameSync(path.join(dataDir, 'findings', GONE), path.join(dataDir, 'aside'));
   const second = opened(t, dataDir);
-  assert.match(second.said.join('\n'), /^forgot finding "stale-pte .*": its folder is gone/m);
+  assert.match(second.said.join('\n'), /^forgot finding "unfenced .*": its folder is gone/m);
   assert.equal(second.journal.book.triage.published().length, OLDER_IDS.length - 1);
 });

@@ -94,7 +94,7 @@ test('damaged findings are named, the others counted', async (t) => {
   const store = new FindingStore(dataDir);
   store.put(sampleRecord());
   await assertJudged(() => lookAtFindings(dataDir), 'ok', /^1 finding$/);
-  const { id } = store.put(sampleRecord({ signature: 'deadlock AA x' })).finding;
+  const { id } = store.put(sampleRecord({ signature: 'lock-self pageLock' })).finding;
   writeFileSync(path.join(store.folderOf(id), 'finding.json'), '{}');
   const damaged = new RegExp(`^1 finding, and damaged: ${id} \\(finding.json: .*\\)$`);
   await assertJudged(() => lookAtFindings(dataDir), 'warn', damaged, new RegExp(`mv .*${id}`));
@@ -147,6 +147,6 @@ test('runs that differ, and a canary that is not met, are told', async () => {
     'fail',
     /^3 times the same runs, 2 results$/,
   );
-  const deaf = { ...seen, found: ['deadlock AA x'] };
+  const deaf = { ...seen, found: ['lock-self pageLock'] };
   await assertJudged(() => judgeResults([deaf, deaf]), 'fail', /canary.* not met$/, /npm run/);
 });

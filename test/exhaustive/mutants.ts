@@ -14,10 +14,7 @@ export const BASE = 'xfs-of-1ab1dd4.json';
 const STATES_MAX = 1_000_000;
 
 /** What the model itself shows: B10 and B11. */
-const OWN: ReadonlySet<string> = new Set([
-  'zero-page pte fault|fault/mapZeroPage',
-  'zero-page pte fault/mapZeroPage|pwrite',
-]);
+const OWN: ReadonlySet<string> = new Set(['zero-page fault', 'zero-page pwrite']);
 
 const LOG = 'a log reservation excludes nobody here: the log force waits for none (dossier 1.3, J)';
 const PREALLOC =

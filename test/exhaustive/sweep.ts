@@ -1,5 +1,5 @@
 /** One hand of the small sweep on one model, every interleaving of it; and hands put together again. */
-import { knownAs } from '../../corpus/vocabulary/catalogue.ts';
+import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
 import { modelOf } from '../../workers/models/registry.ts';
@@ -51,7 +51,7 @@ export function sweep({ model: reference, part, parts }: Hand): Swept {
     if (found.verdict === 'inconclusive') total.inconclusive++;
     for (const { signature, traced } of found.violations) {
       hits[signature] = (hits[signature] ?? 0) + 1;
-      const known = knownAs(signature);
+      const known = rowOf(signature);
       if (known !== null && model.expect.find.includes(known.id)) continue;
       const input = { ...workload, schedule: traced.schedule };
       surprises[signature] ??= renderColumns(model, input, traced, known?.id ?? null);
@@ -79,7 +79,7 @@ export function together(model: string, hands: readonly Swept[]): Swept {
 export function idsIn({ hits }: Swept): readonly string[] {
   return ids(
     Object.keys(hits)
-      .map((signature) => knownAs(signature)?.id ?? 'new')
+      .map((signature) => rowOf(signature)?.id ?? 'new')
       .join(' '),
   );
 }
@@ -93,7 +93,7 @@ export function sweptText(swept: Swept): string {
   const { model, workloads, states, transitions, hits } = swept;
   const rows = Object.entries(hits).map(
     ([signature, count]) =>
-      `${String(count).padStart(6)}  ${(knownAs(signature)?.id ?? 'new').padEnd(4)} ${signature}`,
+      `${String(count).padStart(6)}  ${(rowOf(signature)?.id ?? 'new').padEnd(4)} ${signature}`,
   );
   const head = `${model}: ${workloads} workloads, ${states} states, ${transitions} transitions`;
   return `${[head, ...rows].join('\n')}\n`;

@@ -38,7 +38,7 @@ test('whoever follows `next` has the latest of every finding, whatever is publis
   };
   for (let step = 0; step < 200; step++) {
     if (random.oneIn(3)) await read();
-    else server.showing.publish(`stale-pte pte n${random.below(60)}`, { hits: step });
+    else server.showing.publish(`stale-pte n${random.below(60)}`, { hits: step });
   }
   while (await read());
   const latest = server.showing.published().map(({ revision, hits }) => [revision, hits]);
@@ -51,8 +51,8 @@ test('whoever follows `next` has the latest of every finding, whatever is publis
 
 test('a finding is shown flat, with its links, and the next page is linked too', async (t) => {
   const server = await serve(t);
-  const published = server.showing.publish('stale-pte pte a', { notOn: ['canary'], hits: 4 });
-  server.showing.publish('stale-pte pte b');
+  const published = server.showing.publish('stale-pte a', { notOn: ['canary'], hits: 4 });
+  server.showing.publish('stale-pte b');
   const { headers, body } = await ask(server, `${FINDINGS}?known=true&limit=1`);
   const { findings, next, revision } = JSON.parse(body) as Page;
   const self = `${FINDINGS}/${published.finding.id}`;
@@ -75,7 +75,7 @@ test('a finding is shown flat, with its links, and the next page is linked too',
 test('filters', async (t) => {
   const server = await serve(t);
   const publish = (name: string, finding: object): void => {
-    server.showing.publish(`stale-pte pte ${name}`, { finding });
+    server.showing.publish(`stale-pte ${name}`, { finding });
   };
   publish('a', { models: ['v42-immap-read', 'canary'], known: 'B12' });
   publish('b', { models: ['v42-immap-read:order=late'], known: null });
@@ -104,7 +104,7 @@ test('filters', async (t) => {
 
 test('a tag that still holds is answered with 304, and a change changes it', async (t) => {
   const server = await serve(t);
-  const { id } = server.showing.publish('stale-pte pte a').finding;
+  const { id } = server.showing.publish('stale-pte a').finding;
   const paths = [FINDINGS, `${FINDINGS}/${id}`, `${FINDINGS}/${id}/repro`, '/api/v1/fleet'];
   for (const path of [...paths, '/api/v1/campaign', '/style.css']) {
     const tag = (await ask(server, path)).headers.etag ?? '';
@@ -118,7 +118,7 @@ test('a tag that still holds is answered with 304, and a change changes it', asy
     assert.equal((await ask(server, path, { headers: { 'If-None-Match': '"x"' } })).status, 200);
   }
   const before = (await ask(server, FINDINGS)).headers.etag ?? '';
-  server.showing.publish('stale-pte pte a', { hits: 2 });
+  server.showing.publish('stale-pte a', { hits: 2 });
   const changed = await ask(server, FINDINGS, { headers: { 'If-None-Match': before } });
   assert.equal(changed.status, 200);
   const head = await ask(server, FINDINGS, { method: 'HEAD' });
@@ -127,9 +127,9 @@ test('a tag that still holds is answered with 304, and a change changes it', asy
 
 test('one finding, by its id or the beginning of it', async (t) => {
   const server = await serve(t);
-  const { finding, reproDigest } = server.showing.publish('stale-pte pte a');
+  const { finding, reproDigest } = server.showing.publish('stale-pte a');
   const twins = ['abcdef1', 'abcdef2'].map((begin) => begin.padEnd(64, '0'));
-  for (const id of twins) server.showing.publish(`stale-pte pte ${id}`, { finding: { id } });
+  for (const id of twins) server.showing.publish(`stale-pte ${id}`, { finding: { id } });
   for (const name of [finding.id, finding.id.slice(0, 12), finding.id.slice(0, 6)]) {
     const shown = await askJson<ShownFinding & { record: never }>(server, `${FINDINGS}/${name}`);
     assert.deepEqual([shown.id, shown.reproDigest], [finding.id, reproDigest]);
@@ -153,7 +153,7 @@ test('one finding, by its id or the beginning of it', async (t) => {
 
 test('a damaged finding is 503 for itself alone', async (t) => {
   const server = await serve(t);
-  const { id } = server.showing.publish('stale-pte pte a').finding;
+  const { id } = server.showing.publish('stale-pte a').finding;
   server.showing.damage(id);
   for (const path of ['', '/repro', '/columns']) {
     const answer = await ask(server, `${FINDINGS}/${id}${path}`);
@@ -238,7 +238,7 @@ test('a person gets the refusal of a page as a page', async (t) => {
 
 test('all answers carry the headers that keep a browser in', async (t) => {
   const server = await serve(t);
-  const { id } = server.showing.publish('stale-pte pte a').finding;
+  const { id } = server.showing.publish('stale-pte a').finding;
   const answers: Answer[] = [];
   const paths = [
     '/livez',

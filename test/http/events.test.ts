@@ -21,13 +21,13 @@ const numbers = (from: number, to: number): readonly number[] =>
 test('a reader is told the state at once, and findings as they are published', async (t) => {
   const server = await serve(t);
   const { showing } = server;
-  showing.publish('stale-pte pte before');
+  showing.publish('stale-pte before');
   const reader = await follow(server);
   assert.equal(reader.incoming.headers['content-type'], 'text/event-stream; charset=utf-8');
   await until('the state', () => reader.seen.length === 1);
   assert.deepEqual(reader.seen, [{ event: 'status', id: 1, data: showing.status() }]);
 
-  const { finding } = showing.publish('stale-pte pte after');
+  const { finding } = showing.publish('stale-pte after');
   await reader.has(2);
   assert.equal(reader.last.data.id, finding.id);
   showing.tell({ kind: 'status', status: { ...showing.status(), state: 'paused' } });
@@ -38,7 +38,7 @@ test('a reader is told the state at once, and findings as they are published', a
 
 test('a reader that was away goes on where it was', async (t) => {
   const server = await serve(t);
-  for (let n = 1; n <= 9; n++) server.showing.publish(`stale-pte pte n${n}`);
+  for (let n = 1; n <= 9; n++) server.showing.publish(`stale-pte n${n}`);
   for (const [headers, search, missed] of [
     [{ 'Last-Event-ID': '4' }, '', numbers(5, 9)],
     [{ 'Last-Event-ID': '0' }, '', numbers(1, 9)],
@@ -52,7 +52,7 @@ test('a reader that was away goes on where it was', async (t) => {
     [{}, '', []],
   ] as const) {
     const reader = await follow(server, headers, search);
-    server.showing.publish('stale-pte pte n9');
+    server.showing.publish('stale-pte n9');
     const revision = server.showing.published().at(-1)?.revision ?? 0;
     await reader.has(revision);
     // n9 is the one that changed: its older revisions are gone.
@@ -77,7 +77,7 @@ test('what a reader does not take is not kept for it', async (t) => {
   const reader = await follow(server.address() as AddressInfo);
   reader.incoming.pause();
   for (let n = 1; n <= COUNT; n++) {
-    showing.publish(`stale-pte pte n${n}`, LARGE);
+    showing.publish(`stale-pte n${n}`, LARGE);
     assert.ok((written?.writableLength ?? 0) < 64 << 10);
   }
   assert.equal(written?.writableNeedDrain, true);
@@ -92,7 +92,7 @@ test('a reader that has stopped is dropped, and the others are not', async (t) =
   const [dead, quick] = [await follow(server), await follow(server)];
   dead.incoming.pause();
   for (let n = 1; n <= COUNT; n++) {
-    server.showing.publish(`stale-pte pte n${n}`, LARGE);
+    server.showing.publish(`stale-pte n${n}`, LARGE);
     // The other one is to have its turn.
     if (n % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -136,7 +136,7 @@ test('close ends streams, half a request and everything else', async (t) => {
   const server = await serve(t, {}, { closeMs: 100, idleMs: 2 * PATIENCE_MS });
   const readers = [await follow(server), await follow(server)];
   readers[1]?.incoming.pause();
-  for (let n = 1; n <= 2000; n++) server.showing.publish(`stale-pte pte n${n}`);
+  for (let n = 1; n <= 2000; n++) server.showing.publish(`stale-pte n${n}`);
   const half = await openSocket(server.port);
   half.write('GET / HTTP/1.1\r\nHost: ');
   assert.equal(server.showing.listening, 1);

@@ -26,7 +26,7 @@ const OVERTAKEN_MAX = 100;
 test('2000 garbled requests and 200 that never end: nobody honest waits, nothing breaks', async (t) => {
   const server = await serve(t);
   const { port, showing } = server;
-  for (let n = 1; n <= 20; n++) showing.publish(`stale-pte pte n${n}`);
+  for (let n = 1; n <= 20; n++) showing.publish(`stale-pte n${n}`);
   const dripping = await drip(port);
   let sent = 0;
   const honest = ['127.0.0.1', '127.0.4.1', '127.0.4.2'].map(
@@ -237,7 +237,7 @@ test('those who only hold connections give way to those who ask', async (t) => {
   for (let n = 0; n < 50; n++) idle.push(await openSocket(server.port));
   for (let n = 0; n < 20; n++) assert.equal((await ask(server, '/livez')).status, 200);
   await until('the first to be closed', () => idle[0]?.destroyed === true);
-  server.showing.publish('stale-pte pte a');
+  server.showing.publish('stale-pte a');
   for (const reader of readers) await reader.has(1);
   assert.ok(readers.every(({ hasEnded }) => !hasEnded));
 

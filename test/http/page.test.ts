@@ -103,7 +103,7 @@ test('without script: what was found, how it goes, what to type', { skip }, asyn
   );
   assert.match(
     rows[1] ?? '',
-    /2988ec6ee7aa.*2 threads, 2 operations, 1 preemption.*1,234.*2026-11-05/s,
+    /51db96e54d31.*2 threads, 2 operations, 1 preemption.*1,234.*2026-11-05/s,
   );
   const headers = await page.locator('table').first().locator('th[scope=col]').allInnerTexts();
   assert.deepEqual(headers, ['id', 'known', 'title', 'models', 'size', 'hits', 'first seen (UTC)']);
@@ -116,7 +116,7 @@ test('without script: what was found, how it goes, what to type', { skip }, asyn
 
   await page.goto(`${server.url}/findings/${finding.id}`);
   const text = await page.locator('main').innerText();
-  assert.match(text, /stale-pte pte fault\/installPte\|punch\/removeExtent/);
+  assert.match(text, /unfenced punch/);
   assert.match(text, /also on\s+v43rc-immap-write\s+not on\s+canary, v48-entry-lock/);
   assert.ok(
     text.includes(`faultline pull ${server.url}\nfaultline replay ${finding.id.slice(0, 12)}`),
@@ -146,7 +146,7 @@ test('it fits a phone and a screen, whatever is on it', { skip }, async (t) => {
   const server = await serve(t);
   const { finding } = ordinary(server);
   const names = { title: 'x'.repeat(1000), models: ['m'.repeat(250)] };
-  const long = server.showing.publish('stale-pte pte long', { finding: names });
+  const long = server.showing.publish('stale-pte long', { finding: names });
   const { page, check } = await watch(t, browser, server.url);
   const pages = ['', `findings/${finding.id}`, `findings/${long.finding.id}`, 'nowhere'];
   for (const path of pages) {
@@ -248,7 +248,7 @@ function fill(showing: MemoryShowing, disguise: (payload: string) => string): vo
       notOn: pair,
       reproDigest: text,
     };
-    showing.publish(`stale-pte pte n${index}`, sample);
+    showing.publish(`stale-pte n${index}`, sample);
   }
   const [all = ''] = texts.slice(-1);
   const model = { runs: 1, steps: 1, features: 1, entries: 1, findings: 1 };
@@ -262,8 +262,10 @@ function idOf(index: number): string {
 }
 
 function ordinary({ showing }: Served): { readonly finding: StoredFinding } {
-  showing.publish('deadlock ABBA', { finding: { known: 'B03', class: 'deadlock' } });
-  const published = showing.publish('stale-pte pte fault/installPte|punch/removeExtent', {
+  showing.publish('lock-cycle iMmapRwsem pageLock', {
+    finding: { known: 'B03', class: 'deadlock' },
+  });
+  const published = showing.publish('unfenced punch', {
     finding: { models: ['v42-immap-read', 'v43rc-immap-write'] },
     record: { columns: `step  T0 load a0 0${' '.repeat(30)}| T1 punch A 0 4096\n` },
     notOn: ['canary', 'v48-entry-lock'],

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { violationsOf } from '../../workers/hunt.ts';
+import { Engine, violationsOf } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { replayVerdict } from '../../workers/replay-verdict.ts';
 import { RandomWalk } from '../../workers/schedulers/random-walk.ts';

@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
 export const FAST = { requestsPerSecond: 100_000 };
 
 export function recordOf(number: number, sample: Omit<Sample, 'signature'> = {}): FindingRecord {
-  const signature = `stale-pte pte fault/step${number}|punch/removeExtent`;
+  const signature = `stale-pte fault/step${number}|punch/removeExtent`;
   const record = sampleRecord({ ...sample, signature });
   const modelDigest = sha256Hex(record.repro.modelJson);
   return { ...record, repro: { ...record.repro, modelDigest } };

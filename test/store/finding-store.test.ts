@@ -97,7 +97,7 @@ const DAMAGES: Readonly<Record<string, readonly [(folder: string) => void, RegEx
     /class is unknown/,
   ],
   'a signature that was changed': [
-    (f) => edit(f, (text) => text.replace('punch/', 'zero/')),
+    (f) => edit(f, (text) => text.replace('unfenced punch', 'unfenced zero')),
     /id is not that of the signature/,
   ],
   'a key that reaches a prototype': [

@@ -7,7 +7,7 @@ import { findingId, operationsOf } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 
-export const SIGNATURE = 'stale-pte pte fault/installPte|punch/removeExtent';
+export const SIGNATURE = 'unfenced punch';
 
 export interface Sample {
   readonly signature?: string;
@@ -31,6 +31,7 @@ export function sampleRecord(sample: Sample = {}): FindingRecord {
       class: 'stale-pte',
       title: 'stale pte after a hole punch',
       known: 'B12',
+      looksLike: null,
       model,
       models: [model],
       threads: 2,

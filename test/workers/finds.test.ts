@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { knownAs } from '../../corpus/vocabulary/catalogue.ts';
+import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
@@ -41,6 +41,7 @@ const SEEDS: Readonly<Record<string, string>> = {
   B55: 'b55-pread-before-conversion',
   B56: 'b56-two-fsyncs-one-tag',
   F01: 'f01-late-conversion-vs-zero',
+  F02: 'f02-pwrite-beside-write-fault',
   CANARY: 'b12-fault-vs-punch',
 };
 
@@ -65,7 +66,7 @@ function seedOf(reference: string, row: string): string | undefined {
 function shownBy(engine: Engine, seed: string): ReadonlySet<string> {
   const found = explore(engine, seedNamed(seed), { statesMax: STATES_MAX, all: true });
   assert.notEqual(found.verdict, 'inconclusive', `${seed}: ${found.states} states`);
-  return new Set(found.violations.map(({ signature }) => knownAs(signature)?.id ?? signature));
+  return new Set(found.violations.map(({ signature }) => rowOf(signature)?.id ?? signature));
 }
 
 const REFERENCES = MODELS.flatMap(({ name, options }) => [

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { CATALOGUE, knownAs, matches } from '../../corpus/vocabulary/catalogue.ts';
+import { CATALOGUE, matches, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE, type Workload } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
@@ -30,10 +30,10 @@ const STATES_OF_OTHERS = 20_000;
 
 // biome-ignore format: a table
 const BUGS = [
-  { id: 'B12', model: 'v42-immap-read', seed: 'b12-fault-vs-punch', signature: 'stale-pte pte fault/installPte|punch/removeExtent' },
-  { id: 'B10', model: 'xfs-mmaplock-prezero', seed: 'b10-load-vs-store', signature: 'zero-page pte fault|fault/mapZeroPage' },
-  { id: 'B20', model: 'v48-entry-lock', seed: 'b20-dropped-entry-writable-pte', signature: 'durability writable-entry pwrite/invalidate/dropEntry|store/access' },
-  { id: 'B01', model: 'v43rc-immap-write', seed: 'b01-store-vs-load', signature: 'deadlock AA iMmapRwsem:W->iMmapRwsem:W@fault' },
+  { id: 'B12', model: 'v42-immap-read', seed: 'b12-fault-vs-punch', signature: 'unfenced punch' },
+  { id: 'B10', model: 'xfs-mmaplock-prezero', seed: 'b10-load-vs-store', signature: 'zero-page fault' },
+  { id: 'B20', model: 'v48-entry-lock', seed: 'b20-dropped-entry-writable-pte', signature: 'durability writable-entry pwrite/dropEntry' },
+  { id: 'B01', model: 'v43rc-immap-write', seed: 'b01-store-vs-load', signature: 'lock-self iMmapRwsem:W->W' },
 ] as const;
 
 function explored(engine: Engine, workload: Workload, statesMax: number): readonly string[] {
@@ -51,7 +51,7 @@ for (const { id, model, seed, signature } of BUGS) {
     const plain = seedNamed(seed);
     const own = signaturesOf(engine, plain);
     assert.ok(own.includes(signature), own.join('\n'));
-    assert.equal(knownAs(signature)?.id, id);
+    assert.equal(rowOf(signature)?.id, id);
     const texts = new Set<string>();
     for (let i = 0; i < DISGUISES; i++) {
       const workload = disguised(plain, new Random(RNG_SEED, i));
@@ -101,7 +101,12 @@ function everythingSeen(): ReadonlySet<string> {
   const seeds = readdirSync(path.join(PACKAGE_ROOT, 'corpus/seeds')).filter((name) =>
     /^[bf].*\.txt$/.test(name),
   );
-  const flavours = ['v48-entry-lock:wake=one', 'v48-entry-lock:writeback=cursor'];
+  const flavours = [
+    'v48-entry-lock:wake=one',
+    'v48-entry-lock:writeback=cursor',
+    'v48-entry-lock:write=iomap',
+    'xfs-mmaplock-prezero:shift=4.4',
+  ];
   for (const reference of [...new Set(BUGS.map(({ model }) => model)), ...flavours]) {
     const engine = new Engine(modelOf(reference));
     for (const name of seeds) {
@@ -121,14 +126,8 @@ function everythingSeen(): ReadonlySet<string> {
   return seen;
 }
 
-/** Patterns that nothing above shows on the four models, and why they are there. */
-const ELSEWHERE: readonly string[] = [
-  // A reader in the cycle: the fault of 4.3-rc takes i_mmap_rwsem for write only.
-  'deadlock chain-* iMmapRwsem:*->iMmapRwsem:W@*, iMmapRwsem:W->pageLock@fault, pageLock->iMmapRwsem:W@*',
-  // Two mkwrites, of a page that a purge took and of one that is there, against a purge in its handle: longer
-  // than the sweep, and a shorter cycle is mostly closed before.
-  'lock-order classes iMmapRwsem -> pageLock -> journal -> iMmapRwsem',
-];
+/** Rows whose designs are not built in yet: what shows them is written down before they are. */
+const ELSEWHERE = 'B31 B35 B36 B37 B38 B44 B47 B52 B54'.split(' ');
 
 test('every signature that tests show is in one row of the catalogue, and every pattern is shown', () => {
   const seen = everythingSeen();
@@ -136,8 +135,8 @@ test('every signature that tests show is in one row of the catalogue, and every 
     const rows = CATALOGUE.filter((row) => row.signatures.some((one) => matches(one, signature)));
     assert.equal(rows.length, 1, `${signature}: ${rows.map(({ id }) => id).join(' ') || 'new'}`);
   }
-  const unseen = CATALOGUE.flatMap(({ signatures }) => signatures).filter(
-    (pattern) => ![...seen].some((signature) => matches(pattern, signature)),
+  const unseen = CATALOGUE.flatMap(({ id, signatures }) =>
+    signatures.some((pattern) => ![...seen].some((one) => matches(pattern, one))) ? [id] : [],
   );
   assert.deepEqual(unseen, ELSEWHERE);
 });

@@ -1,54 +1,93 @@
 /**
- * Who did what a signature names: ghost words that keep the instruction, plus one, that last did it. They are part
- * of the state, so a search that tells states apart by them knows every signature that a workload can show.
+ * Who did what a signature names: ghost words that keep the role (program.ts) that last did it. They are part of the
+ * state, so a search that tells states apart by them knows every signature that a workload can show.
  */
-import { writerOf } from './encoding.ts';
+import { PAGES } from '../../corpus/vocabulary/limits.ts';
+import { PTE_ZERO, pteKind, writerOf } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
-import { CPU, EXTENT, EXTENT_BY, LINE_BY, MEDIA, MEDIA_BY } from './layout.ts';
+import {
+  CPU,
+  DONE_AT,
+  EXTENT,
+  EXTENT_BY,
+  INSTALLED_BY,
+  LINE_BY,
+  MEDIA,
+  MEDIA_BY,
+  PTE,
+} from './layout.ts';
+import { forEachMapping } from './steps/walk.ts';
 
-/** Rows of a program take 11 bits (ROWS_MAX); the operation's writer id stands above them. */
+/** Roles take 11 bits, for a program has no more rows (ROWS_MAX); the operation's writer id stands above them. */
 const WRITER_SHIFT = 12;
-const PC_MASK = (1 << WRITER_SHIFT) - 1;
+const ROLE_MASK = (1 << WRITER_SHIFT) - 1;
+const WRITER_MASK = 31;
 
-/** The instruction at work. */
-export function byStep(k: Kernel): number {
-  return k.currentPc + 1;
+/** The role of the step at work. */
+export function byRole(k: Kernel): number {
+  return k.program.role[k.currentPc] as number;
 }
 
 /** The same, and whose operation it belongs to: two truncates are two. */
 export function byOperation(k: Kernel): number {
   const t = k.currentThread;
-  return byStep(k) | (writerOf(t, k.opOf(t)) << WRITER_SHIFT);
+  return byRole(k) | (writerOf(t, k.opOf(t)) << WRITER_SHIFT);
 }
 
 export function operationOf(blame: number): number {
-  return blame >> WRITER_SHIFT;
+  return (blame >> WRITER_SHIFT) & WRITER_MASK;
 }
 
-/** The label of the step to blame, or `setup`. */
+/** The role to blame; `setup` where no step has done it. */
 export function blamed(k: Kernel, word: number): string {
-  const pc = (k.peek(word) & PC_MASK) - 1;
-  return pc < 0 ? 'setup' : (k.program.label[pc] ?? '');
+  return roleName(k, k.peek(word) & ROLE_MASK);
 }
 
-/** The registry's name of the step to blame, or ''. */
-export function blamedStep(k: Kernel, word: number): string {
-  return k.program.step[(k.peek(word) & PC_MASK) - 1] ?? '';
+export function roleName(k: Kernel, role: number): string {
+  return k.program.roles[role] ?? '';
 }
 
 export function setExtent(k: Kernel, index: number, extent: number): void {
+  const wasHole = k.peek(EXTENT + index) === 0;
   k.put(EXTENT + index, extent);
-  k.put(EXTENT_BY + index, byStep(k));
+  k.put(EXTENT_BY + index, byRole(k));
+  if (wasHole && extent !== 0) noteOutlived(k, Math.floor(index / PAGES), index % PAGES);
+}
+
+/** Set in INSTALLED_BY of a zero page's pte that a page's block has met. */
+const OUTLIVED = 1 << 20;
+
+/**
+ * A zero page that is mapped when its page gets a block: to unmap it is the filler's duty, and no race. But a system
+ * call that began before it was mapped may have unmapped what there was then.
+ */
+function noteOutlived(k: Kernel, file: number, page: number): void {
+  const filler = k.writerOf(k.currentThread);
+  const { kind } = k.world.rowOfWriter(filler);
+  // What stays unwritten still shows zeros.
+  if (kind === 'fallocate' || kind === 'zero') return;
+  const isFault = kind === 'load' || kind === 'store';
+  forEachMapping(k, file, page, (pteIndex) => {
+    const by = k.peek(INSTALLED_BY + pteIndex);
+    if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || (by & OUTLIVED) !== 0) return;
+    const wasThere = isFault || ((k.peek(DONE_AT + filler) >> operationOf(by)) & 1) !== 0;
+    if (wasThere) k.put(INSTALLED_BY + pteIndex, by | OUTLIVED);
+  });
+}
+
+/** The zero page that the pte maps was there when its page got a block. */
+export function hasOutlived(k: Kernel, pteIndex: number): boolean {
+  return (k.peek(INSTALLED_BY + pteIndex) & OUTLIVED) !== 0;
 }
 
 /** What a line of a block holds once power fails. */
 export function setMedia(k: Kernel, line: number, value: number): void {
   k.put(MEDIA + line, value);
-  k.put(MEDIA_BY + line, byStep(k));
+  k.put(MEDIA_BY + line, byRole(k));
 }
 
 /** What loads see at a line of a block. */
 export function setCpu(k: Kernel, cpuWord: number, value: number): void {
   k.put(cpuWord, value);
-  k.put(LINE_BY + cpuWord - CPU, byStep(k));
+  k.put(LINE_BY + cpuWord - CPU, byRole(k));
 }

@@ -5,7 +5,7 @@
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
-import { lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
+import { lockIds, lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
 import { guarded, guardsOf, isExempt, MM_NEEDS, STANDARD_NEEDS } from './needs.ts';
 import type { Model, Need, Node, Path } from './path.ts';
 import {
@@ -289,6 +289,9 @@ class Compiler {
     this.keepFirstSteps(entry);
     this.keepRounds();
     const rows = this.rows;
+    const own = this.model.ownLocks ?? [];
+    const ids = lockIds(own);
+    const { role, roles } = rolesOf(rows, (lock) => ids[this.rwsems.get(lock)?.cls ?? 0] ?? lock);
     const thread = (pc: number): number => {
       let target = pc;
       while (rows[target]?.kind === I_JUMP) target = (rows[target] as Row).next;
@@ -326,16 +329,36 @@ class Compiler {
       restless: Uint8Array.from(rows, (row) => (row.restless ? 1 : 0)),
       label: rows.map((row) => row.label),
       step: rows.map((row) => row.step),
+      role,
+      roles,
       lock: rows.map((row) => row.lock),
       entry,
       faultEntry,
       size: rows.length,
       hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
       orderedClasses: orderedClasses(this.exclusive()),
-      lockNames: lockNames(this.model.ownLocks ?? []),
+      lockNames: lockNames(own),
+      lockIds: ids,
       durability: this.model.durability,
     };
   }
+}
+
+/** Roles in the order of their first row. */
+function rolesOf(
+  rows: readonly Row[],
+  idOfLock: (name: string) => string,
+): Pick<Program, 'role' | 'roles'> {
+  const roles = ['setup'];
+  const role = Int32Array.from(rows, ({ step, operation, lock }) => {
+    if (step === '') return 0;
+    const one = STEPS.get(step)?.role ?? step;
+    const name = lock === '' ? one : `${one}(${idOfLock(lock)})`;
+    const text = step === 'access' ? step : `${operation}/${name}`;
+    const known = roles.indexOf(text);
+    return known < 0 ? roles.push(text) - 1 : known;
+  });
+  return { role, roles };
 }
 
 function successorsOf({ kind, next, otherwise }: Row): readonly number[] {

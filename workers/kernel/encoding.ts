@@ -153,13 +153,13 @@ export const LOST_NAMES: readonly string[] = [
   'pte upgraded after its tag was dealt with',
 ];
 
-/** Cause and the instruction that is to blame. */
-export function lostWord(cause: number, pc: number): number {
-  return cause | ((pc + 1) << 3);
+/** Cause and the role that is to blame. */
+export function lostWord(cause: number, role: number): number {
+  return cause | (role << 3);
 }
 export function lostCause(lost: number): number {
   return lost & 7;
 }
-export function lostPc(lost: number): number {
-  return (lost >> 3) - 1;
+export function lostRole(lost: number): number {
+  return lost >> 3;
 }

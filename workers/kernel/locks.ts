@@ -142,6 +142,15 @@ export function lockNames(own: readonly OwnLock[]): readonly string[] {
   return [...LOCK_CLASSES.map(({ id }) => id), ...own.map(({ name }) => name)];
 }
 
+/** No name of a model's: `file-rwsem`, and `file-rwsem-2` for its second one per file. */
+export function lockIds(own: readonly OwnLock[]): readonly string[] {
+  const ids = own.map(({ per }, i) => {
+    const number = own.slice(0, i + 1).filter((other) => other.per === per).length;
+    return `${per === 'none' ? 'global' : per}-rwsem${number === 1 ? '' : `-${number}`}`;
+  });
+  return [...LOCK_CLASSES.map(({ id }) => id), ...ids];
+}
+
 // ---- derived from the table ---------------------------------------------------------------------------------
 
 const CLASS_OF_OBJECT: Int8Array = new Int8Array(OBJECTS).fill(-1);

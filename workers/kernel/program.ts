@@ -111,6 +111,13 @@ export interface Program {
   readonly label: readonly string[];
   /** The step's name in the registry; empty for rows that are no steps. */
   readonly step: readonly string[];
+  /**
+   * Who did what, as signatures say it: an index into `roles`, 1 and up; rows of one operation and one step of the
+   * registry share it, wherever a model puts them and whatever it labels them.
+   */
+  readonly role: Int32Array;
+  /** `punch/removeExtent`; `access` for every access of a user; the first one is `setup`. */
+  readonly roles: readonly string[];
   /** The lock that the step names; empty for all others. */
   readonly lock: readonly string[];
   /** Nodes of the model that made the row, for listings. */
@@ -123,8 +130,10 @@ export interface Program {
   readonly hasEntries: boolean;
   /** The lock classes that some path takes exclusively, as a set (locks.ts). */
   readonly orderedClasses: number;
-  /** The lock classes by number: the built-in ones, then the model's own. */
+  /** The lock classes by number, as the model calls them: the built-in ones, then its own. */
   readonly lockNames: readonly string[];
+  /** The same as signatures call them: its own ones by what has an instance. */
+  readonly lockIds: readonly string[];
   /** The model tracks dirty pages, so fsync owes what was stored through mappings (from 4.5 on, dossier 1.5). */
   readonly durability: boolean;
 }

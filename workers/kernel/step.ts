@@ -9,6 +9,8 @@ import type { StepRun, TestRun, Touch } from './program.ts';
 
 export interface StepDef {
   readonly name: string;
+  /** What signatures call it: flavours of one step, such as the policies of an allocation, do the same wrong. */
+  readonly role: string;
   readonly visible: boolean;
   /** Whether the model must name a lock: `downRead(mmapSem)`. */
   readonly takesLock: boolean;
@@ -46,6 +48,8 @@ export interface TestDef {
 }
 
 export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
+  /** Where it is not the name. */
+  readonly role?: string;
   readonly run: StepRun;
   readonly touch: Touch;
   readonly fuse?: number;
@@ -57,6 +61,7 @@ export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
 export function visible(facts: VisibleFacts): StepDef {
   return {
     name: facts.name,
+    role: facts.role ?? facts.name,
     visible: true,
     takesLock: false,
     run: () => facts.run,
@@ -76,6 +81,7 @@ export function visible(facts: VisibleFacts): StepDef {
 export function local(name: string, why: string, run: LocalRun, reads = false): StepDef {
   return {
     name,
+    role: name,
     visible: false,
     takesLock: false,
     run: () => run as StepRun,

@@ -1,5 +1,5 @@
 /** The list of built-in models, and model references: `name[:toggle=value,…]`. */
-import { fail } from '../../corpus/vocabulary/errors.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { canonicalJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { behaviourOf, type Model } from '../kernel/path.ts';
 import { canary } from './canary.ts';
@@ -81,6 +81,16 @@ export function modelJson(model: Model): string {
 /** SHA-256 of what decides a model's behaviour (`behaviourOf`). */
 export function modelDigest(model: Model): string {
   return sha256Hex(canonicalJson(behaviourOf(model)));
+}
+
+/** Whether it is a model of this list, in some setting of its toggles, and not one that was made from it. */
+export function isBuiltIn(model: Model): boolean {
+  try {
+    return modelDigest(modelOf(canonicalReference(model))) === modelDigest(model);
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 /** Whether a repro's digest is that of a model, by this recipe or by the first one, which left out less. */

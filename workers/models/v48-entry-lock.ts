@@ -291,14 +291,14 @@ const CLEAN = [
  * page that a write fault replaces behind it.
  *
  * `iomap` has F02 (dossier 7.1): nothing behind the copy waits for the page of a write fault that has allocated
- * and not yet unmapped. The oracle does not ask yet whether the zero page was mapped before the allocation, so
- * F02 has B10's signature: B10 is not clean there, and not found either.
+ * and not yet unmapped.
  */
 function expected(toggles: Toggles): Model['expect'] {
   const skips = toggles.writeback === 'cursor' && toggles.fsync_locked === 'skip' ? ['B21'] : [];
   const loses = toggles.wake === 'one' ? ['B28'] : [];
-  const find = ['B11', 'B18', 'B20', 'B22', 'B53', 'B56', ...skips, ...loses].sort();
-  const open = toggles.write === 'iomap' ? ['B10', ...find] : find;
-  const clean = [...CLEAN, 'B21', 'B28'].filter((row) => !open.includes(row)).sort();
+  const returns = toggles.write === 'iomap' ? ['F02'] : [];
+  const always = ['B11', 'B18', 'B20', 'B22', 'B53', 'B56'];
+  const find = [...always, ...skips, ...loses, ...returns].sort();
+  const clean = [...CLEAN, 'B21', 'B28', 'F02'].filter((row) => !find.includes(row)).sort();
   return { find, clean };
 }

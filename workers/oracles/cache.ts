@@ -16,7 +16,7 @@ import {
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { EXTENT, EXTENT_BY, INSTALLED_BY, PTE, SLOT } from '../kernel/layout.ts';
-import { type Findings, isTainted, pageName, taint } from './oracle.ts';
+import { type Findings, isTainted, pageName } from './oracle.ts';
 
 /** Every DAX entry of the files. */
 export function checkEntries(k: Kernel, found: Findings): void {
@@ -49,7 +49,7 @@ export function checkNoPtes(k: Kernel, found: Findings, area: number): void {
       class: 'cache-structure',
       object: 'no-vma',
       fatal: true,
-      labels: [blamed(k, INSTALLED_BY + pteIndex)],
+      roles: [blamed(k, INSTALLED_BY + pteIndex)],
       detail: `a pte of area a${area % AREAS} is present and no vma is`,
     });
     return;
@@ -87,16 +87,15 @@ function complain(
   file: number,
   page: number,
   object: string,
-  label: string,
+  role: string,
   what: string,
 ): void {
   if (isTainted(k, file, page)) return;
-  found.report(k, {
+  found.reportPage(k, file, page, -1, {
     class: 'cache-structure',
     object,
     fatal: false,
-    labels: [label],
+    roles: [role],
     detail: `${pageName(file, page)} ${what}`,
   });
-  taint(k, file, page, -1);
 }

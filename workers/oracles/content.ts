@@ -4,7 +4,7 @@
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { blamed, blamedStep, operationOf } from '../kernel/blame.ts';
+import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -12,7 +12,6 @@ import {
   PTE_ZERO,
   pageIndex,
   pteKind,
-  threadOf,
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -27,16 +26,16 @@ import {
   LINE_BY,
   PTE,
   SIZE,
-  T_BEGUN,
   ZERO_BY,
 } from '../kernel/layout.ts';
 import {
-  currentLabel,
+  type Complaint,
+  currentRole,
   type Findings,
   isBlockTainted,
+  isExposing,
   isTainted,
   pageName,
-  taint,
 } from './oracle.ts';
 import { zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
@@ -68,18 +67,11 @@ export function lineRead(
   const extent = k.peek(EXTENT + pageIndex(file, page));
   // A block that is not written yet may already hold the data (dossier 7.4).
   if (throughZeroPage && extent !== 0) {
-    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
+    const isUnderWay = isExposing(k, extentBlock(extent));
+    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, isUnderWay);
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
-}
-
-/** The operation that made a block visible as written still runs: it may yet clear it. */
-function isExposing(k: Kernel, block: number): boolean {
-  const operation = block < 0 ? 0 : operationOf(k.peek(EXPOSED_BY + block));
-  if (operation === 0) return false;
-  const thread = threadOf(operation);
-  return k.writerOf(thread) === operation && k.peek(T_BEGUN + thread) !== 0;
 }
 
 /** Who made a block visible as written; a private page has none. */
@@ -99,24 +91,50 @@ export function complain(
   const page = line >> 1;
   if (verdict === FOREIGN) {
     if (!found.isOn('O7')) return;
-    found.report(k, {
+    found.reportPage(k, file, page, blockOf(cpuWord), {
       class: 'stale-data',
       object: isExposing(k, blockOf(cpuWord)) ? 'early' : 'leftover',
       fatal: false,
-      labels: [exposerOf(k, blockOf(cpuWord))],
+      roles: [exposerOf(k, blockOf(cpuWord))],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,
     });
   } else {
     if (!found.isOn('O6')) return;
-    found.report(k, {
+    found.reportPage(k, file, page, blockOf(cpuWord), {
       class: 'lost-write',
-      object: cpuWord < 0 ? 'extent' : 'line',
+      ...lossOf(k, cpuWord, verdict, file, line, () => madeWrong(k, cpuWord)),
       fatal: false,
-      labels: [madeWrong(k, cpuWord), lostLabel(k, verdict, file, line)],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${saidOfLost(k, verdict, file, line)}`,
     });
   }
-  taint(k, file, page, blockOf(cpuWord));
+}
+
+/**
+ * Data that nobody converted to be read are one defect, whoever takes them for zeros. Zeros that do not show are the
+ * matter of who made the block visible, not of who wrote what is in it.
+ */
+function lossOf(
+  k: Kernel,
+  cpuWord: number,
+  verdict: number,
+  file: number,
+  line: number,
+  by: () => string,
+): Pick<Complaint, 'object' | 'roles'> {
+  const lost = lostRole(k, verdict, file, line);
+  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
+  if (cpuWord < 0 && verdict > 0 && extent !== 0) {
+    return { object: 'unconverted', roles: [] };
+  }
+  if (cpuWord >= 0 && verdict > 0 && isZeroing(k.world.rowOfWriter(verdict).kind)) {
+    return { object: 'unzeroed', roles: [exposerOf(k, blockOf(cpuWord)), lost] };
+  }
+  return { object: cpuWord < 0 ? 'extent' : 'line', roles: [by(), lost] };
+}
+
+/** What it leaves is zeros, or another part of the file. */
+function isZeroing(kind: OpKind): boolean {
+  return kind !== 'store' && kind !== 'pread' && kind !== 'pwrite';
 }
 
 /** A private copy that shows what the file does not. */
@@ -133,24 +151,23 @@ export function complainOfCopy(
   const isForeign = verdict === FOREIGN;
   if (!found.isOn(isForeign ? 'O7' : 'O6')) return;
   const what = `the private copy of line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}`;
-  found.report(k, {
+  found.reportPage(k, file, page, -1, {
     class: isForeign ? 'stale-data' : 'lost-write',
     object: isZeroPage ? 'zero-copy' : 'copy',
     fatal: false,
-    labels: isForeign ? [currentLabel(k)] : [currentLabel(k), lostLabel(k, verdict, file, line)],
+    roles: isForeign ? [currentRole(k)] : [currentRole(k), lostRole(k, verdict, file, line)],
     detail: isForeign
       ? `${what}, never written there`
       : `${what} although ${saidOfLost(k, verdict, file, line)}`,
   });
-  taint(k, file, page, -1);
 }
 
 /** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */
 function madeWrong(k: Kernel, cpuWord: number): string {
-  if (cpuWord < 0) return currentLabel(k);
-  const word = LINE_BY + cpuWord - CPU;
+  if (cpuWord < 0) return currentRole(k);
+  const role = blamed(k, LINE_BY + cpuWord - CPU);
   // A copy into a mapping is a store like any other.
-  return blamedStep(k, word) === 'copyOut' ? dataLabel('pread') : blamed(k, word);
+  return role === 'pread/copyOut' ? dataRole('pread') : role;
 }
 
 /** The writer whose data a zero denies where nobody ever wrote zeros: who published the line, or the setup. */
@@ -159,9 +176,9 @@ function publisherOf(k: Kernel, file: number, line: number): number {
   return data === 0 ? 0 : 31 - Math.clz32(data);
 }
 
-function lostLabel(k: Kernel, verdict: number, file: number, line: number): string {
+function lostRole(k: Kernel, verdict: number, file: number, line: number): string {
   const writer = verdict === UNWRITTEN_ZERO ? publisherOf(k, file, line) : verdict;
-  return writer === 0 ? 'setup' : dataLabel(k.world.rowOfWriter(writer).kind);
+  return writer === 0 ? 'setup' : dataRole(k.world.rowOfWriter(writer).kind);
 }
 
 function saidOfLost(k: Kernel, verdict: number, file: number, line: number): string {
@@ -174,13 +191,13 @@ function saidOfLost(k: Kernel, verdict: number, file: number, line: number): str
   return `i_size already covers what ${nameOfWriter(writer)} (${kind}) writes`;
 }
 
-/** The step with which an operation of that kind writes. */
-export function dataLabel(kind: OpKind): string {
+/** The role with which an operation of that kind writes. */
+function dataRole(kind: OpKind): string {
   switch (kind) {
     case 'store':
     // A read(2) into a mapping stores there like any other access.
     case 'pread':
-      return 'store/access';
+      return 'access';
     case 'pwrite':
       return 'pwrite/copyIn';
     default:
@@ -244,12 +261,11 @@ function complainAtEnd(
   }
   if (!found.isOn('O6')) return;
   const page = line >> 1;
-  found.report(k, {
+  const changedBy = (): string => blamed(k, EXTENT_BY + pageIndex(file, page));
+  found.reportPage(k, file, page, -1, {
     class: 'lost-write',
-    object: 'extent',
+    ...lossOf(k, cpuWord, verdict, file, line, changedBy),
     fatal: false,
-    labels: [blamed(k, EXTENT_BY + pageIndex(file, page)), lostLabel(k, verdict, file, line)],
     detail: `${pageName(file, page)} has no written block although ${saidOfLost(k, verdict, file, line)}`,
   });
-  taint(k, file, page, -1);
 }

@@ -4,7 +4,6 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { blamed } from '../kernel/blame.ts';
 import { extentBlock, PTE_ZERO, pageIndex, pteKind, vmaFile, vmaPage } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
@@ -25,7 +24,9 @@ import {
 } from '../kernel/layout.ts';
 import { complainOfCopy } from './content.ts';
 import {
-  currentLabel,
+  blamedOperation,
+  currentOperation,
+  currentPath,
   type Findings,
   isBlockTainted,
   isTainted,
@@ -33,6 +34,7 @@ import {
   taint,
 } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
+import { signatureOf, unfenced } from './signature.ts';
 import { isBeyondSize, isOfLastTruncate } from './stale-pte.ts';
 
 /** What COPY_SHOWS says of a line: 0 where no copy was made, else the verdict and this. */
@@ -87,14 +89,20 @@ export function copyZapped(k: Kernel, found: Findings, pteIndex: number): void {
   const row = k.world.rowOfWriter(k.writerOf(k.currentThread));
   const isInside = row.kind === 'truncate' && page * LINES_PER_PAGE < row.first;
   if (!(isInside || KEEPS_COPIES.includes(row.kind)) || isTainted(k, file, page)) return;
-  found.report(k, {
+  found.reportPage(k, file, page, -1, {
     class: 'lost-write',
     object: 'private',
     fatal: false,
-    labels: [currentLabel(k)],
+    roles: [row.kind],
     detail: `${row.kind} takes the private copy of ${pageName(file, page)} away`,
   });
-  taint(k, file, page, -1);
+}
+
+/** The same as that of the pte which it is about to install. */
+function keyOfFault(remover: OpKind | 'setup', isCutOff: boolean): { readonly key?: string } {
+  const symptom = isCutOff ? 'beyond-eof' : 'stale-pte';
+  const signature = signatureOf({ class: symptom, object: '', roles: [remover] });
+  return { key: signature, ...unfenced(remover) };
 }
 
 const USED = { zero: 'zeroed', copy: 'written', read: 'read' } as const;
@@ -118,12 +126,16 @@ export function blockUsed(
   const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
   taint(k, file, page, block);
   if (isOld) return;
+  const remover = blamedOperation(k, REMOVED_BY + block);
+  // A fault that was not kept out: what it does to the block before it maps it is the same race (B12-B15).
+  const isFault = currentPath(k) === 'fault';
   const isCutOff = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: 'foreign-block',
-    object: `${use}${isCutOff ? '-beyond-eof' : ''}`,
+    object: use,
+    roles: [currentOperation(k), remover],
+    ...(isFault ? keyOfFault(remover, isCutOff) : {}),
     fatal: false,
-    labels: [currentLabel(k), blamed(k, REMOVED_BY + block)],
     detail: `block ${block} is ${USED[use]} for ${pageName(file, page)}, whose block it is not any more`,
   });
 }

@@ -19,6 +19,7 @@ import {
   writerIn,
 } from '../kernel/locks.ts';
 import type { Findings } from './oracle.ts';
+import { type Link, lockKey } from './signature.ts';
 
 /** The object thread t sleeps on, or -1. */
 function waitsFor(k: Kernel, t: number): number {
@@ -84,8 +85,9 @@ export function checkDeadlock(k: Kernel, found: Findings, thread: number): void 
   );
   found.report(k, {
     class: 'deadlock',
-    object: kindOf(cycle),
-    labels: [canonicalRotation(links).join(', ')],
+    object: '',
+    roles: [],
+    key: lockKey(links),
     fatal: true,
     detail: cycle.map((t) => `T${t} waits in ${k.labelOf(t)}`).join('; '),
   });
@@ -103,23 +105,20 @@ function findCycle(k: Kernel, start: number, path: readonly number[]): readonly 
   return null;
 }
 
-function kindOf(cycle: readonly number[]): string {
-  return cycle.length === 1 ? 'AA' : cycle.length === 2 ? 'ABBA' : `chain-${cycle.length}`;
-}
-
-/** `held->wanted@path` of a thread: what its predecessor in the cycle waits for, and what it waits for. */
-function linkOf(k: Kernel, t: number, predecessor: number): string {
+/** What its predecessor in the cycle waits for, and what it waits for itself. */
+function linkOf(k: Kernel, t: number, predecessor: number): Link {
+  const held = waitsFor(k, predecessor);
   const wanted = waitsFor(k, t);
-  return `${modeHeld(k, waitsFor(k, predecessor), t)}->${modeWanted(k, wanted, t)}@${pathOf(k, t)}`;
+  return {
+    held: lockId(k, held),
+    heldMode: modeHeld(k, held, t),
+    wanted: lockId(k, wanted),
+    wantedMode: modeWanted(k, wanted, t),
+  };
 }
 
-function pathOf(k: Kernel, t: number): string {
-  const label = k.labelOf(t);
-  return label.slice(0, label.indexOf('/'));
-}
-
-function lockName(k: Kernel, object: number): string {
-  return k.program.lockNames[classOfLockObject(object)] ?? 'lock';
+function lockId(k: Kernel, object: number): string {
+  return k.program.lockIds[classOfLockObject(object)] ?? 'lock';
 }
 
 function isRwsem(object: number): boolean {
@@ -127,30 +126,19 @@ function isRwsem(object: number): boolean {
 }
 
 function modeWanted(k: Kernel, object: number, t: number): string {
-  const name = lockName(k, object);
-  if (!isRwsem(object)) return name;
+  if (!isRwsem(object)) return '';
   const word = k.peek(wordOfLockObject(object));
   for (let p = 0; p < queueLength(word); p++) {
-    if (queuedThread(word, p) === t) return `${name}:${queuedForWrite(word, p) ? 'W' : 'R'}`;
+    if (queuedThread(word, p) === t) return queuedForWrite(word, p) ? 'W' : 'R';
   }
-  return name;
+  return '';
 }
 
 function modeHeld(k: Kernel, object: number, t: number): string {
-  const name = lockName(k, object);
-  if (!isRwsem(object)) return name;
+  if (!isRwsem(object)) return '';
   const word = k.peek(wordOfLockObject(object));
-  if (writerIn(word) === t) return `${name}:W`;
-  return `${name}:${readCount(word, t) > 0 ? 'R' : 'queued'}`;
-}
-
-export function canonicalRotation(links: readonly string[]): readonly string[] {
-  let best = links;
-  for (let i = 1; i < links.length; i++) {
-    const rotated = [...links.slice(i), ...links.slice(0, i)];
-    if (rotated.join('\n') < best.join('\n')) best = rotated;
-  }
-  return best;
+  if (writerIn(word) === t) return 'W';
+  return readCount(word, t) > 0 ? 'R' : 'queued';
 }
 
 /** O2, when nobody can run and somebody sleeps. */
@@ -160,8 +148,8 @@ export function checkLostWakeup(k: Kernel, found: Findings): void {
     if (blockersOf(k, t) !== 0) continue;
     found.report(k, {
       class: 'lost-wakeup',
-      object: lockName(k, waitsFor(k, t)),
-      labels: [k.labelOf(t)],
+      object: lockId(k, waitsFor(k, t)),
+      roles: [],
       fatal: true,
       detail: `T${t} sleeps in ${k.labelOf(t)} on a lock that nobody holds`,
     });

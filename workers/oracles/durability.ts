@@ -3,15 +3,17 @@
  * returns, for both adversaries: no cache line was evicted, and every one was.
  */
 import { LINE_BYTES, LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
-import { blamed } from '../kernel/blame.ts';
+import { blamed, roleName } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
   INITIAL,
   LOST_NAMES,
   LOST_NOT,
+  LOST_SKIPPED,
+  LOST_UNTAGGED,
   lostCause,
-  lostPc,
+  lostRole,
   pageIndex,
   WRITTEN,
 } from '../kernel/encoding.ts';
@@ -34,7 +36,7 @@ import {
   SIZED_BY,
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
-import { complain as contentLost, dataLabel, nameOfWriter, valueName } from './content.ts';
+import { complain as contentLost, nameOfWriter, valueName } from './content.ts';
 import { type Findings, isTainted, pageName, taint } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
 
@@ -75,7 +77,7 @@ export function checkSizeOwed(k: Kernel, found: Findings, file: number, writer: 
     class: 'durability',
     object: 'size',
     fatal: false,
-    labels: [blamed(k, SIZED_BY + file)],
+    roles: [blamed(k, SIZED_BY + file)],
     detail: `after a power failure file ${file === 0 ? 'A' : 'B'} has ${committed * LINE_BYTES} bytes: ${size * LINE_BYTES} were synced`,
   });
   // What an older i_size hides is its consequence.
@@ -110,23 +112,22 @@ function complain(
 ): void {
   const page = line >> 1;
   const kind = k.world.rowOfWriter(lost).kind;
-  const { object, label, said } = causeOf(k, file, line, lost);
-  found.report(k, {
+  const { object, role, said } = causeOf(k, file, line, lost);
+  found.reportPage(k, file, page, -1, {
     class: 'durability',
     object,
     fatal: false,
-    labels: [label, dataLabel(kind)],
+    roles: [role],
     detail: `after a power failure line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}: ${nameOfWriter(
       lost,
     )} (${kind}) was synced and is lost; ${said}`,
   });
-  taint(k, file, page, -1);
 }
 
 interface Cause {
   readonly object: string;
-  /** The step to blame. */
-  readonly label: string;
+  /** To blame. */
+  readonly role: string;
   readonly said: string;
 }
 
@@ -141,17 +142,17 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   if (cause !== LOST_NOT || ((k.world.mappingWriters >> lost) & 1) !== 0) {
     return {
       object: objectOfCause(cause),
-      label: labelOfBlame(k, blame),
+      role: roleOfBlame(k, blame),
       said: LOST_NAMES[cause] ?? '',
     };
   }
   const extent = k.peek(COMMITTED_EXTENT + index);
   if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN) {
-    const label = blamed(k, EXTENT_BY + index);
-    return { object: 'uncommitted', label, said: 'its extent or i_size is not committed' };
+    const role = blamed(k, EXTENT_BY + index);
+    return { object: 'uncommitted', role, said: 'its extent or i_size is not committed' };
   }
-  const label = blamed(k, MEDIA_BY + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
-  return { object: 'overwritten', label, said: `${label} wrote over it` };
+  const role = blamed(k, MEDIA_BY + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
+  return { object: 'overwritten', role, said: `${role} wrote over it` };
 }
 
 /** One word a defect: they share their labels (dossier 3.10a, design 3.1). */
@@ -170,11 +171,14 @@ function objectOfCause(cause: number): string {
 }
 
 /** fsync, msync and the flush of a write share their writeback: who ran it does not matter. */
-function labelOfBlame(k: Kernel, blame: number): string {
-  const label = k.program.label[lostPc(blame)] ?? 'untagged';
-  const writeback = label.indexOf('writeback/');
-  return writeback < 0 ? label : label.slice(writeback);
+function roleOfBlame(k: Kernel, blame: number): string {
+  if (blame === 0) return '';
+  const role = roleName(k, lostRole(blame));
+  const isShared = OF_WRITEBACK.includes(lostCause(blame));
+  return isShared ? role.slice(role.indexOf('/') + 1) : role;
 }
+
+const OF_WRITEBACK: readonly number[] = [LOST_SKIPPED, LOST_UNTAGGED];
 
 /**
  * Whether a value was never content of the file. Of the file, not of the line: an uncommitted truncate, collapse
@@ -199,14 +203,13 @@ export function checkExposure(k: Kernel, found: Findings): void {
       if (isTainted(k, file, page)) continue;
       const value = recovered(k, file, line, MEDIA);
       if (!isForeign(k, file, value)) continue;
-      found.report(k, {
+      found.reportPage(k, file, page, -1, {
         class: 'crash-exposure',
-        object: 'line',
+        object: '',
         fatal: false,
-        labels: [blamed(k, EXPOSED_BY + blockAt(k, file, page))],
+        roles: [blamed(k, EXPOSED_BY + blockAt(k, file, page))],
         detail: `a power failure now shows ${valueName(value)} in ${pageName(file, page)}`,
       });
-      taint(k, file, page, -1);
     }
   }
 }

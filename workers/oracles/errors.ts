@@ -61,5 +61,5 @@ function checkArea(k: Kernel, found: Findings, thread: number, writer: number): 
 }
 
 function complain(k: Kernel, found: Findings, object: string, kind: string, detail: string): void {
-  found.report(k, { class: 'spurious-error', object, fatal: false, labels: [kind], detail });
+  found.report(k, { class: 'spurious-error', object, fatal: false, roles: [kind], detail });
 }

@@ -20,9 +20,9 @@ export function neverEnds(k: Kernel, found: Findings): void {
   }
   found.report(k, {
     class: 'never-ends',
-    object: 'operation',
+    object: '',
     fatal: true,
-    labels: turning,
+    roles: turning,
     detail: `${said.join('; ')}: no interleaving leads out, no operation ends any more`,
   });
 }

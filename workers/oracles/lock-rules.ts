@@ -2,9 +2,14 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
 import { CLASS_COUNT, classBit, classOfBit, heldClasses, heldCount } from '../kernel/locks.ts';
-import { canonicalRotation } from './deadlock.ts';
-import { currentLabel, type Findings } from './oracle.ts';
+import { currentLabel, currentRole, type Findings } from './oracle.ts';
+import { lockKey } from './signature.ts';
 
+function classId(k: Kernel, cls: number): string {
+  return k.program.lockIds[cls] ?? 'lock';
+}
+
+/** As the model calls it. */
 function className(k: Kernel, cls: number): string {
   return k.program.lockNames[cls] ?? 'lock';
 }
@@ -19,8 +24,8 @@ export function badRelease(
 ): void {
   found.report(k, {
     class: 'bad-release',
-    object: `${className(k, cls)}:${forWrite ? 'W' : 'R'}`,
-    labels: [currentLabel(k)],
+    object: `${classId(k, cls)}:${forWrite ? 'W' : 'R'}`,
+    roles: [currentRole(k)],
     fatal: true,
     detail: `T${thread} releases ${className(k, cls)} in ${currentLabel(k)} and does not hold it so`,
   });
@@ -37,8 +42,8 @@ export function lockMissing(
   if (isTold(k, cls)) return;
   found.report(k, {
     class: 'lock-missing',
-    object: `${className(k, cls)}:${mode}`,
-    labels: [currentLabel(k)],
+    object: `${classId(k, cls)}:${mode}`,
+    roles: [currentRole(k)],
     fatal: false,
     detail: `T${thread} in ${currentLabel(k)} does not hold ${className(k, cls)}${
       mode === 'W' ? ' for write' : ''
@@ -58,8 +63,8 @@ export function checkLeaks(k: Kernel, found: Findings, thread: number, path: str
     if (heldCount(held, cls) === 0) continue;
     found.report(k, {
       class: 'lock-leak',
-      object: className(k, cls),
-      labels: [path],
+      object: classId(k, cls),
+      roles: [path],
       fatal: true,
       detail: `T${thread} still holds ${className(k, cls)} when ${path} returns`,
     });
@@ -84,11 +89,18 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
     if (chain !== null && (shortest === null || chain.length < shortest.length)) shortest = chain;
   }
   if (shortest === null || shortest.every((member) => isTold(k, member))) return;
-  const cycle = canonicalRotation(shortest.map((member) => className(k, member)));
+  const chain = shortest;
+  const links = chain.map((member, i) => ({
+    held: classId(k, member),
+    heldMode: '',
+    wanted: classId(k, chain[(i + 1) % chain.length] ?? member),
+    wantedMode: '',
+  }));
   found.report(k, {
     class: 'lock-order',
-    object: 'classes',
-    labels: [[...cycle, cycle[0]].join(' -> ')],
+    object: '',
+    roles: [],
+    key: lockKey(links),
     fatal: false,
     detail: `T${thread} asks for ${className(k, cls)} in ${currentLabel(k)}, and elsewhere the order is the other way`,
   });

@@ -4,9 +4,13 @@
  * tainted objects are dropped (design 6).
  */
 import { PAGES } from '../../corpus/vocabulary/limits.ts';
-import type { Violation, ViolationClass } from '../../corpus/vocabulary/verdict.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import type { Violation } from '../../corpus/vocabulary/verdict.ts';
+import { blamed, byRole, operationOf, roleName } from '../kernel/blame.ts';
+import { threadOf } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { SPOKEN, TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
+import { EXPOSED_BY, SPOKEN, T_BEGUN, TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
+import { type Signed, signatureOf } from './signature.ts';
 
 /** The oracles by number; a mask of them can be switched off, for ablations. */
 export const ORACLES = [
@@ -27,11 +31,7 @@ export const ORACLES = [
 ] as const;
 export type OracleId = (typeof ORACLES)[number];
 
-export interface Complaint {
-  readonly class: ViolationClass;
-  readonly object: string;
-  /** Labels, or a cycle already in canonical form. */
-  readonly labels: readonly string[];
+export interface Complaint extends Signed {
   readonly detail: string;
   readonly fatal: boolean;
 }
@@ -48,6 +48,12 @@ export class Findings {
     return this.enabled.has(oracle);
   }
 
+  /** About a page, and a block of it where one is meant: what comes later of either is its consequence. */
+  reportPage(k: Kernel, file: number, page: number, block: number, complaint: Complaint): void {
+    this.report(k, complaint);
+    taint(k, file, page, block);
+  }
+
   report(k: Kernel, complaint: Complaint): void {
     const signature = signatureOf(complaint);
     this.violations.push({
@@ -62,25 +68,37 @@ export class Findings {
   }
 }
 
-/** The kernel path that a label lies in: `fault` of `fault/unmap/clearPte`. */
-export function pathOfLabel(label: string): string {
-  const slash = label.indexOf('/');
-  return slash < 0 ? label : label.slice(0, slash);
-}
-
-/** Unordered labels without twins' numbers: the same race by another turn of a loop is the same race. */
-export function signatureOf(complaint: Pick<Complaint, 'class' | 'object' | 'labels'>): string {
-  const labels = complaint.labels.map(withoutTwin);
-  const sorted = [...new Set(labels)].sort();
-  return `${complaint.class} ${complaint.object} ${sorted.join('|')}`;
-}
-
-function withoutTwin(label: string): string {
-  return label.replace(/~\d+$/, '');
-}
-
 export function currentLabel(k: Kernel): string {
   return k.program.label[k.currentPc] || (k.program.step[k.currentPc] ?? '');
+}
+
+/** The role at work. */
+export function currentRole(k: Kernel): string {
+  return roleName(k, byRole(k));
+}
+
+/** What the thread at work has been asked to do. */
+export function currentOperation(k: Kernel): OpKind {
+  return k.world.rowOfWriter(k.writerOf(k.currentThread)).kind;
+}
+
+/** Operation or fault: of what steps of one path did, which one depends on the allocation policy. */
+export function blamedPath(k: Kernel, word: number): string {
+  return pathOf(blamed(k, word));
+}
+
+export function currentPath(k: Kernel): string {
+  return pathOf(currentRole(k));
+}
+
+function pathOf(role: string): string {
+  return role.slice(0, Math.max(0, role.indexOf('/'))) || role;
+}
+
+/** The kind of the operation that a ghost of `byOperation` blames. */
+export function blamedOperation(k: Kernel, word: number): OpKind | 'setup' {
+  const writer = operationOf(k.peek(word));
+  return writer === 0 ? 'setup' : k.world.rowOfWriter(writer).kind;
 }
 
 export function isTainted(k: Kernel, file: number, page: number): boolean {
@@ -92,6 +110,14 @@ export function isBlockTainted(k: Kernel, block: number): boolean {
 export function taint(k: Kernel, file: number, page: number, block: number): void {
   k.put(TAINT_PAGES, k.peek(TAINT_PAGES) | (1 << (file * PAGES + page)));
   if (block >= 0) k.put(TAINT_BLOCKS, k.peek(TAINT_BLOCKS) | (1 << block));
+}
+
+/** The operation that made a block visible as written still runs: it may yet clear it. */
+export function isExposing(k: Kernel, block: number): boolean {
+  const operation = block < 0 ? 0 : operationOf(k.peek(EXPOSED_BY + block));
+  if (operation === 0) return false;
+  const thread = threadOf(operation);
+  return k.writerOf(thread) === operation && k.peek(T_BEGUN + thread) !== 0;
 }
 
 export function pageName(file: number, page: number): string {

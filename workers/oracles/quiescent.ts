@@ -3,7 +3,7 @@
  * is written, and nothing may be mapped wholly behind i_size.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { blamed, operationOf } from '../kernel/blame.ts';
+import { hasOutlived, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -18,19 +18,10 @@ import {
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import {
-  EXTENT,
-  EXTENT_BY,
-  INSTALLED_BY,
-  PTE,
-  SHRUNK_BY,
-  SIZE,
-  T_BEGUN,
-  UNMAPS,
-  VMA,
-} from '../kernel/layout.ts';
+import { EXTENT, EXTENT_BY, PTE, SHRUNK_BY, SIZE, T_BEGUN, UNMAPS, VMA } from '../kernel/layout.ts';
 import { checkNoPtes, checkZeroPte } from './cache.ts';
-import { type Findings, isTainted, pageName, pathOfLabel, taint } from './oracle.ts';
+import { blamedOperation, blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
+import { unfenced } from './signature.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
 export function isQuiescent(k: Kernel, ending: number): boolean {
@@ -76,19 +67,21 @@ function checkMapping(
 ): void {
   if (page * LINES_PER_PAGE >= k.peek(SIZE + file)) {
     if (!found.isOn('O9')) return;
-    found.report(k, {
+    const object = objectBeyond(k, k.peek(PTE + pteIndex), operationOf(k.peek(SHRUNK_BY + file)));
+    const cutter = blamedOperation(k, SHRUNK_BY + file);
+    found.reportPage(k, file, page, -1, {
       class: 'beyond-eof',
-      object: objectBeyond(k, k.peek(PTE + pteIndex), operationOf(k.peek(SHRUNK_BY + file))),
+      object,
+      roles: [cutter],
+      ...(object === '' ? unfenced(cutter) : {}),
       fatal: false,
-      labels: [blamed(k, INSTALLED_BY + pteIndex), blamed(k, SHRUNK_BY + file)],
       detail: `${pageName(file, page)} is still mapped, wholly behind i_size`,
     });
-    taint(k, file, page, -1);
     return;
   }
   const extent = k.peek(EXTENT + pageIndex(file, page));
   if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || extentKind(extent) !== WRITTEN) return;
-  if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
+  if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, false);
 }
 
 /** Who never unmaps loses to no race: it leaves what it finds. */
@@ -96,28 +89,36 @@ function objectBeyond(k: Kernel, pte: number, cutter: number): string {
   if (pteKind(pte) === PTE_ANON) return 'copy';
   const t = threadOf(cutter);
   const hasJustCut = cutter !== 0 && k.writerOf(t) === cutter;
-  return hasJustCut && ((k.peek(UNMAPS) >> t) & 1) === 0 ? 'not-unmapped' : 'pte';
+  return hasJustCut && ((k.peek(UNMAPS) >> t) & 1) === 0 ? 'not-unmapped' : '';
 }
 
-/** O5: the pair is who mapped the zero page and who allocated the block behind it. */
+/**
+ * O5: who allocated the block behind the zero page.
+ * @param isUnderWay the operation that allocated it still runs
+ */
 export function zeroPageMapped(
   k: Kernel,
   found: Findings,
   pteIndex: number,
   file: number,
   page: number,
+  isUnderWay: boolean,
 ): void {
   const extent = k.peek(EXTENT + pageIndex(file, page));
-  found.report(k, {
+  const filler = blamedPath(k, EXTENT_BY + pageIndex(file, page));
+  const object = hasOutlived(k, pteIndex) ? leftBy(filler, isUnderWay) : '';
+  found.reportPage(k, file, page, -1, {
     class: 'zero-page',
-    object: 'pte',
+    object,
+    roles: [filler],
+    ...(object === '' ? unfenced(filler) : {}),
     fatal: false,
-    labels: [
-      blamed(k, INSTALLED_BY + pteIndex),
-      // The path says who filled the hole; which of its steps did depends on the allocation policy.
-      pathOfLabel(blamed(k, EXTENT_BY + pageIndex(file, page))),
-    ],
     detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} is written`,
   });
-  taint(k, file, page, -1);
+}
+
+/** A fault that has yet to unmap what it found is early; who has ended and left it there loses to no race. */
+function leftBy(filler: string, isUnderWay: boolean): string {
+  if (!isUnderWay) return 'not-unmapped';
+  return filler === 'fault' ? 'early' : '';
 }

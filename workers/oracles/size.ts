@@ -21,7 +21,7 @@ export function checkSize(k: Kernel, found: Findings, file: number): void {
     class: 'lost-size',
     object: size < floor ? 'short' : 'long',
     fatal: false,
-    labels: [blamed(k, SIZED_BY + file)],
+    roles: [blamed(k, SIZED_BY + file)],
     detail: `i_size of file ${file === 0 ? 'A' : 'B'} is ${bytes(size)}, but what is complete leaves ${
       size < floor ? `at least ${bytes(floor)}` : `at most ${bytes(ceiling)}`
     }`,

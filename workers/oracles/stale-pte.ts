@@ -5,7 +5,8 @@
  * its copy is anonymous.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { blamed, operationOf } from '../kernel/blame.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   PTE_BLOCK,
@@ -18,7 +19,6 @@ import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
   EXTENT,
-  INSTALLED_BY,
   PTE,
   REMOVED_BY,
   REVOKED,
@@ -28,13 +28,15 @@ import {
 } from '../kernel/layout.ts';
 import { forEachMapping } from '../kernel/steps/walk.ts';
 import {
-  currentLabel,
+  blamedOperation,
+  currentOperation,
   type Findings,
   isBlockTainted,
   isTainted,
   pageName,
   taint,
 } from './oracle.ts';
+import { unfenced } from './signature.ts';
 
 function isStale(k: Kernel, pte: number, file: number, page: number): boolean {
   if (pteKind(pte) !== PTE_BLOCK) return false;
@@ -63,10 +65,9 @@ export function blockLeaves(
     }
   });
   if (mapped >= 0) {
-    const labels = [currentLabel(k), blamed(k, INSTALLED_BY + mapped)];
     // Who never unmaps loses to no race: it leaves what it finds.
     const unmaps = ((k.peek(UNMAPS) >> k.currentThread) & 1) !== 0;
-    report(k, found, file, page, block, unmaps ? 'pte' : 'not-unmapped', labels);
+    report(k, found, file, page, block, currentOperation(k), !unmaps);
   }
 }
 
@@ -83,17 +84,15 @@ export function pteInstalled(
   if (block < 0) return;
   if (k.peek(REVOKED) !== 0) {
     if (isTainted(k, file, page)) return;
-    found.report(k, {
+    found.reportPage(k, file, page, block, {
       class: 'pte-after-revoke',
-      object: 'pte',
-      labels: [currentLabel(k)],
+      object: '',
+      roles: [],
       fatal: false,
       detail: `${pageName(file, page)} is mapped to block ${block} although the device is gone`,
     });
-    taint(k, file, page, block);
   } else if (isStale(k, pte, file, page)) {
-    const labels = [currentLabel(k), blamed(k, REMOVED_BY + block)];
-    report(k, found, file, page, block, 'pte', labels);
+    report(k, found, file, page, block, blamedOperation(k, REMOVED_BY + block));
   }
 }
 
@@ -108,8 +107,7 @@ export function pteUsed(
   const pte = k.peek(PTE + pteIndex);
   if (pteKind(pte) !== PTE_BLOCK || !isStale(k, pte, file, page)) return;
   const block = pteTarget(pte);
-  const labels = [blamed(k, INSTALLED_BY + pteIndex), blamed(k, REMOVED_BY + block)];
-  report(k, found, file, page, block, 'pte', labels);
+  report(k, found, file, page, block, blamedOperation(k, REMOVED_BY + block));
 }
 
 /** O4d: a revoke has returned: nothing may map the device any more. */
@@ -119,8 +117,8 @@ export function revoked(k: Kernel, found: Findings): void {
       if (pteKind(k.peek(PTE + pteIndex)) !== PTE_BLOCK) continue;
       found.report(k, {
         class: 'pte-after-revoke',
-        object: 'pte',
-        labels: [blamed(k, INSTALLED_BY + pteIndex)],
+        object: '',
+        roles: [],
         fatal: false,
         detail: 'a pte into the device outlives its shutdown',
       });
@@ -136,8 +134,8 @@ function report(
   file: number,
   page: number,
   block: number,
-  object: string,
-  labels: readonly string[],
+  remover: OpKind | 'setup',
+  isLeft = false,
 ): void {
   // What an earlier violation has touched is its doing; but the page is now touched too.
   const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
@@ -146,8 +144,9 @@ function report(
   const beyond = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: beyond ? 'beyond-eof' : 'stale-pte',
-    object,
-    labels,
+    object: isLeft ? 'not-unmapped' : '',
+    roles: [remover],
+    ...(isLeft ? {} : unfenced(remover)),
     fatal: false,
     detail: `${pageName(file, page)} is mapped to block ${block}, which ${
       beyond ? 'truncate has cut off' : 'is not its block any more'

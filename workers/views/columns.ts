@@ -29,15 +29,15 @@ const BAR = ' | ';
 const CELLS_WIDTH = BODY_WIDTH - BAR.length;
 const CELL_WIDTH = Math.floor(CELLS_WIDTH / 2);
 
-/** @param known the catalogue's row for the signature, `B12 fault against punch`, or null */
+/** @param name what the finding is called (naming.ts), or null where there is none */
 export function renderColumns(
   model: Model,
   input: Input,
   traced: TracedRun,
-  known: string | null,
+  name: string | null,
 ): string {
   const lines = [...headOf(model, input), '', ...tableOf(model, input, traced), ''];
-  return `${[...lines, ...footOf(traced.verdict, known)].join('\n')}\n`;
+  return `${[...lines, ...footOf(traced.verdict, name)].join('\n')}\n`;
 }
 
 function headOf(model: Model, input: Input): readonly string[] {
@@ -175,7 +175,7 @@ function lockName(model: Model, lock: string): string {
   return model.locks[lock as LockId] ?? lock;
 }
 
-function footOf(verdict: Verdict, known: string | null): readonly string[] {
+function footOf(verdict: Verdict, name: string | null): readonly string[] {
   switch (verdict.kind) {
     case 'pass':
       return ['no violation'];
@@ -186,7 +186,7 @@ function footOf(verdict: Verdict, known: string | null): readonly string[] {
         ...wrap(`step ${step}: ${detail}`, GAP),
         ...wrap(`signature: ${signature}`, GAP),
       ]);
-      return known === null ? told : [...told, ...wrap(`known: ${known}`, GAP)];
+      return name === null ? told : [...told, ...wrap(name, GAP)];
     }
   }
 }

@@ -275,6 +275,7 @@ export const UNDER_X = 'one critical section of the extent lock (dossier part 2,
 function allocStep(name: string, policy: Policy, why: string): StepDef {
   return visible({
     name,
+    role: 'allocBlock',
     says: 'get_block(create=1)',
     run: allocBlock(policy),
     touch: touchAlloc(policy),

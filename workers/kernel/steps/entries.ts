@@ -1,4 +1,5 @@
 /** DAX entries, which share the slots of the page cache (4.5+): lock, insert, tag, drop, and their wake-ups. */
+import { byRole } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
@@ -225,7 +226,7 @@ function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
       writable = true;
   });
   const cause = unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN;
-  k.put(LOST_BY + index, lostWord(cause, k.currentPc));
+  k.put(LOST_BY + index, lostWord(cause, byRole(k)));
 }
 
 /** What the drop loses, and so its name, is decided by the block's lines and by who maps it. */

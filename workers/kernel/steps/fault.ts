@@ -3,7 +3,7 @@
  * one step; else the fault path runs and the access is tried again (dossier 1.2).
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byStep, setCpu } from '../blame.ts';
+import { byOperation, byRole, setCpu } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   extentBlock,
@@ -229,7 +229,7 @@ function installPte(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== 0) return NEXT;
   k.put(PTE + pteIndex, pteWord(PTE_BLOCK, extentBlock(k.get(r + R_EXTENT)), k.get(r + R_GEN)));
-  k.put(INSTALLED_BY + pteIndex, byStep(k));
+  k.put(INSTALLED_BY + pteIndex, byRole(k));
   k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
   return NEXT;
 }
@@ -241,7 +241,7 @@ function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== 0) return NEXT;
   k.put(PTE + pteIndex, pteWord(PTE_ZERO, k.get(r + R_PAGEOBJ) - 1, 0));
-  k.put(INSTALLED_BY + pteIndex, byStep(k));
+  k.put(INSTALLED_BY + pteIndex, byOperation(k));
   k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
   return NEXT;
 }
@@ -263,7 +263,7 @@ function nameTheUpgrade(k: Kernel, r: number): void {
   const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
   const slot = k.peek(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_DIRTY) !== 0) return;
-  if (k.peek(LOST_BY + index) === 0) k.put(LOST_BY + index, lostWord(LOST_UPGRADED, k.currentPc));
+  if (k.peek(LOST_BY + index) === 0) k.put(LOST_BY + index, lostWord(LOST_UPGRADED, byRole(k)));
 }
 
 function touchUpgrade(k: Kernel, _t: number, r: number): void {

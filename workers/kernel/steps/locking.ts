@@ -151,6 +151,7 @@ function rwsemStep(
 ): StepDef {
   return {
     name,
+    role: name,
     visible: true,
     takesLock: true,
     run,

@@ -1,6 +1,6 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. DIRTY is never cleared before 4.10. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { setMedia } from '../blame.ts';
+import { byRole, setMedia } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
@@ -103,7 +103,7 @@ function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
   const isTagged = (slot & ENTRY_TOWRITE) !== 0;
   k.put(r + R_ANSWER, same && isTagged ? 1 : 0);
   if (!same && isTagged && ((slot ^ snapshot) & ~ENTRY_TAGS & ~ENTRY_LOCKED) === 0)
-    k.put(LOST_BY + index, lostWord(LOST_SKIPPED, k.currentPc));
+    k.put(LOST_BY + index, lostWord(LOST_SKIPPED, byRole(k)));
   return NEXT;
 }
 
@@ -158,7 +158,7 @@ function clearTowrite(k: Kernel, t: number, r: number): Outcome {
   if ((k.peek(WRITES_BACK) & ~(1 << t)) === 0) return NEXT;
   const i = entryBlock(slot) * LINES_PER_PAGE;
   if (k.peek(CPU + i) !== k.peek(MEDIA + i) || k.peek(CPU + i + 1) !== k.peek(MEDIA + i + 1)) {
-    k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, k.currentPc));
+    k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, byRole(k)));
   }
   return NEXT;
 }
