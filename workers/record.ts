@@ -57,7 +57,9 @@ export function recordOf(seen: Seen): FindingRecord {
     traceDigest: traced.digest,
     origin: seen.origin,
   };
-  const columns = renderColumns(model, input, traced, nameInWords(signature, model));
+  const pair = seen.howFound.criticalPair;
+  const subject = { signature, name: nameInWords(signature, model), pair };
+  const columns = renderColumns(model, input, traced, subject);
   return { finding, repro, columns, howFound: seen.howFound };
 }
 

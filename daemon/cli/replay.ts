@@ -8,7 +8,7 @@ import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import type { Program } from '../../workers/kernel/program.ts';
 import { canonicalReference, modelDigest } from '../../workers/models/registry.ts';
-import { nameInWords } from '../../workers/naming.ts';
+import { nameInWords, subjectOn } from '../../workers/naming.ts';
 import { type ReplayVerdict, replayVerdict } from '../../workers/replay-verdict.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { EXIT } from './endings.ts';
@@ -170,7 +170,8 @@ function sayJudged(
   const name = signature === null ? null : nameInWords(signature, model);
   if (EXIT_OF[verdict] === EXIT.bad) {
     const input = { ...subject.input, schedule: traced.schedule };
-    say(`${renderColumns(model, input, traced, name).trimEnd()}\n`);
+    const about = signature === null ? null : subjectOn(model, input, signature);
+    say(`${renderColumns(model, input, traced, about).trimEnd()}\n`);
   }
   const of = name === null || signature === null ? [] : [name, signature];
   const what = verdict === 'pass' ? [`this one interleaving; ${search} searches all`] : of;

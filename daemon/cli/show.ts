@@ -11,7 +11,7 @@ import { reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { nameInWords } from '../../workers/naming.ts';
+import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { engineDigest } from './identity.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
@@ -88,6 +88,6 @@ function columnsOf(subject: Subject, reference: string | undefined, settings: Se
 function drawn({ input, repro }: Subject, model: Model): string {
   const engine = new Engine(model);
   engine.load(input);
-  const name = repro === null ? null : nameInWords(repro.signature, model);
-  return renderColumns(model, input, engine.trace(input.schedule), name);
+  const subject = repro && subjectOn(model, input, repro.signature);
+  return renderColumns(model, input, engine.trace(input.schedule), subject);
 }

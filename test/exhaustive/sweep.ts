@@ -54,7 +54,8 @@ export function sweep({ model: reference, part, parts }: Hand): Swept {
       const known = rowOf(signature);
       if (known !== null && model.expect.find.includes(known.id)) continue;
       const input = { ...workload, schedule: traced.schedule };
-      surprises[signature] ??= renderColumns(model, input, traced, known?.id ?? null);
+      const subject = { signature, name: known?.id ?? 'new', pair: null };
+      surprises[signature] ??= renderColumns(model, input, traced, subject);
     }
   }
   return { model: reference, ...total, hits, surprises };

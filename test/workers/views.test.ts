@@ -6,7 +6,9 @@ import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
+import { stepOf } from '../../workers/hunt.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
+import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { renderListing, renderModel } from '../../workers/views/listing.ts';
 import { golden } from '../support/golden.ts';
@@ -14,16 +16,19 @@ import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed, simplestRun, Wanderer } from './support/search.ts';
 
 const DRAWN: readonly (readonly [string, string, ViolationClass, string])[] = [
-  ['v42-immap-read', 'b12-fault-vs-punch', 'stale-pte', 'B12 fault against hole punch'],
-  ['v43rc-immap-write', 'b01-store-vs-load', 'deadlock', 'B01 i_mmap_rwsem taken twice'],
-  ['v48-entry-lock', 'b18-lost-dirty-tag', 'durability', 'B18 dirty entry dropped'],
+  ['v42-immap-read', 'b12-fault-vs-punch', 'stale-pte', 'unfenced punch'],
+  ['v43rc-immap-write', 'b03-mkwrite-vs-store', 'deadlock', 'lock-cycle iMmapRwsem pageLock'],
+  ['v48-entry-lock', 'b18-lost-dirty-tag', 'durability', 'durability dirty-entry pwrite/dropEntry'],
 ];
 
-for (const [model, seed, symptom, known] of DRAWN) {
-  test(`${known} on ${model}, in columns`, () => {
+for (const [model, seed, symptom, signature] of DRAWN) {
+  test(`${signature} on ${model}, in columns`, () => {
     const input = seedNamed(seed);
     const traced = simplestRun(model, input, symptom, 3000);
-    golden(`columns-${seed}.txt`, renderColumns(modelOf(model), input, traced, known));
+    assert.ok(stepOf(traced, signature) > 0, signature);
+    const drawn = { ...input, schedule: traced.schedule };
+    const subject = subjectOn(modelOf(model), drawn, signature);
+    golden(`columns-${seed}.txt`, renderColumns(modelOf(model), drawn, traced, subject));
   });
 }
 
@@ -45,7 +50,7 @@ test('columns of any run are narrow, plain, and every line of the table has numb
         text,
       );
       assert.ok(
-        table.every((line) => /^ *(?:\d+|op)[ |]+(?:T\d |<--)/.test(line)),
+        table.every((line) => /^ *(?:\d+|op|\.\.)[*]?[ |]+(?:T\d|<--)/.test(line)),
         text,
       );
       assert.equal(table.filter((line) => /^ *\d+[ |]+T/.test(line)).length, traced.rows.length);

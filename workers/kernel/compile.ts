@@ -337,7 +337,7 @@ class Compiler {
       size: rows.length,
       hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
       orderedClasses: orderedClasses(this.exclusive()),
-      lockNames: lockNames(own),
+      lockNames: lockNames(own, this.model.locks),
       lockIds: ids,
       durability: this.model.durability,
     };

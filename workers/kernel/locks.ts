@@ -138,8 +138,12 @@ function rwsemOf(id: string, cls: number, per: LockScope, word: number, object: 
   return { id, cls, word, object, register };
 }
 
-export function lockNames(own: readonly OwnLock[]): readonly string[] {
-  return [...LOCK_CLASSES.map(({ id }) => id), ...own.map(({ name }) => name)];
+/** @param named what a model calls the built-in classes */
+export function lockNames(
+  own: readonly OwnLock[],
+  named: Readonly<Partial<Record<LockId, string>>>,
+): readonly string[] {
+  return [...BUILT_IN.map(({ id }) => named[id] ?? id), ...own.map(({ name }) => name)];
 }
 
 /** No name of a model's: `file-rwsem`, and `file-rwsem-2` for its second one per file. */

@@ -2,7 +2,7 @@
  * O5b, O6 and O7: what a reader saw. A value that nobody wrote there is exposure; a value that a completed
  * write had replaced means that the write is lost; through the zero page it means that the page should be gone.
  */
-import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { blamed } from '../kernel/blame.ts';
 import {
@@ -12,7 +12,9 @@ import {
   PTE_ZERO,
   pageIndex,
   pteKind,
+  threadOf,
   WRITTEN,
+  writerOf,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
@@ -96,7 +98,7 @@ export function complain(
       object: isExposing(k, blockOf(cpuWord)) ? 'early' : 'leftover',
       fatal: false,
       roles: [exposerOf(k, blockOf(cpuWord))],
-      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}, never written there`,
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}, never written there`,
     });
   } else {
     if (!found.isOn('O6')) return;
@@ -104,7 +106,7 @@ export function complain(
       class: 'lost-write',
       ...lossOf(k, cpuWord, verdict, file, line, () => madeWrong(k, cpuWord)),
       fatal: false,
-      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)} although ${saidOfLost(k, verdict, file, line)}`,
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)} although ${saidOfLost(k, verdict, file, line)}`,
     });
   }
 }
@@ -150,7 +152,7 @@ export function complainOfCopy(
   const page = line >> 1;
   const isForeign = verdict === FOREIGN;
   if (!found.isOn(isForeign ? 'O7' : 'O6')) return;
-  const what = `the private copy of line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}`;
+  const what = `the private copy of line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}`;
   found.reportPage(k, file, page, -1, {
     class: isForeign ? 'stale-data' : 'lost-write',
     object: isZeroPage ? 'zero-copy' : 'copy',
@@ -183,12 +185,11 @@ function lostRole(k: Kernel, verdict: number, file: number, line: number): strin
 
 function saidOfLost(k: Kernel, verdict: number, file: number, line: number): string {
   if (verdict !== UNWRITTEN_ZERO) {
-    return `${nameOfWriter(verdict)} (${k.world.rowOfWriter(verdict).kind}) was complete`;
+    return `${nameOfWriter(k, verdict)} was complete`;
   }
   const writer = publisherOf(k, file, line);
   if (writer === 0) return 'the file had data there and nothing zeroed it';
-  const { kind } = k.world.rowOfWriter(writer);
-  return `i_size already covers what ${nameOfWriter(writer)} (${kind}) writes`;
+  return `i_size already covers what ${nameOfWriter(k, writer)} writes`;
 }
 
 /** The role with which an operation of that kind writes. */
@@ -205,14 +206,23 @@ function dataRole(kind: OpKind): string {
   }
 }
 
-export function valueName(value: number): string {
+export function valueName(k: Kernel, value: number): string {
   if (value === 0) return 'zeros';
-  return value <= 24 ? `what ${nameOfWriter(value)} wrote` : "a previous owner's data";
+  return value < INITIAL ? `what ${nameOfWriter(k, value)} wrote` : "a previous owner's data";
 }
 
-export function nameOfWriter(writer: number): string {
-  return `operation ${(writer - 1) % 6} of T${Math.floor((writer - 1) / 6)}`;
+/** `T0's store`; with its number where the thread has more of them. */
+export function nameOfWriter(k: Kernel, writer: number): string {
+  const thread = threadOf(writer);
+  const { kind } = k.world.rowOfWriter(writer);
+  const alike = OPERATIONS.map((op) => writerOf(thread, op)).filter(
+    (one) => k.world.rowOfWriter(one)?.kind === kind,
+  );
+  const number = alike.length > 1 ? ` (number ${1 + alike.indexOf(writer)})` : '';
+  return `T${thread}'s ${kind}${number}`;
 }
+
+const OPERATIONS: readonly number[] = Array.from({ length: OPS }, (_, op) => op);
 
 /** At the end every line is read once more, as a fresh pread would (a fresh mapping shows the same). */
 export function readEverything(k: Kernel, found: Findings): void {

@@ -136,6 +136,6 @@ export function blockUsed(
     roles: [currentOperation(k), remover],
     ...(isFault ? keyOfFault(remover, isCutOff) : {}),
     fatal: false,
-    detail: `block ${block} is ${USED[use]} for ${pageName(file, page)}, whose block it is not any more`,
+    detail: `block ${block} is ${USED[use]} for ${pageName(file, page)}, whose block it is not any more: ${remover} took it`,
   });
 }

@@ -89,7 +89,7 @@ export function checkDeadlock(k: Kernel, found: Findings, thread: number): void 
     roles: [],
     key: lockKey(links),
     fatal: true,
-    detail: cycle.map((t) => `T${t} waits in ${k.labelOf(t)}`).join('; '),
+    detail: cycle.map((t, i) => saidOf(k, t, links[i] as Link)).join(', and '),
   });
 }
 
@@ -117,6 +117,17 @@ function linkOf(k: Kernel, t: number, predecessor: number): Link {
   };
 }
 
+/** `T0's store holds i_mmap_rwsem for write and waits for page lock`. */
+function saidOf(k: Kernel, t: number, { held, heldMode, wanted, wantedMode }: Link): string {
+  const { kind } = k.world.rowOfWriter(k.writerOf(t));
+  const name = (id: string): string => k.program.lockNames[k.program.lockIds.indexOf(id)] ?? id;
+  const waits = `waits for ${name(wanted)}${FOR[wantedMode] ?? ''}`;
+  if (heldMode === 'queued') return `T${t}'s ${kind} ${waits}, ahead in the queue`;
+  return `T${t}'s ${kind} holds ${name(held)}${FOR[heldMode] ?? ''} and ${waits}`;
+}
+
+const FOR: Readonly<Record<string, string>> = { R: ' for read', W: ' for write' };
+
 function lockId(k: Kernel, object: number): string {
   return k.program.lockIds[classOfLockObject(object)] ?? 'lock';
 }
@@ -141,6 +152,10 @@ function modeHeld(k: Kernel, object: number, t: number): string {
   return readCount(word, t) > 0 ? 'R' : 'queued';
 }
 
+function lockName(k: Kernel, object: number): string {
+  return k.program.lockNames[classOfLockObject(object)] ?? 'lock';
+}
+
 /** O2, when nobody can run and somebody sleeps. */
 export function checkLostWakeup(k: Kernel, found: Findings): void {
   for (let t = 0; t < k.world.threads; t++) {
@@ -151,7 +166,7 @@ export function checkLostWakeup(k: Kernel, found: Findings): void {
       object: lockId(k, waitsFor(k, t)),
       roles: [],
       fatal: true,
-      detail: `T${t} sleeps in ${k.labelOf(t)} on a lock that nobody holds`,
+      detail: `T${t} sleeps in ${k.labelOf(t)} and nobody will wake it: nobody holds ${lockName(k, waitsFor(k, t))}`,
     });
     return;
   }

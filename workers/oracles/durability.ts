@@ -111,16 +111,13 @@ function complain(
   lost: number,
 ): void {
   const page = line >> 1;
-  const kind = k.world.rowOfWriter(lost).kind;
   const { object, role, said } = causeOf(k, file, line, lost);
   found.reportPage(k, file, page, -1, {
     class: 'durability',
     object,
     fatal: false,
     roles: [role],
-    detail: `after a power failure line ${line & 1} of ${pageName(file, page)} shows ${valueName(value)}: ${nameOfWriter(
-      lost,
-    )} (${kind}) was synced and is lost; ${said}`,
+    detail: `after a power failure line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}: ${nameOfWriter(k, lost)} was synced and is lost; ${said}`,
   });
 }
 
@@ -208,7 +205,7 @@ export function checkExposure(k: Kernel, found: Findings): void {
         object: '',
         fatal: false,
         roles: [blamed(k, EXPOSED_BY + blockAt(k, file, page))],
-        detail: `a power failure now shows ${valueName(value)} in ${pageName(file, page)}`,
+        detail: `a power failure now shows ${valueName(k, value)} in ${pageName(file, page)}`,
       });
     }
   }

@@ -2,7 +2,7 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
 import { CLASS_COUNT, classBit, classOfBit, heldClasses, heldCount } from '../kernel/locks.ts';
-import { currentLabel, currentRole, type Findings } from './oracle.ts';
+import { currentLabel, currentOperation, currentRole, type Findings } from './oracle.ts';
 import { lockKey } from './signature.ts';
 
 function classId(k: Kernel, cls: number): string {
@@ -102,7 +102,7 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
     roles: [],
     key: lockKey(links),
     fatal: false,
-    detail: `T${thread} asks for ${className(k, cls)} in ${currentLabel(k)}, and elsewhere the order is the other way`,
+    detail: `T${thread}'s ${currentOperation(k)} asks for ${className(k, cls)} and holds ${className(k, chain.at(-1) ?? cls)}; elsewhere ${className(k, chain.at(-1) ?? cls)} is asked for under ${className(k, cls)}`,
   });
   for (const member of shortest) tell(k, member);
 }

@@ -149,7 +149,7 @@ function report(
     ...(isLeft ? {} : unfenced(remover)),
     fatal: false,
     detail: `${pageName(file, page)} is mapped to block ${block}, which ${
-      beyond ? 'truncate has cut off' : 'is not its block any more'
+      beyond ? 'truncate has cut off' : `is not its block any more: ${remover} took it`
     }`,
   });
 }

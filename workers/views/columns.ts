@@ -11,6 +11,7 @@ import type { Model } from '../kernel/path.ts';
 import type { Program } from '../kernel/program.ts';
 import { STEPS } from '../kernel/registry.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
+import { explain, type Marked, markedOf, type Subject } from './explain.ts';
 import { type Observed, observe } from './observe.ts';
 import { ascii, WIDTH, wrap } from './wrap.ts';
 
@@ -29,15 +30,33 @@ const BAR = ' | ';
 const CELLS_WIDTH = BODY_WIDTH - BAR.length;
 const CELL_WIDTH = Math.floor(CELLS_WIDTH / 2);
 
-/** @param name what the finding is called (naming.ts), or null where there is none */
+/** @param subject the finding that it is about, which then explains itself first; null where it is about none */
 export function renderColumns(
   model: Model,
   input: Input,
-  traced: TracedRun,
-  name: string | null,
+  run: TracedRun,
+  subject: Subject | null,
 ): string {
-  const lines = [...headOf(model, input), '', ...tableOf(model, input, traced), ''];
-  return `${[...lines, ...footOf(traced.verdict, name)].join('\n')}\n`;
+  const texts = textsOf(model, input, run.rows);
+  const marked = subject === null ? UNMARKED : markedOf(run, subject);
+  const told = subject === null ? [] : toldOf(run, subject, texts);
+  const table = tableOf(input, run, texts, marked);
+  const lines = [
+    ...told,
+    ...headOf(model, input),
+    '',
+    ...table,
+    '',
+    ...footOf(run.verdict, marked),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const UNMARKED: Marked = { guilty: 0, pair: null };
+
+function toldOf(run: TracedRun, subject: Subject, texts: readonly string[]): readonly string[] {
+  const sentences = explain(run, subject, texts);
+  return [subject.name, ...sentences, ''].flatMap((text) => (text === '' ? [''] : wrap(text, GAP)));
 }
 
 function headOf(model: Model, input: Input): readonly string[] {
@@ -53,7 +72,12 @@ function headOf(model: Model, input: Input): readonly string[] {
   ];
 }
 
-function tableOf(model: Model, input: Input, { verdict, rows }: TracedRun): readonly string[] {
+function tableOf(
+  input: Input,
+  { verdict, rows }: TracedRun,
+  texts: readonly string[],
+  { pair }: Marked,
+): readonly string[] {
   const cells: Cell[] = input.threads.map(({ ops }, thread) => ({
     number: 'step',
     thread,
@@ -61,16 +85,19 @@ function tableOf(model: Model, input: Input, { verdict, rows }: TracedRun): read
   }));
   const heading = cells.slice();
   const opNow = input.threads.map(() => 0);
-  const texts = textsOf(model, input, rows);
   rows.forEach(({ thread, op }, i) => {
     // The first operation of each thread is in the heading; the others are announced where they begin.
     if (op !== opNow[thread]) cells.push({ number: 'op', thread, text: opText(input, thread, op) });
     opNow[thread] = op;
-    cells.push({ number: String(i + 1), thread, text: texts[i] ?? '' });
+    const isDeciding = pair?.includes(i + 1) === true;
+    const outcome = { thread, text: texts[i] ?? '', isDeciding };
+    cells.push({ number: String(i + 1), step: i + 1, ...outcome });
   });
   const layout = layoutOf(cells, input.threads.length);
-  const table = cells.slice(heading.length).map((cell) => lineOf(cell, layout));
-  return [headingOf(heading, layout), ...withMarks(table, verdict)];
+  const table = cells.slice(heading.length).flatMap((cell) => {
+    return [...linesOf(cell, layout), ...marksAt(cell.step ?? 0, verdict)];
+  });
+  return [...headingOf(heading, layout), ...table];
 }
 
 /** One text of one thread, and the step's number before it. */
@@ -78,6 +105,9 @@ interface Cell {
   readonly number: string;
   readonly thread: number;
   readonly text: string;
+  readonly step?: number;
+  /** One of the two steps whose order decides. */
+  readonly isDeciding?: boolean;
 }
 
 /** Where the text of each thread begins and how wide it may be. */
@@ -107,37 +137,52 @@ function textOf({ thread, text }: Cell): string {
   return ascii(`T${thread} ${text}`);
 }
 
-function headingOf(cells: readonly Cell[], { widths, bar }: Layout): string {
-  const texts = cells.map((cell, i) => {
-    const text = textOf(cell).slice(0, widths[i]);
-    return bar === '' ? text : text.padEnd(widths[i] ?? 0);
-  });
-  const body = texts.join(bar === '' ? '; ' : bar).slice(0, BODY_WIDTH);
-  return `${numberText('step')}${body}`.trimEnd();
+function headingOf(cells: readonly Cell[], layout: Layout): readonly string[] {
+  const { widths, bar } = layout;
+  const fits = cells.every((cell, i) => textOf(cell).length <= (widths[i] ?? 0));
+  if (bar === '' || !fits)
+    return cells.flatMap((cell) => linesOf({ ...cell, number: 'op' }, layout));
+  const texts = cells.map((cell, i) => textOf(cell).padEnd(widths[i] ?? 0));
+  return [`${'step'.padStart(NUMBER_WIDTH)}${GAP}${texts.join(bar)}`.trimEnd()];
 }
 
-function lineOf(cell: Cell, { begins, widths, bar }: Layout): string {
-  const text = textOf(cell).slice(0, widths[cell.thread]);
-  const before = ' '.repeat((begins[cell.thread] ?? 0) - (cell.thread > 0 ? bar.length : 0));
-  const body = cell.thread === 0 ? text.padEnd(widths[0] ?? 0) + bar : before + bar + text;
-  return `${numberText(cell.number)}${body}`.trimEnd();
+/** A text that is too long goes on in a line without a number, with its actor. */
+function linesOf(cell: Cell, layout: Layout): readonly string[] {
+  const { thread, number, text } = cell;
+  const actor = `T${thread} `;
+  const parts = wrap(text, GAP, (layout.widths[thread] ?? 0) - actor.length);
+  const mark = cell.isDeciding === true ? '*' : ' ';
+  return (parts.length === 0 ? [''] : parts).map((part, i) => {
+    const line = `${actor}${part}`;
+    return i === 0
+      ? lineOf(number, mark, thread, line, layout)
+      : lineOf(GOES_ON, ' ', thread, line, layout);
+  });
+}
+
+const GOES_ON = '..';
+
+function lineOf(
+  number: string,
+  mark: string,
+  thread: number,
+  text: string,
+  { begins, widths, bar }: Layout,
+): string {
+  const before = ' '.repeat((begins[thread] ?? 0) - (thread > 0 ? bar.length : 0));
+  const body = thread === 0 ? text.padEnd(widths[0] ?? 0) + bar : before + bar + text;
+  return `${number.padStart(NUMBER_WIDTH)}${mark} ${body}`.trimEnd();
 }
 
 /** A step at which the run went wrong gets a line of its own behind it, for each complaint. */
-function withMarks(table: readonly string[], verdict: Verdict): readonly string[] {
+function marksAt(step: number, verdict: Verdict): readonly string[] {
   const violations = verdict.kind === 'violation' ? verdict.violations : [];
-  return table.flatMap((line) => {
-    const marked = violations.filter(({ step }) => line.startsWith(numberText(step)));
-    const titles = marked.map((one) => VIOLATION_CLASSES[one.class].title);
-    const marks = marked.map(({ step }, i) =>
-      `${numberText(step)}<-- ${titles[i]}`.slice(0, WIDTH),
-    );
-    return [line, ...marks];
-  });
-}
-
-function numberText(number: number | string): string {
-  return `${String(number).padStart(NUMBER_WIDTH)}${GAP}`;
+  return violations
+    .filter((violation) => violation.step === step)
+    .map((violation) => {
+      const title = VIOLATION_CLASSES[violation.class].title;
+      return `${String(step).padStart(NUMBER_WIDTH)}${GAP}<-- ${title}`;
+    });
 }
 
 // ---- what a step says -----------------------------------------------------------------------------------
@@ -175,7 +220,7 @@ function lockName(model: Model, lock: string): string {
   return model.locks[lock as LockId] ?? lock;
 }
 
-function footOf(verdict: Verdict, name: string | null): readonly string[] {
+function footOf(verdict: Verdict, { pair }: Marked): readonly string[] {
   switch (verdict.kind) {
     case 'pass':
       return ['no violation'];
@@ -186,7 +231,7 @@ function footOf(verdict: Verdict, name: string | null): readonly string[] {
         ...wrap(`step ${step}: ${detail}`, GAP),
         ...wrap(`signature: ${signature}`, GAP),
       ]);
-      return name === null ? told : [...told, ...wrap(name, GAP)];
+      return pair === null ? told : [...told, '*: the two steps whose order decides'];
     }
   }
 }

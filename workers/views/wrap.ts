@@ -2,12 +2,12 @@
 
 export const WIDTH = 72;
 
-/** Words of a text in lines of at most WIDTH; from the second on they begin with `indent`. */
-export function wrap(text: string, indent = ''): string[] {
+/** Words of a text in lines of at most `width`; from the second on they begin with `indent`. */
+export function wrap(text: string, indent = '', width: number = WIDTH): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of wordsOf(ascii(text), WIDTH - indent.length)) {
-    if (line !== '' && (line + word).trimEnd().length > WIDTH) {
+  for (const word of wordsOf(ascii(text), width - indent.length)) {
+    if (line !== '' && (line + word).trimEnd().length > width) {
       lines.push(line.trimEnd());
       line = indent;
     }

@@ -71,7 +71,7 @@ export function simplestRun(
   for (let i = 0; i < runs; i++) {
     engine.run(wanderer);
     if (!engine.judge.violations.some((violation) => violation.class === symptom)) continue;
-    const traced = engine.traceChoices([...wanderer.choices]);
+    const traced = engine.traceFused([...wanderer.choices]);
     if (best === undefined || costOf(traced) < costOf(best)) best = traced;
   }
   return best ?? assert.fail(`no ${symptom} in ${runs} runs`);
