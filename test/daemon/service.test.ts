@@ -133,7 +133,12 @@ function hands(t: TestContext, scene: Scene): void {
     worker.on('error', () => {});
     return worker;
   });
-  scene.after(() => Promise.all(workers.map((worker) => worker.close(true))));
+  // One that is closed while it connects keeps its connection, and with it this process.
+  const end = async (worker: Worker): Promise<void> => {
+    await worker.waitUntilReady();
+    await worker.close(true);
+  };
+  scene.after(() => Promise.all(workers.map(end)));
 }
 
 interface Status {
