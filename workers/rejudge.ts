@@ -7,9 +7,9 @@ import type { FindingRecord } from '../corpus/vocabulary/record.ts';
 import { Engine, type Traced } from './execute.ts';
 import type { StepNames } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
-import { recordOf } from './record.ts';
+import { drawnRecord, minimizedRecord } from './minimized.ts';
 import { replayVerdict } from './replay-verdict.ts';
-import { PROOF_STEPS_MAX, proofText, reproduce } from './reproduce.ts';
+import { PROOF_STEPS_MAX } from './reproduce.ts';
 
 export interface RejudgeOptions {
   /** Distinct states that the search may take where the schedule misses. */
@@ -65,7 +65,6 @@ function filed(
   const { setup, threads } = repro.input;
   const witness: Input = { setup, threads, schedule: traced.schedule };
   const budget = { testsMax: TESTS_MAX, statesMax: PROOF_STEPS_MAX };
-  const found = reproduce(engine, witness, signature, budget);
   const isSame = signature === finding.signature;
   const seen = {
     model,
@@ -74,13 +73,7 @@ function filed(
     runsToFirst: isSame ? finding.runsToFirst : null,
     origin: repro.origin,
     engine: digest,
+    howFound,
   };
-  if (found === null) {
-    const unproven = { ...howFound, testsUsed: null, proof: null, criticalPair: null };
-    return recordOf({ ...seen, workload: witness, traced, howFound: unproven });
-  }
-  const { criticalPair, proof, tests: testsUsed } = found;
-  const pair = criticalPair && ([criticalPair.before, criticalPair.after] as const);
-  const proven = { ...howFound, testsUsed, proof: proofText(proof), criticalPair: pair };
-  return recordOf({ ...seen, workload: found.input, traced: found.traced, howFound: proven });
+  return minimizedRecord(engine, seen, witness, budget) ?? drawnRecord(seen, witness, traced);
 }

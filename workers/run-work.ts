@@ -19,9 +19,9 @@ import { parseInput } from '../corpus/vocabulary/text.ts';
 import { Engine } from './execute.ts';
 import { stepOf } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
-import { recordOf } from './record.ts';
+import { minimizedRecord } from './minimized.ts';
 import { replayVerdict } from './replay-verdict.ts';
-import { PROOF_STEPS_MAX, proofText, reproduce } from './reproduce.ts';
+import { PROOF_STEPS_MAX } from './reproduce.ts';
 import { BatchRunner, type Count } from './run-batch.ts';
 
 /** States of the search on another model: a quarter of a second. */
@@ -63,28 +63,17 @@ export class WorkRunner {
     const { model, signature, origin, testsMax } = work;
     const budget = { testsMax, statesMax: testsMax === 0 ? 0 : PROOF_STEPS_MAX };
     const witness = parseInput(work.text, 'witness');
-    const found = reproduce(this.engineOf(model), witness, signature, budget);
-    if (found === null) return { kind: 'minimize', signature, record: null };
-    const { input: workload, traced, criticalPair } = found;
-    const record = recordOf({
+    const { rngSeed, batch, run } = origin;
+    const seen = {
       model: this.modelOf(model),
-      workload,
-      traced,
       signature,
       runsToFirst: work.runsToFirst,
       origin,
       engine: this.engineDigest,
-      howFound: {
-        rngSeed: origin.rngSeed,
-        batch: origin.batch,
-        run: origin.run,
-        scheduler: work.scheduler,
-        testsUsed: found.tests,
-        proof: proofText(found.proof),
-        criticalPair: criticalPair === null ? null : [criticalPair.before, criticalPair.after],
-      },
-    });
-    return { kind: 'minimize', signature, record: packRecord(record) };
+      howFound: { rngSeed, batch, run, scheduler: work.scheduler },
+    };
+    const record = minimizedRecord(this.engineOf(model), seen, witness, budget);
+    return { kind: 'minimize', signature, record: record && packRecord(record) };
   }
 
   private verify(work: Verification): Verified {

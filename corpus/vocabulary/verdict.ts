@@ -72,15 +72,24 @@ export function isSignatureOf(signature: string, symptom: ViolationClass): boole
   return classesOf(signature).includes(symptom);
 }
 
-/** What a finding is called that is in no row of the catalogue. */
+/** What a finding is called that is in no row of the catalogue: words that its signature begins with, and the rest. */
+const TITLES: Readonly<Record<string, (rest: readonly string[]) => string>> = {
+  unfenced: ([operation]) => `${operation} does not keep a fault out`,
+  'lock-self': ([lock]) => `a thread waits for ${lock} that it holds itself`,
+  'lock-twice': ([lock]) => `two of ${lock} in both orders`,
+  'lock-cycle': (locks) =>
+    locks.length === 2 ? `${locks.join(' and ')} in both orders` : `cycle of ${locks.join(', ')}`,
+  'lock-leak': ([lock, operation]) => `${operation} returns with ${lock} held`,
+};
+
 export function titleOf(signature: string): string {
-  const symptom = classOfSignature(signature);
   const [word = '', ...rest] = signature.split(' ');
-  const roles = rest.join(' ').replaceAll('|', ' against ');
-  if (symptom === 'lock-leak') return `${rest[1] ?? 'operation'} returns with ${rest[0]} held`;
-  if (symptom === null) return `${word} ${roles}`;
-  const what = symptom === word ? VIOLATION_CLASSES[symptom].title : word.replace('-', ' ');
-  return roles === '' ? what : `${what}: ${roles}`;
+  const title = Object.hasOwn(TITLES, word) ? TITLES[word] : undefined;
+  if (title !== undefined) return title(rest);
+  const what = isViolationClass(word) ? VIOLATION_CLASSES[word].title : word;
+  return [what, ...(rest.length === 0 ? [] : [rest.join(' ').replaceAll('|', ' against ')])].join(
+    ': ',
+  );
 }
 
 export interface Violation {

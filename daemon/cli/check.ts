@@ -8,12 +8,7 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
 import { CATALOGUE, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import {
-  type Finding,
-  type HowFound,
-  MARK_WIDTH,
-  markOf,
-} from '../../corpus/vocabulary/finding.ts';
+import { type Finding, MARK_WIDTH, markOf } from '../../corpus/vocabulary/finding.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
@@ -27,8 +22,9 @@ import {
 import { Engine } from '../../workers/execute.ts';
 import { type Exploration, explore, type SearchProgress } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import { drawnRecord, minimizedRecord } from '../../workers/minimized.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
-import { recordOf } from '../../workers/record.ts';
+import { PROOF_STEPS_MAX } from '../../workers/reproduce.ts';
 import { EXIT } from './endings.ts';
 import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
@@ -62,15 +58,9 @@ const EXIT_OF = {
   inconclusive: EXIT.cannotJudge,
 } as const;
 
-const HOW_FOUND: HowFound = {
-  rngSeed: null,
-  batch: null,
-  run: null,
-  scheduler: 'exhaustive',
-  testsUsed: null,
-  proof: null,
-  criticalPair: null,
-};
+const HOW_FOUND = { rngSeed: null, batch: null, run: null, scheduler: 'exhaustive' } as const;
+/** Of one minimization; a tenth of a second, nearly always. */
+const BUDGET = { testsMax: 4000, statesMax: PROOF_STEPS_MAX };
 
 interface Named {
   readonly name: string;
@@ -224,7 +214,7 @@ function checkAll(
   for (const { name, workload } of workloads) {
     const found = explore(engine, workload, { ...options, counts }, searchProgress(settings, name));
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
-    for (const shown of keep(model, workload, found, settings, checkOf(name, options))) {
+    for (const shown of keep(engine, model, workload, found, settings, checkOf(name, options))) {
       findings.set(shown.finding.id, shown);
     }
     for (const signature of found.ignored) ignored.add(signature);
@@ -302,6 +292,7 @@ function parseClass(name: string): ViolationClass {
 }
 
 function keep(
+  engine: Engine,
   model: Model,
   workload: Workload,
   found: Exploration,
@@ -310,8 +301,11 @@ function keep(
 ): readonly Shown[] {
   const store = new FindingStore(dataDir);
   return found.violations.map(({ signature, traced }) => {
-    const seen = { model, workload, traced, signature, runsToFirst: null, origin: null };
-    const record = recordOf({ ...seen, howFound: HOW_FOUND, engine: engineDigest() });
+    const seen = { model, signature, runsToFirst: null, origin: null, howFound: HOW_FOUND };
+    const judged = { ...seen, engine: engineDigest() };
+    const witness = { ...workload, schedule: traced.schedule };
+    const record =
+      minimizedRecord(engine, judged, witness, BUDGET) ?? drawnRecord(judged, workload, traced);
     try {
       const { file, models, model: kept } = store.put(record).finding;
       const finding = { ...record.finding, models, file };
