@@ -226,6 +226,9 @@ function checkAll(
     verdicts.push(found.verdict);
     if (found.verdict === 'violation' && !options.all) break;
   }
+  for (const said of [...engine.judge.contradictions].sort()) {
+    note(`${model.name} breaks its documented order: ${said}`);
+  }
   const worst = (['violation', 'inconclusive'] as const).find((one) => verdicts.includes(one));
   const numbers = { states, transitions, depth, workloads: verdicts.length };
   const kept = [...findings.values()].sort((a, b) => rankOf(a) - rankOf(b));

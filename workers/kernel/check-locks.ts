@@ -11,8 +11,10 @@ import {
 } from '../../corpus/vocabulary/json-parts.ts';
 import { LOCK_CLASSES_MAX, NAME_BYTES_MAX, OWN_LOCKS } from '../../corpus/vocabulary/limits.ts';
 import { checkName, checkProse, checkUnique, PROSE_LENGTH_MAX, WORD } from './check-values.ts';
-import { LOCK_CLASSES, RWSEMS } from './locks.ts';
+import { chainOf, classesByName, cyclicClass, documentedOrder } from './lock-order.ts';
+import { LOCK_CLASSES, type LockId, RWSEMS } from './locks.ts';
 import { RAISE } from './needs.ts';
+import type { Model } from './path.ts';
 
 const ASCII = /^[ -~]+$/;
 const LOCK_IDS: readonly string[] = LOCK_CLASSES.map((lock) => lock.id);
@@ -21,8 +23,11 @@ const LOCK_IDS: readonly string[] = LOCK_CLASSES.map((lock) => lock.id);
 export function checkLocks(field: Fields, steps: readonly string[]): readonly string[] {
   const own = checkOwn(field('ownLocks'));
   const ids = [...LOCK_IDS, ...own];
-  checkNames(field('locks'));
-  checkOrder(field('order'), ids);
+  const named = checkNames(field('locks'));
+  checkOrder(field('order'), {
+    locks: named,
+    ownLocks: own.map((name) => ({ name, per: 'none' })),
+  });
   for (const need of listOf(field('needs'))) checkNeed(need, ids, steps);
   return [...RWSEMS.map((rwsem) => rwsem.id), ...own];
 }
@@ -53,7 +58,9 @@ function checkOwn(part: JsonPart | null): readonly string[] {
   return names.slice(0, OWN_LOCKS).map(({ value }) => String(value));
 }
 
-function checkNames(locks: JsonPart | null): void {
+/** @returns what the model calls the built-in classes */
+function checkNames(locks: JsonPart | null): Readonly<Partial<Record<LockId, string>>> {
+  const named: Partial<Record<LockId, string>> = {};
   for (const lock of entriesOf(locks, WORD)) {
     const id = keyOf(lock);
     if (!LOCK_IDS.includes(id)) unknown(lock, 'lock', id, LOCK_IDS);
@@ -61,16 +68,32 @@ function checkNames(locks: JsonPart | null): void {
     if (typeof lock.value === 'string' && !ASCII.test(lock.value)) {
       invalid(lock, 'is not plain ASCII: diagrams show it');
     }
+    if (isLockId(id) && typeof lock.value === 'string') named[id] = lock.value;
   }
+  return named;
 }
 
-function checkOrder(order: JsonPart | null, ids: readonly string[]): void {
+function isLockId(id: string): id is LockId {
+  return LOCK_IDS.includes(id);
+}
+
+function checkOrder(order: JsonPart | null, model: Pick<Model, 'locks' | 'ownLocks'>): void {
+  const classes = classesByName(model);
+  const known = [...classes.keys()];
+  const lines: string[] = [];
   for (const line of listOf(order)) {
     checkProse(line, PROSE_LENGTH_MAX);
     if (typeof line.value !== 'string') continue;
-    const chain = line.value.split(' -> ');
+    const chain = chainOf(line.value);
     if (chain.length < 2) invalid(line, 'is no chain "lock -> lock"');
-    else for (const id of chain) if (!ids.includes(id)) unknown(line, 'lock', id, ids);
+    else for (const name of chain) if (!classes.has(name)) unknown(line, 'lock', name, known);
+    const wasCyclic = cyclicClass(documentedOrder({ ...model, order: lines })) >= 0;
+    lines.push(line.value);
+    const cyclic = cyclicClass(documentedOrder({ ...model, order: lines }));
+    if (cyclic >= 0 && !wasCyclic) {
+      const name = chain.find((one) => classes.get(one) === cyclic) ?? known[cyclic];
+      invalid(line, `closes a cycle: ${name} would come before itself`);
+    }
   }
 }
 

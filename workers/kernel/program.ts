@@ -132,6 +132,8 @@ export interface Program {
   readonly orderedClasses: number;
   /** The lock classes by number, as the model calls them: the built-in ones, then its own. */
   readonly lockNames: readonly string[];
+  /** For each class the mask of those that the model's `order` puts after it. */
+  readonly documented: Int32Array;
   /** The same as signatures call them: its own ones by what has an instance. */
   readonly lockIds: readonly string[];
   /** The model tracks dirty pages, so fsync owes what was stored through mappings (from 4.5 on, dossier 1.5). */

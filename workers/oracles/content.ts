@@ -12,6 +12,7 @@ import {
   PTE_ZERO,
   pageIndex,
   pteKind,
+  STALE,
   threadOf,
   WRITTEN,
   writerOf,
@@ -208,7 +209,10 @@ function dataRole(kind: OpKind): string {
 
 export function valueName(k: Kernel, value: number): string {
   if (value === 0) return 'zeros';
-  return value < INITIAL ? `what ${nameOfWriter(k, value)} wrote` : "a previous owner's data";
+  if (value < INITIAL) return `what ${nameOfWriter(k, value)} wrote`;
+  return value === STALE
+    ? "a previous owner's data"
+    : `the old data of file ${value === INITIAL ? 'A' : 'B'}`;
 }
 
 /** `T0's store`; with its number where the thread has more of them. */

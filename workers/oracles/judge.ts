@@ -11,7 +11,13 @@ import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
 import { checkExposure, checkOwed, checkSizeOwed } from './durability.ts';
 import { checkError, checkReadBeyond } from './errors.ts';
 import { mayComplain, neverEnds } from './liveness.ts';
-import { badRelease, checkLeaks, checkOrder, lockMissing } from './lock-rules.ts';
+import {
+  badRelease,
+  checkLeaks,
+  checkOrder,
+  lockMissing,
+  noteContradiction,
+} from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { checkSize, checkSizes } from './size.ts';
@@ -21,6 +27,8 @@ export const ALL_ORACLES: ReadonlySet<OracleId> = new Set(ORACLES);
 
 export class Judge implements Watch {
   readonly found: Findings;
+  /** What the paths do against the order that the model documents, in words; of all runs so far. */
+  readonly contradictions = new Set<string>();
   private readonly deadlock: boolean;
   private readonly stale: boolean;
   private readonly rules: boolean;
@@ -119,6 +127,7 @@ export class Judge implements Watch {
   }
 
   edgeAdded(k: Kernel, thread: number, cls: number): void {
+    noteContradiction(k, this.contradictions, thread, cls);
     if (this.order) checkOrder(k, this.found, thread, cls);
   }
 

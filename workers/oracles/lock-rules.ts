@@ -107,6 +107,25 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
   for (const member of shortest) tell(k, member);
 }
 
+/** A lock that the documented order puts before one that is held. */
+export function noteContradiction(
+  k: Kernel,
+  noted: Set<string>,
+  thread: number,
+  cls: number,
+): void {
+  const later = k.program.documented[cls] ?? 0;
+  if (later === 0) return;
+  const held = k.peek(T_HELD + thread);
+  for (let other = 0; other < CLASS_COUNT; other++) {
+    if (((later >> other) & 1) === 0 || heldCount(held, other) === 0) continue;
+    const [asked, under] = [className(k, cls), className(k, other)];
+    noted.add(
+      `${currentOperation(k)} takes ${asked} under ${under}; \`order\` says ${asked} -> ${under}`,
+    );
+  }
+}
+
 /**
  * Whether `cls` precedes a held class, directly or not. EDGES[c] holds who precedes c, in every second bit;
  * this runs for every new edge of every run, so it walks masks.

@@ -141,15 +141,21 @@ function report(
   const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
   taint(k, file, page, block);
   if (isOld) return;
+  // Nobody took the block: the area was mapped anew, and the pte has stayed.
+  const isForeign = remover === 'setup';
   const beyond = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: beyond ? 'beyond-eof' : 'stale-pte',
-    object: isLeft ? 'not-unmapped' : '',
-    roles: [remover],
+    object: isLeft ? 'not-unmapped' : isForeign ? 'remapped' : '',
+    roles: isForeign ? [] : [remover],
     ...(isLeft ? {} : unfenced(remover)),
     fatal: false,
     detail: `${pageName(file, page)} is mapped to block ${block}, which ${
-      beyond ? 'truncate has cut off' : `is not its block any more: ${remover} took it`
+      beyond
+        ? 'truncate has cut off'
+        : isForeign
+          ? 'is not its block: the area was mapped anew and the pte has stayed'
+          : `is not its block any more: ${remover} took it`
     }`,
   });
 }
