@@ -27,6 +27,7 @@ export interface Totals {
   readonly batches: number;
   readonly features: number;
   readonly entries: number;
+  readonly runsOf: ReadonlyMap<string, number>;
 }
 
 export class Campaign {
@@ -42,6 +43,7 @@ export class Campaign {
   private runs = 0;
   private steps = 0;
   private inconclusive = 0;
+  private readonly runsOf = new Map<string, number>();
   private isStopped = false;
 
   constructor(plan: Plan, executors: Executors, watcher: Watcher) {
@@ -102,6 +104,7 @@ export class Campaign {
 
   private fold(report: Explored): void {
     this.runs += report.runs;
+    this.runsOf.set(report.model, (this.runsOf.get(report.model) ?? 0) + report.runs);
     this.steps += report.steps;
     this.inconclusive += report.inconclusive;
     this.frontierOf(report.model).fold(report);
@@ -147,6 +150,7 @@ export class Campaign {
       batches: this.folded,
       features: frontiers.reduce((sum, frontier) => sum + frontier.size, 0),
       entries: frontiers.reduce((sum, frontier) => sum + frontier.entries.length, 0),
+      runsOf: this.runsOf,
     };
   }
 }

@@ -3,32 +3,57 @@
  * was reviewed; on any other it only looks like one.
  */
 import { CANARY, rowOf } from '../corpus/vocabulary/catalogue.ts';
+import { Refusal } from '../corpus/vocabulary/errors.ts';
+import { STANDINGS, type Standing, type StoredFinding } from '../corpus/vocabulary/finding.ts';
 import type { Input } from '../corpus/vocabulary/input.ts';
 import { titleOf } from '../corpus/vocabulary/verdict.ts';
 import { criticalPair } from './critical-pair.ts';
 import { Engine } from './execute.ts';
 import { stepOf } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
-import { isBuiltIn } from './models/registry.ts';
+import { isBuiltIn, modelOf } from './models/registry.ts';
 import type { Subject } from './views/explain.ts';
 
-export interface Name {
-  readonly known: string | null;
-  readonly looksLike: string | null;
-  readonly title: string;
-}
+export type Name = Pick<StoredFinding, 'known' | 'looksLike' | 'title' | 'standing'>;
 
 /** The built-in model that must always fail. */
 const CANARY_MODEL = 'canary';
 
 export function nameOn(signature: string, model: Model): Name {
   const row = rowOf(signature);
-  const unnamed = { known: null, looksLike: null, title: titleOf(signature) };
+  const title = titleOf(signature);
+  const unnamed: Name = { known: null, looksLike: null, title, standing: 'new' };
   if (row === null) return unnamed;
-  const { id, title } = row;
+  const { id } = row;
+  const named = { title: row.title, standing: standingOn(id, model) };
   const builtIn = isBuiltIn(model);
   if (id === CANARY && !(builtIn && model.name === CANARY_MODEL)) return unnamed;
-  return builtIn ? { known: id, looksLike: null, title } : { known: null, looksLike: id, title };
+  return builtIn
+    ? { known: id, looksLike: null, ...named }
+    : { known: null, looksLike: id, ...named };
+}
+
+/** What the model says of a row. */
+export function standingOn(row: string, { expect }: Pick<Model, 'expect'>): Standing {
+  if (expect.clean.includes(row)) return 'forbidden';
+  return expect.find.includes(row) ? 'expected' : 'new';
+}
+
+/** The worst of what its models say, as far as they are built in; a finding may be met on another than its repro's. */
+export function standingOf(finding: StoredFinding): Standing {
+  const row = finding.known ?? finding.looksLike;
+  const said = row === null ? [] : finding.models.flatMap((name) => builtIn(name) ?? []);
+  const all = [finding.standing, ...said.map((model) => standingOn(row ?? '', model))];
+  return STANDINGS.findLast((one) => all.includes(one)) ?? 'new';
+}
+
+function builtIn(reference: string): Model | null {
+  try {
+    return modelOf(reference);
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
 }
 
 /** As drawings and last lines say it: `B12 fault maps a block …`. */

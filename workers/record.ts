@@ -30,15 +30,13 @@ export function recordOf(seen: Seen): FindingRecord {
   const { model, workload, traced, signature, runsToFirst } = seen;
   const { setup, threads } = workload;
   const input: Input = { setup, threads, schedule: traced.schedule };
-  const { known, looksLike, title } = nameOn(signature, model);
+  const name = nameOn(signature, model);
   const reference = canonicalReference(model);
   const finding = {
     id: findingId(signature),
     signature,
     class: violationOf(traced, signature).class,
-    title,
-    known,
-    looksLike,
+    ...name,
     model: reference,
     models: [reference],
     threads: threads.length,

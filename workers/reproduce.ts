@@ -46,7 +46,7 @@ const SWEEP_PREEMPTIONS = 3;
 const SWEEP_STEPS = 6000;
 
 /** Steps of the search for the worst form of a finding: the deadlock that an inversion foretells. */
-const WORST_STEPS = 50_000;
+const WORST_STEPS = 400_000;
 
 /** Null if the input does not show the signature. */
 export function reproduce(
@@ -103,7 +103,7 @@ function worstForm(
   const worst = classOfSignature(signature) ?? violation.class;
   if (worst === violation.class) return { start: shown, wanted: asShown };
   const wanted: Wanted = { signature, class: worst };
-  const stepsMax = Math.min(WORST_STEPS, statesMax);
+  const stepsMax = statesMax === 0 ? 0 : WORST_STEPS;
   const found = hunt(engine, shown.input, wanted, { from: 0, to: SWEEP_PREEMPTIONS, stepsMax });
   const start = found.traced && witnessOf(shown.input, found.traced, wanted);
   return start === null ? { start: shown, wanted: asShown } : { start, wanted };

@@ -3,6 +3,7 @@
  * anything there, so nothing is believed, everything is bounded, and what does not fit is refused with its place.
  */
 import { z } from 'zod';
+import { STANDINGS } from '../vocabulary/finding.ts';
 import {
   MODEL_REF_BYTES_MAX,
   NAME_BYTES_MAX,
@@ -116,6 +117,7 @@ const finding = z.strictObject({
   title: line.min(1),
   known: catalogueRow,
   looksLike: catalogueRow,
+  standing: z.enum(STANDINGS),
   model: reference,
   models: z.array(reference).max(64),
   threads: count,

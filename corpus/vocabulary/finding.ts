@@ -8,6 +8,10 @@ import { isModelRef, type Repro } from './repro.ts';
 import { printInput } from './text.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
 
+/** `forbidden`: the model says that it is clean of the row. `new`: it says nothing, or there is no row. */
+export const STANDINGS = ['expected', 'new', 'forbidden'] as const;
+export type Standing = (typeof STANDINGS)[number];
+
 export interface Finding {
   /** SHA-256 of the signature and its version: one bug has one id, whoever finds it. */
   readonly id: string;
@@ -18,6 +22,8 @@ export interface Finding {
   readonly known: string | null;
   /** The row whose signature it has on a model that is not built in. */
   readonly looksLike: string | null;
+  /** What the model of the repro says of that row. */
+  readonly standing: Standing;
   /** The model of the repro. */
   readonly model: string;
   /** Every model that it was found on, in order. */
@@ -63,6 +69,7 @@ const FIELDS = [
   'title',
   'known',
   'looksLike',
+  'standing',
   'model',
   'models',
   'threads',
@@ -73,6 +80,9 @@ const FIELDS = [
 
 /** What a signature is made of has changed once; the first kind was hashed without a number. */
 const SIGNATURE_VERSION = 2;
+
+/** Fields that findings of an earlier version lack. */
+const LATER: Pick<StoredFinding, 'looksLike' | 'standing'> = { looksLike: null, standing: 'new' };
 
 export function findingId(signature: string): string {
   return sha256Hex(`${SIGNATURE_VERSION} ${signature}`);
@@ -94,7 +104,7 @@ export function isFindingId(text: string): boolean {
 /** Why a value is not a finding that we wrote, or null. */
 export function findingProblem(value: Json | undefined): string | null {
   if (!isJsonObject(value)) return 'not a JSON object';
-  const missing = FIELDS.find((name) => name !== 'looksLike' && !Object.hasOwn(value, name));
+  const missing = FIELDS.find((name) => !(name in LATER) && !Object.hasOwn(value, name));
   if (missing !== undefined) return `"${missing}" is missing`;
   if (!isText(value.signature, SIGNATURE_BYTES_MAX)) return 'signature is not a text';
   if (!isIdOf(value.id, value.signature)) return 'the id is not that of the signature';
@@ -103,8 +113,8 @@ export function findingProblem(value: Json | undefined): string | null {
   }
   if (!isText(value.title, TITLE_LENGTH_MAX)) return 'title is not a text';
   if (!isKnown(value.known)) return 'known is not a row of the catalogue';
-  // Of an earlier version.
   if (!isKnown(value.looksLike ?? null)) return 'looksLike is not a row of the catalogue';
+  if (!isStanding(value.standing ?? LATER.standing)) return 'standing is none';
   return modelsProblem(value.model, value.models) ?? numbersProblem(value);
 }
 
@@ -128,6 +138,10 @@ function isText(value: Json | undefined, lengthMax: number): value is string {
 
 function isKnown(value: Json | undefined): boolean {
   return value === null || (typeof value === 'string' && KNOWN.test(value));
+}
+
+function isStanding(value: Json | undefined): boolean {
+  return STANDINGS.some((one) => one === value);
 }
 
 function isReference(value: Json | undefined): boolean {
@@ -157,7 +171,8 @@ export function printFinding(finding: StoredFinding): string {
 
 /** The fields in their order, without what a newer build may have added. */
 export function keptOf(finding: StoredFinding): StoredFinding {
-  const kept = FIELDS.map((name) => [name, finding[name] ?? null] as const);
+  const whole = { ...LATER, ...finding };
+  const kept = FIELDS.map((name) => [name, whole[name]] as const);
   // FIELDS has every field of the type.
   return Object.fromEntries(kept) as unknown as StoredFinding;
 }

@@ -3,19 +3,15 @@ import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-ty
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { ASIDE_FOLDER, readAside } from '../../corpus/store/set-aside.ts';
 import { type Surveyed, survey, type Unreadable } from '../../corpus/store/survey.ts';
+import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
-import {
-  type Finding,
-  isFoundOn,
-  MARK_WIDTH,
-  markOf,
-  shownId,
-} from '../../corpus/vocabulary/finding.ts';
-import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
+import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
+import { rankOf, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { standingOf } from '../../workers/naming.ts';
 import { sayOtherEngines } from './other-engines.ts';
 import { parseCount } from './quantities.ts';
-import { counted, replayCommandOf, sizeOf } from './render-finding.ts';
+import { counted, headOf, replayCommandOf, sizeOf } from './render-finding.ts';
 import { rerun } from './rerun.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { endWith, note, say, sayDocument } from './terminal.ts';
@@ -30,6 +26,15 @@ export function findingsCommand(): CommandUnknownOpts {
     .addOption(
       new Option('--class <name>', 'only those of a class').choices(Object.keys(VIOLATION_CLASSES)),
     )
+    .option('--new', 'only those that no row of the catalogue describes')
+    .option('--known', 'only those of a row of the catalogue')
+    .option('--forbidden', 'only those that a model says it is clean of')
+    .addOption(
+      new Option('--sort <order>', 'rows, worst class first, or smallest repro first')
+        .choices(SORTS)
+        .default('row' as const),
+    )
+    .option('--limit <n>', 'so many at most', parseCount)
     .option('--rerun', 'judge the findings of other engines again, and file what this one shows')
     .option(
       '--states <n>',
@@ -38,7 +43,8 @@ export function findingsCommand(): CommandUnknownOpts {
       STATES_DEFAULT,
     )
     .option('--unreadable', 'list what cannot be read instead, with the reasons')
-    .action(async ({ model, class: wanted, rerun: isRerun, states, unreadable: isAsked }, self) => {
+    .action(async (options, self) => {
+      const { model, class: wanted, rerun: isRerun, states, unreadable: isAsked } = options;
       const settings = settingsOf(self);
       if (isRerun === true && isAsked === true) {
         throw fail('USAGE', { what: '--rerun and --unreadable are two questions; give one' });
@@ -53,22 +59,70 @@ export function findingsCommand(): CommandUnknownOpts {
       const chosen = findings.filter(
         ({ finding }) =>
           (model === undefined || isFoundOn(finding, model)) &&
-          (wanted === undefined || finding.class === wanted),
+          (wanted === undefined || finding.class === wanted) &&
+          isAskedFor(finding, options),
       );
       // A model of another build may be unknown here and have findings; a slip of the pen has none.
       if (model !== undefined && chosen.length === 0) modelOf(model);
       if (isRerun === true) {
         endWith(await rerun({ store, chosen, unreadable, statesMax: states }, settings));
-      } else list(chosen, settings);
+      } else list(sorted(chosen, options.sort).slice(0, options.limit), settings);
     });
   return withCommonOptions(command);
+}
+
+const SORTS = ['row', 'severity', 'size'] as const;
+
+interface Asked {
+  readonly new?: true | undefined;
+  readonly known?: true | undefined;
+  readonly forbidden?: true | undefined;
+}
+
+/** What several flags ask for is what any of them asks for. */
+function isAskedFor(finding: Finding, asked: Asked): boolean {
+  const hasRow = rowNameOf(finding) !== null;
+  const wanted = [
+    asked.new === true && !hasRow,
+    asked.known === true && hasRow,
+    asked.forbidden === true && standingOf(finding) === 'forbidden',
+  ];
+  const isAny =
+    asked.new === undefined && asked.known === undefined && asked.forbidden === undefined;
+  return isAny || wanted.includes(true);
+}
+
+function rowNameOf({ known, looksLike }: Finding): string | null {
+  return known ?? looksLike;
+}
+
+/** Canaries come last, whatever the order. */
+function sorted(chosen: readonly Surveyed[], order: (typeof SORTS)[number]): readonly Surveyed[] {
+  const keyOf = ({ finding }: Surveyed): readonly (number | string)[] => {
+    const row = rowNameOf(finding) ?? '~';
+    const { operations, threads, preemptions } = finding;
+    const isCanary = row === CANARY ? 1 : 0;
+    if (order === 'severity') return [isCanary, rankOf(finding), row, finding.id];
+    if (order === 'size') return [isCanary, operations, threads, preemptions, finding.id];
+    return [isCanary, row, rankOf(finding), finding.id];
+  };
+  return chosen
+    .map((one) => ({ one, key: keyOf(one) }))
+    .sort((a, b) => compareKeys(a.key, b.key))
+    .map(({ one }) => one);
+}
+
+function compareKeys(a: readonly (number | string)[], b: readonly (number | string)[]): number {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  if (at < 0) return 0;
+  return (a[at] as number | string) < (b[at] as number | string) ? -1 : 1;
 }
 
 function list(chosen: readonly Surveyed[], settings: Settings): void {
   const { dataDir, isJson } = settings;
   if (isJson) {
     sayDocument(chosen.map(({ finding, record }) => ({ ...finding, engine: record.repro.engine })));
-  } else for (const { finding } of chosen) say(renderRow(finding, dataDir));
+  } else say(renderRows(chosen, dataDir));
   const aside = readAside(dataDir).length;
   const more = aside === 0 ? '' : `; ${aside} set aside in ${dataDir}/${ASIDE_FOLDER}`;
   progress(settings, `${counted(chosen.length, 'finding')} in ${dataDir}${more}`);
@@ -81,11 +135,25 @@ function sayUnreadable(unreadable: readonly Unreadable[], settings: Settings): v
   progress(settings, `${counted(unreadable.length, 'unreadable folder')} in ${settings.dataDir}`);
 }
 
-function renderRow(finding: Finding, dataDir: string): string {
+/** Findings of one row that follow each other stand under its name. */
+function renderRows(chosen: readonly Surveyed[], dataDir: string): string {
+  return chosen
+    .map(({ finding }, i) => {
+      const row = headOf(finding);
+      const before = chosen[i - 1]?.finding;
+      const isFirst = before === undefined || headOf(before) !== row;
+      const alike = chosen.filter((other) => headOf(other.finding) === row).length;
+      const count = alike > 1 ? ` (${alike} findings)` : '';
+      return `${isFirst ? `${row}${count}\n` : ''}${renderOne(finding, dataDir)}`;
+    })
+    .join('\n');
+}
+
+function renderOne(finding: Finding, dataDir: string): string {
   return [
-    `${shownId(finding.id)}  ${markOf(finding).padEnd(MARK_WIDTH)} ${finding.title}`,
-    `  ${finding.signature}`,
-    `  ${finding.models.join(', ')}; ${sizeOf(finding)}`,
-    `  ${replayCommandOf(finding, dataDir)}`,
-  ].join('\n');
+    `  ${shownId(finding.id)}`,
+    `${finding.signature}`,
+    `${finding.models.join(', ')}; ${sizeOf(finding)}`,
+    `${replayCommandOf(finding, dataDir)}`,
+  ].join('\n    ');
 }

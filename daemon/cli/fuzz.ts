@@ -8,6 +8,7 @@ import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference, MODEL_NAMES } from '../../workers/models/registry.ts';
+import { standingOf } from '../../workers/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { Campaign, type Executors, type Totals } from '../campaign.ts';
 import type { Plan } from '../planner.ts';
@@ -19,9 +20,10 @@ import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
 import { parseCount, parseDuration } from './quantities.ts';
-import { counted, quoted } from './render-finding.ts';
+import { counted, headOf, quoted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
+import { silenceInWords, silenceOf } from './silence.ts';
 import { endWith, say, sayDocument } from './terminal.ts';
 
 const TIME_DEFAULT_MS = 60_000;
@@ -112,7 +114,7 @@ async function campaign(
     await keeper.settle();
     screen.end();
     const seconds = Math.round(performance.now() - startedMs) / 1000;
-    summarize(plan, totals, seconds, keeper, options, settings);
+    summarize(plan, models, totals, seconds, keeper, options, settings);
   } finally {
     if (timer !== null) clearTimeout(timer);
     await pool.close();
@@ -135,6 +137,7 @@ function exploring(pool: ExecutorPool): Executors {
 
 function summarize(
   plan: Plan,
+  byReference: ReadonlyMap<string, Model>,
   totals: Totals,
   seconds: number,
   keeper: Keeper,
@@ -142,6 +145,7 @@ function summarize(
   settings: Settings,
 ): void {
   const findings = keeper.findings();
+  const silences = silenceOf(byReference, totals.runsOf, findings);
   if (settings.isJson) {
     const { runs, steps, inconclusive } = totals;
     const { models, rngSeed } = plan;
@@ -153,18 +157,24 @@ function summarize(
       seconds,
       rngSeed,
       inconclusive,
+      silences,
       findings,
     });
     return;
   }
   const rows = [...new Set(findings.flatMap(({ known }) => known ?? []))].sort().join(' ');
   const unknown = findings.filter(({ known }) => known === null).length;
+  const forbidden = findings.filter((finding) => standingOf(finding) === 'forbidden');
   say(
     [
+      ...forbidden.map(
+        (one) => `${headOf(one)}: ${one.models.join(', ')} says that it is clean of it`,
+      ),
       `${counted(findings.length, 'finding')} (known: ${rows || 'none'}; new: ${unknown}), ` +
         `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
         `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
         `${totals.entries} workloads kept`,
+      ...silences.map(silenceInWords),
       `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${totals.runs}${modelFlags(given)}`,
     ].join('\n'),
   );

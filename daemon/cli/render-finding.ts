@@ -1,5 +1,11 @@
 /** A finding for a person: what it is, how it goes, and the command that makes it happen again. */
-import { type Finding, markOf, shownId } from '../../corpus/vocabulary/finding.ts';
+import {
+  type Finding,
+  markOf,
+  type StoredFinding,
+  shownId,
+} from '../../corpus/vocabulary/finding.ts';
+import { standingOf } from '../../workers/naming.ts';
 import { dataDirByDefault } from './settings.ts';
 
 const PLAIN_WORD = /^[\w./:=,@%+-]+$/;
@@ -14,7 +20,7 @@ export function renderFinding(
   const also = finding.models.filter((model) => model !== finding.model);
   const on = also.length === 0 ? finding.model : `${finding.model} (also ${also.join(', ')})`;
   return [
-    `${markOf(finding)}  ${finding.title}`,
+    headOf(finding),
     `  id     ${shownId(finding.id)}`,
     `  model  ${on}`,
     `  size   ${sizeOf(finding)}`,
@@ -25,6 +31,12 @@ export function renderFinding(
     `  show    ${verbOn('show', finding, dataDir)} --as text`,
     again === undefined ? `  replay  ${replayCommandOf(finding, dataDir)}` : `  again   ${again}`,
   ].join('\n');
+}
+
+/** What it is called; loud where a model says that it cannot be. */
+export function headOf(finding: StoredFinding): string {
+  const head = `${markOf(finding)}  ${finding.title}`;
+  return standingOf(finding) === 'forbidden' ? `FORBIDDEN ${head}` : head;
 }
 
 export function replayCommandOf(finding: Finding, dataDir: string): string {

@@ -5,7 +5,7 @@ import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts'
 import { ApiClient } from '../api-client.ts';
 import { campaignOf, fleetOf } from '../api-status.ts';
 import { isBad, type Listed, listPath, readPage } from '../pull-listing.ts';
-import { counted } from './render-finding.ts';
+import { counted, headOf } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
 import { renderLine } from './status.ts';
 import { note, say } from './terminal.ts';
@@ -116,13 +116,13 @@ export class UpScreen {
   }
 
   private show(finding: StoredFinding, origin: string): void {
-    const { id, known, title, model, threads, operations, preemptions } = finding;
+    const { id, model, threads, operations, preemptions } = finding;
     const size = [
       counted(threads, 'thread'),
       counted(operations, 'operation'),
       counted(preemptions, 'preemption'),
     ].join(', ');
-    const line = `${known ?? 'new'}  ${title} (${model}; ${size})  ${origin}/findings/${shownId(id)}`;
+    const line = `${headOf(finding)} (${model}; ${size})  ${origin}/findings/${shownId(id)}`;
     if (this.settings.isJson) note(line);
     else say(line);
   }

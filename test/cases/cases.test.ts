@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { input: 'two-appends', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize', why: 'the later append sets the smaller size last' },
   { input: 'size-before-conversion', model: 'size-before-conversion.json', shows: 'lost-write extent pread/copyOut|pwrite/copyIn', why: 'i_size covers what the extent does not show yet' },
   { input: 'size-before-conversion', model: 'size-before-conversion-fixed.json', shows: null, why: 'converted first, then i_size' },
-  { input: 'cow-copies-foreign-block', model: 'v42-immap-read', shows: 'stale-data copy fault/installAnon', why: 'the block is punched and given to another file before it is copied' },
+  { input: 'cow-copies-foreign-block', model: 'v42-immap-read', shows: 'unfenced punch', why: 'the block is punched and given to another file before it is copied' },
   { input: 'fsync-of-pwrite', model: 'fsync-nothing.json', shows: 'durability uncommitted pwrite/allocBlock', why: 'a write(2) is owed by fsync in every model' },
   { input: 'punch-alone', model: 'punch-takes-fault-lock-shared.json', shows: NO_FAULT_LOCK, why: 'shared is not exclusive' },
   { input: 'punch-alone', model: 'punch-without-fault-lock.json', shows: NO_FAULT_LOCK, why: 'other paths take it' },

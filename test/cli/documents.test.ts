@@ -20,6 +20,7 @@ const FINDING = [
   'title',
   'known',
   'looksLike',
+  'standing',
   'model',
   'models',
   'threads',

@@ -32,6 +32,7 @@ export function sampleRecord(sample: Sample = {}): FindingRecord {
       title: 'stale pte after a hole punch',
       known: 'B12',
       looksLike: null,
+      standing: 'expected',
       model,
       models: [model],
       threads: 2,

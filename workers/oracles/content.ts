@@ -4,6 +4,7 @@
  */
 import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
@@ -32,6 +33,7 @@ import {
   ZERO_BY,
 } from '../kernel/layout.ts';
 import {
+  blamedPath,
   type Complaint,
   currentRole,
   type Findings,
@@ -42,6 +44,7 @@ import {
 } from './oracle.ts';
 import { zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
+import { type Signed, signatureOf, unfenced } from './signature.ts';
 
 function blockOf(cpuWord: number): number {
   return cpuWord < 0 ? -1 : Math.floor((cpuWord - CPU) / LINES_PER_PAGE);
@@ -70,8 +73,10 @@ export function lineRead(
   const extent = k.peek(EXTENT + pageIndex(file, page));
   // A block that is not written yet may already hold the data (dossier 7.4).
   if (throughZeroPage && extent !== 0) {
+    // A system call that returns beside a fault (F02); of faults alone the look for the page is late (B10).
+    const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
     const isUnderWay = isExposing(k, extentBlock(extent));
-    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, isUnderWay);
+    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, isUnderWay, isWrite);
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
@@ -140,7 +145,14 @@ function isZeroing(kind: OpKind): boolean {
   return kind !== 'store' && kind !== 'pread' && kind !== 'pwrite';
 }
 
-/** A private copy that shows what the file does not. */
+/** Where a private copy comes from: the zero page, or a block, -1 for a hole, with who has taken it from its page. */
+export interface Source {
+  readonly isZeroPage: boolean;
+  readonly block: number;
+  readonly remover: OpKind | 'setup' | null;
+}
+
+/** A private copy that shows what the file does not: the defect is that of what it was copied from. */
 export function complainOfCopy(
   k: Kernel,
   found: Findings,
@@ -148,21 +160,46 @@ export function complainOfCopy(
   line: number,
   value: number,
   verdict: number,
-  isZeroPage: boolean,
+  source: Source,
 ): void {
   const page = line >> 1;
   const isForeign = verdict === FOREIGN;
-  if (!found.isOn(isForeign ? 'O7' : 'O6')) return;
+  const cause = causeOfCopy(k, file, line, verdict, source);
+  if (!found.isOn(VIOLATION_CLASSES[cause.class].oracle)) return;
   const what = `the private copy of line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}`;
   found.reportPage(k, file, page, -1, {
-    class: isForeign ? 'stale-data' : 'lost-write',
-    object: isZeroPage ? 'zero-copy' : 'copy',
+    ...cause,
     fatal: false,
-    roles: isForeign ? [currentRole(k)] : [currentRole(k), lostRole(k, verdict, file, line)],
     detail: isForeign
       ? `${what}, never written there`
       : `${what} although ${saidOfLost(k, verdict, file, line)}`,
   });
+}
+
+function causeOfCopy(
+  k: Kernel,
+  file: number,
+  line: number,
+  verdict: number,
+  { isZeroPage, block, remover }: Source,
+): Signed {
+  const index = pageIndex(file, line >> 1);
+  if (isZeroPage && k.peek(EXTENT + index) !== 0) {
+    const filler = blamedPath(k, EXTENT_BY + index);
+    return { class: 'zero-page', object: '', roles: [filler], ...unfenced(filler) };
+  }
+  if (remover !== null && !isZeroPage) {
+    const stale = { class: 'stale-pte', object: '', roles: [remover] } as const;
+    const key = unfenced(remover).key ?? signatureOf(stale);
+    return { class: 'foreign-block', object: '', roles: [], key };
+  }
+  if (verdict === FOREIGN) {
+    const object = isExposing(k, block) ? 'early' : 'leftover';
+    return { class: 'stale-data', object, roles: [exposerOf(k, block)] };
+  }
+  const cpuWord = block < 0 || isZeroPage ? -1 : CPU + block * LINES_PER_PAGE + (line & 1);
+  const loss = lossOf(k, cpuWord, verdict, file, line, () => madeWrong(k, cpuWord));
+  return { class: 'lost-write', ...loss };
 }
 
 /** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */

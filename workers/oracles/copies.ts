@@ -4,7 +4,16 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { extentBlock, PTE_ZERO, pageIndex, pteKind, vmaFile, vmaPage } from '../kernel/encoding.ts';
+import {
+  extentBlock,
+  PTE_BLOCK,
+  PTE_ZERO,
+  pageIndex,
+  pteKind,
+  pteTarget,
+  vmaFile,
+  vmaPage,
+} from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
@@ -22,7 +31,8 @@ import {
   SIZE,
   VMA,
 } from '../kernel/layout.ts';
-import { complainOfCopy } from './content.ts';
+import { isSizeSettled } from '../kernel/size-history.ts';
+import { complainOfCopy, type Source } from './content.ts';
 import {
   blamedOperation,
   currentOperation,
@@ -33,7 +43,7 @@ import {
   pageName,
   taint,
 } from './oracle.ts';
-import { judgeValue, LEGAL } from './register.ts';
+import { judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { signatureOf, unfenced } from './signature.ts';
 import { isBeyondSize, isOfLastTruncate } from './stale-pte.ts';
 
@@ -52,7 +62,10 @@ export function copyMade(k: Kernel, r: number): void {
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const fileLine = page * LINES_PER_PAGE + line;
     const isPromised = fileLine < k.peek(SIZE + file);
-    const verdict = isPromised ? judgeValue(k, file, fileLine, copied(k, r, line), done) : LEGAL;
+    const shown = isPromised ? judgeValue(k, file, fileLine, copied(k, r, line), done) : LEGAL;
+    // Its block may have been looked up while the line lay behind i_size, or was a hole that truncate made.
+    const isOld = shown === UNWRITTEN_ZERO && !isSizeSettled(k, file, k.writerOf(t));
+    const verdict = isOld ? LEGAL : shown;
     k.put(COPY_SHOWS + t * LINES_PER_PAGE + line, verdict + JUDGED);
   }
 }
@@ -73,9 +86,20 @@ export function copyInstalled(k: Kernel, found: Findings, r: number): void {
     k.put(word, 0);
     if (verdict === LEGAL || isTainted(k, file, page)) continue;
     const value = copied(k, r, line);
-    const isZeroPage = pteKind(k.peek(r + R_OLD)) === PTE_ZERO;
-    complainOfCopy(k, found, file, fileLine, value, verdict, isZeroPage);
+    complainOfCopy(k, found, file, fileLine, value, verdict, sourceOf(k, r));
   }
+}
+
+function sourceOf(k: Kernel, r: number): Source {
+  const old = k.peek(r + R_OLD);
+  const extent = k.peek(r + R_EXTENT);
+  const index = pageIndex(k.peek(r + R_FILE), k.peek(r + R_PAGE));
+  const isMapped = pteKind(old) === PTE_BLOCK;
+  const block = isMapped ? pteTarget(old) : extent === 0 ? -1 : extentBlock(extent);
+  const own = k.peek(EXTENT + index);
+  const isOwn = own !== 0 && extentBlock(own) === block;
+  const remover = block < 0 || isOwn ? null : blamedOperation(k, REMOVED_BY + block);
+  return { isZeroPage: pteKind(old) === PTE_ZERO, block, remover };
 }
 
 /** Operations that leave private copies alone, and truncate inside EOF (dossier 4.3 item 15). */

@@ -37,7 +37,7 @@ import {
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import { complain as contentLost, nameOfWriter, valueName } from './content.ts';
-import { type Findings, isTainted, pageName, taint } from './oracle.ts';
+import { type Findings, isBlockTainted, isTainted, pageName, taint } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
 
 /** The value at a line after recovery: through the committed size and extent, from media or from the caches. */
@@ -98,6 +98,8 @@ function isLostAlready(
   const value = word < 0 ? 0 : k.peek(word);
   const verdict = judgeValue(k, file, line, value, owed);
   if (verdict === LEGAL) return false;
+  // What an earlier violation has done to the block shows in every page that it comes to.
+  if (word >= 0 && isBlockTainted(k, extentBlock(extent))) return true;
   contentLost(k, found, file, line, value, word, verdict);
   return true;
 }

@@ -18,7 +18,18 @@ import {
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EXTENT, EXTENT_BY, PTE, SHRUNK_BY, SIZE, T_BEGUN, UNMAPS, VMA } from '../kernel/layout.ts';
+import {
+  DONE_AT,
+  EXTENT,
+  EXTENT_BY,
+  INSTALLED_BY,
+  PTE,
+  SHRUNK_BY,
+  SIZE,
+  T_BEGUN,
+  UNMAPS,
+  VMA,
+} from '../kernel/layout.ts';
 import { checkNoPtes, checkZeroPte } from './cache.ts';
 import { blamedOperation, blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
 import { unfenced } from './signature.ts';
@@ -67,7 +78,7 @@ function checkMapping(
 ): void {
   if (page * LINES_PER_PAGE >= k.peek(SIZE + file)) {
     if (!found.isOn('O9')) return;
-    const object = objectBeyond(k, k.peek(PTE + pteIndex), operationOf(k.peek(SHRUNK_BY + file)));
+    const object = objectBeyond(k, pteIndex, operationOf(k.peek(SHRUNK_BY + file)));
     const cutter = blamedOperation(k, SHRUNK_BY + file);
     found.reportPage(k, file, page, -1, {
       class: 'beyond-eof',
@@ -81,12 +92,17 @@ function checkMapping(
   }
   const extent = k.peek(EXTENT + pageIndex(file, page));
   if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || extentKind(extent) !== WRITTEN) return;
-  if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, false);
+  if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
 }
 
-/** Who never unmaps loses to no race: it leaves what it finds. */
-function objectBeyond(k: Kernel, pte: number, cutter: number): string {
-  if (pteKind(pte) === PTE_ANON) return 'copy';
+/** Who never unmaps loses to no race: it leaves what it finds; so does who leaves a copy that was there before. */
+function objectBeyond(k: Kernel, pteIndex: number, cutter: number): string {
+  if (pteKind(k.peek(PTE + pteIndex)) === PTE_ANON) {
+    const maker = operationOf(k.peek(INSTALLED_BY + pteIndex));
+    const isOwn = threadOf(maker) === threadOf(cutter) && maker < cutter;
+    const wasThere = isOwn || ((k.peek(DONE_AT + cutter) >> maker) & 1) !== 0;
+    return wasThere ? 'copy' : '';
+  }
   const t = threadOf(cutter);
   const hasJustCut = cutter !== 0 && k.writerOf(t) === cutter;
   return hasJustCut && ((k.peek(UNMAPS) >> t) & 1) === 0 ? 'not-unmapped' : '';
@@ -95,6 +111,7 @@ function objectBeyond(k: Kernel, pte: number, cutter: number): string {
 /**
  * O5: who allocated the block behind the zero page.
  * @param isUnderWay the operation that allocated it still runs
+ * @param isWrite it is a write(2) that a read does not show
  */
 export function zeroPageMapped(
   k: Kernel,
@@ -102,11 +119,12 @@ export function zeroPageMapped(
   pteIndex: number,
   file: number,
   page: number,
-  isUnderWay: boolean,
+  isUnderWay = false,
+  isWrite = false,
 ): void {
   const extent = k.peek(EXTENT + pageIndex(file, page));
   const filler = blamedPath(k, EXTENT_BY + pageIndex(file, page));
-  const object = hasOutlived(k, pteIndex) ? leftBy(filler, isUnderWay) : '';
+  const object = hasOutlived(k, pteIndex) ? leftBy(filler, isUnderWay, isWrite) : '';
   found.reportPage(k, file, page, -1, {
     class: 'zero-page',
     object,
@@ -118,7 +136,7 @@ export function zeroPageMapped(
 }
 
 /** A fault that has yet to unmap what it found is early; who has ended and left it there loses to no race. */
-function leftBy(filler: string, isUnderWay: boolean): string {
+function leftBy(filler: string, isUnderWay: boolean, isWrite: boolean): string {
   if (!isUnderWay) return 'not-unmapped';
-  return filler === 'fault' ? 'early' : '';
+  return filler === 'fault' && isWrite ? 'early' : '';
 }

@@ -64,7 +64,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O6', symptom: 'lost-write', file: 'content.ts, register.ts', says: 'a complete write is seen or replaced', seed: 'b09-store-vs-store', broken: V42, sound: XFS },
   { oracle: 'O6', symptom: 'lost-size', file: 'size.ts', says: 'i_size is what complete operations left', seed: input('written', ['pwrite A 4096 4096'], ['pwrite A 12288 4096']), broken: 'pwrite-without-inode-lock.json', sound: XFS },
   { oracle: 'O7', symptom: 'stale-data', file: 'content.ts, register.ts', says: 'nobody reads what was never written there', seed: 'b10-load-vs-store', broken: V42, sound: XFS },
-  { oracle: 'O7', symptom: 'stale-data', file: 'copies.ts', says: 'a private copy shows what its file may show', seed: COPY, broken: V42, sound: XFS },
+  { oracle: 'O4', symptom: 'foreign-block', file: 'copies.ts', says: 'a private copy shows what its file may show', seed: COPY, broken: V42, sound: XFS },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: `${V48}:writeback=cursor`, sound: V48 },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what write(2) wrote is owed in every model', seed: input('hole', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'fsync-nothing.json', sound: XFS },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },

@@ -1,6 +1,6 @@
 /** Private mappings: the copy that a write fault makes, and the pte that shows it. */
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
-import { byRole } from '../blame.ts';
+import { byOperation } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -80,7 +80,7 @@ function installAnon(k: Kernel, _t: number, r: number): Outcome {
   k.put(ANON + pteIndex * LINES_PER_PAGE, k.get(r + R_SLOT));
   k.put(ANON + pteIndex * LINES_PER_PAGE + 1, k.get(r + R_LINE));
   k.put(PTE + pteIndex, pteWord(PTE_ANON, 0, 0) | PTE_RW | PTE_DIRTY);
-  k.put(INSTALLED_BY + pteIndex, byRole(k));
+  k.put(INSTALLED_BY + pteIndex, byOperation(k));
   return NEXT;
 }
 

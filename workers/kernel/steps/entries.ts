@@ -10,9 +10,7 @@ import {
   extentBlock,
   LOST_CLEAN,
   LOST_DIRTY,
-  LOST_UPGRADED,
   LOST_WRITABLE,
-  lostCause,
   lostWord,
   PTE_BLOCK,
   PTE_RW,
@@ -151,16 +149,7 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
     k.put(SLOT_HOLDER + index, t + 1);
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
-  if (dirty !== 0) forgetDrop(k, index);
   return NEXT;
-}
-
-const DROPS: ReadonlySet<number> = new Set([LOST_DIRTY, LOST_WRITABLE, LOST_CLEAN, LOST_UPGRADED]);
-
-/** The next fsync flushes the whole block again, so what an earlier drop left untracked is no longer its doing. */
-function forgetDrop(k: Kernel, index: number): void {
-  const cause = lostCause(k.peek(LOST_BY + index));
-  if (DROPS.has(cause)) k.put(LOST_BY + index, 0);
 }
 
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
@@ -176,7 +165,6 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
     k.put(SLOT + index, slot | ENTRY_DIRTY);
-    forgetDrop(k, index);
   }
   k.put(TAGGED, k.peek(TAGGED) | (1 << t));
   // Who only waited must pass a wake-one on (design 3.1).

@@ -12,7 +12,10 @@ import {
   FAULT_NONE,
   FAULT_PFN_MKWRITE,
   FAULT_WP_COPY,
+  LOST_SKIPPED,
+  LOST_UNTAGGED,
   LOST_UPGRADED,
+  lostCause,
   lostWord,
   OK,
   PTE_ANON,
@@ -258,12 +261,18 @@ function upgradePte(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+/** An fsync that has passed the entry over, which is what loses a store. */
+const PASSES_OVER: ReadonlySet<number> = new Set([LOST_SKIPPED, LOST_UNTAGGED]);
+
 /** The entry is not the one that the fault has tagged or looked for: stores from here on are untracked (B22). */
 function nameTheUpgrade(k: Kernel, r: number): void {
   const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
   const slot = k.peek(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_DIRTY) !== 0) return;
-  if (k.peek(LOST_BY + index) === 0) k.put(LOST_BY + index, lostWord(LOST_UPGRADED, byRole(k)));
+  // There is an entry again, so an earlier drop is not to blame for what comes.
+  if (!PASSES_OVER.has(lostCause(k.peek(LOST_BY + index)))) {
+    k.put(LOST_BY + index, lostWord(LOST_UPGRADED, byRole(k)));
+  }
 }
 
 function touchUpgrade(k: Kernel, _t: number, r: number): void {

@@ -9,7 +9,6 @@ import {
   entryBlock,
   LOST_SKIPPED,
   LOST_UNTAGGED,
-  lostCause,
   lostWord,
   pageIndex,
   SLOT_ENTRY,
@@ -125,20 +124,15 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
 
 const touchSlot = touchesPageOf(O_SLOT, true);
 
-/** wb_cache_pmem of the entry's block: what an earlier fsync passed over is durable after all. */
+/** wb_cache_pmem of the entry's block: what was passed over, or stored without a tag, is durable after all. */
 function flushBlock(k: Kernel, _t: number, r: number): Outcome {
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const i = block * LINES_PER_PAGE + line;
     setMedia(k, i, k.get(CPU + i));
   }
-  if (isPassedOver(k, r)) k.put(LOST_BY + indexOf(k, r), 0);
+  if (k.peek(LOST_BY + indexOf(k, r)) !== 0) k.put(LOST_BY + indexOf(k, r), 0);
   return NEXT;
-}
-
-function isPassedOver(k: Kernel, r: number): boolean {
-  const cause = lostCause(k.peek(LOST_BY + indexOf(k, r)));
-  return cause === LOST_SKIPPED || cause === LOST_UNTAGGED;
 }
 
 function touchFlush(k: Kernel, _t: number, r: number): void {
