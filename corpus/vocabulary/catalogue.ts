@@ -127,7 +127,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // the zeroed data, after truncate and fallocate a block that nobody has initialised.
   row('F01', 'a late conversion hits an extent that has changed meanwhile', 'lost-write', 'found by Faultline on 4.2',
     'lost-write unzeroed fault/convertExtent|zero', 'lost-write unzeroed fault/convertExtent|truncate',
-    'stale-data early */convertExtent', 'stale-data leftover */convertExtent',
+    'durability unzeroed fault/convertExtent', 'stale-data early */convertExtent', 'stale-data leftover */convertExtent',
     'crash-exposure */convertExtent'),
   row('F02', 'write(2) returns while a fault still maps the zero page over its block', 'zero-page', TRACED,
     'zero-page early fault'),

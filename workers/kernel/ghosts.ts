@@ -203,12 +203,13 @@ function endClaim(k: Kernel, t: number, writer: number, isOk: boolean): void {
 
 /**
  * A pwrite raises i_size over lines that it writes: from now on a reader may see them, and what lay beyond EOF
- * before was never content. Only writers that are under way may still be seen there.
+ * before was never content. Whoever was not complete when it began may still be seen there.
  */
 export function publish(k: Kernel, t: number, file: number, from: number, to: number): void {
-  const row = k.world.rowOfWriter(k.writerOf(t));
+  const writer = k.writerOf(t);
+  const row = k.world.rowOfWriter(writer);
   if (row.kind !== 'pwrite' || row.file !== file) return;
-  const ended = k.peek(DONE) | 1;
+  const ended = k.peek(DONE_AT + writer) | 1;
   for (let line = Math.max(from, row.first); line < Math.min(to, row.last); line++) {
     const i = file * LINES + line;
     k.put(ZERO_BY + i, k.peek(ZERO_BY + i) & ~ended);

@@ -144,6 +144,7 @@ function collapse(shift: Shift): Path {
   ];
 }
 
+/** The size goes first, by xfs_setattr_size, which zeroes the old tail (4.4 [mem]; the 6.1 trace sets it so too). */
 function insert(shift: Shift): Path {
   return [
     step('claimRange'),
@@ -151,6 +152,7 @@ function insert(shift: Shift): Path {
       'hasFailed',
       [],
       [
+        when('lineCutsPage', [step('zeroPartial', 'zeroOldTail')]),
         ...inHandle(step('setSize')),
         ...(shift === '4.4' ? INVALIDATE_TAIL : FLUSH_AND_PURGE),
         step('wholePages'),

@@ -131,7 +131,8 @@ function lossOf(
 ): Pick<Complaint, 'object' | 'roles'> {
   const lost = lostRole(k, verdict, file, line);
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  if (cpuWord < 0 && verdict > 0 && extent !== 0) {
+  const isConverted = extentKind(extent) === WRITTEN && cpuWord >= 0;
+  if (verdict > 0 && extent !== 0 && !isConverted) {
     return { object: 'unconverted', roles: [] };
   }
   if (cpuWord >= 0 && verdict > 0 && isZeroing(k.world.rowOfWriter(verdict).kind)) {
@@ -141,7 +142,7 @@ function lossOf(
 }
 
 /** What it leaves is zeros, or another part of the file. */
-function isZeroing(kind: OpKind): boolean {
+export function isZeroing(kind: OpKind): boolean {
   return kind !== 'store' && kind !== 'pread' && kind !== 'pwrite';
 }
 
@@ -150,6 +151,8 @@ export interface Source {
   readonly isZeroPage: boolean;
   readonly block: number;
   readonly remover: OpKind | 'setup' | null;
+  /** The role that had written the line last when it was copied. */
+  readonly by: string;
 }
 
 /** A private copy that shows what the file does not: the defect is that of what it was copied from. */
@@ -181,7 +184,7 @@ function causeOfCopy(
   file: number,
   line: number,
   verdict: number,
-  { isZeroPage, block, remover }: Source,
+  { isZeroPage, block, remover, by }: Source,
 ): Signed {
   const index = pageIndex(file, line >> 1);
   if (isZeroPage && k.peek(EXTENT + index) !== 0) {
@@ -198,7 +201,7 @@ function causeOfCopy(
     return { class: 'stale-data', object, roles: [exposerOf(k, block)] };
   }
   const cpuWord = block < 0 || isZeroPage ? -1 : CPU + block * LINES_PER_PAGE + (line & 1);
-  const loss = lossOf(k, cpuWord, verdict, file, line, () => madeWrong(k, cpuWord));
+  const loss = lossOf(k, cpuWord, verdict, file, line, () => (cpuWord < 0 ? currentRole(k) : by));
   return { class: 'lost-write', ...loss };
 }
 

@@ -4,11 +4,13 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { roleName } from '../kernel/blame.ts';
 import {
   extentBlock,
   PTE_BLOCK,
   PTE_ZERO,
   pageIndex,
+  pteGen,
   pteKind,
   pteTarget,
   vmaFile,
@@ -20,6 +22,7 @@ import {
   COPY_SHOWS,
   DONE_AT,
   EXTENT,
+  LINE_BY,
   R_EXTENT,
   R_FILE,
   R_GEN,
@@ -47,8 +50,13 @@ import { judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { signatureOf, unfenced } from './signature.ts';
 import { isBeyondSize, isOfLastTruncate } from './stale-pte.ts';
 
-/** What COPY_SHOWS says of a line: 0 where no copy was made, else the verdict and this. */
+/**
+ * What COPY_SHOWS says of a line: 0 where no copy was made, else the verdict and this, and above it the role that had
+ * written the line last.
+ */
 const JUDGED = 3;
+const ROLE_SHIFT = 8;
+const VERDICT_MASK = (1 << ROLE_SHIFT) - 1;
 
 /**
  * The copy is judged when it is made, by the history and the i_size of that moment: what was complete before its
@@ -66,7 +74,9 @@ export function copyMade(k: Kernel, r: number): void {
     // Its block may have been looked up while the line lay behind i_size, or was a hole that truncate made.
     const isOld = shown === UNWRITTEN_ZERO && !isSizeSettled(k, file, k.writerOf(t));
     const verdict = isOld ? LEGAL : shown;
-    k.put(COPY_SHOWS + t * LINES_PER_PAGE + line, verdict + JUDGED);
+    const { block } = sourceOf(k, r);
+    const by = block < 0 ? 0 : k.peek(LINE_BY + block * LINES_PER_PAGE + line);
+    k.put(COPY_SHOWS + t * LINES_PER_PAGE + line, (verdict + JUDGED) | (by << ROLE_SHIFT));
   }
 }
 
@@ -82,22 +92,26 @@ export function copyInstalled(k: Kernel, found: Findings, r: number): void {
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const fileLine = page * LINES_PER_PAGE + line;
     const word = COPY_SHOWS + k.currentThread * LINES_PER_PAGE + line;
-    const verdict = k.peek(word) - JUDGED;
+    const shown = k.peek(word);
+    const verdict = (shown & VERDICT_MASK) - JUDGED;
     k.put(word, 0);
     if (verdict === LEGAL || isTainted(k, file, page)) continue;
+    const source = { ...sourceOf(k, r), by: roleName(k, shown >> ROLE_SHIFT) };
+    if (source.block >= 0 && isBlockTainted(k, source.block)) continue;
     const value = copied(k, r, line);
-    complainOfCopy(k, found, file, fileLine, value, verdict, sourceOf(k, r));
+    complainOfCopy(k, found, file, fileLine, value, verdict, source);
   }
 }
 
-function sourceOf(k: Kernel, r: number): Source {
+function sourceOf(k: Kernel, r: number): Omit<Source, 'by'> {
   const old = k.peek(r + R_OLD);
   const extent = k.peek(r + R_EXTENT);
   const index = pageIndex(k.peek(r + R_FILE), k.peek(r + R_PAGE));
   const isMapped = pteKind(old) === PTE_BLOCK;
   const block = isMapped ? pteTarget(old) : extent === 0 ? -1 : extentBlock(extent);
   const own = k.peek(EXTENT + index);
-  const isOwn = own !== 0 && extentBlock(own) === block;
+  const gen = isMapped ? pteGen(old) : k.peek(r + R_GEN);
+  const isOwn = own !== 0 && extentBlock(own) === block && k.peek(BLOCK_GEN + block) === gen;
   const remover = block < 0 || isOwn ? null : blamedOperation(k, REMOVED_BY + block);
   return { isZeroPage: pteKind(old) === PTE_ZERO, block, remover };
 }

@@ -36,7 +36,7 @@ import {
   SIZED_BY,
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
-import { complain as contentLost, nameOfWriter, valueName } from './content.ts';
+import { complain as contentLost, isZeroing, nameOfWriter, valueName } from './content.ts';
 import { type Findings, isBlockTainted, isTainted, pageName, taint } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
 
@@ -149,6 +149,10 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN) {
     const role = blamed(k, EXTENT_BY + index);
     return { object: 'uncommitted', role, said: 'its extent or i_size is not committed' };
+  }
+  if (isZeroing(k.world.rowOfWriter(lost).kind)) {
+    const role = blamed(k, EXPOSED_BY + extentBlock(extent));
+    return { object: 'unzeroed', role, said: `${role} made the old data visible` };
   }
   const role = blamed(k, MEDIA_BY + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
   return { object: 'overwritten', role, said: `${role} wrote over it` };

@@ -131,7 +131,9 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
     const i = block * LINES_PER_PAGE + line;
     setMedia(k, i, k.get(CPU + i));
   }
-  if (k.peek(LOST_BY + indexOf(k, r)) !== 0) k.put(LOST_BY + indexOf(k, r), 0);
+  // Without an entry, what comes next is untracked all the same.
+  const index = indexOf(k, r);
+  if (slotKind(k.peek(SLOT + index)) === SLOT_ENTRY) k.put(LOST_BY + index, 0);
   return NEXT;
 }
 
