@@ -117,7 +117,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   row('B55', 'a store is complete before its extent is converted', 'lost-write', V42,
-    'lost-write unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
+    'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
   row('B56', 'fsync returns while the flush of another is under way', 'durability', TRACED,
     'durability towrite-tag *'),
   row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED),

@@ -17,6 +17,7 @@ import {
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
+import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { STALE } from '../../workers/kernel/encoding.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
@@ -256,4 +257,17 @@ test('no run of a seed is inconclusive, on any model', () => {
       }
     }
   }
+});
+
+test('a read that fails as the last operation of the last thread owes nothing to a truncate', () => {
+  const ops = ['munmap a0', ...Array<string>(4).fill('commit'), 'pread B 0 4096 into a0 0'];
+  const threads = [['truncate B 0'], ['commit'], ['commit'], ops];
+  const lines = threads.flatMap((body, t) => [`thread T${t} P0`, ...body]);
+  const files = ['file A size 4096 pages written', 'file B size 4096 pages written'];
+  const area = 'process P0 a0 A 0 4096 shared';
+  const text = ['faultline input 1', ...files, area, ...lines, 'first T3', ''].join('\n');
+  const engine = new Engine(modelOf('xfs-mmaplock-prezero'));
+  const input = parseInput(text, 'six operations');
+  engine.load(input);
+  assert.equal(engine.trace(input.schedule).verdict.kind, 'pass');
 });

@@ -57,6 +57,8 @@ const INNOCENT: readonly Innocent[] = [
   { item: 15, what: 'a private copy survives a write', setup: PRIVATE, threads: [['store a0 0', 'load a0 2048'], ['pwrite A 0 4096']] },
   { item: 15, what: 'truncate takes private copies', setup: PRIVATE, threads: [['store a0 0', 'load a0 0'], ['truncate A 0', 'truncate A 4096']] },
   { item: 16, what: 'a write from a mapping', setup: [...WRITTEN.slice(0, 1), 'file B size 4096 pages written', SHARED], threads: [['pwrite B 0 4096 from a0 0'], ['store a0 0']] },
+  { item: 15, what: 'a private copy of what was a hole when it was looked up', setup: ['file A size 4096 pages hole', 'process P0 a0 A 0 4096 private'], threads: [['store a0 0'], ['truncate A 0', 'pwrite A 0 2048']] },
+  { item: 18, what: 'a read into a mapping past EOF races the write that covers it', setup: ['file A size 2048 pages written', 'file B size 4096 pages hole', SHARED], threads: [['pwrite A 0 4096'], ['pread B 0 4096 into a0 0']], on: [XFS] },
   { item: 16, what: 'a read into a mapping', setup: [...WRITTEN.slice(0, 1), 'file B size 4096 pages written', SHARED], threads: [['pread B 0 4096 into a0 0'], ['load a0 0']] },
   { item: 17, what: 'ENOSPC that was provoked', setup: ['file A size 4096 pages hole', SHARED], threads: [['enospc', 'store a0 0', 'pwrite A 0 4096']] },
   { item: 18, what: 'fsync beside a truncate', setup: WRITTEN, threads: [['pwrite A 0 4096', 'fsync A', 'crash'], ['truncate A 0']] },

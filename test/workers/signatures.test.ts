@@ -89,6 +89,7 @@ const RARE = [
   row('v42-immap-read:policy=unwritten', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'store a0 0', 'insert A 0 4096', 'thread T1 P0', 'store a0 0'),
   row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'thread T1 P0', 'store a0 2048', 'truncate A 4096', 'thread T2 P0', 'truncate A 2048'),
   row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'pwrite A 0 2048', 'zero A 0 4096', 'msync a0', 'thread T1 P0', 'store a0 0'),
+  row('v42-immap-read', 'file A size 0 pages unwritten', ONE_PAGE, 'thread T0 P0', 'truncate A 2048', 'load a0 0', 'thread T1 P0', 'store a0 2048', 'zero A 2048 2048', 'load a0 2048'),
   row('canary', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'punch A 0 4096'),
 ];
 

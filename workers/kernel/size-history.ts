@@ -4,7 +4,7 @@
  * cut what a write adds.
  */
 import type { Kernel } from './kernel.ts';
-import { DONE_AT, READ_OWED, SIZE_CEILING, SIZE_FLOOR, STARTED } from './layout.ts';
+import { DONE_AT, READ_OWED, SIZE_CEILING, SIZE_FLOOR, STARTED, T_BEGUN } from './layout.ts';
 import type { OpRow } from './world.ts';
 
 /** The largest size that the operation leaves, where it only ever lets a file grow; else 0. */
@@ -88,7 +88,9 @@ function lower(k: Kernel, file: number, size: number): void {
   k.put(SIZE_FLOOR + file, size);
   for (let t = 0; t < k.world.threads; t++) {
     const owed = k.peek(READ_OWED + t);
-    if (owed === 0 || k.world.rowOfWriter(k.writerOf(t)).file !== file) continue;
+    // One that brought less has ended, perhaps as the last of its thread, and has been judged.
+    if (owed === 0 || k.peek(T_BEGUN + t) === 0) continue;
+    if (k.world.rowOfWriter(k.writerOf(t)).file !== file) continue;
     k.put(READ_OWED + t, owed & linesBelow(size));
   }
 }

@@ -101,9 +101,8 @@ export function complain(
     if (!found.isOn('O7')) return;
     found.reportPage(k, file, page, blockOf(cpuWord), {
       class: 'stale-data',
-      object: isExposing(k, blockOf(cpuWord)) ? 'early' : 'leftover',
+      ...exposureOf(k, file, page, blockOf(cpuWord), value),
       fatal: false,
-      roles: [exposerOf(k, blockOf(cpuWord))],
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}, never written there`,
     });
   } else {
@@ -155,6 +154,21 @@ export interface Source {
   readonly by: string;
 }
 
+/** What a zeroing has left alone because the block was not converted yet is B55, as what a read takes for zeros. */
+function exposureOf(
+  k: Kernel,
+  file: number,
+  page: number,
+  block: number,
+  value: number,
+): Pick<Complaint, 'object' | 'roles'> {
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
+    return { object: 'unconverted', roles: [] };
+  }
+  return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
+}
+
 /** A private copy that shows what the file does not: the defect is that of what it was copied from. */
 export function complainOfCopy(
   k: Kernel,
@@ -167,7 +181,7 @@ export function complainOfCopy(
 ): void {
   const page = line >> 1;
   const isForeign = verdict === FOREIGN;
-  const cause = causeOfCopy(k, file, line, verdict, source);
+  const cause = causeOfCopy(k, file, line, value, verdict, source);
   if (!found.isOn(VIOLATION_CLASSES[cause.class].oracle)) return;
   const what = `the private copy of line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}`;
   found.reportPage(k, file, page, -1, {
@@ -183,6 +197,7 @@ function causeOfCopy(
   k: Kernel,
   file: number,
   line: number,
+  value: number,
   verdict: number,
   { isZeroPage, block, remover, by }: Source,
 ): Signed {
@@ -197,8 +212,7 @@ function causeOfCopy(
     return { class: 'foreign-block', object: '', roles: [], key };
   }
   if (verdict === FOREIGN) {
-    const object = isExposing(k, block) ? 'early' : 'leftover';
-    return { class: 'stale-data', object, roles: [exposerOf(k, block)] };
+    return { class: 'stale-data', ...exposureOf(k, file, line >> 1, block, value) };
   }
   const cpuWord = block < 0 || isZeroPage ? -1 : CPU + block * LINES_PER_PAGE + (line & 1);
   const loss = lossOf(k, cpuWord, verdict, file, line, () => (cpuWord < 0 ? currentRole(k) : by));
