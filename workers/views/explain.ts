@@ -55,7 +55,7 @@ function where(
 function order(rows: readonly TraceRow[], { pair }: Marked, says: readonly string[]): string {
   if (pair !== null) {
     const [before, after] = pair;
-    return `Step ${before} (${doing(rows, before, says)}) had to come after step ${after} (${doing(rows, after, says)}).`;
+    return `Step ${after} (${doing(rows, after, says)}) had to come before step ${before} (${doing(rows, before, says)}).`;
   }
   const threads = new Set(rows.map(({ thread }) => thread));
   return threads.size === 1
