@@ -1,7 +1,7 @@
 /** From a run that went wrong to what is kept of it: the repro, its drawing, and what is said about it. Pure. */
 
 import { assert } from '../corpus/vocabulary/assert.ts';
-import { findingId, type HowFound, operationsOf } from '../corpus/vocabulary/finding.ts';
+import { findingId, type HowFound, keptOf, operationsOf } from '../corpus/vocabulary/finding.ts';
 import type { Input, Workload } from '../corpus/vocabulary/input.ts';
 import type { FindingRecord } from '../corpus/vocabulary/record.ts';
 import type { Origin } from '../corpus/vocabulary/repro.ts';
@@ -58,7 +58,7 @@ export function recordOf(seen: Seen): FindingRecord {
   const pair = seen.howFound.criticalPair;
   const subject = { signature, name: nameInWords(signature, model), pair };
   const columns = renderColumns(model, input, traced, subject);
-  return { finding, repro, columns, howFound: seen.howFound };
+  return { finding: keptOf(finding), repro, columns, howFound: seen.howFound };
 }
 
 function violationOf(traced: Traced, signature: string): Violation {

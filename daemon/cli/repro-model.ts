@@ -31,7 +31,7 @@ export function recordedModel(repro: Repro, file: string): Model {
 
 function checkedModel(repro: Repro, file: string): Model {
   try {
-    return checkModel(readJson(repro.modelJson), `${file}: model-json`);
+    return checkModel(readJson(repro.modelJson), `${file}: model-json`, null, true);
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
     throw fail('MODEL_MISSING', { model: repro.modelRef, why: error.message });

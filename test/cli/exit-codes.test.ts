@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   { args: 'show 00000000', exit: 4, says: /no finding/ },
   { args: 'show newer.txt', exit: 125, says: /newer than input 1/ },
 
-  { args: 'findings', exit: 0, says: /^[0-9a-f]{12} {2}B12 [\s\S]*1 finding in/m },
+  { args: 'findings', exit: 0, says: /^B12 {2}[\s\S]*^ {2}[0-9a-f]{12}$[\s\S]*1 finding in/m },
   { args: 'findings --class deadlock', exit: 0, says: /0 findings/ },
   { args: 'findings --clas deadlock', exit: 2, says: /Did you mean --class/ },
   { args: 'findings --model nope', exit: 2, is: 'MODEL_UNKNOWN', says: /unknown model "nope"/ },

@@ -20,14 +20,16 @@ const ASCII = /^[ -~]+$/;
 const LOCK_IDS: readonly string[] = LOCK_CLASSES.map((lock) => lock.id);
 
 /** @returns the names that a step with a lock may give */
-export function checkLocks(field: Fields, steps: readonly string[]): readonly string[] {
+export function checkLocks(
+  field: Fields,
+  steps: readonly string[],
+  isCarried: boolean,
+): readonly string[] {
   const own = checkOwn(field('ownLocks'));
   const ids = [...LOCK_IDS, ...own];
   const named = checkNames(field('locks'));
-  checkOrder(field('order'), {
-    locks: named,
-    ownLocks: own.map((name) => ({ name, per: 'none' })),
-  });
+  const ownLocks = own.map((name) => ({ name, per: 'none' }) as const);
+  checkOrder(field('order'), { locks: named, ownLocks }, isCarried);
   for (const need of listOf(field('needs'))) checkNeed(need, ids, steps);
   return [...RWSEMS.map((rwsem) => rwsem.id), ...own];
 }
@@ -77,7 +79,11 @@ function isLockId(id: string): id is LockId {
   return LOCK_IDS.includes(id);
 }
 
-function checkOrder(order: JsonPart | null, model: Pick<Model, 'locks' | 'ownLocks'>): void {
+function checkOrder(
+  order: JsonPart | null,
+  model: Pick<Model, 'locks' | 'ownLocks'>,
+  isCarried: boolean,
+): void {
   const classes = classesByName(model);
   const known = [...classes.keys()];
   const lines: string[] = [];
@@ -90,7 +96,7 @@ function checkOrder(order: JsonPart | null, model: Pick<Model, 'locks' | 'ownLoc
     const wasCyclic = cyclicClass(documentedOrder({ ...model, order: lines })) >= 0;
     lines.push(line.value);
     const cyclic = cyclicClass(documentedOrder({ ...model, order: lines }));
-    if (cyclic >= 0 && !wasCyclic) {
+    if (cyclic >= 0 && !wasCyclic && !isCarried) {
       const name = chain.find((one) => classes.get(one) === cyclic) ?? known[cyclic];
       invalid(line, `closes a cycle: ${name} would come before itself`);
     }

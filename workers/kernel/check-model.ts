@@ -51,9 +51,15 @@ const FIELDS = [
 /**
  * @param where what the model came from, a file or a reference: the beginning of every problem
  * @param spotOf where its values stand, if it was read from a text
+ * @param isCarried a repro brings it, of a build that did not look at everything: it is read all the same
  * @throws Refusal MODEL_INVALID with all problems, or FORMAT_NEWER
  */
-export function checkModel(value: unknown, where: string, spotOf: SpotOf | null = null): Model {
+export function checkModel(
+  value: unknown,
+  where: string,
+  spotOf: SpotOf | null = null,
+  isCarried = false,
+): Model {
   const source = { code: 'MODEL_INVALID', file: where, title: 'model', spotOf, base: [] } as const;
   const report = new JsonReport(source);
   const root: JsonPart = { report, path: [], value };
@@ -63,7 +69,7 @@ export function checkModel(value: unknown, where: string, spotOf: SpotOf | null 
   const field = fieldsOf(root, FIELDS, ['ownLocks', 'needs']);
   checkHead(field);
   checkOptions(field('options'), field('toggles'));
-  const rwsems = checkLocks(field, STEP_NAMES);
+  const rwsems = checkLocks(field, STEP_NAMES, isCarried);
   checkExpect(field('expect'));
   const paths = field('paths');
   const broken = entriesOf(paths, WORD).filter((path) => !isPath(path, rwsems));

@@ -1,0 +1,72 @@
+/** `findings` as a list for people, and what a campaign says of what it has not seen. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { findingId } from '../../corpus/vocabulary/finding.ts';
+import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import { silenceInWords, silenceOf } from '../../daemon/cli/silence.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { sampleRecord, temporaryFolder } from '../store/sample.ts';
+import { faultlineHere } from './faultline.ts';
+
+const NEW = 'cache-structure entry setup';
+const CANARY = 'lock-leak inodeLock punch';
+
+/** B12 as the model expects it, B13 on a model that is clean of it, something new, and a canary. */
+function filled(folder: string): void {
+  const store = new FindingStore(path.join(folder, '.faultline'));
+  const put = (signature: string, change: Partial<FindingRecord['finding']>): void => {
+    const record = sampleRecord({ signature });
+    const finding = { ...record.finding, signature, id: findingId(signature), ...change };
+    store.put({ ...record, finding });
+  };
+  put(CANARY, {
+    class: 'lock-leak',
+    known: 'CANARY',
+    title: 'the canary',
+    model: 'v42-immap-read',
+  });
+  put('unfenced punch', {});
+  put(NEW, { class: 'cache-structure', known: null, title: 'entry', standing: 'new' });
+  put('beyond-eof truncate', { class: 'beyond-eof', known: 'B13', title: 'beyond EOF' });
+}
+
+async function idsOf(folder: string, ...flags: readonly string[]): Promise<readonly string[]> {
+  const { stdout, exit, stderr } = await faultlineHere(['findings', '--json', ...flags], folder);
+  assert.equal(exit, 0, stderr);
+  return JSON.parse(stdout).map(({ signature }: { signature: string }) => signature);
+}
+
+test('by rows, canaries last; --new, --known, --forbidden, --sort, --limit', async (t) => {
+  const folder = temporaryFolder(t);
+  filled(folder);
+  const rows = ['unfenced punch', 'beyond-eof truncate', NEW, CANARY];
+  assert.deepEqual(await idsOf(folder), rows);
+  assert.deepEqual(await idsOf(folder, '--new'), [NEW]);
+  assert.deepEqual(await idsOf(folder, '--known', '--limit', '1'), ['unfenced punch']);
+  // The model of the sample says that it is clean of B13.
+  assert.deepEqual(await idsOf(folder, '--forbidden'), ['beyond-eof truncate']);
+  assert.equal((await idsOf(folder, '--sort', 'severity'))[0], 'unfenced punch');
+  assert.equal((await idsOf(folder, '--sort', 'size')).at(-1), CANARY);
+  const { stdout } = await faultlineHere(['findings'], folder);
+  assert.match(stdout, /^FORBIDDEN B13 {2}beyond EOF$/m);
+});
+
+test('silence has a number: what is not seen yet, and the rate that so many runs exclude', () => {
+  const reference = 'xfs-mmaplock-prezero';
+  const { finding } = sampleRecord({ model: reference });
+  const seen = [{ ...finding, known: 'B10' }];
+  const models = new Map([[reference, modelOf(reference)]]);
+  const [silence] = silenceOf(models, new Map([[reference, 30_000]]), seen);
+  assert.deepEqual(silence, {
+    model: reference,
+    runs: 30_000,
+    notSeen: ['B11'],
+    excludedRate: 1 / 10_000,
+  });
+  assert.match(
+    silence && silenceInWords(silence),
+    /not seen yet: B11; 30000 runs .* 1 in 10000 show$/,
+  );
+});
