@@ -5,7 +5,7 @@
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
-import { documentedOrder } from './lock-order.ts';
+import { documentedBits } from './lock-order.ts';
 import { lockIds, lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
 import { guarded, guardsOf, isExempt, MM_NEEDS, STANDARD_NEEDS } from './needs.ts';
 import type { Model, Need, Node, Path } from './path.ts';
@@ -340,7 +340,7 @@ class Compiler {
       orderedClasses: orderedClasses(this.exclusive()),
       lockNames: lockNames(own, this.model.locks),
       lockIds: ids,
-      documented: documentedOrder(this.model),
+      documented: documentedBits(this.model),
       durability: this.model.durability,
     };
   }

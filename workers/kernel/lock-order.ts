@@ -1,5 +1,5 @@
 /** The order of locks that a model documents, by class numbers; and where its paths go another way. Pure. */
-import { CLASS_COUNT, LOCK_CLASSES, type LockId, type OwnLock } from './locks.ts';
+import { CLASS_COUNT, classBit, LOCK_CLASSES, type LockId, type OwnLock } from './locks.ts';
 
 /** What kernels of one time or another call the classes. */
 const KERNEL_NAMES: Readonly<Partial<Record<LockId, readonly string[]>>> = {
@@ -52,6 +52,16 @@ export function documentedOrder(model: Named): Int32Array {
     }
   }
   return after;
+}
+
+/** The same masks in the bits of held counts, so that a step asks with one `and`. */
+export function documentedBits(model: Named): Int32Array {
+  return documentedOrder(model).map((mask) => {
+    let bits = 0;
+    for (let cls = 0; cls < CLASS_COUNT; cls++)
+      if (((mask >> cls) & 1) !== 0) bits |= classBit(cls);
+    return bits;
+  });
 }
 
 /** A class that comes after itself, or -1. */

@@ -132,7 +132,7 @@ export interface Program {
   readonly orderedClasses: number;
   /** The lock classes by number, as the model calls them: the built-in ones, then its own. */
   readonly lockNames: readonly string[];
-  /** For each class the mask of those that the model's `order` puts after it. */
+  /** For each class those that the model's `order` puts after it, in the bits of held counts. */
   readonly documented: Int32Array;
   /** The same as signatures call them: its own ones by what has an instance. */
   readonly lockIds: readonly string[];

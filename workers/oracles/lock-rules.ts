@@ -114,11 +114,9 @@ export function noteContradiction(
   thread: number,
   cls: number,
 ): void {
-  const later = k.program.documented[cls] ?? 0;
-  if (later === 0) return;
-  const held = k.peek(T_HELD + thread);
-  for (let other = 0; other < CLASS_COUNT; other++) {
-    if (((later >> other) & 1) === 0 || heldCount(held, other) === 0) continue;
+  let later = (k.program.documented[cls] ?? 0) & heldClasses(k.peek(T_HELD + thread));
+  for (; later !== 0; later &= later - 1) {
+    const other = classOfBit(later & -later);
     const [asked, under] = [className(k, cls), className(k, other)];
     noted.add(
       `${currentOperation(k)} takes ${asked} under ${under}; \`order\` says ${asked} -> ${under}`,
