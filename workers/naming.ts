@@ -3,7 +3,6 @@
  * was reviewed; on any other it only looks like one.
  */
 import { CANARY, rowOf } from '../corpus/vocabulary/catalogue.ts';
-import { Refusal } from '../corpus/vocabulary/errors.ts';
 import { STANDINGS, type Standing, type StoredFinding } from '../corpus/vocabulary/finding.ts';
 import type { Input } from '../corpus/vocabulary/input.ts';
 import { titleOf } from '../corpus/vocabulary/verdict.ts';
@@ -11,7 +10,7 @@ import { criticalPair } from './critical-pair.ts';
 import { Engine } from './execute.ts';
 import { stepOf } from './hunt.ts';
 import type { Model } from './kernel/path.ts';
-import { isBuiltIn, modelOf } from './models/registry.ts';
+import { builtInModel, isBuiltIn } from './models/registry.ts';
 import type { Subject } from './views/explain.ts';
 
 export type Name = Pick<StoredFinding, 'known' | 'looksLike' | 'title' | 'standing'>;
@@ -42,18 +41,9 @@ export function standingOn(row: string, { expect }: Pick<Model, 'expect'>): Stan
 /** The worst of what its models say, as far as they are built in; a finding may be met on another than its repro's. */
 export function standingOf(finding: StoredFinding): Standing {
   const row = finding.known ?? finding.looksLike;
-  const said = row === null ? [] : finding.models.flatMap((name) => builtIn(name) ?? []);
+  const said = row === null ? [] : finding.models.flatMap((name) => builtInModel(name) ?? []);
   const all = [finding.standing, ...said.map((model) => standingOn(row ?? '', model))];
   return STANDINGS.findLast((one) => all.includes(one)) ?? 'new';
-}
-
-function builtIn(reference: string): Model | null {
-  try {
-    return modelOf(reference);
-  } catch (error) {
-    if (error instanceof Refusal) return null;
-    throw error;
-  }
 }
 
 /** As drawings and last lines say it: `B12 fault maps a block …`. */

@@ -305,7 +305,7 @@ export class FindingStore {
     this.discard(leftover);
   }
 
-  /** Under a name that nobody puts back: else a finding could come back with half of its files. */
+  /** Renamed first, so that `putBack` never finds a folder of which half the files are gone. */
   private discard(folder: string): void {
     try {
       const going = takeFreeName(this.folder, `${NEW}going`, (name) => renameSync(folder, name));

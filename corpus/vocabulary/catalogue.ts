@@ -124,7 +124,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED),
   row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED),
   // A fault converts, behind all its locks, whatever unwritten extent it finds at its page: after a zero range that is
-  // the zeroed data, after truncate and fallocate a block that nobody has initialised.
+  // the zeroed data, after truncate and fallocate an uninitialised block.
   row('F01', 'a late conversion hits an extent that has changed meanwhile', 'lost-write', 'found by Faultline on 4.2',
     'lost-write unzeroed fault/convertExtent|zero', 'lost-write unzeroed fault/convertExtent|truncate',
     'durability unzeroed fault/convertExtent', 'stale-data early */convertExtent', 'stale-data leftover */convertExtent',
@@ -145,7 +145,7 @@ function row(
   return { id, title, class: symptom, source, signatures };
 }
 
-/** The row of a signature, or null. What it is called depends on the model: `knownOn`. */
+/** The row of a signature, or null. What it is called depends on the model (workers/naming.ts). */
 export function rowOf(signature: string): CatalogueRow | null {
   for (const candidate of CATALOGUE) {
     if (candidate.signatures.some((pattern) => matches(pattern, signature))) return candidate;

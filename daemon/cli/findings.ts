@@ -137,12 +137,12 @@ function sayUnreadable(unreadable: readonly Unreadable[], settings: Settings): v
 
 /** Findings of one row that follow each other stand under its name. */
 function renderRows(chosen: readonly Surveyed[], dataDir: string): string {
+  const heads = chosen.map(({ finding }) => headOf(finding));
   return chosen
     .map(({ finding }, i) => {
-      const row = headOf(finding);
-      const before = chosen[i - 1]?.finding;
-      const isFirst = before === undefined || headOf(before) !== row;
-      const alike = chosen.filter((other) => headOf(other.finding) === row).length;
+      const row = heads[i];
+      const isFirst = heads[i - 1] !== row;
+      const alike = heads.filter((other) => other === row).length;
       const count = alike > 1 ? ` (${alike} findings)` : '';
       return `${isFirst ? `${row}${count}\n` : ''}${renderOne(finding, dataDir)}`;
     })

@@ -4,7 +4,7 @@ import { readJson } from '../../corpus/vocabulary/json.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { isDigestOf, modelDigest, modelOf } from '../../workers/models/registry.ts';
+import { builtInModel, isDigestOf, modelDigest } from '../../workers/models/registry.ts';
 
 /** Characters of a digest that tell two apart in a message. */
 const SHOWN = 12;
@@ -14,7 +14,7 @@ const SHOWN = 12;
  * @throws Refusal MODEL_CHANGED or MODEL_MISSING: nobody can say whether the bug is still there
  */
 export function currentModel(repro: Repro, file: string): Model {
-  const model = builtIn(repro.modelRef);
+  const model = builtInModel(repro.modelRef);
   if (model === undefined) return recordedModel(repro, file);
   if (isDigestOf(model, repro.modelDigest)) return model;
   const [was, now] = [repro.modelDigest, modelDigest(model)].map((one) => one.slice(0, SHOWN));
@@ -35,15 +35,5 @@ function checkedModel(repro: Repro, file: string): Model {
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
     throw fail('MODEL_MISSING', { model: repro.modelRef, why: error.message });
-  }
-}
-
-/** A reference whose model or toggles this build does not know is somebody's own. */
-export function builtIn(reference: string): Model | undefined {
-  try {
-    return modelOf(reference);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
   }
 }

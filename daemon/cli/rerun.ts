@@ -19,13 +19,13 @@ import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { Engine } from '../../workers/execute.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { canonicalReference, isDigestOf } from '../../workers/models/registry.ts';
+import { builtInModel, canonicalReference, isDigestOf } from '../../workers/models/registry.ts';
 import { type Rejudged, rejudge } from '../../workers/rejudge.ts';
 import { replayVerdict } from '../../workers/replay-verdict.ts';
 import { EXIT } from './endings.ts';
 import { engineDigest } from './identity.ts';
 import { commandOn, counted } from './render-finding.ts';
-import { builtIn, recordedModel } from './repro-model.ts';
+import { recordedModel } from './repro-model.ts';
 import { progress, type Settings } from './settings.ts';
 import { onInterrupt } from './signals.ts';
 import { say, sayDocument } from './terminal.ts';
@@ -112,7 +112,7 @@ class Rerunner {
     const { statesMax } = this.asked;
     const name = `finding ${shownId(old.finding.id)}`;
     const recorded = readableModel(old.repro, name);
-    const model = builtIn(old.repro.modelRef) ?? recorded;
+    const model = builtInModel(old.repro.modelRef) ?? recorded;
     if (model instanceof Refusal) {
       this.note(old, 'undecided', null, model.message);
       return null;

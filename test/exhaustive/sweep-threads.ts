@@ -6,7 +6,7 @@ import type {} from './sweep-thread.ts';
 
 const THREADS = 2;
 /**
- * Hands a model: enough that the last one keeps nobody waiting for long; their number divides no number of
+ * Hands a model. Small ones keep both threads busy until the end; their number divides no number of
  * operations or page states, so each has some of everything.
  */
 const HANDS = 5;

@@ -1,4 +1,4 @@
-/** The order of locks that a model documents, by class numbers; and where its paths go another way. Pure. */
+/** The order of locks that a model documents, by class numbers. Pure. */
 import { CLASS_COUNT, classBit, LOCK_CLASSES, type LockId, type OwnLock } from './locks.ts';
 
 /** What kernels of one time or another call the classes. */

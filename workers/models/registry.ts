@@ -85,10 +85,16 @@ export function modelDigest(model: Model): string {
 
 /** Whether it is a model of this list, in some setting of its toggles, and not one that was made from it. */
 export function isBuiltIn(model: Model): boolean {
+  const same = builtInModel(canonicalReference(model));
+  return same !== undefined && modelDigest(same) === modelDigest(model);
+}
+
+/** Undefined where this build does not know the name or the toggles: the model is somebody's own. */
+export function builtInModel(reference: string): Model | undefined {
   try {
-    return modelDigest(modelOf(canonicalReference(model))) === modelDigest(model);
+    return modelOf(reference);
   } catch (error) {
-    if (error instanceof Refusal) return false;
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }

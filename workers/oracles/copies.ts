@@ -67,6 +67,7 @@ export function copyMade(k: Kernel, r: number): void {
   const page = k.peek(r + R_PAGE);
   const t = k.currentThread;
   const done = k.peek(DONE_AT + k.writerOf(t));
+  const { block } = sourceOf(k, r);
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const fileLine = page * LINES_PER_PAGE + line;
     const isPromised = fileLine < k.peek(SIZE + file);
@@ -74,7 +75,6 @@ export function copyMade(k: Kernel, r: number): void {
     // Its block may have been looked up while the line lay behind i_size, or was a hole that truncate made.
     const isOld = shown === UNWRITTEN_ZERO && !isSizeSettled(k, file, k.writerOf(t));
     const verdict = isOld ? LEGAL : shown;
-    const { block } = sourceOf(k, r);
     const by = block < 0 ? 0 : k.peek(LINE_BY + block * LINES_PER_PAGE + line);
     k.put(COPY_SHOWS + t * LINES_PER_PAGE + line, (verdict + JUDGED) | (by << ROLE_SHIFT));
   }
