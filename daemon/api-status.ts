@@ -12,6 +12,9 @@ const count = z.number().min(0);
 const model = z.object({
   model: word,
   runs: count,
+  breadth: z.object({ workloads: count, given: count, exhausted: count }),
+  notSeen: z.array(word).max(256),
+  excludedRate: count,
   steps: count,
   features: count,
   entries: count,

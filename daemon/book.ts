@@ -3,7 +3,16 @@
  * frontier of each model, the cases of triage, the counts. It plans nothing and waits for nothing.
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
-import type { Kind, ModelPin, Quarantined, Report, Result } from '../corpus/vocabulary/messages.ts';
+import {
+  addBreadth,
+  type Breadth,
+  type Kind,
+  type ModelPin,
+  NO_BREADTH,
+  type Quarantined,
+  type Report,
+  type Result,
+} from '../corpus/vocabulary/messages.ts';
 import { classOfSignature, type ViolationClass } from '../corpus/vocabulary/verdict.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
 import { modelOfBatch } from './planner.ts';
@@ -16,6 +25,7 @@ export interface ModelTally {
   runs: number;
   steps: number;
   inconclusive: number;
+  breadth: Breadth;
   frontier: Frontier;
   /** Runs that met a violation, by its class. */
   hits: Partial<Record<ViolationClass, number>>;
@@ -236,6 +246,7 @@ export class Book {
     tally.runs += result.runs;
     tally.steps += result.steps;
     tally.inconclusive += result.inconclusive;
+    tally.breadth = addBreadth(tally.breadth, result.breadth);
     if (result.candidates.length > 0) tally.newMs = atMs;
     tally.frontier.fold(result);
     for (const [signature, { count }] of Object.entries(result.hits)) {
@@ -306,7 +317,8 @@ export class Book {
     const book = new Book();
     Object.assign(book, facts);
     for (const { model, frontier, ...tally } of models) {
-      book.models.set(model, { ...tally, frontier: Frontier.fromJson(frontier) });
+      // A snapshot of an earlier version has no breadth.
+      book.models.set(model, { ...emptyTally(), ...tally, frontier: Frontier.fromJson(frontier) });
     }
     for (const batch of outstanding) book.outstanding.set(batch.id, batch);
     for (const one of cases) book.triage.cases.set(one.signature, one);
@@ -357,7 +369,7 @@ export interface BookJson {
 
 function emptyTally(): ModelTally {
   const counts = { runs: 0, steps: 0, inconclusive: 0, newMs: 0 };
-  return { ...counts, frontier: new Frontier(), hits: {} };
+  return { ...counts, breadth: NO_BREADTH, frontier: new Frontier(), hits: {} };
 }
 
 function nothingCompared(signature: string) {

@@ -3,9 +3,16 @@
  * comes through a port. Batch k is planned at the very moment at which batch k - LAG has been folded, so what
  * a campaign finds does not depend on how many executors there are or how fast.
  */
-import type { Exploration, Explored, Witness } from '../corpus/vocabulary/messages.ts';
+import {
+  addBreadth,
+  type Exploration,
+  type Explored,
+  NO_BREADTH,
+  type Witness,
+} from '../corpus/vocabulary/messages.ts';
 import { Frontier } from './frontier.ts';
 import { BATCH_RUNS, batchCount, type Discovery, LAG, type Plan, planBatch } from './planner.ts';
+import type { Tried } from './silence.ts';
 
 export interface Executors {
   readonly count: number;
@@ -27,7 +34,7 @@ export interface Totals {
   readonly batches: number;
   readonly features: number;
   readonly entries: number;
-  readonly runsOf: ReadonlyMap<string, number>;
+  readonly triedOf: ReadonlyMap<string, Tried>;
 }
 
 export class Campaign {
@@ -43,7 +50,7 @@ export class Campaign {
   private runs = 0;
   private steps = 0;
   private inconclusive = 0;
-  private readonly runsOf = new Map<string, number>();
+  private readonly triedOf = new Map<string, Tried>();
   private isStopped = false;
 
   constructor(plan: Plan, executors: Executors, watcher: Watcher) {
@@ -104,7 +111,11 @@ export class Campaign {
 
   private fold(report: Explored): void {
     this.runs += report.runs;
-    this.runsOf.set(report.model, (this.runsOf.get(report.model) ?? 0) + report.runs);
+    const { runs, breadth } = this.triedOf.get(report.model) ?? { runs: 0, breadth: NO_BREADTH };
+    this.triedOf.set(report.model, {
+      runs: runs + report.runs,
+      breadth: addBreadth(breadth, report.breadth),
+    });
     this.steps += report.steps;
     this.inconclusive += report.inconclusive;
     this.frontierOf(report.model).fold(report);
@@ -150,7 +161,7 @@ export class Campaign {
       batches: this.folded,
       features: frontiers.reduce((sum, frontier) => sum + frontier.size, 0),
       entries: frontiers.reduce((sum, frontier) => sum + frontier.entries.length, 0),
-      runsOf: this.runsOf,
+      triedOf: this.triedOf,
     };
   }
 }

@@ -15,8 +15,10 @@ import type { Frontier } from './frontier.ts';
 export const LAG = 64;
 /** Runs a batch: some 10 ms of one core, against some 0.2 ms for the messages. */
 export const BATCH_RUNS = 1024;
-/** Schedules of each hand-written seed in a model's first batch. */
-const SEED_SCHEDULES = 32;
+/** Of each hand-written seed in a model's first batch: all of a seed that has two threads with an operation each. */
+const SEED_STATES = 30_000;
+/** So that what it covers is known, and it can be a parent. */
+const SEED_SCHEDULES = 16;
 const PARENTS = 8;
 /** The parents of a large batch: 64 of them take 20 KB of its message. */
 const PARENTS_MAX = 64;
@@ -101,7 +103,10 @@ export function planExploration(need: Need): Exploration {
 /** The visible list of sources: seeds first, then mutants of what was kept, then fresh workloads. */
 function sourcesOf({ index, rngSeed, runs, seeds, shares, frontier }: Need) {
   const sources: WorkloadSource[] = [];
-  if (seeds.length > 0) sources.push({ kind: 'given', texts: seeds, schedules: SEED_SCHEDULES });
+  if (seeds.length > 0) {
+    const budget = { statesMax: SEED_STATES, schedules: SEED_SCHEDULES };
+    sources.push({ kind: 'given', texts: seeds, ...budget });
+  }
   const count = Math.max(PARENTS, Math.min(PARENTS_MAX, Math.floor(runs / RUNS_A_PARENT)));
   const parents = frontier.choose(new Random(rngSeed, index).fork('parents'), count);
   const mutants = Math.floor((runs * shares.mutate) / (shares.mutate + shares.fresh));

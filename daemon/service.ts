@@ -25,6 +25,7 @@ import { Monitor } from './monitor.ts';
 import { Publisher } from './publisher.ts';
 import { BatchQueues } from './queue.ts';
 import { Shown } from './shown.ts';
+import type { Expectations } from './silence.ts';
 
 export interface DaemonOptions {
   readonly dataDir: string;
@@ -37,6 +38,7 @@ export interface DaemonOptions {
   readonly isRestart: boolean;
   readonly seeds: readonly string[];
   readonly canary: ModelPin;
+  readonly expectations: Expectations;
   readonly http: Omit<ServerOptions, 'showing' | 'version' | 'onFault'>;
   /** One line for people. */
   say(text: string): void;
@@ -136,6 +138,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     ...{ book, journal, coordinator, fleet, monitor, publisher, figures, outages, clock },
     version,
     build,
+    expectations: options.expectations,
   });
   const onFault = (error: unknown): void => say(`a bug in answering HTTP: ${String(error)}`);
   const server = await startServer({ ...options.http, showing: shown, version, onFault });

@@ -4,6 +4,7 @@
  */
 import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
 import type { PackedRecord } from '../corpus/vocabulary/record.ts';
+import type { Silence } from './silence.ts';
 
 export const CAMPAIGN_STATES = ['running', 'paused', 'draining', 'finished'] as const;
 export type CampaignState = (typeof CAMPAIGN_STATES)[number];
@@ -29,9 +30,7 @@ export interface Published {
   readonly hits: number;
 }
 
-export interface ModelProgress {
-  readonly model: string;
-  readonly runs: number;
+export interface ModelProgress extends Silence {
   readonly steps: number;
   readonly features: number;
   /** Workloads kept as parents. */

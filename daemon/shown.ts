@@ -19,6 +19,7 @@ import type {
   View,
   WorkerStatus,
 } from './showing.ts';
+import { type Expectations, silenceOf } from './silence.ts';
 import { type Case, publishedOf } from './triage.ts';
 
 export interface ShownParts {
@@ -33,6 +34,7 @@ export interface ShownParts {
   readonly clock: Clock;
   readonly version: string;
   readonly build: string;
+  readonly expectations: Expectations;
 }
 
 interface Sample {
@@ -108,7 +110,13 @@ export class Shown implements Showing {
   }
 
   published(): readonly Published[] {
-    return this.parts.book.triage.published().flatMap((one) => publishedOf(one) ?? []);
+    const { book, expectations } = this.parts;
+    return book.triage.published().flatMap((one) => {
+      const published = publishedOf(one);
+      if (published === undefined) return [];
+      const standing = expectations.standingOf(published.finding);
+      return [{ ...published, finding: { ...published.finding, standing } }];
+    });
   }
 
   record(id: string) {
@@ -184,15 +192,15 @@ export class Shown implements Showing {
   }
 
   private models(): readonly ModelProgress[] {
-    const { book } = this.parts;
+    const { book, expectations } = this.parts;
     const published = book.triage.published();
-    return [...book.models].map(([model, { runs, steps, frontier }]) => ({
-      model,
-      runs,
+    const findings = published.flatMap((one) => one.published?.finding ?? []);
+    return [...book.models].map(([model, { steps, frontier, ...tried }]) => ({
+      ...silenceOf(model, expectations.expectedOf(model), tried, findings),
       steps,
       features: frontier.size,
       entries: frontier.entries.length,
-      findings: published.filter(({ models }) => models.includes(model)).length,
+      findings: findings.filter(({ models }) => models.includes(model)).length,
     }));
   }
 

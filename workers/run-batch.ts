@@ -3,10 +3,13 @@ import { generateWorkload } from '../corpus/breeding/generate.ts';
 import { mutate } from '../corpus/breeding/mutate.ts';
 import { EMPTY_SCHEDULE, type Workload } from '../corpus/vocabulary/input.ts';
 import {
+  addBreadth,
+  type Breadth,
   type Candidate,
   type Exploration,
   type Explored,
   FEATURES_VERSION,
+  NO_BREADTH,
   type Witness,
   type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
@@ -14,6 +17,8 @@ import { Random } from '../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
 import { Coverage } from './coverage.ts';
 import { Engine } from './execute.ts';
+import { explore } from './explore.ts';
+import { compile } from './kernel/compile.ts';
 import type { Scheduler } from './kernel/machine.ts';
 import type { Model } from './kernel/path.ts';
 import { Pct } from './schedulers/pct.ts';
@@ -62,8 +67,7 @@ export class BatchRunner {
   private readonly schedulers: Readonly<Record<SchedulerName, Scheduler>>;
 
   constructor(model: Model) {
-    const probe = new Engine(model);
-    this.coverage = new Coverage(probe.program.size);
+    this.coverage = new Coverage(compile(model).size);
     this.engine = new Engine(model, undefined, this.coverage);
     const { random, profile } = this;
     this.schedulers = {
@@ -88,8 +92,9 @@ export class BatchRunner {
     switch (source.kind) {
       case 'given':
         for (const text of source.texts) {
-          if (tally.left === 0) return;
-          this.runWorkload(parseInput(text, 'batch'), tally, source.schedules);
+          const workload = parseInput(text, 'batch');
+          this.search(workload, tally, source.statesMax);
+          if (tally.left > 0) this.runWorkload(workload, tally, source.schedules);
         }
         return;
       case 'mutate': {
@@ -108,8 +113,20 @@ export class BatchRunner {
     }
   }
 
+  private search(workload: Workload, tally: Tally, statesMax: number): void {
+    if (statesMax === 0) return;
+    const { violations, isComplete } = explore(this.engine, workload, { statesMax, all: true });
+    tally.widen({ workloads: 0, given: 1, exhausted: isComplete ? 1 : 0 });
+    for (const { signature, traced } of violations) {
+      if (!tally.hit(signature, tally.runs)) continue;
+      const text = printInput({ ...workload, schedule: traced.schedule });
+      tally.witness({ signature, text, run: tally.runs, scheduler: 'exhaustive' });
+    }
+  }
+
   private runWorkload(workload: Workload, tally: Tally, schedules: number): void {
     const { engine, profile, coverage } = this;
+    tally.widen({ ...NO_BREADTH, workloads: 1 });
     engine.load(workload);
     profile.measure(engine.kernel);
     const wanted = profile.shared.length === 0 ? SCHEDULES_ALONE : schedules;
@@ -158,6 +175,7 @@ class Tally {
   private readonly witnesses: Witness[] = [];
   private readonly hits = new Map<string, { count: number; first: number }>();
   private readonly known: ReadonlySet<string>;
+  private breadth: Breadth = NO_BREADTH;
 
   constructor(batch: Exploration, told?: Count) {
     this.batch = batch;
@@ -173,6 +191,10 @@ class Tally {
     this.runs++;
     this.steps += steps;
     if (isInconclusive) this.inconclusive++;
+  }
+
+  widen(more: Breadth): void {
+    this.breadth = addBreadth(this.breadth, more);
   }
 
   /** What came in since the last time. */
@@ -214,6 +236,7 @@ class Tally {
       candidates: this.candidates,
       witnesses: this.witnesses,
       hits: Object.fromEntries(this.hits),
+      breadth: this.breadth,
     };
   }
 }

@@ -27,6 +27,8 @@ export const BATCH_BYTES_MAX = 1 << 20;
 export const REPORT_BYTES_MAX = 8 << 20;
 /** Runs of one batch: 5 s of one core make some 500 000. */
 export const RUNS_MAX = 1 << 24;
+/** States of one search: some 2 s of one core. */
+const STATES_MAX = 1 << 20;
 
 const count = z.int().min(0);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -53,7 +55,12 @@ const origin = z.strictObject({ rngSeed: count, batch: count, run: count, model:
 const pin = z.strictObject({ reference, digest });
 
 const source = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('given'), texts: z.array(text).max(256), schedules: count }),
+  z.strictObject({
+    kind: z.literal('given'),
+    texts: z.array(text).max(256),
+    statesMax: count.max(STATES_MAX),
+    schedules: count,
+  }),
   z.strictObject({ kind: z.literal('mutate'), parents: z.array(text).max(256), runs: count }),
   z.strictObject({ kind: z.literal('fresh') }),
 ]);
@@ -156,6 +163,7 @@ const result = z.discriminatedUnion('kind', [
       .array(z.strictObject({ text, features: z.array(count).max(LIST_MAX) }))
       .max(LIST_MAX),
     witnesses: z.array(z.strictObject({ signature, text, run: count, scheduler })).max(LIST_MAX),
+    breadth: z.strictObject({ workloads: count, given: count, exhausted: count }).exactOptional(),
     hits: z.record(signature, z.strictObject({ count, first: count })),
   }),
   z.strictObject({ kind: z.literal('minimize'), signature, record: packed.nullable() }),

@@ -57,8 +57,13 @@ export interface Exploration {
 }
 
 export type WorkloadSource =
-  /** Each given workload, as written. */
-  | { readonly kind: 'given'; readonly texts: readonly string[]; readonly schedules: number }
+  /** Each given workload, as written: every interleaving of it up to `statesMax` states, then so many schedules. */
+  | {
+      readonly kind: 'given';
+      readonly texts: readonly string[];
+      readonly statesMax: number;
+      readonly schedules: number;
+    }
   /** Mutants of the given parents, in turn, up to a share of the batch's runs. */
   | { readonly kind: 'mutate'; readonly parents: readonly string[]; readonly runs: number }
   /** Fresh workloads for the rest. */
@@ -124,8 +129,27 @@ export interface Explored {
   readonly features: typeof FEATURES_VERSION;
   readonly candidates: readonly Candidate[];
   readonly witnesses: readonly Witness[];
-  /** Runs that met each signature, and the first of them. */
+  /** Absent from rows of a ledger that was written before it was counted. */
+  readonly breadth?: Breadth;
+  /** Runs that met each signature, and the first of them; a search that met it counts as one. */
   readonly hits: Readonly<Record<string, { readonly count: number; readonly first: number }>>;
+}
+
+/** How many workloads were run, how many of them were given, and of those searched to the last interleaving. */
+export interface Breadth {
+  readonly workloads: number;
+  readonly given: number;
+  readonly exhausted: number;
+}
+
+export const NO_BREADTH: Breadth = { workloads: 0, given: 0, exhausted: 0 };
+
+export function addBreadth(a: Breadth, b: Breadth = NO_BREADTH): Breadth {
+  return {
+    workloads: a.workloads + b.workloads,
+    given: a.given + b.given,
+    exhausted: a.exhausted + b.exhausted,
+  };
 }
 
 /** A workload that met something new in its batch. */

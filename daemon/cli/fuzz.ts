@@ -12,6 +12,7 @@ import { standingOf } from '../../workers/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { Campaign, type Executors, type Totals } from '../campaign.ts';
 import type { Plan } from '../planner.ts';
+import { silenceInWords, silenceOf } from '../silence.ts';
 import { EXIT } from './endings.ts';
 import { Keeper } from './fuzz-keeper.ts';
 import { Progress } from './fuzz-progress.ts';
@@ -23,7 +24,6 @@ import { parseCount, parseDuration } from './quantities.ts';
 import { counted, headOf, quoted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { silenceInWords, silenceOf } from './silence.ts';
 import { endWith, say, sayDocument } from './terminal.ts';
 
 const TIME_DEFAULT_MS = 60_000;
@@ -145,7 +145,10 @@ function summarize(
   settings: Settings,
 ): void {
   const findings = keeper.findings();
-  const silences = silenceOf(byReference, totals.runsOf, findings);
+  const silences = [...byReference].flatMap(([reference, { expect }]) => {
+    const tried = totals.triedOf.get(reference);
+    return tried === undefined ? [] : [silenceOf(reference, expect.find, tried, findings)];
+  });
   if (settings.isJson) {
     const { runs, steps, inconclusive } = totals;
     const { models, rngSeed } = plan;
@@ -174,7 +177,7 @@ function summarize(
         `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
         `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
         `${totals.entries} workloads kept`,
-      ...silences.map(silenceInWords),
+      ...silences.map((silence) => `${silence.model}: ${silenceInWords(silence)}`),
       `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${totals.runs}${modelFlags(given)}`,
     ].join('\n'),
   );

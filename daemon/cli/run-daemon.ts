@@ -8,6 +8,8 @@ import { readSeeds } from '../../corpus/store/seeds.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
+import { builtInModel } from '../../workers/models/registry.ts';
+import { standingOf } from '../../workers/naming.ts';
 import { DAEMON_FILE } from '../api-address.ts';
 import { startDaemon } from '../service.ts';
 import type { DaemonFlags } from './daemon.ts';
@@ -46,6 +48,10 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     isRestart: process.env[RESTARTED_VARIABLE] === '1',
     seeds: seedTexts(),
     canary: pinOf(CANARY),
+    expectations: {
+      expectedOf: (model) => builtInModel(model)?.expect.find ?? [],
+      standingOf,
+    },
     http,
     say: (text) => log.info(text),
     ready: (url) => {

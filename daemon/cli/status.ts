@@ -7,6 +7,7 @@ import { ownAddress, parseAddress } from '../api-address.ts';
 import { ApiClient } from '../api-client.ts';
 import { campaignOf, fleetOf } from '../api-status.ts';
 import type { CampaignStatus, ModelProgress, WorkerStatus } from '../showing.ts';
+import { silenceInWords } from '../silence.ts';
 import { EXIT } from './endings.ts';
 import { INSECURE_FLAG, INSECURE_TEXT, URL_TEXT } from './pull.ts';
 import { counted } from './render-finding.ts';
@@ -20,6 +21,8 @@ interface Status {
 }
 
 const WATCH_MS = 2000;
+/** All rows of the catalogue and what is said around them. */
+const SILENCE_SHOWN = 600;
 const UNITS = ['', 'k', 'M', 'G', 'T', 'P'];
 
 export function statusCommand(): CommandUnknownOpts {
@@ -123,8 +126,12 @@ function workerText(worker: WorkerStatus): string {
   return `  ${shown(id)} (${shown(host)}, pid ${pid})  ${busy} of ${executors} busy, ${amount(runs)} runs, ${seen}${draining}`;
 }
 
-function modelText({ model, runs, features, entries, findings }: ModelProgress): string {
-  return `  ${shown(model)}  ${amount(runs)} runs, ${amount(features)} features, ${counted(entries, 'workload')} kept, ${counted(findings, 'finding')}`;
+function modelText(progress: ModelProgress): string {
+  const { model, features, entries, findings } = progress;
+  return [
+    `  ${shown(model)}  ${counted(findings, 'finding')}, ${amount(features)} features, ${counted(entries, 'workload')} kept`,
+    `    ${printable(silenceInWords(progress), SILENCE_SHOWN)}`,
+  ].join('\n');
 }
 
 function featuresOf(models: readonly ModelProgress[]): number {

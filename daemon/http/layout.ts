@@ -96,8 +96,12 @@ export function terms(
 ${parts}</dl>`;
 }
 
-export function knownMark(finding: Pick<Finding, 'known' | 'looksLike'>): Markup {
+/** Loud where a model says that it is clean of it. */
+export function knownMark(finding: Pick<Finding, 'known' | 'looksLike' | 'standing'>): Markup {
   const mark = visible(markOf(finding));
+  if (finding.standing === 'forbidden') {
+    return html`<strong class="forbidden">FORBIDDEN ${mark}</strong>`;
+  }
   return finding.known === null
     ? html`<span class="new">${mark}</span>`
     : html`<span class="known">${mark}</span>`;

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import type { CampaignStatus, Published, Showing, WorkerStatus } from '../showing.ts';
+import { silenceInWords } from '../silence.ts';
 import {
   counted,
   inFrame,
@@ -165,6 +166,7 @@ function modelsTable({ models }: CampaignStatus): Markup | string {
     whole(one.features),
     whole(one.entries),
     whole(one.findings),
+    silenceInWords(one),
   ]);
   return html`<h2>Models</h2>
 ${table(
@@ -176,6 +178,7 @@ ${table(
     { label: 'coverage', kind: 'number' },
     { label: 'kept', kind: 'number' },
     { label: 'findings', kind: 'number' },
+    { label: 'silence' },
   ],
   rows,
 )}`;

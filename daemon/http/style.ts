@@ -57,6 +57,7 @@ tbody tr:hover { background: var(--shade); }
 .number { text-align: right; }
 .item { display: inline-block; max-width: 100%; }
 .new { color: var(--new); font-weight: 600; }
+.forbidden { color: var(--new); text-decoration: underline; }
 .known { color: var(--known); }
 .none, footer { color: var(--soft); }
 footer { margin-top: 1.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.2rem 1.25rem; }

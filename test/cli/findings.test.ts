@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { findingId } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
-import { silenceInWords, silenceOf } from '../../daemon/cli/silence.ts';
+import { silenceInWords, silenceOf } from '../../daemon/silence.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
 import { faultlineHere } from './faultline.ts';
@@ -57,16 +57,14 @@ test('silence has a number: what is not seen yet, and the rate that so many runs
   const reference = 'xfs-mmaplock-prezero';
   const { finding } = sampleRecord({ model: reference });
   const seen = [{ ...finding, known: 'B10' }];
-  const models = new Map([[reference, modelOf(reference)]]);
-  const [silence] = silenceOf(models, new Map([[reference, 30_000]]), seen);
-  assert.deepEqual(silence, {
-    model: reference,
-    runs: 30_000,
-    notSeen: ['B11'],
-    excludedRate: 1 / 10_000,
-  });
-  assert.match(
-    silence && silenceInWords(silence),
-    /not seen yet: B11; 30000 runs .* 1 in 10000 show$/,
+  const { expect } = modelOf(reference);
+  const breadth = { workloads: 1900, given: 41, exhausted: 40 };
+  const silence = silenceOf(reference, expect.find, { runs: 30_000, breadth }, seen);
+  assert.deepEqual(silence.notSeen, ['B11']);
+  assert.equal(silence.excludedRate, 1 / 10_000);
+  assert.equal(
+    silenceInWords(silence),
+    'not seen yet: B11; 40 of 41 seeds searched to the last interleaving; ' +
+      '30000 runs of 1900 workloads exclude, with 95 %, what more than 1 in 10000 show',
   );
 });

@@ -22,6 +22,7 @@ import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { type Batch, KINDS } from '../../corpus/vocabulary/messages.ts';
 import { type Daemon, startDaemon } from '../../daemon/service.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { standingOf } from '../../workers/naming.ts';
 import { WorkRunner } from '../../workers/run-work.ts';
 import { type TestRedis, testClient, testDatabase, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
@@ -31,6 +32,7 @@ import { BUILD, PLAN, pin } from './reports.ts';
 
 const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';
+const EXPECTATIONS = { expectedOf: () => ['B12'], standingOf };
 
 /** Ends what a test began, the last thing first: neither a queue nor a coordinator ends well without its Redis. */
 class Scene<Redis extends Pick<TestRedis, 'address'> = Pick<TestRedis, 'address'>> {
@@ -89,6 +91,7 @@ async function coordinator(
     isRestart: false,
     seeds: [],
     canary: pin('canary'),
+    expectations: EXPECTATIONS,
     http: { host: '127.0.0.1', port: 0, token: '', tls: null, isInsecureAllowed: false },
     say: (text) => lines.push(text),
     ready: (given) => {
@@ -334,6 +337,7 @@ test('a port in use is an error, and leaves the ledger free', { skip }, async (t
     isRestart: false,
     seeds: [],
     canary: pin('canary'),
+    expectations: EXPECTATIONS,
     http: { host: '127.0.0.1', port: address.port, token: '', tls: null, isInsecureAllowed: false },
     say: () => {},
     ready: () => {},

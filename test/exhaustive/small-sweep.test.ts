@@ -1,5 +1,5 @@
 /**
- * Every interleaving of two fifths of the small sweep, on the four models: each finds its bugs that fit into one page
+ * Every interleaving of a fifth of the small sweep, on the four models: each finds its bugs that fit into one page
  * and one operation against one or two, and nothing that it does not expect.
  */
 import assert from 'node:assert/strict';
@@ -9,14 +9,15 @@ import { golden } from '../support/golden.ts';
 import { FITS, idsIn, type Swept, sweptText } from './sweep.ts';
 import { sweepAll } from './sweep-threads.ts';
 
-/** Two hands of five show every bug; the nightly lane sweeps the rest. */
-const HANDS = 2;
+/** The hand of five that shows every bug that fits; the nightly lane sweeps them all. */
+const HANDS: Readonly<Record<string, readonly number[]>> = { 'v48-entry-lock': [1] };
+const FIRST = [0];
 
 const MODELS = Object.keys(FITS);
 
 let swept: readonly Swept[] = [];
 before(async () => {
-  swept = await sweepAll(MODELS, HANDS);
+  swept = await sweepAll(MODELS, (model) => HANDS[model] ?? FIRST);
 });
 
 for (const [i, model] of MODELS.entries()) {

@@ -10,14 +10,15 @@ const THREADS = 2;
  * operations or page states, so each has some of everything.
  */
 const HANDS = 5;
+const EVERY_HAND = Array.from({ length: HANDS }, (_, part) => part);
 
-/** One result a model, in the order of the models, of so many hands of the five. */
+/** One result a model, in the order of the models, of some hands of the five. */
 export async function sweepAll(
   models: readonly string[],
-  hands: number = HANDS,
+  handsOf: (model: string) => readonly number[] = () => EVERY_HAND,
 ): Promise<readonly Swept[]> {
   const open: Hand[] = models.flatMap((model) =>
-    Array.from({ length: hands }, (_, part) => ({ model, part, parts: HANDS })),
+    handsOf(model).map((part) => ({ model, part, parts: HANDS })),
   );
   const swept: Swept[] = [];
   const work = async (): Promise<void> => {

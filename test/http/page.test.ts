@@ -251,8 +251,9 @@ function fill(showing: MemoryShowing, disguise: (payload: string) => string): vo
     showing.publish(`stale-pte n${index}`, sample);
   }
   const [all = ''] = texts.slice(-1);
-  const model = { runs: 1, steps: 1, features: 1, entries: 1, findings: 1 };
-  const models = texts.map((text) => ({ ...model, model: `3${text}` }));
+  const [ordinaryModel] = showing.status().models;
+  assert.ok(ordinaryModel);
+  const models = texts.map((text) => ({ ...ordinaryModel, model: `3${text}` }));
   showing.facts = { campaign: all, state: all as CampaignState, models };
   showing.workers = texts.map((text) => worker(text, { host: text, version: text }));
 }

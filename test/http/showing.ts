@@ -133,6 +133,9 @@ const STATUS: CampaignStatus = {
     {
       model: 'v42-immap-read',
       runs: 1_000_000,
+      breadth: { workloads: 62_500, given: 41, exhausted: 39 },
+      notSeen: ['B17'],
+      excludedRate: 3e-6,
       steps: 80_000_000,
       features: 4321,
       entries: 210,
@@ -141,6 +144,9 @@ const STATUS: CampaignStatus = {
     {
       model: 'xfs-mmaplock-prezero:fix=none',
       runs: 234_567,
+      breadth: { workloads: 14_660, given: 41, exhausted: 40 },
+      notSeen: [],
+      excludedRate: 3 / 234_567,
       steps: 18_765_432,
       features: 2100,
       entries: 98,

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import { silenceInWords } from '../../daemon/silence.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { faultline, MAIN } from '../cli/faultline.ts';
 import { MemoryShowing, serve, worker } from '../http/showing.ts';
@@ -220,7 +221,8 @@ describe('status, and the coordinator of a folder', { concurrency: true }, () =>
       'redis     down, 2 outages',
       'workers   2 workers, 3 of 4 executors busy',
       '  w-2 (lab-3, pid 4242)  1 of 2 busy, 600k runs, seen 0 s ago, draining',
-      '  v42-immap-read  1M runs, 4.32k features, 210 workloads kept, 2 findings',
+      '  v42-immap-read  2 findings, 4.32k features, 210 workloads kept',
+      `    ${silenceInWords(showing.status().models[0] ?? assert.fail())}`,
     ]) {
       assert.ok(said.includes(`${part}\n`) || said.endsWith(`${part}\n`), `${part} in\n${said}`);
     }

@@ -101,7 +101,9 @@ const WRONG_BATCHES: readonly Garbage[] = [
   })),
   spoilt('text that is no input', /refused: batch:1:1/, (batch) => ({
     ...batch,
-    work: exploration(0, { sources: [{ kind: 'given', texts: ['nonsense'], schedules: 1 }] }),
+    work: exploration(0, {
+      sources: [{ kind: 'given', texts: ['nonsense'], statesMax: 0, schedules: 1 }],
+    }),
   })),
   spoilt('started too often', /^started 10 times without an answer$/, (batch) => batch, {
     ats: '10',

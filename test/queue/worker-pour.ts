@@ -39,7 +39,7 @@ export async function pour(rig: Rig, from: number, count: number): Promise<void>
 }
 
 function tiny(index: number): Batch {
-  const sources = [{ kind: 'given', texts: [SEED_TEXT], schedules: 1 }] as const;
+  const sources = [{ kind: 'given', texts: [SEED_TEXT], statesMax: 0, schedules: 1 }] as const;
   return batchOf(`t${index}`, exploration(index, { runs: 1, sources }));
 }
 

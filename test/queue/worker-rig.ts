@@ -47,7 +47,10 @@ export function exploration(index: number, change: Partial<Exploration> = {}): E
     model: MODEL,
     rngSeed: RNG_SEED,
     runs: 256,
-    sources: [{ kind: 'given', texts: [SEED_TEXT], schedules: 32 }, { kind: 'fresh' }],
+    sources: [
+      { kind: 'given', texts: [SEED_TEXT], statesMax: 0, schedules: 32 },
+      { kind: 'fresh' },
+    ],
     known: [],
     frontier: null,
     ...change,

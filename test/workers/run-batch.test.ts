@@ -1,6 +1,7 @@
 /** A batch determines its report, a plan depends on the frontier alone, and a campaign on no executor's pace. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
@@ -27,7 +28,7 @@ function batch(index: number, change: Partial<Exploration> = {}): Exploration {
     rngSeed: RNG_SEED,
     runs: 512,
     sources: [
-      { kind: 'given', texts: SEEDS, schedules: 32 },
+      { kind: 'given', texts: SEEDS, statesMax: 0, schedules: 32 },
       { kind: 'mutate', parents: SEEDS, runs: 200 },
       { kind: 'fresh' },
     ],
@@ -65,6 +66,20 @@ test('a report counts what was asked for, and its witnesses show what they are f
   }
 });
 
+test('given workloads are searched first, to the last interleaving or as far as they may', () => {
+  const runner = new BatchRunner(modelOf(MODEL));
+  const given = (statesMax: number): Explored =>
+    runner.run(
+      batch(0, { runs: 1, sources: [{ kind: 'given', texts: SEEDS, statesMax, schedules: 1 }] }),
+    );
+  const all = given(30_000);
+  assert.deepEqual(all.breadth, { workloads: 1, given: 3, exhausted: 3 });
+  const shown = all.witnesses.map(({ signature }) => rowOf(signature)?.id);
+  for (const id of ['B09', 'B10', 'B12']) assert.ok(shown.includes(id), id);
+  const cut = given(10);
+  assert.deepEqual(cut.breadth, { workloads: 1, given: 3, exhausted: 0 });
+});
+
 test('what is known is counted, but brings no witness', () => {
   const runner = new BatchRunner(modelOf(MODEL));
   const all = runner.run(batch(0));
@@ -90,7 +105,7 @@ first T0
 `;
   const size = new Engine(modelOf(MODEL)).program.size;
   const featuresOf = (text: string): readonly number[] => {
-    const sources = [{ kind: 'given', texts: [text], schedules: 16 }] as const;
+    const sources = [{ kind: 'given', texts: [text], statesMax: 0, schedules: 16 }] as const;
     const report = new BatchRunner(modelOf(MODEL)).run(batch(0, { runs: 16, sources }));
     return report.candidates.flatMap(({ features }) => features);
   };

@@ -53,6 +53,15 @@ const NO_RUN: StepRun = () => 0;
 
 /** Compile a model that `checkModel` has accepted. */
 export function compile(model: Model): Program {
+  const program = programs.get(model) ?? compileAnew(model);
+  programs.set(model, program);
+  return program;
+}
+
+/** Neither a model nor its program ever changes. */
+const programs = new WeakMap<Model, Program>();
+
+function compileAnew(model: Model): Program {
   const compiler = new Compiler(model);
   const entry = Object.fromEntries(
     OP_KINDS.map((kind) => [kind, compiler.entry(kind, pathOf(model, kind), I_END)]),

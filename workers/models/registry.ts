@@ -32,8 +32,14 @@ export const MODEL_NAMES: readonly string[] = MODELS.map((model) => model.name);
  */
 export function modelOf(reference: string): Model {
   const { builtIn, toggles } = parseReference(reference);
-  return builtIn.build(toggles);
+  const key = `${builtIn.name} ${Object.values(toggles).join(' ')}`;
+  const model = built.get(key) ?? builtIn.build(toggles);
+  built.set(key, model);
+  return model;
 }
+
+/** By name and values of toggles, which are few. */
+const built = new Map<string, Model>();
 
 /** The canonical spelling: toggles in the order of their declaration, defaults left out. */
 export function canonicalReference(model: Model): string {
@@ -80,8 +86,13 @@ export function modelJson(model: Model): string {
 
 /** SHA-256 of what decides a model's behaviour (`behaviourOf`). */
 export function modelDigest(model: Model): string {
-  return sha256Hex(canonicalJson(behaviourOf(model)));
+  const digest = digests.get(model) ?? sha256Hex(canonicalJson(behaviourOf(model)));
+  digests.set(model, digest);
+  return digest;
 }
+
+/** A model never changes. */
+const digests = new WeakMap<Model, string>();
 
 /** Whether it is a model of this list, in some setting of its toggles, and not one that was made from it. */
 export function isBuiltIn(model: Model): boolean {
