@@ -55,7 +55,7 @@ export function reproduce(
   signature: string,
   options: ReproduceOptions,
 ): Reproduction | null {
-  const shown = makeTest(engine, signature)(input);
+  const shown = makeTest(engine, signature)(input, Number.MAX_SAFE_INTEGER);
   if (shown === null) return null;
   const { start, wanted } = worstForm(engine, shown, signature, options);
   const test = makeTest(engine, wanted);
@@ -112,21 +112,21 @@ function worstForm(
 /** A candidate's own schedule, or else a sweep over all that are nearly sequential. */
 function makeTest(engine: Engine, wanted: Wanted): Test {
   const swept = new Map<string, Witness | null>();
-  const sweep = (candidate: Input): Witness | null => {
-    const workload = printInput({ ...candidate, schedule: EMPTY_SCHEDULE });
+  const sweep = (candidate: Input, to: number): Witness | null => {
+    const workload = `${to}\n${printInput({ ...candidate, schedule: EMPTY_SCHEDULE })}`;
     const known = swept.get(workload);
     if (known !== undefined) return known;
-    const range = { from: 0, to: SWEEP_PREEMPTIONS, stepsMax: SWEEP_STEPS };
-    const { traced } = hunt(engine, candidate, wanted, range);
+    const { traced } = hunt(engine, candidate, wanted, { from: 0, to, stepsMax: SWEEP_STEPS });
     const witness = traced && witnessOf(candidate, traced, wanted);
     swept.set(workload, witness);
     return witness;
   };
-  return (candidate) => {
+  return (candidate, preemptionsMax) => {
     const traced = replay(engine, candidate, wanted).at(-1);
     const own = traced === undefined ? null : witnessOf(candidate, traced, wanted);
-    if (own !== null && own.preemptions <= SWEEP_PREEMPTIONS) return own;
-    return sweep(candidate) ?? (own && calm(engine, own, wanted));
+    const most = Math.min(preemptionsMax, SWEEP_PREEMPTIONS);
+    if (own !== null && own.preemptions <= most) return own;
+    return sweep(candidate, most) ?? (own && calm(engine, own, wanted));
   };
 }
 

@@ -20,8 +20,11 @@ export interface Witness {
   readonly preemptions: number;
 }
 
-/** A function of the candidate alone; its workload stays, its schedule may be another. */
-export type Test = (candidate: Input) => Witness | null;
+/**
+ * A function of its arguments alone; the candidate's workload stays, its schedule may be another.
+ * @param preemptionsMax of a schedule that is worth finding
+ */
+export type Test = (candidate: Input, preemptionsMax: number) => Witness | null;
 
 export interface Minimized {
   readonly witness: Witness;
@@ -72,13 +75,14 @@ class Shrinking {
   }
 
   private accept(candidate: Input): boolean {
-    if (!this.isWorthTesting(candidate)) return false;
+    const preemptionsMax = this.worthOf(candidate);
+    if (preemptionsMax < 0) return false;
     if (this.tests >= this.testsMax) {
       this.budgetRanOut = true;
       return false;
     }
     this.tests++;
-    const witness = this.test(candidate);
+    const witness = this.test(candidate, preemptionsMax);
     if (witness === null) return false;
     const measure = measureOf(witness.input, witness.preemptions);
     if (!isSmaller(measure, this.measure)) return false;
@@ -87,12 +91,22 @@ class Shrinking {
     return true;
   }
 
-  private isWorthTesting(candidate: Input): boolean {
-    if (!isSmaller(measureOf(candidate, this.best.preemptions), this.measure)) return false;
-    if (checkInput(candidate) !== null) return false;
+  /** With how many preemptions it would be simpler; negative where it is not worth a test. */
+  private worthOf(candidate: Input): number {
+    const worth = this.preemptionsMax(candidate);
+    if (worth < 0 || checkInput(candidate) !== null) return -1;
     const text = printInput(candidate);
-    if (this.known.has(text)) return false;
+    if (this.known.has(text)) return -1;
     this.known.add(text);
-    return true;
+    return worth;
+  }
+
+  private preemptionsMax(candidate: Input): number {
+    const { preemptions } = this.best;
+    if (isSmaller(measureOf(candidate, Number.MAX_SAFE_INTEGER), this.measure)) {
+      return Number.MAX_SAFE_INTEGER;
+    }
+    if (isSmaller(measureOf(candidate, preemptions), this.measure)) return preemptions;
+    return isSmaller(measureOf(candidate, preemptions - 1), this.measure) ? preemptions - 1 : -1;
   }
 }

@@ -4,9 +4,9 @@
  */
 import { at } from '../vocabulary/assert.ts';
 import type { Input, PageState } from '../vocabulary/input.ts';
-import { MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
+import { LINE_BYTES, MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
 import type { Op } from '../vocabulary/ops.ts';
-import { type FileRange, pageOf, rangeOf } from './op-shape.ts';
+import { type FileRange, movedOp, pageOf, rangeOf } from './op-shape.ts';
 import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
 import { simplerArguments } from './simpler-ops.ts';
 import { simplerSetups } from './simpler-setups.ts';
@@ -27,6 +27,14 @@ export const REDUCTIONS: readonly Reduction[] = [
   { name: 'simplify the setup', candidates: simplerSetups },
   { name: 'simplify arguments', candidates: simplerArguments },
   { name: 'move into the sequential prefix', candidates: longerPrefix },
+  { name: 'let another thread do it', candidates: movedOps },
+  { name: 'do once more what another does', candidates: repeatedOps },
+  { name: 'drop one, move another', candidates: (input) => fewerOps(input).flatMap(movedOps) },
+  { name: 'drop one, repeat another', candidates: fewerRepeatedOps },
+  {
+    name: 'drop one, apart from the others',
+    candidates: (input) => fewerOps(input).flatMap(apart),
+  },
   { name: 'drop switches', candidates: fewerSwitches },
 ];
 
@@ -176,6 +184,67 @@ function longerPrefix(input: Input): readonly Input[] {
       return [rearranged({ ...input, schedule }, next, home)];
     }),
   );
+}
+
+/** An operation of a thread is done by another, at any place among its own. */
+function movedOps(input: Input): readonly Input[] {
+  const rows = rowsOf(input);
+  const home = rows.map((_, thread) => thread);
+  return rows.flatMap((row, from) =>
+    row.ops.flatMap((op, index) =>
+      rows.flatMap((target, into) => {
+        if (into === from || row.ops.length === 1 || target.ops.length >= OPS) return [];
+        const left = rows.with(from, { ...row, ops: row.ops.toSpliced(index, 1) });
+        return Array.from({ length: target.ops.length + 1 }, (_, place) => {
+          const ops = target.ops.toSpliced(place, 0, op);
+          return rearranged(input, left.with(into, { ...target, ops }), home);
+        });
+      }),
+    ),
+  );
+}
+
+/** An operation is another one of the input: fewer kinds are less to think about, and may need fewer preemptions. */
+function repeatedOps(input: Input): readonly Input[] {
+  return withOpsOf(input, input);
+}
+
+function fewerRepeatedOps(input: Input): readonly Input[] {
+  return fewerOps(input).flatMap((rest) => withOpsOf(rest, input));
+}
+
+/** Each operation replaced by each of another input. */
+function withOpsOf(input: Input, from: Input): readonly Input[] {
+  const ops = from.threads.flatMap((thread) => thread.ops);
+  return input.threads.flatMap((thread, t) =>
+    thread.ops.flatMap((own, i) =>
+      ops
+        .filter((op) => op !== own)
+        .map((op) => ({
+          ...input,
+          threads: input.threads.with(t, { ...thread, ops: thread.ops.with(i, op) }),
+        })),
+    ),
+  );
+}
+
+/** An access or a write goes to the other line of its page, where nobody overwrites it. */
+function apart(input: Input): readonly Input[] {
+  return input.threads.flatMap((thread, t) => {
+    const { areas } = at(input.setup.processes, thread.process);
+    return thread.ops.flatMap((op, i) => {
+      const range = rangeOf(op, areas);
+      if (range === null || range.length !== LINE_BYTES || op.kind === 'truncate') return [];
+      const other = movedOp(op, { ...range, offset: otherLine(range.offset) }, areas);
+      return [
+        { ...input, threads: input.threads.with(t, { ...thread, ops: thread.ops.with(i, other) }) },
+      ];
+    });
+  });
+}
+
+function otherLine(offset: number): number {
+  return offset % PAGE_BYTES === 0 ? offset + LINE_BYTES : offset - LINE_BYTES;
 }
 
 // The schedule

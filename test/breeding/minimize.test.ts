@@ -36,6 +36,9 @@ const ARB_CASE = fc
     return [canonicalInput(input), essence];
   });
 
+/** Preemptions: as many as it has. */
+const ANY = Number.MAX_SAFE_INTEGER;
+
 function testFor({ kinds, threads, label }: Essence): Test {
   return (input) => {
     const present = input.threads.flatMap(({ ops }) => ops.map(({ kind }) => kind));
@@ -49,7 +52,7 @@ function testFor({ kinds, threads, label }: Essence): Test {
 }
 
 function minimized(input: Input, predicate: Test, testsMax = PLENTY): Minimized {
-  const start = predicate(input);
+  const start = predicate(input, ANY);
   assert.ok(start !== null, 'the input shows it to begin with');
   return minimize(start, predicate, testsMax);
 }
@@ -65,7 +68,7 @@ law('what comes out is valid, still fails and is no larger', (input, predicate) 
   const { witness, budgetRanOut } = minimized(input, predicate);
   assert.equal(budgetRanOut, false);
   assert.equal(checkInput(witness.input), null);
-  assert.deepEqual(predicate(witness.input), witness);
+  assert.deepEqual(predicate(witness.input, ANY), witness);
   const before = measureOf(input, input.schedule.switches.length);
   const after = measureOf(witness.input, witness.preemptions);
   assert.ok(!isSmaller(before, after), `${before} -> ${after}`);
@@ -85,11 +88,12 @@ law('no thread, operation or switch can be taken away', (input, predicate) => {
     ...least.threads.map((_, thread) => without(least, (one) => one.thread === thread)),
     ...placed.map((gone) => without(least, (one) => one.op === gone.op)),
   ].filter(({ threads }) => threads.flatMap(({ ops }) => ops).length < placed.length);
-  for (const candidate of fewer) assert.equal(predicate(candidate), null, printInput(candidate));
+  for (const candidate of fewer)
+    assert.equal(predicate(candidate, ANY), null, printInput(candidate));
   const { first, switches } = least.schedule;
   for (const index of switches.keys()) {
     const candidate = { ...least, schedule: { first, switches: switches.toSpliced(index, 1) } };
-    assert.equal(predicate(candidate), null, printInput(candidate));
+    assert.equal(predicate(candidate, ANY), null, printInput(candidate));
   }
 });
 
@@ -98,9 +102,9 @@ law('no candidate is executed twice, none is invalid, and the budget holds', (in
   const counting: Test = (candidate) => {
     executed.push(printInput(candidate));
     assert.equal(checkInput(candidate), null);
-    return predicate(candidate);
+    return predicate(candidate, ANY);
   };
-  const start = predicate(input);
+  const start = predicate(input, ANY);
   assert.ok(start !== null);
   const { tests } = minimize(start, counting, PLENTY);
   assert.equal(executed.length, tests);
@@ -108,7 +112,7 @@ law('no candidate is executed twice, none is invalid, and the budget holds', (in
   const half = minimize(start, predicate, Math.floor(tests / 2));
   assert.ok(half.tests <= tests / 2);
   assert.equal(half.budgetRanOut, tests > 0);
-  assert.ok(predicate(half.witness.input) !== null);
+  assert.ok(predicate(half.witness.input, ANY) !== null);
 });
 
 /** As text, so that a failing case reads like an input. */
