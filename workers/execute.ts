@@ -11,7 +11,7 @@ import type { Program } from './kernel/program.ts';
 import { type TraceRow, Tracer } from './kernel/tracer.ts';
 import type { RunTracker } from './kernel/watch.ts';
 import { World } from './kernel/world.ts';
-import { type Fate, fateOf } from './never-ends.ts';
+import { type Fate, fateOf, turningIn } from './never-ends.ts';
 import { ALL_ORACLES, Judge } from './oracles/judge.ts';
 import { currentLabel, type OracleId } from './oracles/oracle.ts';
 import { Replay, ReplayChoices } from './schedulers/replay.ts';
@@ -103,7 +103,7 @@ export class Engine {
     if (steps > STEPS_MAX && this.fate() === 'never') {
       const end = this.firstReturn(runTo);
       this.restarted(runTo, end);
-      this.judge.neverEnds(k);
+      this.judge.neverEnds(k, this.turning());
       steps = end;
     }
     k.tracker = kept;
@@ -157,9 +157,15 @@ export class Engine {
     return fate;
   }
 
+  private turning(): number {
+    const turning = turningIn(this.kernel);
+    this.judge.reset();
+    return turning;
+  }
+
   private finish(steps: number): number {
     if (steps <= STEPS_MAX) this.judge.ended(this.kernel);
-    else if (this.fate() === 'never') this.judge.neverEnds(this.kernel);
+    else if (this.fate() === 'never') this.judge.neverEnds(this.kernel, this.turning());
     return steps;
   }
 

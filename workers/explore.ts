@@ -1,6 +1,7 @@
 /**
- * Every interleaving of a workload, breadth first, so that the first violation is a shortest one. No
- * reduction: the ground truth for schedulers, minimizer and everything else. Pure.
+ * Every interleaving of a workload, breadth first, so that the first violation is a shortest one, a fused step
+ * (kernel/program.ts) counting as a part of the one before it. No other reduction: the ground truth for schedulers,
+ * minimizer and everything else. Pure.
  *
  * A state is stored as the words that any run of this workload has ever written, against the start vector;
  * states are told apart by a 64-bit incremental digest, so two states are taken for one with probability
@@ -14,7 +15,8 @@ import { type Engine, type Traced, violationsOf } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { SPOKEN, WORDS } from './kernel/layout.ts';
 import { VisitedStates } from './kernel/visited.ts';
-import { cutsShort } from './never-ends.ts';
+import { cutsShort, turningIn } from './never-ends.ts';
+import { kindsTurning } from './oracles/liveness.ts';
 import { StateGraph } from './state-graph.ts';
 
 export interface ExploreOptions {
@@ -51,6 +53,8 @@ export interface Exploration {
 
 /** A search that has found something looks on for graver things, to twice its states and at least so many. */
 const LOOK_ON_STATES = 50_000;
+/** Each is run again to see what does not end: half a second. */
+const DEAD_ENTRIES_MAX = 1000;
 
 /** Told of a search under way, every few thousand states. */
 export type SearchProgress = (states: number, depth: number, frontier: number) => void;
@@ -153,6 +157,8 @@ class Search {
     if (k.overflow) {
       this.cutBy ??= 'room';
       k.overflow = false;
+      // What it said belongs to a run that nobody can show.
+      this.engine.judge.reset();
     } else this.keep(parent, t, isOver);
     if (isWayOut) this.graph.leadsOut(parent);
     k.undo(0);
@@ -202,16 +208,39 @@ class Search {
     return options.isFused === false ? engine.traceChoices(path) : engine.traceFused(path);
   }
 
-  /** O3 of a search: a state that no path leads out of. */
+  /** O3 of a search: the states at which paths begin that no operation ends on. */
   private noteNeverEnding(): void {
-    const dead = this.graph.firstDead();
-    if (dead < 0) return;
-    const path = this.graph.pathTo(dead);
-    const { verdict } = this.trace(path);
-    const violations = verdict.kind === 'violation' ? verdict.violations : [];
+    const entries = this.graph.deadEntries();
+    const known = new Set<string>();
+    for (const dead of entries.slice(0, DEAD_ENTRIES_MAX)) {
+      const path = this.graph.pathTo(dead);
+      const turning = this.turningAfter(path);
+      if (!known.has(turning)) this.noteDead(path);
+      known.add(turning);
+    }
+    if (entries.length > DEAD_ENTRIES_MAX) this.cutBy ??= 'liveness';
+  }
+
+  /** Which kinds of operations go round behind a path. */
+  private turningAfter(path: readonly number[]): string {
+    const { k, engine } = this;
+    k.fused = this.options.isFused === false ? 0 : k.fusable;
+    k.reset();
+    for (const t of path) k.step(t);
+    const turning = turningIn(k);
+    engine.judge.reset();
+    k.fused = k.fusable;
+    return kindsTurning(k, turning).join(' ');
+  }
+
+  private noteDead(path: readonly number[]): void {
+    const violations = violationsOf(this.trace(path));
     for (const violation of violations) {
-      if (this.options.counts?.(violation) === false) this.ignored.add(violation.signature);
-      else this.paths.set(violation.signature, { path, rank: rankOf(violation) });
+      const { signature } = violation;
+      if (this.options.counts?.(violation) === false) this.ignored.add(signature);
+      else if (!this.paths.has(signature)) {
+        this.paths.set(signature, { path, rank: rankOf(violation) });
+      }
     }
     // The states that nothing leads out of are too many to show it.
     if (violations.length === 0) this.cutBy ??= 'liveness';
@@ -219,7 +248,7 @@ class Search {
 
   /** Each signature's path is run again and written down, fused steps one by one. */
   result(): Exploration {
-    if (this.engine.judge.mayNeverEnd(this.k)) this.noteNeverEnding();
+    if (this.engine.judge.looksForEndless) this.noteNeverEnding();
     const violations = [...this.paths].map(([signature, { path, rank }]) => {
       const traced = this.trace(path);
       const shown = worstOf(violationsOf(traced), signature);

@@ -2,6 +2,7 @@
  * O3: from here, no interleaving ends any operation. Asked of one state, by a search that stops at the first
  * operation that ends; a cycle of states alone proves nothing, for another thread may lead out of it. Pure.
  */
+import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { POWER_FAILED } from './kernel/layout.ts';
 import { UndoStack } from './kernel/undo.ts';
@@ -15,16 +16,52 @@ export type Fate = 'ends' | 'never' | 'unknown';
  * The kernel stands where it stood when this returns.
  */
 export function fateOf(k: Kernel, statesMax: number, hasSpoken: () => boolean): Fate {
+  return aside(k, () => new FateSearch(k, statesMax, hasSpoken).run());
+}
+
+/**
+ * Of the threads that can run in a state that nothing leads out of, those that go round by themselves, as a mask; the
+ * others only come to sleep. All of them where none does so alone.
+ */
+export function turningIn(k: Kernel): number {
+  return aside(k, () => {
+    const enabled = k.enabled();
+    let turning = 0;
+    for (let t = 0; enabled >> t !== 0; t++) if (turnsAlone(k, t)) turning |= 1 << t;
+    return turning === 0 ? enabled : turning;
+  });
+}
+
+/** Look ahead from where the kernel stands; it stands there again afterwards. */
+function aside<T>(k: Kernel, look: () => T): T {
   const kept = { footprints: k.footprints, tracker: k.tracker, logging: k.logging };
   const { steps, yielded } = k;
   k.footprints = false;
   k.tracker = null;
   k.logging = true;
-  const fate = new FateSearch(k, statesMax, hasSpoken).run();
+  const seen = look();
   k.steps = steps;
   k.yielded = yielded;
   Object.assign(k, kept);
-  return fate;
+  return seen;
+}
+
+function turnsAlone(k: Kernel, thread: number): boolean {
+  const visited = new VisitedStates();
+  const undo = new UndoStack();
+  let taken = 0;
+  let isBack = false;
+  visited.add(k.digestA, k.digestB, 0);
+  while (!isBack && taken < STEPS_MAX && ((k.enabled() >> thread) & 1) !== 0) {
+    k.logLength = 0;
+    k.step(thread);
+    undo.push(k);
+    taken++;
+    isBack = visited.add(k.digestA, k.digestB, 0) >= 0;
+  }
+  for (; taken > 0; taken--) undo.pop(k);
+  k.overflow = false;
+  return isBack;
 }
 
 /** Power has failed while others were at work: that ends no operation of theirs. */
@@ -83,7 +120,8 @@ class FateSearch {
     k.logLength = 0;
     k.step(thread);
     this.undo.push(k);
-    const isOver = k.isHalted() && !cutsShort(k, others);
+    // Nobody can run: halted, all done, or all asleep, which is another complaint.
+    const isOver = k.enabled() === 0 && !cutsShort(k, others);
     const isWayOut = k.endings !== endings || isOver || k.overflow || this.hasSpoken();
     k.overflow = false;
     return isWayOut;

@@ -82,13 +82,15 @@ export class StateGraph {
     return path.reverse();
   }
 
-  /** The first dead state on whose path no oracle has spoken, or -1. */
-  firstDead(): number {
+  /** The dead states whose parent is not dead, in the order of the search, where no oracle has spoken. */
+  deadEntries(): readonly number[] {
     this.spread();
+    const entries: number[] = [];
     for (let state = 0; state < this.states; state++) {
-      if (!this.isOpen(state) && (this.flags.at(state) & UNSPOKEN) !== 0) return state;
+      if (this.isOpen(state) || (this.flags.at(state) & UNSPOKEN) === 0) continue;
+      if (state === 0 || this.isOpen(this.parents.at(state) >> 2)) entries.push(state);
     }
-    return -1;
+    return entries;
   }
 
   /** A way out is one for every state that leads to it. Parents have lower numbers than their children. */

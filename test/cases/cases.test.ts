@@ -7,9 +7,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Input } from '../../corpus/vocabulary/input.ts';
-import { parseInput } from '../../corpus/vocabulary/text.ts';
+import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
+import { modelOf } from '../../workers/models/registry.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { modelNamed } from '../support/models.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
@@ -79,6 +80,71 @@ test('--all: every distinct finding, however many runs look alike', () => {
     'crash-exposure fault/allocBlock',
     'crash-exposure pwrite/allocBlock',
   ]);
+});
+
+test('an operation that failed excuses none that came after it', () => {
+  const text = printInput(inputNamed('two-appends')).replace('pwrite', 'collapse A 0 4096\npwrite');
+  const model = modelNamed('pwrite-without-inode-lock.json');
+  const found = explore(new Engine(model), parseInput(text, 'two-appends'), {
+    statesMax: 1e6,
+    all: true,
+  });
+  const shown = found.violations.map(({ signature }) => signature);
+  assert.ok(shown.includes('lost-size short pwrite/setSize'), shown.join('\n'));
+});
+
+test('a collapse and an insert may come before a truncate that began after them', () => {
+  const sound = modelOf('xfs-mmaplock-prezero');
+  const { collapse = [], insert = [] } = sound.paths;
+  const before = [
+    { step: 'downRead', lock: 'iMmapRwsem' },
+    { step: 'upRead', lock: 'iMmapRwsem' },
+  ] as const;
+  const paths = {
+    ...sound.paths,
+    collapse: [...before, ...collapse],
+    insert: [...before, ...insert],
+  };
+  for (const op of ['collapse A 0 4096', 'insert A 0 4096']) {
+    for (const other of ['truncate A 12288', 'pwrite A 8192 4096']) {
+      const text = `faultline input 1
+file A size 8192 pages written written
+process P0
+thread T0 P0
+${op}
+thread T1 P0
+${other}
+`;
+      const found = explore(new Engine({ ...sound, paths }), parseInput(text, op), {
+        statesMax: 1e6,
+        all: true,
+      });
+      assert.deepEqual(
+        [found.verdict, found.violations.map(({ signature }) => signature)],
+        ['verified', []],
+        `${op} ${other}`,
+      );
+    }
+  }
+});
+
+test('one that goes round for ever is named alone, whoever stands about', () => {
+  const text = `faultline input 1
+file A size 8192 pages written written
+process P0 a0 A 0 8192 shared
+thread T0 P0
+punch A 0 4096
+thread T1 P0
+pwrite A 4096 2048
+store a0 0
+`;
+  const model = modelNamed('punch-never-ends.json');
+  const found = explore(new Engine(model), parseInput(text, 'beside'), {
+    statesMax: 1e6,
+    all: true,
+  });
+  const shown = found.violations.map(({ signature }) => signature);
+  assert.deepEqual([shown, found.isComplete], [['never-ends punch'], true]);
 });
 
 // biome-ignore format: a table

@@ -17,6 +17,8 @@ import {
   DONE,
   DONE_AT,
   DURABLE,
+  ENDED,
+  ENDED_AT,
   FRAME_SPAN,
   FRAME0,
   LOST_BY,
@@ -51,8 +53,9 @@ export function beginWriter(k: Kernel, writer: number): void {
   k.put(TAGGED, k.peek(TAGGED) & ~(1 << thread));
   k.put(WRITES_BACK, k.peek(WRITES_BACK) & ~(1 << thread));
   k.put(SYNCED_VMA + thread, 0);
+  k.put(ENDED_AT + thread, k.peek(ENDED));
   beginExcuses(k, thread, row);
-  beginSizeChange(k, row);
+  beginSizeChange(k, row, writer);
   if (row.kind === 'pread') beginRead(k, thread, row);
   if (row.kind !== 'pwrite') return;
   for (let line = row.first; line < row.last; line++) addData(k, row.file, line, writer);
@@ -64,6 +67,7 @@ export function beginWriter(k: Kernel, writer: number): void {
  */
 export function endWriter(k: Kernel, t: number, writer: number, result: number): void {
   const row = k.world.rowOfWriter(writer);
+  k.put(ENDED, k.peek(ENDED) | (1 << writer));
   endSizeChange(k, row, writer, result === OK);
   endClaim(k, t, writer, result === OK);
   if (result !== OK) return;

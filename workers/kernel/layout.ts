@@ -144,6 +144,9 @@ export const FRAME0 = words('frame', THREADS * FRAME_SPAN);
 export const STARTED = ghost('started', 1);
 export const DONE = ghost('done', 1);
 export const DONE_AT = ghost('doneAt', WRITERS + 1);
+/** Operations that have ended, in whatever way; and those that had when the one of each thread began. */
+export const ENDED = ghost('ended', 1);
+export const ENDED_AT = ghost('endedAt', THREADS);
 export const DATA_BY = ghost('dataBy', FILES * LINES);
 export const ZERO_BY = ghost('zeroBy', FILES * LINES);
 export const WEAK_BY = ghost('weakBy', FILES * LINES);

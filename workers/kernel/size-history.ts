@@ -3,8 +3,18 @@
  * operation which has begun allows. Operations that overlap bind each other less: a truncate under way may have
  * cut what a write adds.
  */
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { threadOf } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
-import { DONE_AT, READ_OWED, SIZE_CEILING, SIZE_FLOOR, STARTED, T_BEGUN } from './layout.ts';
+import {
+  ENDED,
+  ENDED_AT,
+  READ_OWED,
+  SIZE_CEILING,
+  SIZE_FLOOR,
+  STARTED,
+  T_BEGUN,
+} from './layout.ts';
 import type { OpRow } from './world.ts';
 
 /** The largest size that the operation leaves, where it only ever lets a file grow; else 0. */
@@ -21,12 +31,15 @@ function mayLower({ kind }: OpRow): boolean {
   return kind === 'truncate' || kind === 'collapse';
 }
 
-export function beginSizeChange(k: Kernel, row: OpRow): void {
+export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
   const ceiling = SIZE_CEILING + row.file;
-  if (extensionOf(row) > 0) raise(k, ceiling, extensionOf(row));
+  // Which began first says nothing: a collapse or an insert under way may come after this one.
+  const shrinks = (): number => shiftsBeside(k, row.file, writer, 'collapse');
+  const grows = (): number => shiftsBeside(k, row.file, writer, 'insert');
+  if (extensionOf(row) > 0) raise(k, ceiling, extensionOf(row) + grows());
   else if (row.kind === 'truncate') {
-    lower(k, row.file, row.first);
-    raise(k, ceiling, row.first);
+    lower(k, row.file, row.first - shrinks());
+    raise(k, ceiling, row.first + grows());
   } else if (row.kind === 'collapse')
     lower(k, row.file, k.peek(SIZE_FLOOR + row.file) - shiftOf(row));
   else if (row.kind === 'insert') raise(k, ceiling, k.peek(ceiling) + shiftOf(row));
@@ -54,6 +67,17 @@ export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boole
   else k.put(ceiling, k.peek(ceiling) - shift);
 }
 
+/** By how many lines the operations of that kind that are under way beside this one move the end of the file. */
+function shiftsBeside(k: Kernel, file: number, writer: number, kind: OpKind): number {
+  let lines = 0;
+  let others = k.peek(STARTED) & ~k.peek(ENDED) & ~(1 << writer);
+  for (; others !== 0; others &= others - 1) {
+    const other = k.world.rowOfWriter(31 - Math.clz32(others & -others));
+    if (other.file === file && other.kind === kind) lines += shiftOf(other);
+  }
+  return lines;
+}
+
 function shiftOf({ first, last }: OpRow): number {
   return last - first;
 }
@@ -63,14 +87,14 @@ export function isSizeSettled(k: Kernel, file: number, writer: number): boolean 
   return !overlaps(k, file, writer, changesSize);
 }
 
-/** Another operation of that sort on the file had not ended when this one began. */
+/** Another operation of that sort on the file had not ended when this one, its thread's present one, began. */
 function overlaps(
   k: Kernel,
   file: number,
   writer: number,
   isSuch: (row: OpRow) => boolean,
 ): boolean {
-  let others = k.peek(STARTED) & ~k.peek(DONE_AT + writer) & ~(1 << writer);
+  let others = k.peek(STARTED) & ~k.peek(ENDED_AT + threadOf(writer)) & ~(1 << writer);
   for (; others !== 0; others &= others - 1) {
     const other = k.world.rowOfWriter(31 - Math.clz32(others & -others));
     if (other.file === file && isSuch(other)) return true;

@@ -5,7 +5,7 @@
  */
 import { EINVAL, OK, RESULT_NAMES } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { DEVICE_DEAD, DONE_AT, EXCUSED, READ_OWED, SIZE, STARTED, VMA } from '../kernel/layout.ts';
+import { DEVICE_DEAD, ENDED_AT, EXCUSED, READ_OWED, SIZE, STARTED, VMA } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import type { Findings } from './oracle.ts';
 
@@ -52,7 +52,7 @@ function checkArea(k: Kernel, found: Findings, thread: number, writer: number): 
   const { kind, area } = k.world.rowOfWriter(writer);
   if (kind !== 'mmap' && kind !== 'munmap') return;
   if ((k.peek(VMA + area) !== 0) === (kind === 'mmap')) return;
-  let beside = k.peek(STARTED) & ~k.peek(DONE_AT + writer) & ~(1 << writer);
+  let beside = k.peek(STARTED) & ~k.peek(ENDED_AT + thread) & ~(1 << writer);
   for (; beside !== 0; beside &= beside - 1) {
     const other = k.world.rowOfWriter(31 - Math.clz32(beside & -beside));
     if ((other.kind === 'mmap' || other.kind === 'munmap') && other.area === area) return;

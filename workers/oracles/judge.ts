@@ -144,13 +144,18 @@ export class Judge implements Watch {
     if (this.deadlock) checkDeadlock(k, this.found, thread);
   }
 
+  /** O3 is asked; a search decides it. */
+  get looksForEndless(): boolean {
+    return this.found.isOn('O3');
+  }
+
   mayNeverEnd(k: Kernel): boolean {
     return this.found.isOn('O3') && mayComplain(k);
   }
 
   /** The search has shown that no interleaving ends any operation from here. */
-  neverEnds(k: Kernel): void {
-    neverEnds(k, this.found);
+  neverEnds(k: Kernel, turning: number): void {
+    neverEnds(k, this.found, turning);
   }
 
   /** Nobody can run any more. */

@@ -1,4 +1,6 @@
 /** O3 says what the search has proven (never-ends.ts): no interleaving ends any operation from here. */
+import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SPOKEN } from '../kernel/layout.ts';
 import type { Findings } from './oracle.ts';
@@ -8,21 +10,30 @@ export function mayComplain(k: Kernel): boolean {
   return k.peek(SPOKEN) === 0;
 }
 
-export function neverEnds(k: Kernel, found: Findings): void {
-  const turning: string[] = [];
-  const said: string[] = [];
-  for (let t = 0; t < k.world.threads; t++) {
-    if (((k.enabled() >> t) & 1) === 0) continue;
-    const { kind } = k.world.rowOfWriter(k.writerOf(t));
-    if (kind === 'crash') continue;
-    turning.push(kind);
-    said.push(`T${t}'s ${kind} goes round in ${k.labelOf(t)}`);
-  }
+/** @param turning the threads that go round, as a mask */
+export function neverEnds(k: Kernel, found: Findings, turning: number): void {
+  const said = threadsIn(turning).map(
+    (t) => `T${t}'s ${kindOf(k, t)} goes round in ${k.labelOf(t)}`,
+  );
   found.report(k, {
     class: 'never-ends',
     object: '',
     fatal: true,
-    roles: turning,
+    roles: kindsTurning(k, turning),
     detail: `${said.join('; ')}: no interleaving leads out, no operation ends any more`,
   });
+}
+
+export function kindsTurning(k: Kernel, turning: number): readonly OpKind[] {
+  return threadsIn(turning)
+    .map((t) => kindOf(k, t))
+    .filter((kind) => kind !== 'crash');
+}
+
+function kindOf(k: Kernel, t: number): OpKind {
+  return k.world.rowOfWriter(k.writerOf(t)).kind;
+}
+
+function threadsIn(mask: number): readonly number[] {
+  return Array.from({ length: THREADS }, (_, t) => t).filter((t) => ((mask >> t) & 1) !== 0);
 }
