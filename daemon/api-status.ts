@@ -1,5 +1,6 @@
 /** The campaign and the fleet as a coordinator tells them, read back strictly enough to be printed. */
 import { z } from 'zod';
+import { NO_BREADTH } from '../corpus/vocabulary/messages.ts';
 import type { ApiClient } from './api-client.ts';
 import { CAMPAIGN_STATES, type CampaignStatus, type WorkerStatus } from './showing.ts';
 
@@ -12,9 +13,10 @@ const count = z.number().min(0);
 const model = z.object({
   model: word,
   runs: count,
-  breadth: z.object({ workloads: count, given: count, exhausted: count }),
-  notSeen: z.array(word).max(256),
-  excludedRate: count,
+  // A coordinator of an earlier version does not tell these.
+  breadth: z.object({ workloads: count, given: count, exhausted: count }).default(NO_BREADTH),
+  notSeen: z.array(word).max(256).default([]),
+  excludedRate: count.default(1),
   steps: count,
   features: count,
   entries: count,

@@ -11,7 +11,15 @@ import {
   type Witness,
 } from '../corpus/vocabulary/messages.ts';
 import { Frontier } from './frontier.ts';
-import { BATCH_RUNS, batchCount, type Discovery, LAG, type Plan, planBatch } from './planner.ts';
+import {
+  BATCH_RUNS,
+  batchCount,
+  type Discovery,
+  LAG,
+  type Plan,
+  planBatch,
+  runsTo,
+} from './planner.ts';
 import type { Tried } from './silence.ts';
 
 export interface Executors {
@@ -128,7 +136,7 @@ export class Campaign {
     const { signature } = witness;
     if (this.models.has(signature)) return;
     this.models.set(signature, new Set([report.model]));
-    const runsToFirst = report.index * BATCH_RUNS + witness.run + 1;
+    const runsToFirst = runsTo(witness, report.index * BATCH_RUNS);
     const { model, index: batch } = report;
     this.watcher.discovered({ signature, model, witness, batch, runsToFirst });
   }

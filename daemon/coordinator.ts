@@ -211,7 +211,8 @@ export class Coordinator {
     const report = readReport(arrival, book);
     const { result, milliseconds } = report;
     const effect = journal.write({ t: 'report', report: trimmed(report, book) });
-    if (effect === 'folded' && result.kind === 'explore') {
+    // Where seeds were searched, most of the time was theirs.
+    if (effect === 'folded' && result.kind === 'explore' && (result.breadth?.given ?? 0) === 0) {
       this.pace.measured(result.model, result.runs, milliseconds);
     }
     const dropped = effect === 'folded' ? droppedText(result) : null;

@@ -180,6 +180,9 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
   const missing = Math.min(wanted - book.outstandingOf('explore').length, EXPLORATIONS_A_TURN);
   const names = plan.models.map(({ reference }) => reference);
   const known = newest(book.triage.known(), KNOWN_BYTES_MAX);
+  const searching = new Set(
+    book.outstandingOf('explore').map(({ index }) => modelOfBatch({ models: names }, index ?? 0)),
+  );
   let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - book.runs - plannedRuns(book);
   const made: Due[] = [];
   for (let i = 0; i < missing && left > 0; i++) {
@@ -193,12 +196,14 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
       model,
       rngSeed: plan.rngSeed,
       runs,
-      seeds: runsBefore === 0 ? seeds : [],
+      // A model's first batch has them; those that are planned before it has answered do not.
+      seeds: runsBefore === 0 && !searching.has(model) ? seeds : [],
       shares: plan.shares,
       frontier,
       snapshot: given.snapshotOf(model),
       known,
     });
+    searching.add(model);
     made.push(counter.make(work, pinsOf(book, model), null));
   }
   return made;

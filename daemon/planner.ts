@@ -2,11 +2,12 @@
  * What to run next: batch k is a pure function of (rngSeed, k, frontier after batches <= k - LAG), so the
  * number of executors never changes a campaign (design 8).
  */
-import type {
-  Exploration,
-  Minimization,
-  Witness,
-  WorkloadSource,
+import {
+  EXHAUSTIVE,
+  type Exploration,
+  type Minimization,
+  type Witness,
+  type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import type { Frontier } from './frontier.ts';
@@ -32,14 +33,19 @@ export interface Shares {
 }
 export const SHARES: Shares = { fresh: 9, mutate: 7 };
 
+/** Runs up to and with a witness, of which there were so many before its batch. */
+export function runsTo({ scheduler, run }: Witness, runsBefore: number): number | null {
+  return scheduler === EXHAUSTIVE ? null : runsBefore + run + 1;
+}
+
 /** One signature's first witness, to be minimized. */
 export interface Discovery {
   readonly signature: string;
   readonly model: string;
   readonly witness: Witness;
   readonly batch: number;
-  /** Runs of the campaign up to and with the witness. */
-  readonly runsToFirst: number;
+  /** Runs of the campaign up to and with the witness; null where a search found it. */
+  readonly runsToFirst: number | null;
 }
 
 export interface Plan {

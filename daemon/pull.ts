@@ -206,7 +206,7 @@ class Puller {
     const isOurs = this.recordOf(id)?.repro.engine === engine;
     if (isOurs && record.repro.engine !== engine) return;
     const wasHere = this.here.has(id);
-    const { outcome, finding } = this.store.put(record);
+    const { outcome, finding } = this.store.put(record, 'elsewhere');
     this.here.add(id);
     if (outcome === 'kept') return;
     this.unchanged.delete(id);

@@ -4,13 +4,13 @@
  */
 
 import { Refusal } from '../corpus/vocabulary/errors.ts';
-import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
+import { keptOf, type StoredFinding } from '../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
 import type { Result, Witness } from '../corpus/vocabulary/messages.ts';
 import type { PackedRecord } from '../corpus/vocabulary/record.ts';
 import { parseRepro } from '../corpus/vocabulary/repro.ts';
 import { printInput } from '../corpus/vocabulary/text.ts';
-import type { Discovery } from './planner.ts';
+import { type Discovery, runsTo } from './planner.ts';
 import type { Published } from './showing.ts';
 
 export const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
@@ -184,7 +184,8 @@ export class Triage {
     publishedMs: number,
   ): void {
     this.revision += 1;
-    one.published = { revision: this.revision, publishedMs, finding, reproDigest };
+    // What another build wrote may lack fields.
+    one.published = { revision: this.revision, publishedMs, finding: keptOf(finding), reproDigest };
   }
 
   /** What is published says so, and must be stored again. */
@@ -202,7 +203,8 @@ export class Triage {
 
 export function publishedOf(one: Case): Published | undefined {
   if (one.published === null) return undefined;
-  return { ...one.published, notOn: one.notOn, hits: one.hits };
+  const { published, notOn, hits } = one;
+  return { ...published, finding: keptOf(published.finding), notOn, hits };
 }
 
 /** The witness of a report that opens a case. */
@@ -212,7 +214,7 @@ export function discoveryOf(
   witness: Witness,
   runsBefore: number,
 ): Discovery {
-  const runsToFirst = runsBefore + witness.run + 1;
+  const runsToFirst = runsTo(witness, runsBefore);
   return { signature: witness.signature, model, witness, batch, runsToFirst };
 }
 
@@ -223,7 +225,7 @@ function discoveryOfRecord({ finding, repro, howFound }: PackedRecord): Discover
     const { scheduler } = howFound;
     const witness = { signature, text: printInput(input), run: origin?.run ?? 0, scheduler };
     const { model, runsToFirst } = finding;
-    return { signature, model, witness, batch: origin?.batch ?? 0, runsToFirst: runsToFirst ?? 0 };
+    return { signature, model, witness, batch: origin?.batch ?? 0, runsToFirst };
   } catch (error) {
     if (error instanceof Refusal) return null;
     throw error;

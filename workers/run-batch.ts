@@ -6,6 +6,7 @@ import {
   addBreadth,
   type Breadth,
   type Candidate,
+  EXHAUSTIVE,
   type Exploration,
   type Explored,
   FEATURES_VERSION,
@@ -120,7 +121,7 @@ export class BatchRunner {
     for (const { signature, traced } of violations) {
       if (!tally.hit(signature, tally.runs)) continue;
       const text = printInput({ ...workload, schedule: traced.schedule });
-      tally.witness({ signature, text, run: tally.runs, scheduler: 'exhaustive' });
+      tally.witness({ signature, text, run: tally.runs, scheduler: EXHAUSTIVE });
     }
   }
 
@@ -147,7 +148,8 @@ export class BatchRunner {
 
   private note(workload: Workload, tally: Tally, name: SchedulerName, number: number): void {
     const unknown: string[] = [];
-    for (const { signature } of this.engine.judge.violations) {
+    const met = new Set(this.engine.judge.violations.map(({ signature }) => signature));
+    for (const signature of met) {
       if (tally.hit(signature, number)) unknown.push(signature);
     }
     if (unknown.length === 0) return;

@@ -84,7 +84,7 @@ const work = z.discriminatedUnion('kind', [
     text,
     signature,
     scheduler,
-    runsToFirst: count,
+    runsToFirst: count.nullable(),
     origin,
     testsMax: count,
   }),

@@ -34,6 +34,7 @@ import {
 import { canonicalJson, readJson } from '../vocabulary/json.ts';
 import { type FindingRecord, unpackRecord } from '../vocabulary/record.ts';
 import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
+import { rankOf } from '../vocabulary/verdict.ts';
 
 export const REPRO_FILE = 'repro.txt';
 export const COLUMNS_FILE = 'columns.txt';
@@ -49,6 +50,9 @@ export interface Listing {
   readonly findings: readonly Finding[];
   readonly damaged: readonly Damaged[];
 }
+
+/** Who has just seen that a repro shows its finding: this build, or only whoever it comes from. */
+export type Judged = 'here' | 'elsewhere';
 
 /** `kept`: there was a repro that is as good or better. */
 export interface Put {
@@ -90,11 +94,11 @@ export class FindingStore {
   }
 
   /** @throws Refusal naming what the disk refuses; what was there stays */
-  put(record: FindingRecord): Put {
-    return onDisk(this.folder, () => this.putOne(record));
+  put(record: FindingRecord, judged: Judged = 'here'): Put {
+    return onDisk(this.folder, () => this.putOne(record, judged));
   }
 
-  private putOne(record: FindingRecord): Put {
+  private putOne(record: FindingRecord, judged: Judged): Put {
     const { finding, repro } = record;
     assert(isIdOf(finding.id, finding.signature), 'finding id', finding.id);
     assert(finding.signature === repro.signature, 'signature of the repro', repro.signature);
@@ -105,8 +109,10 @@ export class FindingStore {
     if (there === undefined) return this.replace(record, OLD, 'new');
     if (there === 'damaged') return this.replace(record, DAMAGED, 'replaced');
     const models = [...new Set([...there.finding.models, ...finding.models])].sort();
-    // A repro of another build may no longer do what it says; this one was judged just now.
-    const isBetter = there.repro.engine !== repro.engine || compareRepros(repro, there.repro) < 0;
+    // What was judged just now does what it says; a repro of another engine may do so no longer.
+    const isSafer = judged === 'here' && there.repro.engine !== repro.engine;
+    const byClass = rankOf(finding) - rankOf(there.finding);
+    const isBetter = isSafer || (byClass || compareRepros(repro, there.repro)) < 0;
     const merged = { ...(isBetter ? finding : there.finding), models };
     if (isBetter) return this.replace({ ...record, finding: merged }, OLD, 'replaced');
     if (models.length > there.finding.models.length) {

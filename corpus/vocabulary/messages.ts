@@ -6,7 +6,7 @@
 import type { PackedRecord } from './record.ts';
 import type { Origin } from './repro.ts';
 
-export const BATCH_VERSION = 2;
+export const BATCH_VERSION = 3;
 
 /** What a feature is (workers/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
 export const FEATURES_VERSION = 1;
@@ -77,7 +77,8 @@ export interface Minimization {
   readonly text: string;
   readonly signature: string;
   readonly scheduler: string;
-  readonly runsToFirst: number;
+  /** Null where a search found it. */
+  readonly runsToFirst: number | null;
   readonly origin: Origin;
   /** Candidates that may be executed; 0 keeps the witness as it is. */
   readonly testsMax: number;
@@ -157,6 +158,9 @@ export interface Candidate {
   readonly text: string;
   readonly features: readonly number[];
 }
+
+/** In place of a scheduler, where a search of every interleaving found it. */
+export const EXHAUSTIVE = 'exhaustive';
 
 /** The first run of a batch that met a signature. */
 export interface Witness {

@@ -10,6 +10,7 @@ import { CATALOGUE, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, MARK_WIDTH, markOf } from '../../corpus/vocabulary/finding.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
+import { EXHAUSTIVE } from '../../corpus/vocabulary/messages.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
@@ -58,7 +59,7 @@ const EXIT_OF = {
   inconclusive: EXIT.cannotJudge,
 } as const;
 
-const HOW_FOUND = { rngSeed: null, batch: null, run: null, scheduler: 'exhaustive' } as const;
+const HOW_FOUND = { rngSeed: null, batch: null, run: null, scheduler: EXHAUSTIVE } as const;
 /** Of one minimization; a tenth of a second, nearly always. */
 const BUDGET = { testsMax: 4000, statesMax: PROOF_STEPS_MAX };
 

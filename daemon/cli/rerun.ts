@@ -59,6 +59,7 @@ interface Judged {
   readonly rejudged: Rejudged;
 }
 
+const DISPLACED = 'another workload shows it to this engine';
 const WIDTH = 'superseded'.length;
 
 export async function rerun(asked: Rerun, settings: Settings): Promise<number> {
@@ -81,6 +82,8 @@ class Rerunner {
   private readonly asked: Rerun;
   private readonly settings: Settings;
   private readonly outcomes: Outcome[] = [];
+  /** Of old findings whose place a new repro of theirs has taken before their turn, where they lie now. */
+  private readonly displaced = new Map<string, string>();
 
   constructor(asked: Rerun, settings: Settings) {
     this.asked = asked;
@@ -142,7 +145,10 @@ class Rerunner {
     const searched = `none of ${counted(states, 'state')} of its workload shows it`;
     const remark = this.carriedRemark(old, model);
     for (const record of records) this.file(record);
-    if (by.length === 0) this.aside(old, 'fixed', model, `${searched}${remark}`, by);
+    const displaced = this.displaced.get(old.finding.id);
+    if (displaced !== undefined) {
+      this.note(old, 'superseded', model, DISPLACED, [old.finding.id], displaced);
+    } else if (by.length === 0) this.aside(old, 'fixed', model, `${searched}${remark}`, by);
     else {
       const shown = records.map(({ finding: { id, signature } }) => `${shownId(id)} ${signature}`);
       this.aside(old, 'superseded', model, `now ${shown.join('; ')}${remark}`, by);
@@ -155,11 +161,19 @@ class Rerunner {
     const { id, signature, model } = record.finding;
     const { engine } = record.repro;
     const there = this.asked.chosen.find(({ finding }) => finding.id === id)?.record;
-    const undecided = this.outcomes.some((one) => one.id === id && one.outcome === 'undecided');
-    if (there !== undefined && undecided) {
-      const why = 'another workload shows it to this engine';
-      const note = { id, signature, outcome: 'superseded', by: [id], why, model, engine } as const;
-      setAside(this.settings.dataDir, store, there.repro, note, this.asked.reached);
+    const isFiled = this.outcomes.some((one) => one.id === id && one.outcome !== 'undecided');
+    if (there !== undefined && !isFiled && there.repro.engine !== engine) {
+      const note = {
+        id,
+        signature,
+        outcome: 'superseded',
+        by: [id],
+        why: DISPLACED,
+        model,
+        engine,
+      } as const;
+      const folder = setAside(this.settings.dataDir, store, there.repro, note, this.asked.reached);
+      if (folder !== null) this.displaced.set(id, folder);
     }
     store.put(record);
   }

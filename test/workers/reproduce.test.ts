@@ -78,9 +78,9 @@ function reproduced(engine: Engine, input: Input, signature: string): Reproducti
   return reproduce(engine, input, signature, OPTIONS) ?? assert.fail(`${signature} is gone`);
 }
 
-/** Every preemption count up to the one found, whatever it takes, without merging states. */
+/** With up to two preemptions. */
 function canStillFail(engine: Engine, input: Input, wanted: Wanted): boolean {
-  const range = { from: 0, to: 2, stepsMax: 100_000, isProof: false };
+  const range = { from: 0, to: 2, stepsMax: 100_000 };
   return hunt(engine, input, wanted, range).traced !== null;
 }
 

@@ -79,6 +79,9 @@ function isLockId(id: string): id is LockId {
   return LOCK_IDS.includes(id);
 }
 
+/** Of 16 classes, each pair once. */
+const ORDER_LINES_MAX = 128;
+
 function checkOrder(
   order: JsonPart | null,
   model: Pick<Model, 'locks' | 'ownLocks'>,
@@ -87,7 +90,12 @@ function checkOrder(
   const classes = classesByName(model);
   const known = [...classes.keys()];
   const lines: string[] = [];
-  for (const line of listOf(order)) {
+  const chains = listOf(order);
+  if (order !== null && chains.length > ORDER_LINES_MAX) {
+    invalid(order, `has more than ${ORDER_LINES_MAX} lines`);
+    return;
+  }
+  for (const line of chains) {
     checkProse(line, PROSE_LENGTH_MAX);
     if (typeof line.value !== 'string') continue;
     const chain = chainOf(line.value);

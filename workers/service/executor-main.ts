@@ -13,10 +13,11 @@ const start = workerData as Start;
 const counters = new Counters(start.counters);
 /** Models of a user's own files, by reference; they come as data, once. */
 const given = new Map(start.models);
-const runner = new WorkRunner(
-  (reference) => given.get(reference) ?? modelOf(reference),
-  start.engine,
-);
+let runner = newRunner();
+
+function newRunner(): WorkRunner {
+  return new WorkRunner((reference) => given.get(reference) ?? modelOf(reference), start.engine);
+}
 
 function answer({ work, features }: Order): Answer {
   const startedMs = performance.now();
@@ -25,6 +26,8 @@ function answer({ work, features }: Order): Answer {
     return { result: JSON.stringify(result), milliseconds: performance.now() - startedMs };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.message };
+    // Its engines may stand in the middle of something.
+    runner = newRunner();
     return { broken: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

@@ -169,6 +169,7 @@ function waitForPage(k: Kernel, t: number, object: number): Outcome {
  */
 function lockPageOrRetry(k: Kernel, t: number, r: number): Outcome {
   const object = k.get(r + R_PAGEOBJ) - 1;
+  if (object < 0) return lockPage(k, t, r);
   if (k.get(r + R_RESULT) === RETRY) {
     // Woken behind the wait: the lock is not taken, the handler returns VM_FAULT_RETRY.
     if (pageHolder(k.get(PAGE_LOCK + object)) >= 0) return waitForPage(k, t, object);
