@@ -9,6 +9,7 @@ import { titleOf } from '../corpus/vocabulary/verdict.ts';
 import { criticalPair } from './critical-pair.ts';
 import { Engine } from './execute.ts';
 import { stepOf } from './hunt.ts';
+import { compile } from './kernel/compile.ts';
 import type { Model } from './kernel/path.ts';
 import { builtInModel, isBuiltIn } from './models/registry.ts';
 import type { Subject } from './views/explain.ts';
@@ -20,7 +21,7 @@ const CANARY_MODEL = 'canary';
 
 export function nameOn(signature: string, model: Model): Name {
   const row = rowOf(signature);
-  const title = titleOf(signature);
+  const title = titleOf(signature, (lock) => lockNameOn(model, lock));
   const unnamed: Name = { known: null, looksLike: null, title, standing: 'new' };
   if (row === null) return unnamed;
   const { id } = row;
@@ -32,6 +33,11 @@ export function nameOn(signature: string, model: Model): Name {
     : { known: null, looksLike: id, ...named };
 }
 
+function lockNameOn(model: Model, lock: string): string {
+  const { lockIds, lockNames } = compile(model);
+  return lockNames[lockIds.indexOf(lock)] ?? lock;
+}
+
 /** What the model says of a row. */
 export function standingOn(row: string, { expect }: Pick<Model, 'expect'>): Standing {
   if (expect.clean.includes(row)) return 'forbidden';
@@ -40,7 +46,8 @@ export function standingOn(row: string, { expect }: Pick<Model, 'expect'>): Stan
 
 /** The worst of what its models say, as far as they are built in; a finding may be met on another than its repro's. */
 export function standingOf(finding: StoredFinding): Standing {
-  const row = finding.known ?? finding.looksLike;
+  const row = finding.known;
+  // What a model of somebody's own is expected to show only that model says.
   const said = row === null ? [] : finding.models.flatMap((name) => builtInModel(name) ?? []);
   const all = [finding.standing, ...said.map((model) => standingOn(row ?? '', model))];
   return STANDINGS.findLast((one) => all.includes(one)) ?? 'new';

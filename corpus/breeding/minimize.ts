@@ -8,6 +8,7 @@
  * it again changes nothing, and no single thread, operation or switch can be taken away from it.
  */
 import { canonicalInput } from '../vocabulary/canonical.ts';
+import { unmappedAreas } from '../vocabulary/declared.ts';
 import type { Input } from '../vocabulary/input.ts';
 import { printInput } from '../vocabulary/text.ts';
 import { checkInput } from '../vocabulary/validate.ts';
@@ -95,6 +96,8 @@ class Shrinking {
   private worthOf(candidate: Input): number {
     const worth = this.preemptionsMax(candidate);
     if (worth < 0 || checkInput(candidate) !== null) return -1;
+    // A person who wrote such an access would be told of a slip.
+    if (unmappedAreas(candidate).length > unmappedAreas(this.best.input).length) return -1;
     const text = printInput(candidate);
     if (this.known.has(text)) return -1;
     this.known.add(text);

@@ -96,8 +96,16 @@ function absorbedOps(input: Input): readonly Input[] {
     const range = rangeOf(gone.op, at(input.setup.processes, process).areas);
     if (range === null) return [];
     const rest = without(input, (placed) => isSame(placed, gone));
+    if (gone.op.kind === 'truncate') return [withSize(rest, gone.op)];
     return leftBehind(gone.op).map((state) => withPages(rest, range, state));
   });
+}
+
+/** As long as a truncate leaves it, with what is in the pages. */
+function withSize(input: Input, { file, size }: { file: number; size: number }): Input {
+  const { files } = input.setup;
+  const { pages } = at(files, file);
+  return { ...input, setup: { ...input.setup, files: files.with(file, { size, pages }) } };
 }
 
 /** What an operation may leave in the pages it touched. */
@@ -146,25 +154,40 @@ function fewerOpsApart(input: Input): readonly Input[] {
 
 // Who does what
 
-/** All that a thread does is done by another, before or after its own. */
+/** All that a thread does is done by another, before, after or between its own. */
 function mergedThreads(input: Input): readonly Input[] {
   return backwards(input.threads.length).flatMap((gone) =>
-    Array.from({ length: gone }, (_, into) => into).flatMap((into) => [
-      ...merged(input, gone, into, false),
-      ...merged(input, gone, into, true),
-    ]),
+    Array.from({ length: gone }, (_, into) => into).flatMap((into) => merged(input, gone, into)),
   );
 }
 
-function merged(input: Input, gone: number, into: number, isFirst: boolean): readonly Input[] {
+/** Of more operations than these only one after the other: two times three have 20 orders. */
+const MIXED_OPS = 6;
+
+function merged(input: Input, gone: number, into: number): readonly Input[] {
   const rows = rowsOf(input);
   const moved = at(rows, gone).ops;
   const own = at(rows, into);
-  const ops = isFirst ? [...moved, ...own.ops] : [...own.ops, ...moved];
-  if (ops.length > OPS) return [];
+  if (own.ops.length + moved.length > OPS) return [];
+  const apart = [
+    [...own.ops, ...moved],
+    [...moved, ...own.ops],
+  ];
+  const isMixed = own.ops.length + moved.length <= MIXED_OPS;
   const home = rows.map((_, thread) => (thread === gone ? into : thread));
-  return [
+  return (isMixed ? [...apart, ...mixed(own.ops, moved)] : apart).map((ops) =>
     rearranged(input, rows.with(into, { ...own, ops }).with(gone, { ...own, ops: [] }), home),
+  );
+}
+
+/** Every order of two sequences in one. */
+function mixed(one: readonly Placed[], other: readonly Placed[]): readonly (readonly Placed[])[] {
+  const [first, ...rest] = one;
+  const [second, ...others] = other;
+  if (first === undefined || second === undefined) return [[...one, ...other]];
+  return [
+    ...mixed(rest, other).map((tail) => [first, ...tail]),
+    ...mixed(one, others).map((tail) => [second, ...tail]),
   ];
 }
 

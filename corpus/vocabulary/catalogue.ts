@@ -121,7 +121,8 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row('B56', 'fsync returns while the flush of another is under way', 'durability', TRACED,
     'durability towrite-tag *'),
   row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED),
-  row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED),
+  row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED,
+    'stale-data past-eof *'),
   row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED),
   // A fault converts, behind all its locks, whatever unwritten extent it finds at its page: after a zero range that is
   // the zeroed data, after truncate and fallocate an uninitialised block.

@@ -14,7 +14,7 @@ export function findSlips(input: Input): readonly Problem[] {
   return [...findProblems(input), ...unmappedAreas(input)];
 }
 
-function unmappedAreas(workload: Workload): readonly Problem[] {
+export function unmappedAreas(workload: Workload): readonly Problem[] {
   return workload.threads.flatMap(({ process, ops }, thread) => {
     const mapped = areasOf(workload, process);
     return ops.flatMap((one, op): readonly Problem[] => {

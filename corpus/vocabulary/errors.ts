@@ -43,6 +43,11 @@ export const ERRORS = {
     message: '{problem}',
     hint: 'workers/README.md lists steps, tests and rules of a model',
   },
+  MODEL_NAME_TAKEN: {
+    exit: 2,
+    message: '{file}: the model calls itself {name}, and is not the built-in model of that name',
+    hint: 'give it a name of its own: findings tell models apart by their names',
+  },
   CAMPAIGN_FILE: {
     exit: 2,
     message: '{file} is no campaign: {why}',

@@ -72,7 +72,10 @@ export function isSignatureOf(signature: string, symptom: ViolationClass): boole
   return classesOf(signature).includes(symptom);
 }
 
-/** What a finding is called that is in no row of the catalogue: words that its signature begins with, and the rest. */
+/** The lock of `faultLock:W->R`, alone or before its modes. */
+const LOCK_PART = /^[\w-]+(?=$|:)/;
+
+/** What a finding is called that is in no row of the catalogue: one or two words that its signature begins with, and the rest. */
 const TITLES: Readonly<Record<string, (rest: readonly string[]) => string>> = {
   unfenced: ([operation]) => `${operation} does not keep a fault out`,
   'lock-self': ([lock]) => `a thread waits for ${lock} that it holds itself`,
@@ -80,11 +83,30 @@ const TITLES: Readonly<Record<string, (rest: readonly string[]) => string>> = {
   'lock-cycle': (locks) =>
     locks.length === 2 ? `${locks.join(' and ')} in both orders` : `cycle of ${locks.join(', ')}`,
   'lock-leak': ([lock, operation]) => `${operation} returns with ${lock} held`,
+  'lock-missing': ([lock, step]) => `${step} without ${lock}`,
+  'bad-release': ([lock, step]) => `${step} releases ${lock}, which is not held`,
+  'stale-pte unlinked': () => 'an area leaves i_mmap with its ptes in place',
+  'stale-pte not-unmapped': ([, operation]) => `${operation} takes a block and leaves its pte`,
+  'lost-write early-size': ([, operation]) => `${operation} raises i_size before its data is there`,
+  'lost-write unconverted': () => 'data is complete in an extent that is not converted',
+  'stale-data early': ([, step]) => `${step} makes a block visible that is zeroed later`,
+  'stale-data leftover': ([, step]) => `${step} makes a block visible that nobody zeroes`,
+  'durability uncommitted': ([, step]) => `fsync returns before what ${step} did is committed`,
+  'durability tagged': ([, operation]) => `${operation} passes by an entry that is tagged`,
+  'durability untagged': () => 'fsync finds no tag at the entry of what was stored',
+  'durability no-entry': () => 'fsync finds no entry for what was stored',
+  'cache-structure no-vma': ([, path]) => `a pte stays where no vma is, because of ${path}`,
 };
 
-export function titleOf(signature: string): string {
-  const [word = '', ...rest] = signature.split(' ');
-  const title = Object.hasOwn(TITLES, word) ? TITLES[word] : undefined;
+/** @param lockName what the model calls a lock: signatures have the names of the table */
+export function titleOf(
+  signature: string,
+  lockName: (lock: string) => string = (lock) => lock,
+): string {
+  const [word = '', ...words] = signature.split(' ');
+  const rest = words.map((part) => part.replace(LOCK_PART, lockName));
+  const known = [`${word} ${rest[0]}`, word].find((key) => Object.hasOwn(TITLES, key));
+  const title = known === undefined ? undefined : TITLES[known];
   if (title !== undefined) return title(rest);
   const what = isViolationClass(word) ? VIOLATION_CLASSES[word].title : word;
   return [what, ...(rest.length === 0 ? [] : [rest.join(' ').replaceAll('|', ' against ')])].join(

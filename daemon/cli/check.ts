@@ -205,6 +205,7 @@ function checkAll(
   const engine = new Engine(model);
   const findings = new Map<string, Shown>();
   const ignored = new Set<string>();
+  const contradictions = new Set<string>();
   const counts = countsOf(options);
   let isComplete = true;
   let cutBy: Exploration['cutBy'] = null;
@@ -214,10 +215,13 @@ function checkAll(
   let depth = 0;
   for (const { name, workload } of workloads) {
     const found = explore(engine, workload, { ...options, counts }, searchProgress(settings, name));
+    for (const said of engine.judge.contradictions) contradictions.add(said);
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
     for (const shown of keep(engine, model, workload, found, settings, checkOf(name, options))) {
       findings.set(shown.finding.id, shown);
     }
+    // Minimizing has run other operations.
+    engine.judge.contradictions.clear();
     for (const signature of found.ignored) ignored.add(signature);
     isComplete = isComplete && found.isComplete;
     cutBy ??= found.cutBy;
@@ -227,7 +231,7 @@ function checkAll(
     verdicts.push(found.verdict);
     if (found.verdict === 'violation' && !options.all) break;
   }
-  for (const said of [...engine.judge.contradictions].sort()) {
+  for (const said of [...contradictions].sort()) {
     note(`${model.name} breaks its documented order: ${said}`);
   }
   const worst = (['violation', 'inconclusive'] as const).find((one) => verdicts.includes(one));

@@ -20,7 +20,7 @@ import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
-import { parseCount, parseDuration } from './quantities.ts';
+import { parseCount, parseDuration, parseJobs } from './quantities.ts';
 import { counted, headOf, quoted } from './render-finding.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
@@ -46,7 +46,7 @@ export function fuzzCommand(): CommandUnknownOpts {
       parseDuration,
     )
     .option('--runs <n>', 'stop after so many runs: the same findings every time', parseCount)
-    .option('--jobs <n>', 'executor threads (default: all cores)', parseCount)
+    .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs)
     .action(async ({ model, time, runs, jobs }, self) => {
       const options: FuzzOptions = {
         models: model,
@@ -120,7 +120,11 @@ async function campaign(
     await pool.close();
     release();
   }
-  if (keeper.diskProblem !== null) throw keeper.diskProblem;
+  if (keeper.diskProblem !== null) {
+    // The document is out, and stderr has said why nothing was kept.
+    if (settings.isJson) return keeper.diskProblem.exit;
+    throw keeper.diskProblem;
+  }
   return isInterrupted || keeper.findings().length === 0 ? EXIT.done : EXIT.bad;
 }
 

@@ -1,10 +1,10 @@
 /** What `--model` takes: a reference, or the path of a file with a model's JSON. */
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
-import { Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
+import { fail, Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { modelOf } from '../../workers/models/registry.ts';
+import { isBuiltIn, MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { EXIT } from './endings.ts';
 
 export const MODEL_FLAG = '--model <ref>';
@@ -30,5 +30,10 @@ function isPath(argument: string): boolean {
 
 function modelOfFile(file: string): Model {
   const { value, spotOf } = openJson(readNamed(file), file, 'MODEL_INVALID');
-  return checkModel(value, file, spotOf);
+  const model = checkModel(value, file, spotOf);
+  // Findings name models by their references: two of one name would be taken for each other.
+  if (MODEL_NAMES.includes(model.name) && !isBuiltIn(model)) {
+    throw fail('MODEL_NAME_TAKEN', { file, name: model.name });
+  }
+  return model;
 }

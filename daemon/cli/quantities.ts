@@ -25,6 +25,15 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It must be a whole number above 0, such as 1000, 100k or 1e6.');
 }
 
+/** Executor threads of one process; the largest machines have some hundred cores. */
+const JOBS_MAX = 1024;
+
+export function parseJobs(text: string): number {
+  const jobs = parseCount(text);
+  if (jobs <= JOBS_MAX) return jobs;
+  throw new InvalidArgumentError(`It must be at most ${JOBS_MAX}.`);
+}
+
 /** `60s`, `10m`, `2h`, `500ms`; a bare number is seconds, as for timeout(1). In milliseconds. */
 export function parseDuration(text: string): number {
   const [, number = '', unit = 's'] = DURATION.exec(text) ?? [];

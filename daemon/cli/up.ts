@@ -2,7 +2,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type CampaignFlags, withCampaignOptions } from './campaign-options.ts';
 import { type HttpFlags, withHttpOptions } from './http-options.ts';
-import { parseCount } from './quantities.ts';
+import { parseJobs } from './quantities.ts';
 import { runUp } from './run-up.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 import { endWith } from './terminal.ts';
@@ -14,7 +14,7 @@ export function upCommand(): CommandUnknownOpts {
   const command = new Command('up')
     .description('run everything on this machine: Redis, coordinator, workers, page; Ctrl-C drains')
     .option('--redis <url>', 'use this Redis (FAULTLINE_REDIS_URL; else a private one is started)')
-    .option('--jobs <n>', 'executor threads (default: all cores)', parseCount);
+    .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs);
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {

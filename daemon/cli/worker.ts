@@ -1,10 +1,6 @@
 /** `worker`: takes batches of a fleet and computes them, until it is told to end. One or many, on any machine. */
 import { availableParallelism, hostname } from 'node:os';
-import {
-  Command,
-  type CommandUnknownOpts,
-  InvalidArgumentError,
-} from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import type { RedisAddress } from '../../corpus/exchange/redis.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
@@ -14,7 +10,7 @@ import { EXIT } from './endings.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
 import { logger } from './log.ts';
-import { parseCount, parsePort } from './quantities.ts';
+import { parseJobs, parsePort } from './quantities.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
@@ -22,8 +18,6 @@ import { isSupervised, onOrphaned } from './supervised.ts';
 
 /** Set to 1, SIGUSR2 kills one executor: for tests of what follows. */
 const FAULTS_VARIABLE = 'FAULTLINE_TEST_FAULTS';
-/** Threads of one process; the largest machines have some hundred cores. */
-const JOBS_MAX = 1024;
 
 interface Flags {
   readonly redis?: string | undefined;
@@ -45,12 +39,6 @@ export function workerCommand(): CommandUnknownOpts {
       await work(flags, settingsOf(self));
     });
   return withCommonOptions(command);
-}
-
-function parseJobs(text: string): number {
-  const jobs = parseCount(text);
-  if (jobs <= JOBS_MAX) return jobs;
-  throw new InvalidArgumentError(`It must be at most ${JOBS_MAX}.`);
 }
 
 async function work(flags: Flags, settings: Settings): Promise<void> {

@@ -40,9 +40,10 @@ const SLIPS: readonly Slip[] = [
   slip('xfs-mmaplock-prezero', 'unmap', 'takes private copies', becomes('clearPte', step('clearPteCows', 'clearPte')), [...PRIVATE, 'thread T0 P0', 'store a0 0', 'punch A 0 4096'], 'lost-write private punch'),
   slip('xfs-mmaplock-prezero', 'unmapCows', 'leaves private copies', becomes('clearPteCows', step('clearPte')), [...PRIVATE, 'thread T0 P0', 'store a0 4096', 'truncate A 4096'], 'beyond-eof copy truncate'),
   slip('xfs-mmaplock-prezero', 'fault', 'fills no private page', without('copyBlock'), [...PRIVATE, 'thread T0 P0', 'store a0 0'], 'lost-write line setup'),
-  slip('v48-entry-lock', 'truncate', 'zeroes no tail', without('zeroPartial'), [...TAIL, 'thread T0 P0', 'store a0 2048', 'truncate A 4096', 'load a0 2048'], 'stale-data leftover setup'),
+  slip('v48-entry-lock', 'truncate', 'zeroes no tail', without('zeroPartial'), [...TAIL, 'thread T0 P0', 'store a0 2048', 'truncate A 4096', 'load a0 2048'], 'stale-data past-eof truncate'),
   slip('v48-entry-lock', 'commit', 'commits nothing', () => null, ['file A size 4096 pages written', 'process P0', 'thread T0 P0', 'pwrite A 4096 4096', 'fsync A'], 'durability size pwrite/setSize'),
   slip('xfs-mmaplock-prezero', 'commit', 'commits nothing', () => null, ['file A size 4096 pages written', 'process P0', 'thread T0 P0', 'pwrite A 4096 4096', 'fsync A'], 'durability size pwrite/setSize'),
+  slip('v48-entry-lock', 'commit', 'commits no block of a store', () => null, ['file A size 4096 pages hole', 'process P0 a0 A 0 4096 shared', 'thread T0 P0', 'store a0 0', 'fsync A'], 'durability uncommitted fault/allocBlock'),
   slip('v48-entry-lock', 'fault', 'tags no entry', without('dirtyEntry'), [...WRITTEN, 'thread T0 P0', 'load a0 0', 'store a0 0', 'fsync A'], 'durability untagged'),
 ];
 

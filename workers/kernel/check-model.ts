@@ -3,6 +3,7 @@
  * that can be printed, steps, tests and locks that exist. What its paths do together is for check-paths.ts.
  * One refusal carries all problems, with their places.
  */
+import { CATALOGUE } from '../../corpus/vocabulary/catalogue.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { canonicalJson, isJsonObject, jsonProblem } from '../../corpus/vocabulary/json.ts';
 import {
@@ -70,7 +71,7 @@ export function checkModel(
   checkHead(field);
   checkOptions(field('options'), field('toggles'));
   const rwsems = checkLocks(field, STEP_NAMES, isCarried);
-  checkExpect(field('expect'));
+  checkExpect(field('expect'), isCarried);
   const paths = field('paths');
   const broken = entriesOf(paths, WORD).filter((path) => !isPath(path, rwsems));
   if (isJsonObject(paths?.value)) {
@@ -143,10 +144,18 @@ function checkOptions(options: JsonPart | null, toggles: JsonPart | null): void 
   }
 }
 
-function checkExpect(part: JsonPart | null): void {
+/** A model that a repro carries may expect rows of a newer catalogue. */
+function checkExpect(part: JsonPart | null, isCarried: boolean): void {
   const field = fieldsOf(part, ['find', 'clean']);
   const rows = [...listOf(field('find')), ...listOf(field('clean'))];
-  for (const row of rows) checkName(row, ROW);
+  const known = CATALOGUE.map(({ id }) => id);
+  for (const row of rows) {
+    checkName(row, ROW);
+    const id = String(row.value);
+    if (!isCarried && ROW.test(id) && !known.includes(id)) {
+      unknown(row, 'row of the catalogue', id, known);
+    }
+  }
   checkUnique(rows);
 }
 

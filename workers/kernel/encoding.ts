@@ -144,7 +144,7 @@ export const LOST_SKIPPED = 4;
 export const LOST_UNTAGGED = 5;
 export const LOST_UPGRADED = 6;
 export const LOST_NAMES: readonly string[] = [
-  'never tagged',
+  '',
   'dirty entry dropped',
   'entry of a writable pte dropped',
   'clean entry dropped',

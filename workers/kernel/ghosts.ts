@@ -6,6 +6,7 @@
  * Bit 0 of a set of writers is the content before the run.
  */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { operationOf } from './blame.ts';
 import { OK, threadOf, VMA_PRIVATE, vmaFile, vmaPage, vmaPages } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
@@ -31,6 +32,7 @@ import {
   REVOKED,
   SHIFTING,
   SIZE,
+  SIZED_BY,
   STARTED,
   SYNCED_VMA,
   T_BEGUN,
@@ -219,6 +221,19 @@ export function publish(k: Kernel, t: number, file: number, from: number, to: nu
     k.put(ZERO_BY + i, k.peek(ZERO_BY + i) & ~ended);
     k.put(DATA_BY + i, k.peek(DATA_BY + i) & ~ended);
   }
+}
+
+/**
+ * A pwrite raises the size that a truncate beside it has set: it comes after that truncate, as a whole, or i_size would
+ * not be what it is (dossier 4.3 item 18 excuses neither to lose the other's effect).
+ */
+export function followTruncate(k: Kernel, t: number, file: number): void {
+  const writer = k.writerOf(t);
+  const setter = operationOf(k.peek(SIZED_BY + file));
+  if (setter === 0 || setter === writer) return;
+  const isTruncate = k.world.rowOfWriter(setter).kind === 'truncate';
+  if (!isTruncate || k.world.rowOfWriter(writer).kind !== 'pwrite') return;
+  k.put(DONE_AT + writer, k.peek(DONE_AT + writer) | (1 << setter));
 }
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */

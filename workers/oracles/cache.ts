@@ -13,10 +13,11 @@ import {
   pteTarget,
   SLOT_ENTRY,
   slotKind,
+  writerOf,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EXTENT, EXTENT_BY, INSTALLED_BY, PTE, SLOT } from '../kernel/layout.ts';
-import { type Findings, isTainted, pageName } from './oracle.ts';
+import { EXTENT, EXTENT_BY, INSTALLED_BY, PTE, SLOT, T_BEGUN, UNMAPS } from '../kernel/layout.ts';
+import { blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
 
 /** Every DAX entry of the files. */
 export function checkEntries(k: Kernel, found: Findings): void {
@@ -49,11 +50,24 @@ export function checkNoPtes(k: Kernel, found: Findings, area: number): void {
       class: 'cache-structure',
       object: 'no-vma',
       fatal: true,
-      roles: [blamed(k, INSTALLED_BY + pteIndex)],
+      // A fault that comes while the area goes is another defect than ptes that nobody takes away.
+      roles: [isNeverCleared(k, area) ? 'munmap' : blamedPath(k, INSTALLED_BY + pteIndex)],
       detail: `a pte of area a${area % AREAS} is present and no vma is`,
     });
     return;
   }
+}
+
+/** A munmap of the area that was the last operation of its thread has cleared no pte, nor looked for one. */
+function isNeverCleared(k: Kernel, area: number): boolean {
+  for (let t = 0; t < k.world.threads; t++) {
+    const op = k.opOf(t) - (k.peek(T_BEGUN + t) === 0 ? 1 : 0);
+    if (op < 0) continue;
+    const row = k.world.rowOfWriter(writerOf(t, op));
+    const isIts = row.kind === 'munmap' && row.area === area;
+    if (isIts && ((k.peek(UNMAPS) >> t) & 1) === 0) return true;
+  }
+  return false;
 }
 
 function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page: number): void {

@@ -24,12 +24,14 @@ import {
   DATA_BY,
   DONE,
   DONE_AT,
+  ENDED,
   EXPOSED_BY,
   EXTENT,
   EXTENT_BY,
   LINE_BY,
   PTE,
   SIZE,
+  SIZED_BY,
   ZERO_BY,
 } from '../kernel/layout.ts';
 import {
@@ -72,7 +74,9 @@ export function lineRead(
   const throughZeroPage = pteIndex >= 0 && pteKind(k.peek(PTE + pteIndex)) === PTE_ZERO;
   const extent = k.peek(EXTENT + pageIndex(file, page));
   // A block that is not written yet may already hold the data (dossier 7.4).
-  if (throughZeroPage && extent !== 0) {
+  // Where i_size alone promises the data, it is the size that is early.
+  const isEarlySize = verdict === UNWRITTEN_ZERO && extentKind(extent) !== WRITTEN;
+  if (throughZeroPage && extent !== 0 && !isEarlySize) {
     // A system call that returns beside a fault (F02); of faults alone the look for the page is late (B10).
     const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
     const isUnderWay = isExposing(k, extentBlock(extent));
@@ -103,7 +107,9 @@ export function complain(
       class: 'stale-data',
       ...exposureOf(k, file, page, blockOf(cpuWord), value),
       fatal: false,
-      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}, never written there`,
+      detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}, ${
+        isPastEof(k, value) ? 'past the EOF of that time' : 'never written there'
+      }`,
     });
   } else {
     if (!found.isOn('O6')) return;
@@ -128,6 +134,9 @@ function lossOf(
   line: number,
   by: () => string,
 ): Pick<Complaint, 'object' | 'roles'> {
+  if (isSizeEarly(k, verdict, file, line)) {
+    return { object: 'early-size', roles: [blamedPath(k, SIZED_BY + file)] };
+  }
   const lost = lostRole(k, verdict, file, line);
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
   const isConverted = extentKind(extent) === WRITTEN && cpuWord >= 0;
@@ -138,6 +147,12 @@ function lossOf(
     return { object: 'unzeroed', roles: [exposerOf(k, blockOf(cpuWord)), lost] };
   }
   return { object: cpuWord < 0 ? 'extent' : 'line', roles: [by(), lost] };
+}
+
+/** Nothing is complete there and nothing was there before: i_size covers a write that has yet to do what it promises. */
+function isSizeEarly(k: Kernel, verdict: number, file: number, line: number): boolean {
+  const hadData = (k.peek(DATA_BY + file * LINES + line) & 1) !== 0;
+  return verdict === UNWRITTEN_ZERO && !hadData && publisherOf(k, file, line) !== 0;
 }
 
 /** What it leaves is zeros, or another part of the file. */
@@ -166,7 +181,15 @@ function exposureOf(
   if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
     return { object: 'unconverted', roles: [] };
   }
+  if (isPastEof(k, value)) return { object: 'past-eof', roles: [blamedPath(k, SIZED_BY + file)] };
   return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
+}
+
+/** The value of a store that has ended and fell at or beyond i_size: it never was content (B58). */
+function isPastEof(k: Kernel, value: number): boolean {
+  if (value === 0 || value >= INITIAL || k.world.rowOfWriter(value).kind !== 'store') return false;
+  const bit = 1 << value;
+  return (k.peek(ENDED) & bit) !== 0 && (k.peek(DONE) & bit) === 0;
 }
 
 /** A private copy that shows what the file does not: the defect is that of what it was copied from. */

@@ -5,6 +5,7 @@
 import { LINE_BYTES, LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { blamed, roleName } from '../kernel/blame.ts';
 import {
+  ENTRY_TAGS,
   extentBlock,
   extentKind,
   INITIAL,
@@ -15,6 +16,8 @@ import {
   lostCause,
   lostRole,
   pageIndex,
+  SLOT_ENTRY,
+  slotKind,
   WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -34,10 +37,18 @@ import {
   SHIFTING,
   SIZE,
   SIZED_BY,
+  SLOT,
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import { complain as contentLost, isZeroing, nameOfWriter, valueName } from './content.ts';
-import { type Findings, isBlockTainted, isTainted, pageName, taint } from './oracle.ts';
+import {
+  currentOperation,
+  type Findings,
+  isBlockTainted,
+  isTainted,
+  pageName,
+  taint,
+} from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
 
 /** The value at a line after recovery: through the committed size and extent, from media or from the caches. */
@@ -138,13 +149,15 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   const index = pageIndex(file, line >> 1);
   const blame = k.peek(LOST_BY + index);
   const cause = lostCause(blame);
-  if (cause !== LOST_NOT || ((k.world.mappingWriters >> lost) & 1) !== 0) {
+  if (cause !== LOST_NOT) {
     return {
       object: objectOfCause(cause),
       role: roleOfBlame(k, blame),
       said: LOST_NAMES[cause] ?? '',
     };
   }
+  const isStored = ((k.world.mappingWriters >> lost) & 1) !== 0;
+  if (isStored && !isFlushed(k, index, line)) return untracked(k, index);
   const extent = k.peek(COMMITTED_EXTENT + index);
   if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN) {
     const role = blamed(k, EXTENT_BY + index);
@@ -158,11 +171,40 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   return { object: 'overwritten', role, said: `${role} wrote over it` };
 }
 
+/** Whether the line's block holds on media what loads see. */
+function isFlushed(k: Kernel, index: number, line: number): boolean {
+  const extent = k.peek(EXTENT + index);
+  if (extentKind(extent) !== WRITTEN) return false;
+  const at = extentBlock(extent) * LINES_PER_PAGE + (line & 1);
+  return k.peek(MEDIA + at) === k.peek(CPU + at);
+}
+
+/** A store that nobody has flushed, for a reason that no step has left behind: what its entry is now. */
+function untracked(k: Kernel, index: number): Cause {
+  const slot = k.peek(SLOT + index);
+  if (slotKind(slot) !== SLOT_ENTRY) {
+    return {
+      object: 'no-entry',
+      role: '',
+      said: 'its page has no entry that writeback could find',
+    };
+  }
+  if ((slot & ENTRY_TAGS) === 0) {
+    return {
+      object: 'untagged',
+      role: '',
+      said: 'its entry carries no tag that writeback looks for',
+    };
+  }
+  const role = currentOperation(k);
+  return { object: 'tagged', role, said: `its entry is still tagged: ${role} has passed it by` };
+}
+
 /** One word a defect: they share their labels (dossier 3.10a, design 3.1). */
 function objectOfCause(cause: number): string {
   return (
     [
-      'untagged',
+      '',
       'dirty-entry',
       'writable-entry',
       'clean-entry',

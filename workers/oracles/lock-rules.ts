@@ -102,9 +102,17 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
     roles: [],
     key: lockKey(links),
     fatal: false,
-    detail: `T${thread}'s ${currentOperation(k)} asks for ${className(k, cls)} and holds ${className(k, chain.at(-1) ?? cls)}; elsewhere ${className(k, chain.at(-1) ?? cls)} is asked for under ${className(k, cls)}`,
+    detail: `T${thread}'s ${currentOperation(k)} asks for ${className(k, cls)} and holds ${className(k, chain.at(-1) ?? cls)}; elsewhere ${otherOrder(k, chain)}`,
   });
   for (const member of shortest) tell(k, member);
+}
+
+/** Each lock of a chain is asked for under the one before it. */
+function otherOrder(k: Kernel, chain: readonly number[]): string {
+  return chain
+    .slice(1)
+    .map((cls, i) => `${className(k, cls)} is asked for under ${className(k, chain[i] ?? cls)}`)
+    .join(' and ');
 }
 
 /** A lock that the documented order puts before one that is held. */

@@ -131,7 +131,9 @@ export function zeroPageMapped(
     roles: [filler],
     ...(object === '' ? unfenced(filler) : {}),
     fatal: false,
-    detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} is written`,
+    detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} ${
+      extentKind(extent) === WRITTEN ? 'is written' : 'has its data'
+    }`,
   });
 }
 

@@ -25,6 +25,7 @@ import {
   SIZE,
   SIZED_BY,
   UNMAPS,
+  VMA,
 } from '../kernel/layout.ts';
 import { forEachMapping } from '../kernel/steps/walk.ts';
 import {
@@ -64,11 +65,37 @@ export function blockLeaves(
       mapped = pteIndex;
     }
   });
-  if (mapped >= 0) {
+  const left = leftMapping(k, block);
+  if (left >= 0) reportLeft(k, found, file, page, block);
+  else if (mapped >= 0) {
     // Who never unmaps loses to no race: it leaves what it finds.
     const unmaps = ((k.peek(UNMAPS) >> k.currentThread) & 1) !== 0;
     report(k, found, file, page, block, currentOperation(k), !unmaps);
   }
+}
+
+/** A pte of an area that has left i_mmap, where no unmap finds it any more; -1 if there is none. */
+function leftMapping(k: Kernel, block: number): number {
+  for (const area of k.world.areas) {
+    if (k.peek(VMA + area) !== 0) continue;
+    for (let pteIndex = area * PAGES; pteIndex < (area + 1) * PAGES; pteIndex++) {
+      const pte = k.peek(PTE + pteIndex);
+      const isOfBlock = pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block;
+      if (isOfBlock && pteGen(pte) === k.peek(BLOCK_GEN + block)) return pteIndex;
+    }
+  }
+  return -1;
+}
+
+/** No fault is to blame, nor who takes the block: the area went before its ptes. */
+function reportLeft(k: Kernel, found: Findings, file: number, page: number, block: number): void {
+  found.reportPage(k, file, page, block, {
+    class: 'stale-pte',
+    object: 'unlinked',
+    roles: [],
+    fatal: false,
+    detail: `${pageName(file, page)} is mapped to block ${block}, which ${currentOperation(k)} takes: its area has left i_mmap and the pte has stayed`,
+  });
 }
 
 /** O4b and d: what a fault has just installed. */

@@ -40,7 +40,7 @@ export function explain(
   return [
     where(run.rows, violation, says),
     `${upper(violation.detail)}.`,
-    order(run.rows, marked, says),
+    order(run.rows, violation, marked, says),
   ];
 }
 
@@ -52,15 +52,21 @@ function where(
   return `${upper(VIOLATION_CLASSES[symptom].title)}, at step ${step}: ${doing(rows, step, says)}.`;
 }
 
-function order(rows: readonly TraceRow[], { pair }: Marked, says: readonly string[]): string {
+function order(
+  rows: readonly TraceRow[],
+  { class: symptom }: Violation,
+  { pair }: Marked,
+  says: readonly string[],
+): string {
+  if (symptom === 'lock-order') return 'Threads that take them in both orders at once deadlock.';
   if (pair !== null) {
     const [before, after] = pair;
-    return `Step ${after} (${doing(rows, after, says)}) had to come before step ${before} (${doing(rows, before, says)}).`;
+    return `Had step ${after} (${doing(rows, after, says)}) come before step ${before} (${doing(rows, before, says)}), this run would not show it.`;
   }
   const threads = new Set(rows.map(({ thread }) => thread));
   return threads.size === 1
     ? 'One thread does it alone: no lock between threads would help.'
-    : 'No two steps decide it by their order.';
+    : 'No single pair of steps was found whose order decides it.';
 }
 
 function doing(rows: readonly TraceRow[], step: number, says: readonly string[]): string {

@@ -93,19 +93,34 @@ export function permits(pte: number, isWrite: boolean): boolean {
 /** Load one line through a PTE that permits it; returns the value. */
 export function loadLine(k: Kernel, t: number, pteIndex: number, line: number): number {
   const pte = k.get(PTE + pteIndex);
-  // The vma of a present PTE stands: munmap clears PTEs before it unlinks the vma.
-  const vma = k.peek(VMA + (pteIndex >> 3));
   const word = contentWord(pte, pteIndex, line);
   const value = word < 0 ? 0 : k.get(word);
   if (pteKind(pte) === PTE_ANON) return value;
-  const file = vmaFile(vma);
-  const page = vmaPage(vma) + (pteIndex % PAGES);
+  const home = pageBehind(k, pteIndex, pte);
+  if (home < 0) return value;
+  const file = Math.floor(home / PAGES);
+  const page = home % PAGES;
   k.watch.pteUsed(k, pteIndex, file, page, false);
   k.watch.lineRead(k, k.writerOf(t), file, page * LINES_PER_PAGE + line, value, pteIndex, word);
   return value;
 }
 
-/** Store a writer's name; whether it fell at or beyond i_size, where it may or may not survive. */
+/**
+ * The page of a file (pageIndex) that a PTE shows. A model may unlink a vma before it clears its PTEs: then it is the
+ * page that has the block; -1 where none has it.
+ */
+function pageBehind(k: Kernel, pteIndex: number, pte: number): number {
+  const vma = k.peek(VMA + Math.floor(pteIndex / PAGES));
+  if (vma !== 0) return pageIndex(vmaFile(vma), vmaPage(vma) + (pteIndex % PAGES));
+  if (pteKind(pte) !== PTE_BLOCK) return -1;
+  for (let index = 0; index < k.world.files * PAGES; index++) {
+    const extent = k.peek(EXTENT + index);
+    if (extent !== 0 && extentBlock(extent) === pteTarget(pte)) return index;
+  }
+  return -1;
+}
+
+/** Store a writer's name; whether it fell at or beyond i_size, or into a block of nobody, where it may not survive. */
 export function storeLine(
   k: Kernel,
   writer: number,
@@ -119,9 +134,13 @@ export function storeLine(
     k.put(word, writer);
     return true;
   }
-  const vma = k.peek(VMA + (pteIndex >> 3));
-  const file = vmaFile(vma);
-  const page = vmaPage(vma) + (pteIndex % PAGES);
+  const home = pageBehind(k, pteIndex, pte);
+  if (home < 0) {
+    setCpu(k, word, writer);
+    return true;
+  }
+  const file = Math.floor(home / PAGES);
+  const page = home % PAGES;
   const fileLine = page * LINES_PER_PAGE + line;
   k.watch.pteUsed(k, pteIndex, file, page, true);
   if (isPoint) storePoint(k, file, fileLine, writer);

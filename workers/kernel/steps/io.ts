@@ -12,7 +12,7 @@ import {
   WRITTEN,
 } from '../encoding.ts';
 import { excuseBeyond } from '../excuses.ts';
-import { claim, endShift, publish } from '../ghosts.ts';
+import { claim, endShift, followTruncate, publish } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   CPU,
@@ -160,6 +160,7 @@ function setSize(k: Kernel, t: number, r: number): Outcome {
   const file = k.get(r + R_FILE);
   const before = k.peek(SIZE + file);
   const size = k.get(r + R_SIZE);
+  if (size > before) followTruncate(k, t, file);
   k.put(SIZED_BY + file, byOperation(k));
   if (size < before) {
     k.put(SHRUNK_BY + file, byOperation(k));

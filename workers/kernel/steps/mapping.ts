@@ -94,7 +94,8 @@ function nextInArea(k: Kernel, area: number, cursor: number): number {
   return -1;
 }
 
-function clearAreaPte(k: Kernel, _t: number, r: number): Outcome {
+function clearAreaPte(k: Kernel, t: number, r: number): Outcome {
+  k.put(UNMAPS, k.peek(UNMAPS) | (1 << t));
   const pteIndex = nextInArea(k, areaOf(k, r), k.get(r + R_UCURSOR));
   if (pteIndex < 0) {
     k.put(r + R_UCURSOR, -1);
