@@ -15,6 +15,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   replay: async () => (await import('./replay.ts')).replayCommand(),
   show: async () => (await import('./show.ts')).showCommand(),
   findings: async () => (await import('./findings.ts')).findingsCommand(),
+  mark: async () => (await import('./mark.ts')).markCommand(),
   pull: async () => (await import('./pull.ts')).pullCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   daemon: async () => (await import('./daemon.ts')).daemonCommand(),

@@ -1,6 +1,7 @@
 /** `findings`: what is kept in the data directory, and whether this build still shows it. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { type Mark, Marks, markText } from '../../corpus/store/marks.ts';
 import { ASIDE_FOLDER, readAside } from '../../corpus/store/set-aside.ts';
 import { type Surveyed, survey, type Unreadable } from '../../corpus/store/survey.ts';
 import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
@@ -120,9 +121,15 @@ function compareKeys(a: readonly (number | string)[], b: readonly (number | stri
 
 function list(chosen: readonly Surveyed[], settings: Settings): void {
   const { dataDir, isJson } = settings;
+  const marks = new Marks(dataDir).all();
   if (isJson) {
-    sayDocument(chosen.map(({ finding, record }) => ({ ...finding, engine: record.repro.engine })));
-  } else say(renderRows(chosen, dataDir));
+    sayDocument(
+      chosen.map(({ finding, record }) => {
+        const { engine } = record.repro;
+        return { ...finding, engine, mark: marks.get(finding.id) ?? null };
+      }),
+    );
+  } else say(renderRows(chosen, marks, dataDir));
   const aside = readAside(dataDir).length;
   const more = aside === 0 ? '' : `; ${aside} set aside in ${dataDir}/${ASIDE_FOLDER}`;
   progress(settings, `${counted(chosen.length, 'finding')} in ${dataDir}${more}`);
@@ -136,7 +143,11 @@ function sayUnreadable(unreadable: readonly Unreadable[], settings: Settings): v
 }
 
 /** Findings of one row that follow each other stand under its name. */
-function renderRows(chosen: readonly Surveyed[], dataDir: string): string {
+function renderRows(
+  chosen: readonly Surveyed[],
+  marks: ReadonlyMap<string, Mark>,
+  dataDir: string,
+): string {
   const heads = chosen.map(({ finding }) => headOf(finding));
   return chosen
     .map(({ finding }, i) => {
@@ -144,14 +155,15 @@ function renderRows(chosen: readonly Surveyed[], dataDir: string): string {
       const isFirst = heads[i - 1] !== row;
       const alike = heads.filter((other) => other === row).length;
       const count = alike > 1 ? ` (${alike} findings)` : '';
-      return `${isFirst ? `${row}${count}\n` : ''}${renderOne(finding, dataDir)}`;
+      return `${isFirst ? `${row}${count}\n` : ''}${renderOne(finding, marks.get(finding.id), dataDir)}`;
     })
     .join('\n');
 }
 
-function renderOne(finding: Finding, dataDir: string): string {
+function renderOne(finding: Finding, mark: Mark | undefined, dataDir: string): string {
+  const marked = mark === undefined ? '' : `  [${markText(mark)}]`;
   return [
-    `  ${shownId(finding.id)}`,
+    `  ${shownId(finding.id)}${marked}`,
     `${finding.signature}`,
     `${finding.models.join(', ')}; ${sizeOf(finding)}`,
     `${replayCommandOf(finding, dataDir)}`,

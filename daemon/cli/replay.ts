@@ -77,7 +77,7 @@ export function replayCommand(): CommandUnknownOpts {
 }
 
 function judgeOf(
-  { repro, name }: Subject,
+  { repro, name, model }: Subject,
   reference: string | undefined,
   { isRecorded, isBisect }: Flags,
 ): Model {
@@ -86,6 +86,7 @@ function judgeOf(
   }
   if (reference !== undefined) return givenModel(reference, isBisect);
   if (repro === null) {
+    if (model !== null) return model;
     throw fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
   }
   return isRecorded ? recordedModel(repro, name) : currentModel(repro, name);

@@ -5,6 +5,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FindingStore } from '../../corpus/store/finding-store.ts';
+import { Marks } from '../../corpus/store/marks.ts';
 import {
   type AsideNote,
   type AsidePoint,
@@ -82,12 +83,14 @@ class Rerunner {
   private readonly asked: Rerun;
   private readonly settings: Settings;
   private readonly outcomes: Outcome[] = [];
+  private readonly marks: Marks;
   /** Of old findings whose place a new repro of theirs has taken before their turn, where they lie now. */
   private readonly displaced = new Map<string, string>();
 
   constructor(asked: Rerun, settings: Settings) {
     this.asked = asked;
     this.settings = settings;
+    this.marks = new Marks(settings.dataDir);
   }
 
   /** Those that are shown again first: a finding that takes another's place then meets their new repros. */
@@ -144,7 +147,10 @@ class Rerunner {
     const by = records.map(({ finding }) => finding.id);
     const searched = `none of ${counted(states, 'state')} of its workload shows it`;
     const remark = this.carriedRemark(old, model);
-    for (const record of records) this.file(record);
+    for (const record of records) {
+      this.file(record);
+      this.marks.follow(old.finding.id, record.finding.id);
+    }
     const displaced = this.displaced.get(old.finding.id);
     if (displaced !== undefined) {
       this.note(old, 'superseded', model, DISPLACED, [old.finding.id], displaced);

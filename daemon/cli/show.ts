@@ -5,14 +5,16 @@ import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { COLUMNS_FILE } from '../../corpus/store/finding-store.ts';
 import { unreachable } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { Input } from '../../corpus/vocabulary/input.ts';
 import { inputToJson } from '../../corpus/vocabulary/input-json.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
+import { Engine, type Traced } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
+import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
 import { engineDigest } from './identity.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { commandOn } from './render-finding.ts';
@@ -21,7 +23,7 @@ import { progress, type Settings, settingsOf, withCommonOptions } from './settin
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
 import { say, sayDocument } from './terminal.ts';
 
-const VIEWS = ['columns', 'text', 'json'] as const;
+const VIEWS = ['columns', 'lockdep', 'order', 'text', 'json'] as const;
 type View = (typeof VIEWS)[number];
 
 export function showCommand(): CommandUnknownOpts {
@@ -49,6 +51,12 @@ function sayView(
     case 'columns':
       say(columnsOf(subject, reference, settings).trimEnd());
       return;
+    case 'lockdep':
+      say(lockdepOf(subject, reference).trimEnd());
+      return;
+    case 'order':
+      say(traced(subject, reference, renderOrder).trimEnd());
+      return;
     case 'text':
       say((repro === null ? printInput(input) : printRepro(repro)).trimEnd());
       return;
@@ -67,9 +75,8 @@ function sayView(
 function columnsOf(subject: Subject, reference: string | undefined, settings: Settings): string {
   const { repro, folder, name } = subject;
   if (reference !== undefined) return drawn(subject, givenModel(reference));
-  if (repro === null) {
-    throw fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
-  }
+  if (subject.model !== null) return drawn(subject, subject.model);
+  if (repro === null) throw modelMissing(name);
   if (folder !== null && repro.engine !== engineDigest()) {
     const command = commandOn('findings --rerun', settings.dataDir);
     progress(settings, `${name} is of another engine; these columns were kept with it`);
@@ -83,6 +90,44 @@ function columnsOf(subject: Subject, reference: string | undefined, settings: Se
     progress(settings, `${error.message}; these columns were kept with the finding`);
     return readStored(path.join(folder, COLUMNS_FILE));
   }
+}
+
+/** A report about a cycle of locks; what is about something else has none. */
+function lockdepOf(subject: Subject, reference: string | undefined): string {
+  const { repro, name } = subject;
+  if (repro === null)
+    throw fail('USAGE', { what: `${name} is an input: a report is about a finding` });
+  const report = traced(subject, reference, (model, input, run) =>
+    renderLockdep(model, input, run, repro.signature),
+  );
+  if (report !== null) return report;
+  const what = `${name} is about no cycle of locks (${repro.signature}); --as columns shows it`;
+  throw fail('USAGE', { what });
+}
+
+/** A view of the run that this build makes of it. */
+function traced<T>(
+  subject: Subject,
+  reference: string | undefined,
+  view: (model: Model, input: Input, run: Traced) => T,
+): T {
+  const { input } = subject;
+  const model = modelFor(subject, reference);
+  const engine = new Engine(model);
+  engine.load(input);
+  return view(model, input, engine.trace(input.schedule));
+}
+
+/** The one that is asked for, or else that of the drawing or the repro. */
+function modelFor({ repro, name, model }: Subject, reference: string | undefined): Model {
+  if (reference !== undefined) return givenModel(reference);
+  if (model !== null) return model;
+  if (repro === null) throw modelMissing(name);
+  return recordedModel(repro, name);
+}
+
+function modelMissing(name: string): Error {
+  return fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
 }
 
 function drawn({ input, repro }: Subject, model: Model): string {

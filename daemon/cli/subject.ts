@@ -14,12 +14,17 @@ import type { Input } from '../../corpus/vocabulary/input.ts';
 import { inputFromJson, pathOf } from '../../corpus/vocabulary/input-json.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
 import { parseRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.ts';
 import type { Spot } from '../../corpus/vocabulary/spots.ts';
 import { parseWrittenInput } from '../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-lexer.ts';
 import type { Place } from '../../corpus/vocabulary/validate.ts';
+import { Engine } from '../../workers/execute.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { isColumns, readColumns } from '../../workers/views/read-columns.ts';
 import { commandOn, quoted } from './render-finding.ts';
 import { input } from './terminal.ts';
 
@@ -31,12 +36,14 @@ export interface Subject {
   readonly repro: Repro | null;
   /** The finding's folder, where it has one: what else is kept lies there. */
   readonly folder: string | null;
+  /** Of a drawing, which names its model. */
+  readonly model: Model | null;
   /** Where the parts of a plain input stand in its text. */
   readonly spotOf: ((place: Place) => Spot) | null;
 }
 
 export const SUBJECT_TEXT =
-  'an input or a repro (text or JSON), the folder or id of a finding, or -';
+  'an input or a repro (text or JSON), a drawing in columns, the folder or id of a finding, or -';
 
 const STDIN = '-';
 
@@ -52,21 +59,35 @@ export async function readSubject(argument: string, dataDir: string): Promise<Su
 
 export function parseSubject(text: string, name: string, folder: string | null): Subject {
   if (text.trimStart().startsWith('{')) return subjectOfJson(text, name, folder);
+  if (isColumns(text)) return subjectOfColumns(text, name);
   if (!isReproText(text, name)) {
-    return { name, ...parseWrittenInput(text, name), repro: null, folder };
+    return { name, ...parseWrittenInput(text, name), repro: null, folder, model: null };
   }
   const repro = parseRepro(text, name);
-  return { name, input: repro.input, repro, folder, spotOf: null };
+  return { name, input: repro.input, repro, folder, model: null, spotOf: null };
+}
+
+/** A drawing says who ran at each step; its model makes a schedule of that. */
+function subjectOfColumns(text: string, name: string): Subject {
+  const read = readColumns(text, name);
+  if ('expected' in read) throw fail('INPUT_SYNTAX', { file: name, column: 1, ...read });
+  const model = modelOf(read.model);
+  const engine = new Engine(model);
+  engine.load(read.workload);
+  const { schedule } = engine.traceChoices(read.choices);
+  const input = { ...read.workload, schedule };
+  return { name, input, repro: null, folder: null, model, spotOf: null };
 }
 
 function subjectOfJson(text: string, name: string, folder: string | null): Subject {
   const { value, spotOf } = openJson(text, name, 'INPUT_INVALID');
   if (!isReproJson(value)) {
     const input = inputFromJson(value, name, { spotOf, base: [] }, findSlips);
-    return { name, input, repro: null, folder, spotOf: (place) => spotOf(pathOf(place)) };
+    const where = (place: Place): Spot => spotOf(pathOf(place));
+    return { name, input, repro: null, folder, model: null, spotOf: where };
   }
   const repro = reproFromJson(value, name, spotOf);
-  return { name, input: repro.input, repro, folder, spotOf: null };
+  return { name, input: repro.input, repro, folder, model: null, spotOf: null };
 }
 
 function isReproText(text: string, name: string): boolean {
@@ -78,7 +99,10 @@ function isId(argument: string): boolean {
   return /^[0-9a-f]+$/.test(argument) && argument.length >= ID_PREFIX_MIN && argument.length <= 64;
 }
 
-function subjectOfId(prefix: string, dataDir: string): Subject {
+/** @throws Refusal where it is the id of none, or begins those of several */
+export function findingIdOf(prefix: string, dataDir: string): string {
+  if (!isId(prefix))
+    throw fail('USAGE', { what: `"${printable(prefix)}" is not the id of a finding` });
   const store = new FindingStore(dataDir);
   const [id, another] = store.idsOf(prefix);
   if (id === undefined) {
@@ -93,6 +117,12 @@ function subjectOfId(prefix: string, dataDir: string): Subject {
   if (another !== undefined) {
     throw fail('USAGE', { what: `${prefix} begins the ids of several findings; give more of it` });
   }
+  return id;
+}
+
+function subjectOfId(prefix: string, dataDir: string): Subject {
+  const id = findingIdOf(prefix, dataDir);
+  const store = new FindingStore(dataDir);
   const subject = subjectOfFolder(store.folderOf(id));
   if (subject.repro === null || !isIdOf(id, subject.repro.signature)) {
     const why = `it is not the repro of finding ${shownId(id)}`;

@@ -59,7 +59,7 @@ function keysOf(value: unknown): readonly string[] {
 test('findings: a list of findings, each with its fields and its file', async () => {
   const findings = await documentOf('findings');
   assert.ok(Array.isArray(findings) && findings.length === 1);
-  assert.deepEqual(keysOf(findings[0]), [...FINDING, 'engine']);
+  assert.deepEqual(keysOf(findings[0]), [...FINDING, 'engine', 'mark']);
   assert.equal(findings[0].known, 'B12');
   assert.match(readFileSync(path.join(folder, findings[0].file), 'utf8'), /^faultline repro 1\n/);
   assert.deepEqual(await documentOf('findings', '--model', 'canary'), []);

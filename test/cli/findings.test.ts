@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import type { Mark } from '../../corpus/store/marks.ts';
 import { findingId } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { silenceInWords, silenceOf } from '../../daemon/silence.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
-import { faultlineHere } from './faultline.ts';
+import { type Ended, faultlineHere } from './faultline.ts';
 
 const NEW = 'cache-structure entry setup';
 const CANARY = 'lock-leak inodeLock punch';
@@ -51,6 +52,26 @@ test('by rows, canaries last; --new, --known, --forbidden, --sort, --limit', asy
   assert.equal((await idsOf(folder, '--sort', 'size')).at(-1), CANARY);
   const { stdout } = await faultlineHere(['findings'], folder);
   assert.match(stdout, /^FORBIDDEN B13 {2}beyond EOF$/m);
+});
+
+test('a mark is kept whatever happens to the repro, and shown with the finding', async (t) => {
+  const folder = temporaryFolder(t);
+  filled(folder);
+  const [first, second] = [findingId('unfenced punch'), findingId('beyond-eof truncate')];
+  const mark = (...args: readonly string[]): Promise<Ended> =>
+    faultlineHere(['mark', ...args], folder);
+  assert.equal((await mark(first.slice(0, 12), 'fixed', '--note', 'since 4.4')).exit, 0);
+  assert.equal((await mark(second, 'duplicate-of', first)).exit, 0);
+  assert.equal((await mark(first, 'duplicate-of', second)).exit, 2);
+  assert.equal((await mark(first, 'fixed', '--note', 'two\nlines')).exit, 2);
+  filled(folder);
+  const { stdout } = await faultlineHere(['findings'], folder);
+  assert.match(stdout, new RegExp(`^ {2}${first.slice(0, 12)} {2}\\[fixed: since 4\\.4\\]$`, 'm'));
+  const listed = await faultlineHere(['findings', '--json'], folder);
+  const marks = JSON.parse(listed.stdout).map(({ mark: one }: { mark: Mark | null }) => one?.as);
+  assert.deepEqual(marks, ['fixed', 'duplicate-of', undefined, undefined]);
+  assert.equal((await mark(first, 'none')).exit, 0);
+  assert.doesNotMatch((await faultlineHere(['findings'], folder)).stdout, /fixed/);
 });
 
 test('silence has a number: what is not seen yet, and the rate that so many runs exclude', () => {

@@ -4,13 +4,17 @@ import { test } from 'node:test';
 import { generateWorkload } from '../../corpus/breeding/generate.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
+import { explore } from '../../workers/explore.ts';
 import { stepOf } from '../../workers/hunt.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { renderListing, renderModel } from '../../workers/views/listing.ts';
+import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
+import { isColumns, readColumns } from '../../workers/views/read-columns.ts';
 import { golden } from '../support/golden.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed, simplestRun, Wanderer } from './support/search.ts';
@@ -31,6 +35,51 @@ for (const [model, seed, symptom, signature] of DRAWN) {
     golden(`columns-${seed}.txt`, renderColumns(modelOf(model), drawn, traced, subject));
   });
 }
+
+const CYCLES = [
+  ['v43rc-immap-write', 'b03-mkwrite-vs-store', 'lock-cycle iMmapRwsem pageLock'],
+  ['v42-immap-read', 'b51-page-lock-vs-handle', 'lock-cycle journal pageLock'],
+] as const;
+
+for (const [name, seed, signature] of CYCLES) {
+  test(`${signature} on ${name}, as lockdep reports it and as an order`, () => {
+    const model = modelOf(name);
+    const input = seedNamed(seed);
+    const found = explore(new Engine(model), input, { statesMax: 1e6, all: true });
+    const { traced } = found.violations.find((one) => one.signature === signature) ?? assert.fail();
+    const report = renderLockdep(model, input, traced, signature);
+    golden(`lockdep-${seed}.txt`, report ?? assert.fail('no cycle'));
+    golden(`order-${seed}.txt`, renderOrder(model, input, traced));
+    assert.equal(renderLockdep(model, input, traced, 'unfenced punch'), null);
+  });
+}
+
+test('columns come back from a mail: quoted, blanks collapsed, lines broken anew', () => {
+  const rng = new Random(RNG_SEED, 37);
+  for (const name of MODEL_NAMES) {
+    const model = modelOf(name);
+    const engine = new Engine(model);
+    for (let i = 0; i < 20; i++) {
+      const input = { ...generateWorkload(rng), schedule: EMPTY_SCHEDULE };
+      engine.load(input);
+      const wanderer = new Wanderer(rng, 3);
+      engine.run(wanderer);
+      const traced = engine.traceChoices([...wanderer.choices]);
+      const mail = renderColumns(model, input, traced, null)
+        .split('\n')
+        .map((line) => `> ${line.replaceAll(/ +/g, ' ')}`)
+        .join('\n');
+      assert.ok(isColumns(mail));
+      const read = readColumns(mail, 'mail');
+      assert.ok('choices' in read, mail);
+      assert.equal(read.model, name);
+      assert.equal(printInput({ ...input, ...read.workload }), printInput(input));
+      assert.equal(engine.traceChoices(read.choices).digest, traced.digest);
+      const gap = readColumns(mail.replace(/^> +2\*? .*$/m, '>'), 'mail');
+      assert.ok(traced.rows.length < 3 || ('expected' in gap && gap.expected === 'step 2'), mail);
+    }
+  }
+});
 
 test('columns of any run are narrow, plain, and every line of the table has number and actor', () => {
   const rng = new Random(RNG_SEED, 31);

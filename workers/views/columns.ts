@@ -11,6 +11,7 @@ import type { Model } from '../kernel/path.ts';
 import type { Program } from '../kernel/program.ts';
 import { STEPS } from '../kernel/registry.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
+import { canonicalReference } from '../models/registry.ts';
 import { explain, type Marked, markedOf, type Subject } from './explain.ts';
 import { type Observed, observe } from './observe.ts';
 import { ascii, WIDTH, wrap } from './wrap.ts';
@@ -37,10 +38,11 @@ export function renderColumns(
   run: TracedRun,
   subject: Subject | null,
 ): string {
-  const texts = textsOf(model, input, run.rows);
+  const observed = observe(compile(model), input, run.rows);
+  const texts = textsOf(model, input, run.rows, observed);
   const marked = subject === null ? UNMARKED : markedOf(run, subject);
   const told = subject === null ? [] : toldOf(run, subject, texts);
-  const table = tableOf(input, run, texts, marked);
+  const table = tableOf(input, run, { texts, observed }, marked);
   const lines = [
     ...told,
     ...headOf(model, input),
@@ -67,15 +69,21 @@ function headOf(model: Model, input: Input): readonly string[] {
     ({ process, ops }, t) => `T${t} in P${process}: ${ops.map(printOp).join('; ')}`,
   );
   return [
-    ...wrap(`${model.name}: ${model.title}`, GAP),
+    ...wrap(`${canonicalReference(model)}: ${model.title}`, GAP),
     ...[...setup, ...threads].flatMap((line) => wrap(line, GAP)),
   ];
+}
+
+/** What each step says and did. */
+interface Told {
+  readonly texts: readonly string[];
+  readonly observed: readonly Observed[];
 }
 
 function tableOf(
   input: Input,
   { verdict, rows }: TracedRun,
-  texts: readonly string[],
+  { texts, observed }: Told,
   { pair }: Marked,
 ): readonly string[] {
   const cells: Cell[] = input.threads.map(({ ops }, thread) => ({
@@ -95,7 +103,8 @@ function tableOf(
   });
   const layout = layoutOf(cells, input.threads.length);
   const table = cells.slice(heading.length).flatMap((cell) => {
-    return [...linesOf(cell, layout), ...marksAt(cell.step ?? 0, verdict)];
+    const { step = 0 } = cell;
+    return [...linesOf(cell, layout), ...marksAt(step, verdict, observed[step - 1])];
   });
   return [...headingOf(heading, layout), ...table];
 }
@@ -174,16 +183,26 @@ function lineOf(
   return `${number.padStart(NUMBER_WIDTH)}${mark} ${body}`.trimEnd();
 }
 
-/** A step at which the run went wrong gets a line of its own behind it, for each complaint. */
-function marksAt(step: number, verdict: Verdict): readonly string[] {
+/** A step at which the run went wrong has lines of its own: each complaint, and who holds what. */
+function marksAt(
+  step: number,
+  verdict: Verdict,
+  observed: Observed | undefined,
+): readonly string[] {
   const violations = verdict.kind === 'violation' ? verdict.violations : [];
-  return violations
-    .filter((violation) => violation.step === step)
-    .map((violation) => {
-      const title = VIOLATION_CLASSES[violation.class].title;
-      return `${String(step).padStart(NUMBER_WIDTH)}${GAP}<-- ${title}`;
-    });
+  const here = violations.filter((violation) => violation.step === step);
+  if (here.length === 0) return [];
+  const titles = here.map((violation) => VIOLATION_CLASSES[violation.class].title);
+  const held = (observed?.held ?? []).flatMap((locks, t) =>
+    locks.length === 0 ? [] : [`T${t} holds ${locks.join(', ')}`],
+  );
+  const number = String(step).padStart(NUMBER_WIDTH);
+  return [...titles, ...held].flatMap((text) =>
+    wrap(text, '', BODY_WIDTH - ARROW.length).map((line) => `${number}${GAP}${ARROW}${line}`),
+  );
 }
+
+const ARROW = '<-- ';
 
 // ---- what a step says -----------------------------------------------------------------------------------
 
@@ -192,16 +211,30 @@ function opText({ threads }: Input, thread: number, op: number): string {
   return found === undefined ? '' : printOp(found);
 }
 
-function textsOf(model: Model, input: Input, rows: readonly TraceRow[]): readonly string[] {
+function textsOf(
+  model: Model,
+  input: Input,
+  rows: readonly TraceRow[],
+  observed: readonly Observed[],
+): readonly string[] {
   const program = compile(model);
-  const observed = observe(program, input, rows);
+  const calls = input.threads.map(() => '');
   return rows.map((row, i) => {
+    const call = callOf(row.label);
+    const isNew = call !== '' && call !== calls[row.thread];
+    calls[row.thread] = call;
     const told = observed[i];
     if (told === undefined) return row.label;
     if (told.sleepsOn !== null) return `waits for ${lockName(model, told.sleepsOn)}`;
     const said = sayingOf(model, program, row, opText(input, row.thread, row.op));
-    return `${said}${outcomeOf(told)}`;
+    const isNamed = said.startsWith(`${call}: `);
+    return `${isNew && !isNamed ? `${call}: ` : ''}${said}${outcomeOf(told)}`;
   });
+}
+
+/** What a path has called to do the step, the innermost call: `unmap` of `punch/drop/unmap/clearPte`. */
+function callOf(label: string): string {
+  return label.split('/').slice(1, -1).at(-1) ?? '';
 }
 
 function outcomeOf({ faulted, values, failure }: Observed): string {

@@ -6,8 +6,8 @@ import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { OPS } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL, OK, RESULT_NAMES, STALE } from '../kernel/encoding.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { T_DEPTH, T_WAIT } from '../kernel/layout.ts';
-import { classOfLockObject } from '../kernel/locks.ts';
+import { T_DEPTH, T_HELD, T_WAIT } from '../kernel/layout.ts';
+import { classOfLockObject, heldCount } from '../kernel/locks.ts';
 import type { Program } from '../kernel/program.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
 import type { Watch } from '../kernel/watch.ts';
@@ -22,6 +22,8 @@ export interface Observed {
   readonly faulted: boolean;
   /** The operation ended here, and not well: `SIGBUS`. */
   readonly failure: string | null;
+  /** What each thread holds once the step is done, by the model's names. */
+  readonly held: readonly (readonly string[])[];
 }
 
 export function observe(
@@ -30,18 +32,28 @@ export function observe(
   rows: readonly Pick<TraceRow, 'thread'>[],
 ): readonly Observed[] {
   const notes = new Notes(workload);
-  const k = new Kernel(program, notes);
-  k.footprints = false;
-  k.load(new World(workload));
-  k.fused = 0;
+  const k = rerun(program, workload, notes);
   return rows.map(({ thread }) => {
     notes.begin();
     const depth = k.peek(T_DEPTH + thread);
     const op = k.opOf(thread);
     k.step(thread);
     const faulted = k.opOf(thread) === op && k.peek(T_DEPTH + thread) > depth;
-    return notes.end(faulted);
+    return { ...notes.end(faulted), held: workload.threads.map((_, t) => heldBy(k, t)) };
   });
+}
+
+/** A kernel that stands at the start of the run, steps not fused. */
+export function rerun(
+  program: Program,
+  workload: Workload,
+  watch: Watch = new Notes(workload),
+): Kernel {
+  const k = new Kernel(program, watch);
+  k.footprints = false;
+  k.load(new World(workload));
+  k.fused = 0;
+  return k;
 }
 
 class Notes implements Watch {
@@ -60,7 +72,7 @@ class Notes implements Watch {
     this.failure = null;
   }
 
-  end(faulted: boolean): Observed {
+  end(faulted: boolean): Omit<Observed, 'held'> {
     const { values, sleepsOn, failure } = this;
     return { values: [...new Set(values)], sleepsOn, faulted, failure };
   }
@@ -90,6 +102,11 @@ class Notes implements Watch {
   edgeAdded(): void {}
   badRelease(): void {}
   lockMissing(): void {}
+}
+
+function heldBy(k: Kernel, thread: number): readonly string[] {
+  const held = k.peek(T_HELD + thread);
+  return k.program.lockNames.filter((_, cls) => heldCount(held, cls) > 0);
 }
 
 /** The value of a line, by who wrote it. */

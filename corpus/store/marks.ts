@@ -1,0 +1,107 @@
+/**
+ * What people have decided about findings: a small file per id under `marks/`, beside the findings and not in them, so
+ * that a better repro, a rerun, a pull or another campaign leaves it alone.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf, makeFolders, onDisk, writeAtomically } from '../disk/atomic.ts';
+import { readStored } from '../disk/read-bounded.ts';
+import { Refusal } from '../vocabulary/errors.ts';
+import { isFindingId, shownId } from '../vocabulary/finding.ts';
+import { canonicalJson, isJsonObject, type Json, readJson } from '../vocabulary/json.ts';
+import { printable } from '../vocabulary/printable.ts';
+
+const MARKS_FOLDER = 'marks';
+export const NOTE_LENGTH_MAX = 200;
+
+/** `expected`: it is meant to be so. `invalid`: the model, or the tool, is wrong. */
+export const MARK_WORDS = ['known', 'fixed', 'duplicate-of', 'invalid', 'expected'] as const;
+export type MarkWord = (typeof MARK_WORDS)[number];
+
+export interface Mark {
+  readonly as: MarkWord;
+  /** Id of the finding that a duplicate is of; else null. */
+  readonly of: string | null;
+  readonly note: string | null;
+}
+
+export class Marks {
+  private readonly folder: string;
+
+  constructor(dataDir: string) {
+    this.folder = path.join(dataDir, MARKS_FOLDER);
+  }
+
+  /** Null where there is none, or none that can be read. */
+  of(id: string): Mark | null {
+    try {
+      return markIn(readJson(readStored(path.join(this.folder, `${id}.json`))));
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
+  }
+
+  /** @throws Refusal DATA_DIR */
+  put(id: string, mark: Mark): void {
+    onDisk(this.folder, () => {
+      makeFolders(this.folder);
+      writeAtomically(this.folder, `${id}.json`, `${canonicalJson({ id, ...mark })}\n`);
+    });
+  }
+
+  /** @throws Refusal DATA_DIR */
+  remove(id: string): void {
+    onDisk(this.folder, () => {
+      rmSync(path.join(this.folder, `${id}.json`), { force: true });
+    });
+  }
+
+  /** What takes a finding's place is marked like it, unless it has a mark of its own. */
+  follow(id: string, next: string): void {
+    const mark = this.of(id);
+    if (mark !== null && id !== next && this.of(next) === null) this.put(next, mark);
+  }
+
+  /** By id. */
+  all(): ReadonlyMap<string, Mark> {
+    return new Map(
+      this.ids().flatMap((id) => {
+        const mark = this.of(id);
+        return mark === null ? [] : [[id, mark] as const];
+      }),
+    );
+  }
+
+  private ids(): readonly string[] {
+    try {
+      return readdirSync(this.folder)
+        .map((name) => path.basename(name, '.json'))
+        .filter(isFindingId)
+        .sort();
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      return [];
+    }
+  }
+}
+
+/** One line that a terminal shows as it is. */
+export function isNoteText(text: string): boolean {
+  return text !== '' && printable(text, NOTE_LENGTH_MAX) === text;
+}
+
+export function markText({ as, of, note }: Mark): string {
+  const words = of === null ? as : `${as} ${shownId(of)}`;
+  return note === null ? words : `${words}: ${note}`;
+}
+
+function markIn(value: Json | undefined): Mark | null {
+  if (!isJsonObject(value)) return null;
+  const as = MARK_WORDS.find((word) => word === value.as);
+  const { of, note } = value;
+  const isOther = of === null || (typeof of === 'string' && isFindingId(of));
+  const isNote = note === null || (typeof note === 'string' && isNoteText(note));
+  if (as === undefined || !isOther || !isNote) return null;
+  return { as, of, note };
+}
