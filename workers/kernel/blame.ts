@@ -69,9 +69,10 @@ function noteOutlived(k: Kernel, file: number, page: number): void {
   const isFault = kind === 'load' || kind === 'store';
   forEachMapping(k, file, page, (pteIndex) => {
     const by = k.peek(INSTALLED_BY + pteIndex);
-    if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || (by & OUTLIVED) !== 0) return;
+    if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;
     const wasThere = isFault || ((k.peek(DONE_AT + filler) >> operationOf(by)) & 1) !== 0;
-    if (wasThere) k.put(INSTALLED_BY + pteIndex, by | OUTLIVED);
+    // Of this block: what it was to one that has moved on says nothing.
+    k.put(INSTALLED_BY + pteIndex, wasThere ? by | OUTLIVED : by & ~OUTLIVED);
   });
 }
 

@@ -7,11 +7,23 @@
  */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { operationOf } from './blame.ts';
-import { OK, threadOf, VMA_PRIVATE, vmaFile, vmaPage, vmaPages } from './encoding.ts';
+import {
+  extentBlock,
+  extentKind,
+  OK,
+  pageIndex,
+  threadOf,
+  VMA_PRIVATE,
+  vmaFile,
+  vmaPage,
+  vmaPages,
+  WRITTEN,
+} from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
   CLAIMED,
+  CPU,
   DATA_BY,
   DATA_EVER,
   DEVICE_DEAD,
@@ -20,6 +32,7 @@ import {
   DURABLE,
   ENDED,
   ENDED_AT,
+  EXTENT,
   FRAME_SPAN,
   FRAME0,
   LOST_BY,
@@ -33,6 +46,7 @@ import {
   SHIFTING,
   SIZE,
   SIZED_BY,
+  SIZED_EARLY,
   STARTED,
   SYNCED_VMA,
   T_BEGUN,
@@ -220,7 +234,15 @@ export function publish(k: Kernel, t: number, file: number, from: number, to: nu
     const i = file * LINES + line;
     k.put(ZERO_BY + i, k.peek(ZERO_BY + i) & ~ended);
     k.put(DATA_BY + i, k.peek(DATA_BY + i) & ~ended);
+    if (!shows(k, file, line, writer)) k.put(SIZED_EARLY, k.peek(SIZED_EARLY) | (1 << writer));
   }
+}
+
+/** Whether a read of the line would bring what the operation wrote. */
+function shows(k: Kernel, file: number, line: number, writer: number): boolean {
+  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
+  if (extentKind(extent) !== WRITTEN) return false;
+  return k.peek(CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1)) === writer;
 }
 
 /**
@@ -233,7 +255,9 @@ export function followTruncate(k: Kernel, t: number, file: number): void {
   if (setter === 0 || setter === writer) return;
   const isTruncate = k.world.rowOfWriter(setter).kind === 'truncate';
   if (!isTruncate || k.world.rowOfWriter(writer).kind !== 'pwrite') return;
-  k.put(DONE_AT + writer, k.peek(DONE_AT + writer) | (1 << setter));
+  // And after all that had ended when that one began.
+  const before = k.peek(DONE_AT + setter) | (1 << setter);
+  k.put(DONE_AT + writer, k.peek(DONE_AT + writer) | before);
 }
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */

@@ -5,7 +5,7 @@
 import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { blamed } from '../kernel/blame.ts';
+import { blamed, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -32,6 +32,7 @@ import {
   PTE,
   SIZE,
   SIZED_BY,
+  SIZED_EARLY,
   ZERO_BY,
 } from '../kernel/layout.ts';
 import {
@@ -149,10 +150,10 @@ function lossOf(
   return { object: cpuWord < 0 ? 'extent' : 'line', roles: [by(), lost] };
 }
 
-/** Nothing is complete there and nothing was there before: i_size covers a write that has yet to do what it promises. */
+/** i_size covered a write before its data showed, and that is what is missed. */
 function isSizeEarly(k: Kernel, verdict: number, file: number, line: number): boolean {
-  const hadData = (k.peek(DATA_BY + file * LINES + line) & 1) !== 0;
-  return verdict === UNWRITTEN_ZERO && !hadData && publisherOf(k, file, line) !== 0;
+  if (verdict !== UNWRITTEN_ZERO) return false;
+  return ((k.peek(SIZED_EARLY) >> publisherOf(k, file, line)) & 1) !== 0;
 }
 
 /** What it leaves is zeros, or another part of the file. */
@@ -181,8 +182,20 @@ function exposureOf(
   if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
     return { object: 'unconverted', roles: [] };
   }
-  if (isPastEof(k, value)) return { object: 'past-eof', roles: [blamedPath(k, SIZED_BY + file)] };
+  if (isPastEof(k, value) && wasVisible(k, file, block))
+    return { object: 'past-eof', roles: [blamedPath(k, SIZED_BY + file)] };
   return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
+}
+
+/**
+ * The block was there to be zeroed when the operation that set i_size began. Where it became visible later, that is
+ * the defect.
+ */
+function wasVisible(k: Kernel, file: number, block: number): boolean {
+  const exposer = block < 0 ? 0 : operationOf(k.peek(EXPOSED_BY + block));
+  const sizer = operationOf(k.peek(SIZED_BY + file));
+  const isComplete = ((k.peek(DONE_AT + sizer) >> exposer) & 1) !== 0;
+  return exposer === 0 || isComplete || isPastEof(k, exposer);
 }
 
 /** The value of a store that has ended and fell at or beyond i_size: it never was content (B58). */
