@@ -24,7 +24,7 @@ export interface Published {
   readonly finding: StoredFinding;
   /** SHA-256 of the repro's text. */
   readonly reproDigest: string;
-  /** Models on which a search with few preemptions did not meet it. */
+  /** Models on which a search of every interleaving did not meet it. */
   readonly notOn: readonly string[];
   /** Runs that met it so far. */
   readonly hits: number;

@@ -3,6 +3,7 @@
  * anything there, so nothing is believed, everything is bounded, and what does not fit is refused with its place.
  */
 import { z } from 'zod';
+import { ROW_ID } from '../vocabulary/catalogue.ts';
 import { STANDINGS } from '../vocabulary/finding.ts';
 import {
   MODEL_REF_BYTES_MAX,
@@ -112,10 +113,7 @@ const violationClass = z.custom<ViolationClass>(
 );
 
 /** A row of the catalogue, if it is in one. */
-const catalogueRow = z
-  .string()
-  .regex(/^(?:[BF]\d{2,3}|CANARY)$/)
-  .nullable();
+const catalogueRow = z.string().regex(ROW_ID).nullable();
 
 const finding = z.strictObject({
   id: digest,

@@ -16,7 +16,7 @@ import {
 } from './metric-table.ts';
 
 /**
- * Values kept of an open label. Per model there are 6 series and 2 for each of the 20 classes; 36 models and
+ * Values kept of an open label. Per model there are 6 series and 2 for each class of violation; 36 models and
  * `other` make 37 x 46 = 1 702, which keeps a process below 2 000 series.
  */
 export const OPEN_VALUES_MAX = 36;

@@ -19,6 +19,9 @@ export interface CatalogueRow {
 /** The row of the model that must always fail: known on that model alone. */
 export const CANARY = 'CANARY';
 
+/** Ids of rows, of this build's catalogue or of a newer one. */
+export const ROW_ID = /^(?:[BF]\d{2,3}|CANARY)$/;
+
 const V42 = '843172978bb9';
 const V43RC = '0f90cc6609c7 (the revert), from its diff';
 const JULY_2016 = 'Kara, 27 Jul 2016 <20160727120745.GI6860@quack2.suse.cz>';

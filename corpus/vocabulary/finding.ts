@@ -2,6 +2,7 @@
  * A finding: all violations with one signature, and what is said of its best repro. The pure half of
  * `corpus/store/finding-store.ts`; scripts read these fields in `--json`.
  */
+import { ROW_ID } from './catalogue.ts';
 import { canonicalJson, isJsonObject, type Json, sha256Hex } from './json.ts';
 import { SIGNATURE_BYTES_MAX } from './limits.ts';
 import { isModelRef, type Repro } from './repro.ts';
@@ -61,7 +62,6 @@ export const ID_PREFIX_MIN = 6;
 
 /** A sentence, or the signature in words. */
 const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
-const KNOWN = /^(?:[BF]\d{2,3}|CANARY)$/;
 const FIELDS = [
   'id',
   'signature',
@@ -137,7 +137,7 @@ function isText(value: Json | undefined, lengthMax: number): value is string {
 }
 
 function isKnown(value: Json | undefined): boolean {
-  return value === null || (typeof value === 'string' && KNOWN.test(value));
+  return value === null || (typeof value === 'string' && ROW_ID.test(value));
 }
 
 function isStanding(value: Json | undefined): boolean {

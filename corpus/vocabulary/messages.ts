@@ -189,7 +189,7 @@ export interface Verified {
 export interface Compared {
   readonly kind: 'matrix';
   readonly signature: string;
-  /** Models that have the bug, and those on which a search with few preemptions did not meet it. */
+  /** Models that have the bug, and those on which a search of every interleaving did not meet it. */
   readonly on: readonly string[];
   readonly notOn: readonly string[];
 }

@@ -2,8 +2,10 @@
  * A repro: an input, the model and the build it was judged by, and what was found. One text, so
  * that it travels in a mail; it is data, and nothing in it is ever opened, resolved or run.
  */
+
 import { assert } from './assert.ts';
 import { canonicalInput } from './canonical.ts';
+import { ROW_ID } from './catalogue.ts';
 import type { Input } from './input.ts';
 import { canonicalJson, isJsonObject, readJson } from './json.ts';
 import { MODEL_REF_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
@@ -60,7 +62,6 @@ const DIGEST = /^[0-9a-f]{8,64}$/;
 const SHA_256 = /^[0-9a-f]{64}$/;
 /** Words of printable ASCII; a `#` would begin a comment. */
 const SIGNATURE = /^[!"$-~]+(?: [!"$-~]+)*$/;
-const CATALOGUE = /^(?:[BF]\d{2,3}|CANARY)$/;
 
 /** The lines before the input, in their order, and whether one may be missing. */
 const KEYS = {
@@ -85,7 +86,7 @@ export function printRepro(repro: Repro): string {
   assert(SHA_256.test(modelDigest), 'model digest', modelDigest);
   assert(DIGEST.test(engine) && DIGEST.test(traceDigest), 'digest', `${engine} ${traceDigest}`);
   assert(isSignature(signature), 'signature', signature);
-  assert(catalogue === null || CATALOGUE.test(catalogue), 'catalogue id', catalogue);
+  assert(catalogue === null || ROW_ID.test(catalogue), 'catalogue id', catalogue);
   assert(origin === null || isModelRef(origin.model), 'origin', origin?.model);
   assert(isModelJson(repro.modelJson), 'model JSON');
   return [
@@ -158,7 +159,7 @@ const READERS: Readonly<Record<Key, (cursor: Cursor) => Partial<Facts>>> = {
   'model-digest': (cursor) => ({ modelDigest: takeMatch(cursor, SHA_256, 'a SHA-256') }),
   engine: (cursor) => ({ engine: takeMatch(cursor, DIGEST, 'a digest') }),
   signature: (cursor) => ({ signature: takeSignature(cursor) }),
-  known: (cursor) => ({ catalogue: takeMatch(cursor, CATALOGUE, 'a bug such as B12') }),
+  known: (cursor) => ({ catalogue: takeMatch(cursor, ROW_ID, 'a bug such as B12') }),
   trace: (cursor) => ({ traceDigest: takeMatch(cursor, DIGEST, 'a digest') }),
   origin: (cursor) => ({ origin: takeOrigin(cursor) }),
 };

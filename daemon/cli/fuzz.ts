@@ -170,7 +170,7 @@ function summarize(
     return;
   }
   const rows = [...new Set(findings.flatMap(({ known }) => known ?? []))].sort().join(' ');
-  const unknown = findings.filter(({ known }) => known === null).length;
+  const unknown = findings.filter(({ known, looksLike }) => (known ?? looksLike) === null).length;
   const forbidden = findings.filter((finding) => standingOf(finding) === 'forbidden');
   say(
     [

@@ -3,6 +3,7 @@
  * Findings come in order of their revisions, and one that changes moves to the end; so whoever goes on after
  * the last revision he saw misses nothing, whatever is published meanwhile.
  */
+import { ROW_ID } from '../../corpus/vocabulary/catalogue.ts';
 import {
   ID_PREFIX_MIN,
   isFoundOn,
@@ -54,7 +55,6 @@ const EVERYTHING: Query = {
   since: 0,
   limit: LIMIT_DEFAULT,
 };
-const KNOWN = /^(?:[BF]\d{2,3}|CANARY)$/;
 const WHOLE = /^\d{1,15}$/;
 
 interface Reader {
@@ -78,7 +78,7 @@ const READERS: Readonly<Record<Parameter, Reader>> = {
     expected: 'true, false or a row such as B12',
     read: (text) => {
       if (text === 'true' || text === 'false') return text === 'true';
-      return KNOWN.test(text) ? text : undefined;
+      return ROW_ID.test(text) ? text : undefined;
     },
   },
   since: { expected: 'a revision', read: (text) => (WHOLE.test(text) ? Number(text) : undefined) },

@@ -18,7 +18,7 @@ import {
 } from './layout.ts';
 import { forEachMapping } from './steps/walk.ts';
 
-/** Roles take 11 bits, for a program has no more rows (ROWS_MAX); the operation's writer id stands above them. */
+/** Roles take 12 bits: a program has at most 2000 rows (ROWS_MAX); the operation's writer id stands above them. */
 const WRITER_SHIFT = 12;
 const ROLE_MASK = (1 << WRITER_SHIFT) - 1;
 const WRITER_MASK = 31;

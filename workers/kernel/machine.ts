@@ -3,7 +3,7 @@ import type { Kernel } from './kernel.ts';
 
 /** Who runs next: the one interface that owns every choice. */
 export interface Scheduler {
-  /** A run begins; `run` numbers the runs of one workload. */
+  /** A run begins. */
   begin(k: Kernel): void;
   /** One thread of the mask `enabled`, which is never empty. */
   choose(k: Kernel, enabled: number, current: number): number;

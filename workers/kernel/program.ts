@@ -109,7 +109,7 @@ export interface Program {
   readonly restless: Uint8Array;
   /** `path/stepName`, unique in the program; empty for rows that are not visible. */
   readonly label: readonly string[];
-  /** The step's name in the registry; empty for rows that are no steps. */
+  /** The name in the registry of the step or test; empty for other rows. */
   readonly step: readonly string[];
   /**
    * Who did what, as signatures say it: an index into `roles`, 1 and up; rows of one operation and one step of the
@@ -120,7 +120,7 @@ export interface Program {
   readonly roles: readonly string[];
   /** The lock that the step names; empty for all others. */
   readonly lock: readonly string[];
-  /** Nodes of the model that made the row, for listings. */
+  /** Where each operation begins. */
   readonly entry: Readonly<Record<OpKind, number>>;
   /** The same by the number of the kind in OP_KINDS. */
   readonly entryOfKind: Int32Array;

@@ -43,7 +43,7 @@ export interface Watch {
   blocked(k: Kernel, thread: number): void;
 }
 
-/** Watches every executed visible step: coverage, history of last writers, traces. */
+/** Watches every executed visible step: coverage, profiles, traces. */
 export interface Tracker {
   stepping(k: Kernel, thread: number, pc: number): void;
 }

@@ -108,7 +108,7 @@ export class World {
   /** Writers that may store through a mapping: what fsync owes of them depends on the model. */
   readonly mappingWriters: number;
   readonly files: number;
-  /** `pwrite`, `punch` … per writer id, for whoever has to name a writer. */
+  /** Operations of each thread. */
   private readonly counts: readonly number[];
 
   constructor(workload: Workload) {

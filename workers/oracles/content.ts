@@ -80,8 +80,9 @@ export function lineRead(
   if (throughZeroPage && extent !== 0 && !isEarlySize) {
     // A system call that returns beside a fault (F02); of faults alone the look for the page is late (B10).
     const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
-    const isUnderWay = isExposing(k, extentBlock(extent));
-    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, isUnderWay, isWrite);
+    const underWay = isWrite ? 'beside-write' : 'under-way';
+    const filled = isExposing(k, extentBlock(extent)) ? underWay : 'done';
+    if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, filled);
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);

@@ -108,10 +108,11 @@ function objectBeyond(k: Kernel, pteIndex: number, cutter: number): string {
   return hasJustCut && ((k.peek(UNMAPS) >> t) & 1) === 0 ? 'not-unmapped' : '';
 }
 
+export type Filled = 'done' | 'under-way' | 'beside-write';
+
 /**
  * O5: who allocated the block behind the zero page.
- * @param isUnderWay the operation that allocated it still runs
- * @param isWrite it is a write(2) that a read does not show
+ * @param filled when it is seen: that operation has ended, still runs, or still runs beside a write(2) that is missed
  */
 export function zeroPageMapped(
   k: Kernel,
@@ -119,12 +120,11 @@ export function zeroPageMapped(
   pteIndex: number,
   file: number,
   page: number,
-  isUnderWay = false,
-  isWrite = false,
+  filled: Filled = 'done',
 ): void {
   const extent = k.peek(EXTENT + pageIndex(file, page));
   const filler = blamedPath(k, EXTENT_BY + pageIndex(file, page));
-  const object = hasOutlived(k, pteIndex) ? leftBy(filler, isUnderWay, isWrite) : '';
+  const object = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
   found.reportPage(k, file, page, -1, {
     class: 'zero-page',
     object,
@@ -138,7 +138,7 @@ export function zeroPageMapped(
 }
 
 /** A fault that has yet to unmap what it found is early; who has ended and left it there loses to no race. */
-function leftBy(filler: string, isUnderWay: boolean, isWrite: boolean): string {
-  if (!isUnderWay) return 'not-unmapped';
-  return filler === 'fault' && isWrite ? 'early' : '';
+function leftBy(filler: string, filled: Filled): string {
+  if (filled === 'done') return 'not-unmapped';
+  return filler === 'fault' && filled === 'beside-write' ? 'early' : '';
 }
