@@ -63,6 +63,7 @@ const INNOCENT: readonly Innocent[] = [
   { item: 17, what: 'ENOSPC that was provoked', setup: ['file A size 4096 pages hole', SHARED], threads: [['enospc', 'store a0 0', 'pwrite A 0 4096']] },
   { item: 18, what: 'fsync beside a truncate', setup: WRITTEN, threads: [['pwrite A 0 4096', 'fsync A', 'crash'], ['truncate A 0']] },
   { item: 18, what: 'a synced truncate of a synced write, beside an append', setup: ['file A size 0', 'process P0'], threads: [['pwrite A 0 2048', 'truncate A 0', 'fsync A'], ['pwrite A 0 2048', 'crash']] },
+  { item: 18, what: 'a synced truncate beside two appends', setup: ['file A size 0', 'process P0'], threads: [['truncate A 0', 'fsync A'], ['pwrite A 0 2048', 'crash'], ['pwrite A 0 2048']] },
   { item: 18, what: 'a write with a gap behind EOF', setup: HALF, threads: [['store a0 2048', 'pwrite A 8192 4096'], ['pread A 0 8192']] },
   { item: 18, what: 'an unwritten extent reads as a hole', setup: ['file A size 4096 pages unwritten', SHARED], threads: [['load a0 0', 'pread A 0 4096'], ['pread A 0 4096']] },
 ];

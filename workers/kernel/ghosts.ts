@@ -6,9 +6,7 @@
  * Bit 0 of a set of writers is the content before the run.
  */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { operationOf } from './blame.ts';
 import {
-  extentBlock,
   extentKind,
   OK,
   pageIndex,
@@ -23,7 +21,7 @@ import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
   CLAIMED,
-  CPU,
+  COPIED_TO,
   DATA_BY,
   DATA_EVER,
   DEVICE_DEAD,
@@ -45,7 +43,6 @@ import {
   REVOKED,
   SHIFTING,
   SIZE,
-  SIZED_BY,
   SIZED_EARLY,
   STARTED,
   SYNCED_VMA,
@@ -69,6 +66,7 @@ export function beginWriter(k: Kernel, writer: number): void {
   k.put(TAGGED, k.peek(TAGGED) & ~(1 << thread));
   k.put(WRITES_BACK, k.peek(WRITES_BACK) & ~(1 << thread));
   k.put(SYNCED_VMA + thread, 0);
+  k.put(COPIED_TO + thread, 0);
   k.put(ENDED_AT + thread, k.peek(ENDED));
   beginExcuses(k, thread, row);
   beginSizeChange(k, row, writer);
@@ -234,30 +232,27 @@ export function publish(k: Kernel, t: number, file: number, from: number, to: nu
     const i = file * LINES + line;
     k.put(ZERO_BY + i, k.peek(ZERO_BY + i) & ~ended);
     k.put(DATA_BY + i, k.peek(DATA_BY + i) & ~ended);
-    if (!shows(k, file, line, writer)) k.put(SIZED_EARLY, k.peek(SIZED_EARLY) | (1 << writer));
+    if (!isCopied(k, t, file, line)) k.put(SIZED_EARLY, k.peek(SIZED_EARLY) | (1 << writer));
   }
 }
 
-/** Whether a read of the line would bring what the operation wrote. */
-function shows(k: Kernel, file: number, line: number, writer: number): boolean {
+/** Whether the data is where a read looks for it, as far as the write itself is concerned. */
+function isCopied(k: Kernel, t: number, file: number, line: number): boolean {
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  if (extentKind(extent) !== WRITTEN) return false;
-  return k.peek(CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1)) === writer;
+  return extentKind(extent) === WRITTEN && line < k.peek(COPIED_TO + t);
 }
 
 /**
  * A pwrite raises the size that a truncate beside it has set: it comes after that truncate, as a whole, or i_size would
  * not be what it is (dossier 4.3 item 18 excuses neither to lose the other's effect).
+ * @param sizer the operation that had set the size before
  */
-export function followTruncate(k: Kernel, t: number, file: number): void {
+export function followTruncate(k: Kernel, t: number, sizer: number): void {
   const writer = k.writerOf(t);
-  const setter = operationOf(k.peek(SIZED_BY + file));
-  if (setter === 0 || setter === writer) return;
-  const isTruncate = k.world.rowOfWriter(setter).kind === 'truncate';
+  if (sizer === 0 || sizer === writer) return;
+  const isTruncate = k.world.rowOfWriter(sizer).kind === 'truncate';
   if (!isTruncate || k.world.rowOfWriter(writer).kind !== 'pwrite') return;
-  // And after all that had ended when that one began.
-  const before = k.peek(DONE_AT + setter) | (1 << setter);
-  k.put(DONE_AT + writer, k.peek(DONE_AT + writer) | before);
+  k.put(DONE_AT + writer, k.peek(DONE_AT + writer) | (1 << sizer));
 }
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */

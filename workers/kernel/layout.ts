@@ -169,6 +169,8 @@ export const SPOKEN = ghost('spoken', 1);
 /** The size that completed operations owe at least, and the largest that any of them allows (oracles/size.ts). */
 export const SIZE_FLOOR = ghost('sizeFloor', FILES);
 export const SIZE_CEILING = ghost('sizeCeiling', FILES);
+/** The line up to which the write(2) of each thread has copied its data. */
+export const COPIED_TO = ghost('copiedTo', THREADS);
 /** Operations that raised i_size over lines where their data did not show yet. */
 export const SIZED_EARLY = ghost('sizedEarly', 1);
 /** Threads whose access may fail: EOF passed its page, its vma went, the device died (O12). */

@@ -1,6 +1,6 @@
 /** read(2), write(2) and sizes: the copies, and the registers that say which pages and lines are meant. */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byOperation, setCpu, setMedia } from '../blame.ts';
+import { byOperation, operationOf, setCpu, setMedia } from '../blame.ts';
 import {
   EINVAL,
   extentBlock,
@@ -15,6 +15,7 @@ import { excuseBeyond } from '../excuses.ts';
 import { claim, endShift, followTruncate, publish } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
+  COPIED_TO,
   CPU,
   INJECT,
   O_ALLOC,
@@ -99,6 +100,7 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
     setCpu(k, CPU + block * LINES_PER_PAGE + (line & 1), writer);
     setMedia(k, block * LINES_PER_PAGE + (line & 1), writer);
   }
+  k.put(COPIED_TO + t, lastLine(k, r));
   return NEXT;
 }
 
@@ -160,12 +162,15 @@ function setSize(k: Kernel, t: number, r: number): Outcome {
   const file = k.get(r + R_FILE);
   const before = k.peek(SIZE + file);
   const size = k.get(r + R_SIZE);
-  if (size > before) followTruncate(k, t, file);
+  const sizer = operationOf(k.peek(SIZED_BY + file));
   k.put(SIZED_BY + file, byOperation(k));
   if (size < before) {
     k.put(SHRUNK_BY + file, byOperation(k));
     excuseBeyond(k, file, size);
-  } else publish(k, t, file, before, size);
+  } else {
+    publish(k, t, file, before, size);
+    if (size > before) followTruncate(k, t, sizer);
+  }
   k.put(SIZE + file, size);
   k.watch.sizeSet(k, file);
   return NEXT;
