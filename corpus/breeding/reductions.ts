@@ -29,11 +29,11 @@ export const REDUCTIONS: readonly Reduction[] = [
   { name: 'move into the sequential prefix', candidates: longerPrefix },
   { name: 'let another thread do it', candidates: movedOps },
   { name: 'do once more what another does', candidates: repeatedOps },
-  { name: 'drop one, move another', candidates: (input) => fewerOps(input).flatMap(movedOps) },
+  { name: 'drop one, move another', candidates: (input) => atLeastTwo(input).flatMap(movedOps) },
   { name: 'drop one, repeat another', candidates: fewerRepeatedOps },
   {
     name: 'drop one, apart from the others',
-    candidates: (input) => fewerOps(input).flatMap(apart),
+    candidates: (input) => atLeastTwo(input).flatMap(apart),
   },
   { name: 'drop switches', candidates: fewerSwitches },
 ];
@@ -68,6 +68,11 @@ function opsBackwards(input: Input): readonly Placed[] {
 
 function fewerOps(input: Input): readonly Input[] {
   return opsBackwards(input).map((gone) => without(input, (placed) => isSame(placed, gone)));
+}
+
+/** Without one operation, where two are left to be changed: one alone has been tried by itself. */
+function atLeastTwo(input: Input): readonly Input[] {
+  return fewerOps(input).filter(({ threads }) => threads.flatMap(({ ops }) => ops).length > 1);
 }
 
 /** Two operations may need each other: a lock and its release, a growth and a cut. */
@@ -233,7 +238,7 @@ function repeatedOps(input: Input): readonly Input[] {
 }
 
 function fewerRepeatedOps(input: Input): readonly Input[] {
-  return fewerOps(input).flatMap((rest) => withOpsOf(rest, input));
+  return atLeastTwo(input).flatMap((rest) => withOpsOf(rest, input));
 }
 
 /** Each operation replaced by each of another input. */
