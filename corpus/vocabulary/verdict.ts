@@ -123,6 +123,8 @@ export interface Violation {
   readonly step: number;
   /** One sentence with the particulars: which page, which writer. */
   readonly detail: string;
+  /** It was looked for when no operation was under way: the step is the last one before, and did nothing wrong. */
+  readonly isAtRest: boolean;
 }
 
 /** A signature, or its form in one class: the deadlock, where an inversion foretells it. */

@@ -168,7 +168,9 @@ export class Judge implements Watch {
       return;
     }
     this.checkQuiet(k);
+    this.found.isAtRest = true;
     readEverything(k, this.found);
+    this.found.isAtRest = false;
   }
 
   /** An msync of no area, or of a private one, owes nothing. */
@@ -181,7 +183,9 @@ export class Judge implements Watch {
   }
 
   private checkQuiet(k: Kernel): void {
+    this.found.isAtRest = true;
     checkMappings(k, this.found);
     if (this.cache && k.program.hasEntries) checkEntries(k, this.found);
+    this.found.isAtRest = false;
   }
 }

@@ -38,6 +38,8 @@ export interface Complaint extends Signed {
 
 export class Findings {
   readonly violations: Violation[] = [];
+  /** No operation is under way while this is looked for. */
+  isAtRest = false;
   private readonly enabled: ReadonlySet<OracleId>;
 
   constructor(enabled: ReadonlySet<OracleId>) {
@@ -62,6 +64,7 @@ export class Findings {
       fatal: complaint.fatal,
       step: k.steps,
       detail: complaint.detail,
+      isAtRest: this.isAtRest,
     });
     k.put(SPOKEN, 1);
     if (complaint.fatal) k.halt();

@@ -46,10 +46,12 @@ export function explain(
 
 function where(
   rows: readonly TraceRow[],
-  { step, class: symptom }: Violation,
+  { step, class: symptom, isAtRest }: Violation,
   says: readonly string[],
 ): string {
-  return `${upper(VIOLATION_CLASSES[symptom].title)}, at step ${step}: ${doing(rows, step, says)}.`;
+  const title = upper(VIOLATION_CLASSES[symptom].title);
+  if (isAtRest) return `${title}, seen after step ${step}, when no operation is under way.`;
+  return `${title}, at step ${step}: ${doing(rows, step, says)}.`;
 }
 
 function order(
