@@ -85,8 +85,7 @@ class Up {
     process.on('exit', dismiss);
     try {
       await this.provideRedis();
-      const line = await this.supervise();
-      this.sayEnd(line);
+      this.sayEnd(await this.supervise());
       return EXIT.done;
     } finally {
       this.isStopping = true;
@@ -155,10 +154,10 @@ class Up {
   /**
    * Until somebody or something ends it.
    *
-   * @returns a last line about the campaign
+   * @returns last lines about the campaign
    * @throws Refusal of a process that could not be helped by starting it again
    */
-  private async supervise(): Promise<string> {
+  private async supervise(): Promise<readonly string[]> {
     const coordinator = this.process('daemon', [
       ...campaignArgs(this.flags, this.settings),
       ...httpArgs(this.flags),
@@ -208,14 +207,13 @@ class Up {
   }
 
   /** Of all that is in the folder: what came last was found while everything ended. */
-  private sayEnd(line: string): void {
+  private sayEnd(lines: readonly string[]): void {
     const { dataDir, isJson } = this.settings;
     const findings = new FindingStore(dataDir).list().findings.length;
     if (isJson) sayDocument({ url: this.url, findings, dataDir });
-    else if (line !== '') {
-      say(
-        `${line}\n${counted(findings, 'finding')} in ${dataDir}: see \`${commandOn('findings', dataDir)}\``,
-      );
+    else if (lines.length > 0) {
+      const where = `${counted(findings, 'finding')} in ${dataDir}: see \`${commandOn('findings', dataDir)}\``;
+      say([...lines, where].join('\n'));
     }
   }
 

@@ -134,6 +134,10 @@ function modelText(progress: ModelProgress): string {
   ].join('\n');
 }
 
+export function silenceLine(progress: ModelProgress): string {
+  return `${shown(progress.model)}: ${printable(silenceInWords(progress), SILENCE_SHOWN)}`;
+}
+
 function featuresOf(models: readonly ModelProgress[]): number {
   return sum(models.map(({ features }) => features));
 }

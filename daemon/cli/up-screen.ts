@@ -7,7 +7,7 @@ import { campaignOf, fleetOf } from '../api-status.ts';
 import { isBad, type Listed, listPath, readPage } from '../pull-listing.ts';
 import { counted, headOf } from './render-finding.ts';
 import { progress, type Settings } from './settings.ts';
-import { renderLine } from './status.ts';
+import { renderLine, silenceLine } from './status.ts';
 import { note, say } from './terminal.ts';
 
 const LOOK_MS = 1000;
@@ -25,6 +25,8 @@ export class UpScreen {
   private revision = 0;
   private lineMs = 0;
   private lastLine = '';
+  /** Of each model, what it has not shown yet and how much that says. */
+  private silences: readonly string[] = [];
   private timer: NodeJS.Timeout | undefined;
   /** Undefined between two looks. */
   private looking: Promise<void> | undefined;
@@ -49,13 +51,13 @@ export class UpScreen {
     }, LOOK_MS);
   }
 
-  /** Looks once more, where it is answered soon, and ends. @returns a last line about the campaign */
-  async end(): Promise<string> {
+  /** Looks once more, where it is answered soon, and ends. @returns last lines about the campaign; none if it never answered */
+  async end(): Promise<readonly string[]> {
     clearInterval(this.timer);
     const lastLook = Promise.resolve(this.looking).then(() => this.look());
     await Promise.race([lastLook, sleep(LAST_LOOK_MS, undefined, { ref: false })]);
     this.close();
-    return this.lastLine;
+    return this.lastLine === '' ? [] : [this.lastLine, ...this.silences];
   }
 
   /** Looks no more. */
@@ -75,6 +77,7 @@ export class UpScreen {
       }
       const status = { campaign: await campaignOf(client), fleet: await fleetOf(client) };
       this.lastLine = renderLine(status);
+      this.silences = status.campaign.models.map(silenceLine);
     } catch (error) {
       if (client.isClosed) return;
       if (!(error instanceof Refusal)) throw error;

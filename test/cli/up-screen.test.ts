@@ -20,5 +20,5 @@ test('a coordinator that takes connections and never answers holds nothing up', 
   const looked = once(server, 'connection');
   screen.follow(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   await looked;
-  assert.equal(await screen.end(), '');
+  assert.deepEqual(await screen.end(), []);
 });
