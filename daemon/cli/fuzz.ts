@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { readSeeds } from '../../corpus/store/seeds.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
+import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
@@ -169,7 +170,9 @@ function summarize(
     });
     return;
   }
-  const rows = [...new Set(findings.flatMap(({ known }) => known ?? []))].sort().join(' ');
+  const canaries = findings.filter(({ known }) => known === CANARY).length;
+  const known = findings.flatMap(({ known: row }) => (row === null || row === CANARY ? [] : row));
+  const rows = [...new Set(known)].sort().join(' ');
   const unknown = findings.filter(({ known, looksLike }) => (known ?? looksLike) === null).length;
   const forbidden = findings.filter((finding) => standingOf(finding) === 'forbidden');
   say(
@@ -177,7 +180,8 @@ function summarize(
       ...forbidden.map(
         (one) => `${headOf(one)}: ${one.models.join(', ')} says that it is clean of it`,
       ),
-      `${counted(findings.length, 'finding')} (known: ${rows || 'none'}; new: ${unknown}), ` +
+      `${counted(findings.length - canaries, 'finding')} (known: ${rows || 'none'}; new: ${unknown})` +
+        `${canaries === 0 ? '' : ` and ${canaries} of the canary`}, ` +
         `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
         `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
         `${totals.entries} workloads kept`,

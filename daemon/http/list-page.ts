@@ -1,5 +1,6 @@
 /** The first page: what was found, newest first, and how the campaign is doing. */
 import { html } from 'hono/html';
+import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import type { CampaignStatus, Published, Showing, WorkerStatus } from '../showing.ts';
@@ -25,7 +26,7 @@ const ROWS_MAX = 500;
 export function listPage(showing: Showing, query: Query, version: string): Markup {
   const status = showing.status();
   const all = showing.published();
-  const found = chosen(all, query).toReversed();
+  const found = canariesLast(chosen(all, query).toReversed());
   const content = html`${statistics(status, showing.fleet())}
 <div class="bar">
 <h1>Findings <span class="count">${counts(found.length, all.length)}</span></h1>
@@ -44,6 +45,12 @@ ${workersTable(showing.fleet())}`;
     twins: twinsOf(query),
   };
   return inFrame(frame, content);
+}
+
+/** They are found on purpose, on a model that must fail. */
+function canariesLast(found: readonly Published[]): readonly Published[] {
+  const isCanary = ({ finding }: Published): boolean => finding.known === CANARY;
+  return [...found.filter((one) => !isCanary(one)), ...found.filter(isCanary)];
 }
 
 export function sizeOf({ threads, operations, preemptions }: StoredFinding): string {
