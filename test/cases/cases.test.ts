@@ -10,9 +10,11 @@ import type { Input } from '../../corpus/vocabulary/input.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
+import type { Node, Path } from '../../workers/kernel/path.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { modelNamed } from '../support/models.ts';
+import { edited } from '../support/mutants.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 
 const FOLDER = path.join(PACKAGE_ROOT, 'test/cases');
@@ -83,6 +85,55 @@ test('--all: every distinct finding, however many runs look alike', () => {
     'crash-exposure pwrite/allocBlock',
   ]);
 });
+
+// biome-ignore format: a table
+const SIZES = [
+  { late: 'pwrite A 4096 4096', beside: 'truncate A 16384', legal: [16384], shows: true },
+  { late: 'pwrite A 4096 4096', beside: 'truncate A 4096', legal: [4096, 8192], shows: false },
+  { late: 'truncate A 16384', beside: 'pwrite A 4096 4096', legal: [16384], shows: true },
+  { late: 'collapse A 0 4096', beside: 'pwrite A 8192 4096', legal: [8192, 12288], shows: true },
+  { late: 'insert A 0 4096', beside: 'insert A 0 4096', legal: [16384], shows: true },
+] as const;
+
+for (const { late, beside, legal, shows } of SIZES) {
+  test(`i_size set after the lock by ${late}, beside ${beside}: ${legal.join(' or ')}`, () => {
+    const sound = modelOf('xfs-mmaplock-prezero');
+    const kind = late.split(' ')[0] ?? '';
+    const model = {
+      ...sound,
+      needs: [],
+      paths: { ...sound.paths, [kind]: sizedLate(sound.paths[kind] ?? []) },
+    };
+    const pages = 'file A size 8192 pages written written';
+    const file =
+      kind === 'pwrite' || kind === 'truncate' ? 'file A size 4096 pages written' : pages;
+    const text = [
+      'faultline input 1',
+      file,
+      'process P0',
+      'thread T0 P0',
+      late,
+      'thread T1 P0',
+      beside,
+      '',
+    ].join('\n');
+    const found = explore(new Engine(model), parseInput(text, late), { statesMax: 1e6, all: true });
+    assert.ok(found.isComplete);
+    const sizes = found.violations.filter((one) => one.signature.startsWith('lost-size'));
+    assert.equal(sizes.length > 0, shows, sizes.map(({ signature }) => signature).join());
+  });
+}
+
+/** The step that sets i_size comes last, behind every lock. */
+function sizedLate(path: Path): Path {
+  const moved: Node[] = [];
+  const without = edited(path, (node) => {
+    if (node.step !== 'setSize') return node;
+    moved.push(node);
+    return null;
+  });
+  return [...without, ...moved.slice(0, 1)];
+}
 
 test('an operation that failed excuses none that came after it', () => {
   const text = printInput(inputNamed('two-appends')).replace('pwrite', 'collapse A 0 4096\npwrite');

@@ -169,6 +169,9 @@ export const SPOKEN = ghost('spoken', 1);
 /** The size that completed operations owe at least, and the largest that any of them allows (oracles/size.ts). */
 export const SIZE_FLOOR = ghost('sizeFloor', FILES);
 export const SIZE_CEILING = ghost('sizeCeiling', FILES);
+/** Sizes that some order of the operations leads to, and threads whose operation has yet to end (size-orders.ts). */
+export const SIZE_SETS = ghost('sizeSets', FILES << THREADS);
+export const SIZE_PENDING = ghost('sizePending', FILES);
 /** The line up to which the write(2) of each thread has copied its data. */
 export const COPIED_TO = ghost('copiedTo', THREADS);
 /** Operations that raised i_size over lines where their data did not show yet. */

@@ -15,6 +15,7 @@ import {
   STARTED,
   T_BEGUN,
 } from './layout.ts';
+import { beginOrder, endOrder } from './size-orders.ts';
 import type { OpRow } from './world.ts';
 
 /** The largest size that the operation leaves, where it only ever lets a file grow; else 0. */
@@ -32,6 +33,8 @@ function mayLower({ kind }: OpRow): boolean {
 }
 
 export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
+  if (!changesSize(row)) return;
+  beginOrder(k, threadOf(writer), row);
   const ceiling = SIZE_CEILING + row.file;
   // Which began first says nothing: a collapse or an insert under way may come after this one.
   const shrinks = (): number => shiftsBeside(k, row.file, writer, 'collapse');
@@ -47,6 +50,7 @@ export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
 
 export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boolean): void {
   if (!changesSize(row)) return;
+  endOrder(k, threadOf(writer), row, isOk);
   const floor = SIZE_FLOOR + row.file;
   const ceiling = SIZE_CEILING + row.file;
   if (extensionOf(row) > 0) {

@@ -49,6 +49,7 @@ import {
   SIZE,
   SIZE_CEILING,
   SIZE_FLOOR,
+  SIZE_SETS,
   SLOT,
   VMA,
   WORDS,
@@ -292,6 +293,7 @@ function startVector(setup: Setup): Int32Array {
     words[COMMITTED_SIZE + f] = file.size / LINE_BYTES;
     words[SIZE_FLOOR + f] = file.size / LINE_BYTES;
     words[SIZE_CEILING + f] = file.size / LINE_BYTES;
+    words[SIZE_SETS + (f << THREADS)] = 1 << (file.size / LINE_BYTES);
     file.pages.forEach((state, page) => {
       const index = pageIndex(f, page);
       if (state === 'cached') {

@@ -149,7 +149,9 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   const index = pageIndex(file, line >> 1);
   const blame = k.peek(LOST_BY + index);
   const cause = lostCause(blame);
-  if (cause !== LOST_NOT) {
+  const isSafe = isFlushed(k, index, line);
+  // What is on the device was not lost with its entry.
+  if (cause !== LOST_NOT && !isSafe) {
     return {
       object: objectOfCause(cause),
       role: roleOfBlame(k, blame),
@@ -157,9 +159,10 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
     };
   }
   const isStored = ((k.world.mappingWriters >> lost) & 1) !== 0;
-  if (isStored && !isFlushed(k, index, line)) return untracked(k, index);
+  if (isStored && !isSafe) return untracked(k, index);
   const extent = k.peek(COMMITTED_EXTENT + index);
-  if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN) {
+  const isOld = extent !== k.peek(EXTENT + index);
+  if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN || isOld) {
     const role = blamed(k, EXTENT_BY + index);
     return { object: 'uncommitted', role, said: 'its extent or i_size is not committed' };
   }

@@ -90,6 +90,7 @@ function stepAt(rows: readonly TraceRow[], place: string): number {
   );
 }
 
+/** A name of the kernel's, such as i_size, stays as it is. */
 function upper(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\w+_/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
