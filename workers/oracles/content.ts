@@ -107,7 +107,7 @@ export function complain(
     if (!found.isOn('O7')) return;
     found.reportPage(k, file, page, blockOf(cpuWord), {
       class: 'stale-data',
-      ...exposureOf(k, file, page, blockOf(cpuWord), value),
+      ...exposureOf(k, file, line, blockOf(cpuWord), value),
       fatal: false,
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}, ${
         isPastEof(k, value) ? 'past the EOF of that time' : 'never written there'
@@ -175,15 +175,17 @@ export interface Source {
 function exposureOf(
   k: Kernel,
   file: number,
-  page: number,
+  line: number,
   block: number,
   value: number,
 ): Pick<Complaint, 'object' | 'roles'> {
-  const extent = k.peek(EXTENT + pageIndex(file, page));
+  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
   if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
     return { object: 'unconverted', roles: [] };
   }
-  if (isPastEof(k, value) && wasVisible(k, file, block))
+  // Of a page that EOF lay in; one wholly behind it has no block to be zeroed.
+  const isTail = line % LINES_PER_PAGE !== 0;
+  if (isTail && isPastEof(k, value) && wasVisible(k, file, block))
     return { object: 'past-eof', roles: [blamedPath(k, SIZED_BY + file)] };
   return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
 }
@@ -249,7 +251,7 @@ function causeOfCopy(
     return { class: 'foreign-block', object: '', roles: [], key };
   }
   if (verdict === FOREIGN) {
-    return { class: 'stale-data', ...exposureOf(k, file, line >> 1, block, value) };
+    return { class: 'stale-data', ...exposureOf(k, file, line, block, value) };
   }
   const cpuWord = block < 0 || isZeroPage ? -1 : CPU + block * LINES_PER_PAGE + (line & 1);
   const loss = lossOf(k, cpuWord, verdict, file, line, () => (cpuWord < 0 ? currentRole(k) : by));

@@ -7,7 +7,7 @@ import { blamed } from '../kernel/blame.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SIZE, SIZE_CEILING, SIZE_FLOOR, SIZED_BY } from '../kernel/layout.ts';
 import { settledSizes, settleSize } from '../kernel/size-orders.ts';
-import type { Findings } from './oracle.ts';
+import { currentOperation, type Findings } from './oracle.ts';
 
 /** An operation has ended. */
 export function checkSizes(k: Kernel, found: Findings): void {
@@ -45,11 +45,13 @@ export function checkSize(k: Kernel, found: Findings, file: number): void {
 
 function report(k: Kernel, found: Findings, file: number, object: string, legal: string): void {
   const size = k.peek(SIZE + file);
+  const sizer = blamed(k, SIZED_BY + file);
   found.report(k, {
     class: 'lost-size',
     object,
     fatal: false,
-    roles: [blamed(k, SIZED_BY + file)],
+    // Where nobody has set it, the operation that ends should have.
+    roles: [sizer === 'setup' ? currentOperation(k) : sizer],
     detail: `i_size of file ${file === 0 ? 'A' : 'B'} is ${bytes(size)}, but what is complete leaves ${legal}`,
   });
   // Said once: from here on it is what it is.
