@@ -121,7 +121,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   row('B55', 'a store is complete before its extent is converted', 'lost-write', V42,
     'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
-  row('B56', 'fsync returns while the flush of another is under way', 'durability', TRACED,
+  row('B56', 'one fsync clears the TOWRITE tag that another has set behind its flush', 'durability', TRACED,
     'durability towrite-tag *'),
   row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED),
   row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED,

@@ -19,7 +19,7 @@ import {
   writerIn,
 } from '../kernel/locks.ts';
 import type { Findings } from './oracle.ts';
-import { type Link, lockKey } from './signature.ts';
+import { isCommit, type Link, lockKey } from './signature.ts';
 
 /** The object thread t sleeps on, or -1. */
 function waitsFor(k: Kernel, t: number): number {
@@ -118,8 +118,12 @@ function linkOf(k: Kernel, t: number, predecessor: number): Link {
 }
 
 /** `T0's store holds i_mmap_rwsem for write and waits for page lock`. */
-function saidOf(k: Kernel, t: number, { held, heldMode, wanted, wantedMode }: Link): string {
+function saidOf(k: Kernel, t: number, link: Link): string {
+  const { held, heldMode, wanted, wantedMode } = link;
   const { kind } = k.world.rowOfWriter(k.writerOf(t));
+  if (isCommit(link)) {
+    return `T${t}'s ${kind} has locked the running transaction and waits for its handles to stop`;
+  }
   const name = (id: string): string => k.program.lockNames[k.program.lockIds.indexOf(id)] ?? id;
   const waits = `waits for ${name(wanted)}${FOR[wantedMode] ?? ''}`;
   if (heldMode === 'queued') return `T${t}'s ${kind} ${waits}, ahead in the queue`;

@@ -45,7 +45,7 @@ export interface Link {
  * nothing, and a commit that waits for handles is not a lock of its own.
  */
 export function lockKey(links: readonly Link[]): string {
-  const held = links.filter((link) => link.heldMode !== 'queued' && !isOneHandle(link));
+  const held = links.filter((link) => link.heldMode !== 'queued' && !isCommit(link));
   const own = held.length === 0 ? links : held;
   const classes = [...new Set(own.map((link) => link.held))].sort();
   if (own.length === 1) {
@@ -56,6 +56,7 @@ export function lockKey(links: readonly Link[]): string {
   return classes.length === 1 ? `lock-twice ${classes[0]}` : `lock-cycle ${classes.join(' ')}`;
 }
 
-function isOneHandle({ held, wanted }: Link): boolean {
+/** A commit keeps others from starting handles, and waits for those that there are. */
+export function isCommit({ held, wanted }: Link): boolean {
   return held === 'journal' && wanted === 'journal';
 }
