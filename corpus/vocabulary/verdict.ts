@@ -47,7 +47,7 @@ export function isViolationClass(name: string | undefined): name is ViolationCla
 /** Signatures that several classes share begin with one of these; it counts for the first of them. */
 const LOCKS: readonly ViolationClass[] = ['deadlock', 'lock-order'];
 const SHARED: Readonly<Record<string, readonly ViolationClass[]>> = {
-  unfenced: ['stale-pte', 'foreign-block', 'beyond-eof', 'zero-page'],
+  unfenced: ['stale-pte', 'foreign-block', 'beyond-eof', 'zero-page', 'stale-data'],
   'lock-self': LOCKS,
   'lock-twice': LOCKS,
   'lock-cycle': LOCKS,

@@ -36,6 +36,7 @@ import {
   ZERO_BY,
 } from '../kernel/layout.ts';
 import {
+  blamedOperation,
   blamedPath,
   type Complaint,
   currentRole,
@@ -178,7 +179,7 @@ function exposureOf(
   line: number,
   block: number,
   value: number,
-): Pick<Complaint, 'object' | 'roles'> {
+): Pick<Complaint, 'object' | 'roles' | 'key'> {
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
   if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
     return { object: 'unconverted', roles: [] };
@@ -186,8 +187,14 @@ function exposureOf(
   // Of a page that EOF lay in; one wholly behind it has no block to be zeroed.
   const isTail = line % LINES_PER_PAGE !== 0;
   if (isTail && isPastEof(k, value) && wasVisible(k, file, block))
-    return { object: 'past-eof', roles: [blamedPath(k, SIZED_BY + file)] };
+    return pastEof(blamedOperation(k, SIZED_BY + file));
   return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
+}
+
+/** What shifts a file moves what a fault has brought behind its EOF meanwhile; what grows it has to zero the tail. */
+function pastEof(sizer: string): Pick<Complaint, 'object' | 'roles' | 'key'> {
+  const isShift = sizer === 'collapse' || sizer === 'insert';
+  return { object: 'past-eof', roles: [sizer], ...(isShift ? unfenced(sizer) : {}) };
 }
 
 /**
