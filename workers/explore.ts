@@ -157,7 +157,7 @@ class Search {
     if (k.overflow) {
       this.cutBy ??= 'room';
       k.overflow = false;
-      // What it said belongs to a run that nobody can show.
+      // What it said belongs to a run that cannot be shown again.
       this.engine.judge.reset();
     } else this.keep(parent, t, isOver);
     if (isWayOut) this.graph.leadsOut(parent);

@@ -256,7 +256,7 @@ function withOpsOf(input: Input, from: Input): readonly Input[] {
   );
 }
 
-/** An access or a write goes to the other line of its page, where nobody overwrites it. */
+/** An access or a write goes to the other line of its page, apart from the others. */
 function apart(input: Input): readonly Input[] {
   return input.threads.flatMap((thread, t) => {
     const { areas } = at(input.setup.processes, thread.process);

@@ -51,7 +51,7 @@ export interface Listing {
   readonly damaged: readonly Damaged[];
 }
 
-/** Who has just seen that a repro shows its finding: this build, or only whoever it comes from. */
+/** Where a repro was judged last: by this build, just now, or only by the store that it comes from. */
 export type Judged = 'here' | 'elsewhere';
 
 /** `kept`: there was a repro that is as good or better. */

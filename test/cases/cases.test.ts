@@ -181,7 +181,7 @@ ${other}
   }
 });
 
-test('one that goes round for ever is named alone, whoever stands about', () => {
+test('an endless loop is named by the operation that goes round, not by those that can still run', () => {
   const text = `faultline input 1
 file A size 8192 pages written written
 process P0 a0 A 0 8192 shared

@@ -5,10 +5,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { keysOf, queueName } from '../../corpus/exchange/keys.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
@@ -18,7 +17,7 @@ import { MAIN } from '../cli/faultline.ts';
 import { type TestRedis, testClient, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
-import { PATIENCE_MS, until } from '../support/patience.ts';
+import { until } from '../support/patience.ts';
 
 const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';
@@ -70,16 +69,9 @@ test('a hundred thousand batches leave no trace in memory', { skip }, async (t) 
 });
 
 async function addressIn(dataDir: string, log: () => string): Promise<string> {
-  const endMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      const text = readFileSync(path.join(dataDir, 'daemon.json'), 'utf8');
-      return (JSON.parse(text) as { url: string }).url;
-    } catch {
-      assert.ok(performance.now() < endMs, log());
-      await sleep(50);
-    }
-  }
+  const file = path.join(dataDir, 'daemon.json');
+  await until('an address', () => existsSync(file), { said: log });
+  return (JSON.parse(readFileSync(file, 'utf8')) as { url: string }).url;
 }
 
 async function statusOf(url: string): Promise<CampaignStatus> {
