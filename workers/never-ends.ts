@@ -120,7 +120,7 @@ class FateSearch {
     k.logLength = 0;
     k.step(thread);
     this.undo.push(k);
-    // Nobody can run: halted, all done, or all asleep, which is another complaint.
+    // No thread can run: halted, all done, or all asleep, which is another complaint.
     const isOver = k.enabled() === 0 && !cutsShort(k, others);
     const isWayOut = k.endings !== endings || isOver || k.overflow || this.hasSpoken();
     k.overflow = false;

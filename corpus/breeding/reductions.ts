@@ -166,9 +166,6 @@ function mergedThreads(input: Input): readonly Input[] {
   );
 }
 
-/** Of more operations than these only one after the other: two times three have 20 orders. */
-const MIXED_OPS = 6;
-
 function merged(input: Input, gone: number, into: number): readonly Input[] {
   const rows = rowsOf(input);
   const moved = at(rows, gone).ops;
@@ -178,14 +175,13 @@ function merged(input: Input, gone: number, into: number): readonly Input[] {
     [...own.ops, ...moved],
     [...moved, ...own.ops],
   ];
-  const isMixed = own.ops.length + moved.length <= MIXED_OPS;
   const home = rows.map((_, thread) => (thread === gone ? into : thread));
-  return (isMixed ? [...apart, ...mixed(own.ops, moved)] : apart).map((ops) =>
+  return [...apart, ...mixed(own.ops, moved)].map((ops) =>
     rearranged(input, rows.with(into, { ...own, ops }).with(gone, { ...own, ops: [] }), home),
   );
 }
 
-/** Every order of two sequences in one. */
+/** Every order of two sequences in one: twenty of two times three operations, and no thread has more than six. */
 function mixed(one: readonly Placed[], other: readonly Placed[]): readonly (readonly Placed[])[] {
   const [first, ...rest] = one;
   const [second, ...others] = other;

@@ -50,7 +50,7 @@ export function checkNoPtes(k: Kernel, found: Findings, area: number): void {
       class: 'cache-structure',
       object: 'no-vma',
       fatal: true,
-      // A fault that comes while the area goes is another defect than ptes that nobody takes away.
+      // A fault that comes while the area goes is another defect than ptes that are never cleared.
       roles: [isNeverCleared(k, area) ? 'munmap' : blamedPath(k, INSTALLED_BY + pteIndex)],
       detail: `a pte of area a${area % AREAS} is present and no vma is`,
     });

@@ -184,7 +184,7 @@ function exposureOf(
   if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
     return { object: 'unconverted', roles: [] };
   }
-  // Of a page that EOF lay in; one wholly behind it has no block to be zeroed.
+  // Of the page that EOF lay in; a page wholly beyond EOF has no block to be zeroed.
   const isTail = line % LINES_PER_PAGE !== 0;
   if (isTail && isPastEof(k, value) && wasVisible(k, file, block))
     return pastEof(blamedOperation(k, SIZED_BY + file));

@@ -182,7 +182,7 @@ function isFlushed(k: Kernel, index: number, line: number): boolean {
   return k.peek(MEDIA + at) === k.peek(CPU + at);
 }
 
-/** A store that nobody has flushed, for a reason that no step has left behind: what its entry is now. */
+/** A store that is not flushed, and no step that lost it is on record: what its entry is now says why. */
 function untracked(k: Kernel, index: number): Cause {
   const slot = k.peek(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY) {

@@ -120,7 +120,7 @@ function pageBehind(k: Kernel, pteIndex: number, pte: number): number {
   return -1;
 }
 
-/** Store a writer's name; whether it fell at or beyond i_size, or into a block of nobody, where it may not survive. */
+/** Store a writer's name; whether it fell at or beyond i_size, or into a block that no page has, where it may not survive. */
 export function storeLine(
   k: Kernel,
   writer: number,
