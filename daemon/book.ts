@@ -321,7 +321,10 @@ export class Book {
       book.models.set(model, { ...emptyTally(), ...tally, frontier: Frontier.fromJson(frontier) });
     }
     for (const batch of outstanding) book.outstanding.set(batch.id, batch);
-    for (const one of cases) book.triage.cases.set(one.signature, one);
+    for (const one of cases) {
+      // A snapshot of an earlier version has no buckets.
+      book.triage.cases.set(one.signature, { ...one, buckets: one.buckets ?? [one.signature] });
+    }
     book.triage.revision = revision;
     book.triage.mismatches = mismatches;
     return book;

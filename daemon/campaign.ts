@@ -14,7 +14,9 @@ import { Frontier } from './frontier.ts';
 import {
   BATCH_RUNS,
   batchCount,
+  bucketsWith,
   type Discovery,
+  knownOf,
   LAG,
   type Plan,
   planBatch,
@@ -28,7 +30,7 @@ export interface Executors {
 }
 
 export interface Watcher {
-  /** A new signature; the campaign waits for nobody here. */
+  /** A signature, or one more way into its cycle of locks; the campaign waits for nobody here. */
   discovered(discovery: Discovery): void;
   /** A signature was met on one more model. */
   metOn(signature: string, model: string): void;
@@ -50,6 +52,7 @@ export class Campaign {
   private readonly executors: Executors;
   private readonly watcher: Watcher;
   private readonly frontiers: ReadonlyMap<string, Frontier>;
+  private readonly buckets = new Map<string, readonly string[]>();
   private readonly models = new Map<string, Set<string>>();
   private readonly ready: Exploration[] = [];
   private readonly waiting = new Map<number, Explored>();
@@ -134,8 +137,10 @@ export class Campaign {
 
   private discover(report: Explored, witness: Witness): void {
     const { signature } = witness;
-    if (this.models.has(signature)) return;
-    this.models.set(signature, new Set([report.model]));
+    const buckets = bucketsWith(this.buckets.get(signature) ?? [], witness);
+    if (buckets === null) return;
+    this.buckets.set(signature, buckets);
+    if (!this.models.has(signature)) this.models.set(signature, new Set([report.model]));
     const runsToFirst = runsTo(witness, report.index * BATCH_RUNS);
     const { model, index: batch } = report;
     this.watcher.discovered({ signature, model, witness, batch, runsToFirst });
@@ -151,7 +156,7 @@ export class Campaign {
   private planNext(): void {
     if (this.planned >= batchCount(this.plan)) return;
     const model = this.plan.models[this.planned % this.plan.models.length] as string;
-    const known = [...this.models.keys()];
+    const known = [...this.buckets].flatMap((one) => knownOf(...one));
     this.ready.push(planBatch(this.plan, this.planned, this.frontierOf(model), known));
     this.planned++;
   }

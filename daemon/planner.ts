@@ -38,7 +38,24 @@ export function runsTo({ scheduler, run }: Witness, runsBefore: number): number 
   return scheduler === EXHAUSTIVE ? null : runsBefore + run + 1;
 }
 
-/** One signature's first witness, to be minimized. */
+/** Ways into one cycle of locks that are followed up: each costs a minimization. */
+const BUCKETS_MAX = 8;
+
+/** Null if a signature whose witnesses have these buckets wants no such witness any more. */
+export function bucketsWith(
+  buckets: readonly string[],
+  { signature, bucket = signature }: Pick<Witness, 'signature' | 'bucket'>,
+): readonly string[] | null {
+  const isFull = buckets.length >= BUCKETS_MAX || buckets.includes(signature);
+  return isFull || buckets.includes(bucket) ? null : [...buckets, bucket];
+}
+
+/** What a batch is told of a signature, so that it brings no witness that is not wanted. */
+export function knownOf(signature: string, buckets: readonly string[]): readonly string[] {
+  return buckets.length >= BUCKETS_MAX ? [signature] : buckets;
+}
+
+/** A witness that a campaign wants, to be minimized. */
 export interface Discovery {
   readonly signature: string;
   readonly model: string;

@@ -13,7 +13,7 @@ import { printRepro } from '../corpus/vocabulary/repro.ts';
 import type { Book } from './book.ts';
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal.ts';
-import type { Case } from './triage.ts';
+import { type Case, recordToStore } from './triage.ts';
 
 export interface PublisherParts {
   readonly book: Book;
@@ -104,12 +104,13 @@ export class Publisher {
   }
 
   reproOf(one: Case): string | undefined {
-    return one.record?.repro ?? this.packedOf(one)?.repro;
+    return recordToStore(one)?.repro ?? this.packedOf(one)?.repro;
   }
 
   /** Undefined if it cannot be read; if it is gone or damaged, it may then be found again. */
   packedOf(one: Case): PackedRecord | undefined {
-    if (one.record !== null) return one.record;
+    const packed = recordToStore(one);
+    if (packed !== null) return packed;
     const record = this.recordOf(one);
     return record && packRecord(record);
   }
@@ -117,7 +118,8 @@ export class Publisher {
   private recordOf(one: Case): FindingRecord | undefined {
     if (one.published === null) return undefined;
     const { id } = one.published.finding;
-    if (one.record !== null) return unpackRecord(readJson(JSON.stringify(one.record)), id);
+    const packed = recordToStore(one);
+    if (packed !== null) return unpackRecord(readJson(JSON.stringify(packed)), id);
     const { store, journal, watcher } = this.parts;
     try {
       const record = store.record(id);

@@ -4,13 +4,13 @@
  */
 
 import { Refusal } from '../corpus/vocabulary/errors.ts';
-import { keptOf, type StoredFinding } from '../corpus/vocabulary/finding.ts';
+import { keptOf, merged, type StoredFinding } from '../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
 import type { Result, Witness } from '../corpus/vocabulary/messages.ts';
 import type { PackedRecord } from '../corpus/vocabulary/record.ts';
 import { parseRepro } from '../corpus/vocabulary/repro.ts';
 import { printInput } from '../corpus/vocabulary/text.ts';
-import { type Discovery, runsTo } from './planner.ts';
+import { bucketsWith, type Discovery, knownOf, runsTo } from './planner.ts';
 import type { Published } from './showing.ts';
 
 export const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
@@ -20,9 +20,11 @@ export type Stage = (typeof STAGES)[number];
 export interface Case {
   readonly signature: string;
   stage: Stage;
+  /** Buckets that have a witness (`planner.ts`). */
+  buckets: readonly string[];
   /** Until it is minimized. */
   discovery: Discovery | null;
-  /** Until it is stored. */
+  /** Until it is stored; before it is published it is only to be verified. */
   record: PackedRecord | null;
   /** Who minimized it: the next one to run it must be another. */
   executor: string;
@@ -52,9 +54,12 @@ export class Triage {
   /** Repros that came out otherwise on another executor. */
   mismatches = 0;
 
-  /** Signatures that need no witness any more. */
+  /** What needs no witness any more. */
   known(): readonly string[] {
-    return [...this.cases.values()].filter(isSettled).map(({ signature }) => signature);
+    const settled = [...this.cases.values()].filter(isSettled);
+    return settled.flatMap((one) =>
+      isGivenUp(one) ? [one.signature] : knownOf(one.signature, one.buckets),
+    );
   }
 
   published(): readonly Case[] {
@@ -72,16 +77,17 @@ export class Triage {
   }
 
   discover(discovery: Discovery): void {
-    const { signature, model } = discovery;
-    const there = this.cases.get(signature);
-    if (there !== undefined && isSettled(there)) return;
-    this.cases.set(signature, {
-      ...(there ?? emptyCase(signature)),
-      stage: 'minimize',
-      discovery,
-      givenUp: 0,
-      models: [model],
-    });
+    const { signature, model, witness } = discovery;
+    const there = this.cases.get(signature) ?? emptyCase(signature);
+    const isListed = there.published !== null;
+    const isOpen = there.discovery !== null || there.stage === 'verify';
+    if (isOpen || (isListed && !there.isStored) || isGivenUp(there)) return;
+    const buckets = bucketsWith(isListed ? there.buckets : [], witness);
+    if (buckets === null) return;
+    // What is listed stays so while another witness of it is minimized and verified.
+    const models = isListed ? there.models : [];
+    const known = { ...there, models: [...new Set([...models, model])].sort(), buckets };
+    this.cases.set(signature, { ...known, stage: 'minimize', discovery, givenUp: 0 });
   }
 
   /** A result about one finding; what comes twice or too late is not listened to. */
@@ -122,7 +128,10 @@ export class Triage {
     }
     const { finding, repro } = one.record;
     one.stage = 'published';
-    this.publish(one, { ...finding, models: one.models }, sha256Hex(repro), atMs);
+    one.isStored = false;
+    const there = one.published?.finding ?? finding;
+    const said = merged({ ...finding, models: one.models }, there);
+    this.publish(one, said, sha256Hex(repro), one.published?.publishedMs ?? atMs);
   }
 
   private compared(signature: string, on: readonly string[], notOn: readonly string[]): void {
@@ -165,7 +174,7 @@ export class Triage {
   adopt(finding: StoredFinding, reproDigest: string, atMs: number): void {
     const { signature } = finding;
     const there = this.cases.get(signature);
-    const known = there?.published == null ? emptyCase(signature) : there;
+    const known = there?.published == null ? caseOfOthers(finding) : there;
     const models = [...new Set([...known.models, ...finding.models])].sort();
     const stage = 'published' as const;
     const one = { ...known, stage, discovery: null, record: null, models, isStored: true };
@@ -199,6 +208,11 @@ export class Triage {
     const finding = { ...published.finding, models: all };
     one.published = { ...published, revision: this.revision, finding };
   }
+}
+
+/** What there is of a listed finding beside its folder; a record that is not verified is not it. */
+export function recordToStore({ stage, record }: Case): PackedRecord | null {
+  return stage === 'published' ? record : null;
 }
 
 export function publishedOf(one: Case): Published | undefined {
@@ -243,12 +257,17 @@ export function droppedText(result: Result): string | null {
   return null;
 }
 
-function isSettled({ stage, refuted }: Case): boolean {
-  return stage !== 'refuted' || refuted >= REFUTED_MAX;
+function isSettled(one: Case): boolean {
+  return one.stage !== 'refuted' || isGivenUp(one);
 }
 
+function isGivenUp({ refuted }: Case): boolean {
+  return refuted >= REFUTED_MAX;
+}
+
+/** What is listed stays so: only its new witness came to nothing. */
 function refute(one: Case): void {
-  one.stage = 'refuted';
+  one.stage = one.published === null ? 'refuted' : 'published';
   one.refuted += 1;
   one.discovery = null;
   one.givenUp = 0;
@@ -258,10 +277,16 @@ function revisionOf({ published }: Case): number {
   return published?.revision ?? 0;
 }
 
+/** Only an inversion wants more witnesses: the deadlock that it foretells. */
+function caseOfOthers({ signature, class: symptom }: StoredFinding): Case {
+  return { ...emptyCase(signature), buckets: symptom === 'lock-order' ? [] : [signature] };
+}
+
 function emptyCase(signature: string): Case {
   return {
     signature,
     stage: 'minimize',
+    buckets: [],
     discovery: null,
     record: null,
     executor: '',

@@ -11,6 +11,7 @@ import type { Model } from './kernel/path.ts';
 import { canonicalReference, modelDigest, modelJson } from './models/registry.ts';
 import { nameInWords, nameOn } from './naming.ts';
 import { renderColumns } from './views/columns.ts';
+import { lockSites } from './views/lock-views.ts';
 
 export interface Seen {
   readonly model: Model;
@@ -30,18 +31,20 @@ export function recordOf(seen: Seen): FindingRecord {
   const { model, workload, traced, signature, runsToFirst } = seen;
   const { setup, threads } = workload;
   const input: Input = { setup, threads, schedule: traced.schedule };
+  const violation = violationOf(traced, signature);
   const name = nameOn(signature, model);
   const reference = canonicalReference(model);
   const finding = {
     id: findingId(signature),
     signature,
-    class: violationOf(traced, signature).class,
+    class: violation.class,
     ...name,
     model: reference,
     models: [reference],
     threads: threads.length,
     operations: operationsOf(threads),
     preemptions: traced.preemptions,
+    sites: lockSites(model, input, traced, violation),
     runsToFirst,
   };
   const repro = {

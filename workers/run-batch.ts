@@ -16,8 +16,9 @@ import {
 } from '../corpus/vocabulary/messages.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
+import { bucketOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
 import { Coverage } from './coverage.ts';
-import { Engine } from './execute.ts';
+import { Engine, violationsOf } from './execute.ts';
 import { explore } from './explore.ts';
 import { compile } from './kernel/compile.ts';
 import type { Scheduler } from './kernel/machine.ts';
@@ -119,9 +120,12 @@ export class BatchRunner {
     const { violations, isComplete } = explore(this.engine, workload, { statesMax, all: true });
     tally.widen({ workloads: 0, given: 1, exhausted: isComplete ? 1 : 0 });
     for (const { signature, traced } of violations) {
-      if (!tally.hit(signature, tally.runs)) continue;
+      const violation = worstOf(violationsOf(traced), signature);
+      if (violation === undefined) continue;
+      tally.hit(signature, tally.runs);
+      if (!tally.wants(violation)) continue;
       const text = printInput({ ...workload, schedule: traced.schedule });
-      tally.witness({ signature, text, run: tally.runs, scheduler: EXHAUSTIVE });
+      tally.witness(violation, { text, run: tally.runs, scheduler: EXHAUSTIVE });
     }
   }
 
@@ -147,19 +151,18 @@ export class BatchRunner {
   }
 
   private note(workload: Workload, tally: Tally, name: SchedulerName, number: number): void {
-    const unknown: string[] = [];
-    const met = new Set(this.engine.judge.violations.map(({ signature }) => signature));
-    for (const signature of met) {
-      if (tally.hit(signature, number)) unknown.push(signature);
-    }
+    const { violations } = this.engine.judge;
+    const met = new Set(violations.map(({ signature }) => signature));
+    for (const signature of met) tally.hit(signature, number);
+    const unknown = violations.filter((violation) => tally.wants(violation));
     if (unknown.length === 0) return;
     // The same draws again, written down.
     this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
     const choices = this.engine.choicesOf(this.schedulers[name]);
     const traced = this.engine.traceFused(choices);
     const text = printInput({ ...workload, schedule: traced.schedule });
-    for (const signature of unknown) {
-      tally.witness({ signature, text, run: number, scheduler: name });
+    for (const violation of unknown) {
+      tally.witness(violation, { text, run: number, scheduler: name });
     }
   }
 }
@@ -177,6 +180,7 @@ class Tally {
   private readonly witnesses: Witness[] = [];
   private readonly hits = new Map<string, { count: number; first: number }>();
   private readonly known: ReadonlySet<string>;
+  private readonly witnessed = new Set<string>();
   private breadth: Breadth = NO_BREADTH;
 
   constructor(batch: Exploration, told?: Count) {
@@ -206,15 +210,18 @@ class Tally {
     this.toldSteps = this.steps;
   }
 
-  /** Whether the signature is new to this batch and still wants a witness. */
-  hit(signature: string, run: number): boolean {
+  hit(signature: string, run: number): void {
     const seen = this.hits.get(signature);
-    if (seen !== undefined) {
-      seen.count++;
-      return false;
-    }
-    this.hits.set(signature, { count: 1, first: run });
-    return !this.known.has(signature);
+    if (seen === undefined) this.hits.set(signature, { count: 1, first: run });
+    else seen.count++;
+  }
+
+  /** Whether its bucket has no witness yet, of this batch or of one before; true once. */
+  wants(violation: Violation): boolean {
+    const bucket = bucketOf(violation);
+    if (this.witnessed.has(bucket)) return false;
+    this.witnessed.add(bucket);
+    return !this.known.has(violation.signature) && !this.known.has(bucket);
   }
 
   keep(workload: Workload, features: readonly number[]): void {
@@ -222,8 +229,10 @@ class Tally {
     this.candidates.push({ text, features });
   }
 
-  witness(witness: Witness): void {
-    this.witnesses.push(witness);
+  witness(violation: Violation, found: Omit<Witness, 'signature' | 'bucket'>): void {
+    const { signature, site } = violation;
+    const bucket = site === '' ? {} : { bucket: bucketOf(violation) };
+    this.witnesses.push({ signature, ...bucket, ...found });
   }
 
   report(): Explored {

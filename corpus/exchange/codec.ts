@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ROW_ID } from '../vocabulary/catalogue.ts';
 import { STANDINGS } from '../vocabulary/finding.ts';
 import {
+  BUCKET_BYTES_MAX,
   MODEL_REF_BYTES_MAX,
   NAME_BYTES_MAX,
   SIGNATURE_BYTES_MAX,
@@ -43,6 +44,10 @@ const signature = z
   .string()
   .regex(/^[!-~]+(?: [!-~]+)*$/)
   .max(SIGNATURE_BYTES_MAX);
+const bucket = z
+  .string()
+  .regex(/^[ -~]+$/)
+  .max(BUCKET_BYTES_MAX);
 const text = z.string().min(1).max(TEXT_BYTES_MAX);
 const line = z
   .string()
@@ -73,7 +78,7 @@ const exploration = z.strictObject({
   rngSeed: count.max(2 ** 32 - 1),
   runs: z.int().min(1).max(RUNS_MAX),
   sources: z.array(source).min(1).max(8),
-  known: z.array(signature).max(LIST_MAX),
+  known: z.array(bucket).max(LIST_MAX),
   frontier: digest.nullable(),
 });
 
@@ -128,6 +133,7 @@ const finding = z.strictObject({
   threads: count,
   operations: count,
   preemptions: count,
+  sites: z.array(line.min(1)).max(LIST_MAX),
   runsToFirst: count.nullable(),
 });
 
@@ -160,7 +166,11 @@ const result = z.discriminatedUnion('kind', [
     candidates: z
       .array(z.strictObject({ text, features: z.array(count).max(LIST_MAX) }))
       .max(LIST_MAX),
-    witnesses: z.array(z.strictObject({ signature, text, run: count, scheduler })).max(LIST_MAX),
+    witnesses: z
+      .array(
+        z.strictObject({ signature, bucket: bucket.exactOptional(), text, run: count, scheduler }),
+      )
+      .max(LIST_MAX),
     breadth: z.strictObject({ workloads: count, given: count, exhausted: count }).exactOptional(),
     hits: z.record(signature, z.strictObject({ count, first: count })),
   }),

@@ -22,19 +22,18 @@ import { readStored } from '../disk/read-bounded.ts';
 import { assert } from '../vocabulary/assert.ts';
 import { fail, Refusal } from '../vocabulary/errors.ts';
 import {
-  compareRepros,
   type Finding,
   findingProblem,
   isFindingId,
   isIdOf,
   keptOf,
+  merged,
   printFinding,
   type StoredFinding,
 } from '../vocabulary/finding.ts';
 import { canonicalJson, readJson } from '../vocabulary/json.ts';
-import { type FindingRecord, unpackRecord } from '../vocabulary/record.ts';
+import { compareRecords, type FindingRecord, unpackRecord } from '../vocabulary/record.ts';
 import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
-import { rankOf } from '../vocabulary/verdict.ts';
 
 export const REPRO_FILE = 'repro.txt';
 export const COLUMNS_FILE = 'columns.txt';
@@ -108,17 +107,17 @@ export class FindingStore {
     const there = this.present(finding.id);
     if (there === undefined) return this.replace(record, OLD, 'new');
     if (there === 'damaged') return this.replace(record, DAMAGED, 'replaced');
-    const models = [...new Set([...there.finding.models, ...finding.models])].sort();
     // What was judged just now does what it says; a repro of another engine may do so no longer.
     const isSafer = judged === 'here' && there.repro.engine !== repro.engine;
-    const byClass = rankOf(finding) - rankOf(there.finding);
-    const isBetter = isSafer || (byClass || compareRepros(repro, there.repro)) < 0;
-    const merged = { ...(isBetter ? finding : there.finding), models };
-    if (isBetter) return this.replace({ ...record, finding: merged }, OLD, 'replaced');
-    if (models.length > there.finding.models.length) {
-      writeAtomically(this.folderOf(finding.id), FINDING_FILE, `${printFinding(merged)}\n`);
+    const isBetter = isSafer || compareRecords(record, there) < 0;
+    if (isBetter) {
+      return this.replace({ ...record, finding: merged(finding, there.finding) }, OLD, 'replaced');
     }
-    return { outcome: 'kept', finding: this.located(merged) };
+    const said = merged(there.finding, finding);
+    if (printFinding(said) !== printFinding(there.finding)) {
+      writeAtomically(this.folderOf(finding.id), FINDING_FILE, `${printFinding(said)}\n`);
+    }
+    return { outcome: 'kept', finding: this.located(said) };
   }
 
   /** In order of their ids. */

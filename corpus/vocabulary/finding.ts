@@ -4,7 +4,7 @@
  */
 import { ROW_ID } from './catalogue.ts';
 import { canonicalJson, isJsonObject, type Json, sha256Hex } from './json.ts';
-import { SIGNATURE_BYTES_MAX } from './limits.ts';
+import { NAME_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
 import { isModelRef, type Repro } from './repro.ts';
 import { printInput } from './text.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
@@ -32,6 +32,8 @@ export interface Finding {
   readonly threads: number;
   readonly operations: number;
   readonly preemptions: number;
+  /** Which operations take which lock under which, of all repros that there were; none but of locks. */
+  readonly sites: readonly string[];
   /** How many runs it took; null where an exhaustive search found it. */
   readonly runsToFirst: number | null;
   /** Where the repro lies. */
@@ -75,6 +77,7 @@ const FIELDS = [
   'threads',
   'operations',
   'preemptions',
+  'sites',
   'runsToFirst',
 ] as const satisfies readonly (keyof StoredFinding)[];
 
@@ -82,7 +85,14 @@ const FIELDS = [
 const SIGNATURE_VERSION = 2;
 
 /** Fields that findings of an earlier version lack. */
-const LATER: Pick<StoredFinding, 'looksLike' | 'standing'> = { looksLike: null, standing: 'new' };
+const LATER: Pick<StoredFinding, 'looksLike' | 'standing' | 'sites'> = {
+  looksLike: null,
+  standing: 'new',
+  sites: [],
+};
+/** A dozen kinds of operations, two locks: more says nothing more. */
+const SITES_MAX = 16;
+const SITE_LENGTH_MAX = 4 * NAME_BYTES_MAX;
 
 export function findingId(signature: string): string {
   return sha256Hex(`${SIGNATURE_VERSION} ${signature}`);
@@ -115,6 +125,7 @@ export function findingProblem(value: Json | undefined): string | null {
   if (!isKnown(value.known)) return 'known is not a row of the catalogue';
   if (!isKnown(value.looksLike ?? null)) return 'looksLike is not a row of the catalogue';
   if (!isStanding(value.standing ?? LATER.standing)) return 'standing is none';
+  if (!isListOfSites(value.sites ?? LATER.sites)) return 'sites is not a list of texts';
   return modelsProblem(value.model, value.models) ?? numbersProblem(value);
 }
 
@@ -130,6 +141,24 @@ function numbersProblem(value: Readonly<Record<string, Json>>): string | null {
   if (bad !== undefined) return `${bad} is not a count`;
   const { runsToFirst } = value;
   return runsToFirst === null || isCount(runsToFirst) ? null : 'runsToFirst is not a count';
+}
+
+function isListOfSites(value: Json | readonly string[]): boolean {
+  if (!Array.isArray(value) || value.length > SITES_MAX) return false;
+  return value.every((site) => isText(site, SITE_LENGTH_MAX));
+}
+
+/** What is said of one finding by two that kept it, about the repro that is kept. */
+export function merged(kept: StoredFinding, other: StoredFinding): StoredFinding {
+  return {
+    ...kept,
+    models: union(kept.models, other.models),
+    sites: union(kept.sites, other.sites).slice(0, SITES_MAX),
+  };
+}
+
+function union(a: readonly string[], b: readonly string[]): readonly string[] {
+  return [...new Set([...a, ...b])].sort();
 }
 
 function isText(value: Json | undefined, lengthMax: number): value is string {

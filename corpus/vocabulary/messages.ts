@@ -50,7 +50,7 @@ export interface Exploration {
   readonly runs: number;
   /** Where the workloads come from, in this order. */
   readonly sources: readonly WorkloadSource[];
-  /** Signatures that have witnesses enough: they are only counted. */
+  /** Signatures that have witnesses enough, and of others the buckets that have one: they are only counted. */
   readonly known: readonly string[];
   /** SHA-256 of the features known when it was planned (`corpus/exchange/snapshot.ts`); null if there were none. */
   readonly frontier: string | null;
@@ -162,9 +162,11 @@ export interface Candidate {
 /** In place of a scheduler, where a search of every interleaving found it. */
 export const EXHAUSTIVE = 'exhaustive';
 
-/** The first run of a batch that met a signature. */
+/** The first run of a batch that met a bucket (`bucketOf` in verdict.ts). */
 export interface Witness {
   readonly signature: string;
+  /** Absent where it is the signature, and from rows of a ledger that was written before there were others. */
+  readonly bucket?: string;
   /** Input text with the recorded schedule. */
   readonly text: string;
   /** Runs of this batch before it. */

@@ -3,10 +3,17 @@
  * every part of it has been looked at.
  */
 import { fail, type Refusal } from './errors.ts';
-import { findingProblem, type HowFound, keptOf, type StoredFinding } from './finding.ts';
+import {
+  compareRepros,
+  findingProblem,
+  type HowFound,
+  keptOf,
+  type StoredFinding,
+} from './finding.ts';
 import { isJsonObject, type Json } from './json.ts';
 import { NAME_BYTES_MAX } from './limits.ts';
 import { parseRepro, printRepro, type Repro } from './repro.ts';
+import { rankOf } from './verdict.ts';
 
 export interface FindingRecord {
   readonly finding: StoredFinding;
@@ -57,6 +64,13 @@ export function unpackRecord(value: Json | undefined, from: string): FindingReco
   // howFoundProblem has looked at every field.
   return { finding, repro, columns, howFound: howFound as unknown as HowFound };
 }
+
+/** Which of two of one finding to keep: the graver one, or else the better repro; negative if the first. */
+export function compareRecords(a: Kept, b: Kept): number {
+  return rankOf(a.finding) - rankOf(b.finding) || compareRepros(a.repro, b.repro);
+}
+
+type Kept = { readonly finding: Pick<StoredFinding, 'class'>; readonly repro: Repro };
 
 function howFoundProblem(value: Json | undefined): string | null {
   if (!isJsonObject(value)) return 'not a JSON object';

@@ -125,7 +125,16 @@ export interface Violation {
   readonly detail: string;
   /** It was looked for when no operation was under way: the step is the last one before, and did nothing wrong. */
   readonly isAtRest: boolean;
+  /** Which operations took the locks of a cycle, and which under which, one a line; '' for all other classes. */
+  readonly site: string;
 }
+
+/** What a campaign wants a witness of: a signature, and of a cycle of locks each way into it. */
+export function bucketOf({ signature, class: symptom, site }: Bucketed): string {
+  return site === '' ? signature : `${signature}: ${symptom} ${site.replaceAll('\n', ', ')}`;
+}
+
+export type Bucketed = Pick<Violation, 'signature' | 'class' | 'site'>;
 
 /** A signature, or its form in one class: the deadlock, where an inversion foretells it. */
 export type Wanted = string | Pick<Violation, 'signature' | 'class'>;

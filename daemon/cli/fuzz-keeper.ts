@@ -2,9 +2,14 @@
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import type { Finding, StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import { type Finding, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { readJson } from '../../corpus/vocabulary/json.ts';
-import { type FindingRecord, unpackRecord } from '../../corpus/vocabulary/record.ts';
+import {
+  compareRecords,
+  type FindingRecord,
+  unpackRecord,
+} from '../../corpus/vocabulary/record.ts';
+import { rankOf } from '../../corpus/vocabulary/verdict.ts';
 import type { ExecutorPool } from '../../workers/service/executors.ts';
 import { type Discovery, minimizationOf } from '../planner.ts';
 import { renderFinding } from './render-finding.ts';
@@ -67,9 +72,12 @@ export class Keeper {
   }
 
   private keep(record: FindingRecord): void {
-    this.records.set(record.finding.signature, record);
+    const { signature } = record.finding;
+    const there = this.records.get(signature);
+    this.records.set(signature, there === undefined ? record : betterOf(there, record));
     this.write(record);
-    if (this.settings.isJson) return;
+    const isGraver = there !== undefined && rankOf(record.finding) < rankOf(there.finding);
+    if (this.settings.isJson || (there !== undefined && !isGraver)) return;
     say(`${renderFinding(this.located(record), record.columns, this.settings.dataDir)}\n`);
   }
 
@@ -94,6 +102,14 @@ export class Keeper {
   private located({ finding }: FindingRecord): Finding {
     return { ...finding, file: `${this.store.folderOf(finding.id)}/repro.txt` };
   }
+}
+
+/** As the store would keep them; the signature was first met where it was first met. */
+function betterOf(first: FindingRecord, later: FindingRecord): FindingRecord {
+  const { runsToFirst } = first.finding;
+  const isBetter = compareRecords(later, first) < 0;
+  const [kept, other] = isBetter ? [later, first] : [first, later];
+  return { ...kept, finding: { ...merged(kept.finding, other.finding), runsToFirst } };
 }
 
 function compareText(a: string, b: string): number {

@@ -24,6 +24,7 @@ export function renderFinding(
     `  id     ${shownId(finding.id)}`,
     `  model  ${on}`,
     `  size   ${sizeOf(finding)}`,
+    ...finding.sites.map((site, i) => `  ${i === 0 ? 'locks' : '     '}  ${site}`),
     `  file   ${finding.file}`,
     '',
     columns.trimEnd(),

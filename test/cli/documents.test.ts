@@ -26,6 +26,7 @@ const FINDING = [
   'threads',
   'operations',
   'preemptions',
+  'sites',
   'runsToFirst',
   'file',
 ];

@@ -7,11 +7,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Report, Result } from '../../corpus/vocabulary/messages.ts';
+import { type FindingRecord, packRecord } from '../../corpus/vocabulary/record.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
 import { Book } from '../../daemon/book.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/dispatch.ts';
-import { droppedText } from '../../daemon/triage.ts';
+import { bucketsWith, knownOf } from '../../daemon/planner.ts';
+import { droppedText, recordToStore } from '../../daemon/triage.ts';
+import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { BUILD, Desk, findingsOf, PLAN, reportOf } from './reports.ts';
+import { BUILD, Desk, findingsOf, PLAN, pin, reportOf } from './reports.ts';
 
 const EXPLORATIONS = 4;
 
@@ -248,4 +252,71 @@ test('what is dropped is said, with its signature', () => {
   assert.match(said[0] ?? '', /"lock-self pageLock": this build does not show it$/);
   assert.match(said[1] ?? '', /another executor ran it otherwise$/);
   assert.equal(said[2], null);
+});
+
+test('a listed inversion stays listed while the deadlock that it foretells is minimized and verified', () => {
+  const signature = 'lock-cycle iMmapRwsem pageLock';
+  const model = 'v43rc-immap-write';
+  const desk = new Desk({ ...PLAN, models: [pin(model)] });
+  const { triage } = desk.book;
+  const [inversion, deadlock] = ['lock-order', 'deadlock'].map((symptom) => {
+    const sample = sampleRecord({ signature, model });
+    return { ...sample, finding: { ...sample.finding, class: symptom as 'deadlock' } };
+  }) as [FindingRecord, FindingRecord];
+  const meet = (bucket: string): void => {
+    const witness = { signature, bucket, text: printInput(inversion.repro.input), run: 0 };
+    triage.discover({
+      signature,
+      model,
+      witness: { ...witness, scheduler: 'surw' },
+      batch: 0,
+      runsToFirst: 1,
+    });
+  };
+  const minimize = (record: FindingRecord): void => {
+    triage.learn({ kind: 'minimize', signature, record: packRecord(record) }, 'e.1', 0);
+  };
+  const verify = (isSame: boolean): void => {
+    triage.learn({ kind: 'verify', signature, isSame }, 'e.2', 0);
+  };
+  const listed = (): unknown => triage.published().map(({ published }) => published?.finding.class);
+  meet('inversion');
+  minimize(inversion);
+  verify(true);
+  assert.deepEqual(listed(), ['lock-order']);
+  meet('deadlock');
+  assert.equal(triage.cases.get(signature)?.stage, 'published', 'not before the first is on disk');
+  triage.stored(signature);
+  meet('inversion');
+  assert.equal(triage.cases.get(signature)?.stage, 'published', 'that bucket has its witness');
+  meet('deadlock');
+  minimize(deadlock);
+  const open = triage.cases.get(signature);
+  assert.ok(open !== undefined && open.stage === 'verify');
+  assert.equal(recordToStore(open), null, 'what is not verified is not stored');
+  assert.deepEqual(listed(), ['lock-order']);
+  assert.ok(!isAtEnd(desk.book));
+  verify(true);
+  assert.deepEqual(listed(), ['deadlock']);
+  assert.deepEqual(triage.known(), ['inversion', 'deadlock']);
+  triage.stored(signature);
+  meet('another');
+  minimize(deadlock);
+  verify(false);
+  assert.deepEqual(listed(), ['deadlock'], 'a witness that came to nothing takes nothing away');
+  assert.equal(triage.cases.get(signature)?.stage, 'published');
+});
+
+test('a campaign tells its batches which ways into a cycle have a witness, up to a bound', () => {
+  const signature = 'lock-cycle a b';
+  let buckets: readonly string[] = [];
+  for (let i = 0; buckets.length < 8; i++) {
+    const more = bucketsWith(buckets, { signature, bucket: `way ${i >> 1}` });
+    assert.equal(more === null, i % 2 === 1, `${i}`);
+    buckets = more ?? buckets;
+  }
+  assert.deepEqual(knownOf(signature, buckets), [signature]);
+  assert.equal(bucketsWith(buckets, { signature, bucket: 'one more' }), null);
+  assert.deepEqual(bucketsWith([], { signature }), [signature]);
+  assert.equal(bucketsWith([signature], { signature, bucket: 'way 0' }), null);
 });

@@ -250,3 +250,21 @@ test('leftovers are cleared when nobody can be writing them any more', (t) => {
   store.list();
   assert.deepEqual(namesIn(dataDir), [ID]);
 });
+
+test('ways into a cycle of locks add up, and a deadlock takes the place of its inversion', (t) => {
+  const store = new FindingStore(temporaryFolder(t));
+  const signature = 'lock-cycle iMmapRwsem pageLock';
+  const { finding, ...record } = sampleRecord({ signature, loads: 1 });
+  const foretold = { ...finding, class: 'lock-order', sites: ['store: a under b'] } as const;
+  store.put({ ...record, finding: foretold });
+  const larger = sampleRecord({ signature, loads: 3 });
+  const sites = ['load: b under a'];
+  const deadlock = { ...larger, finding: { ...larger.finding, class: 'deadlock', sites } } as const;
+  assert.equal(store.put(deadlock).outcome, 'replaced');
+  assert.equal(store.put({ ...record, finding: foretold }).outcome, 'kept');
+  const [kept] = store.list().findings;
+  assert.deepEqual(
+    [kept?.class, kept?.sites],
+    ['deadlock', ['load: b under a', 'store: a under b']],
+  );
+});

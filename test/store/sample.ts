@@ -38,6 +38,7 @@ export function sampleRecord(sample: Sample = {}): FindingRecord {
       threads: 2,
       operations: operationsOf(input.threads),
       preemptions: 1,
+      sites: [],
       runsToFirst: 17,
     },
     repro: {

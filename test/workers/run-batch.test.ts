@@ -52,7 +52,7 @@ test('a report counts what was asked for, and its witnesses show what they are f
   assert.equal(report.runs, 512);
   assert.ok(report.witnesses.length > 0 && report.candidates.length > 0);
   assert.deepEqual(
-    report.witnesses.map(({ signature }) => signature).sort(),
+    [...new Set(report.witnesses.map(({ signature }) => signature))].sort(),
     Object.keys(report.hits).sort(),
   );
   const engine = new Engine(modelOf(MODEL));
@@ -62,7 +62,7 @@ test('a report counts what was asked for, and its witnesses show what they are f
     const { verdict } = engine.trace(input.schedule);
     assert.ok(verdict.kind === 'violation', signature);
     assert.ok(verdict.violations.some((violation) => violation.signature === signature));
-    assert.equal(report.hits[signature]?.first, run);
+    assert.ok((report.hits[signature]?.first ?? Number.POSITIVE_INFINITY) <= run);
   }
 });
 
@@ -244,4 +244,26 @@ test('a campaign that is stopped has folded batches without a gap', async () => 
   const totals = await campaign.run();
   assert.ok(totals.batches >= 5 && totals.batches < LAG);
   assert.equal(totals.runs, totals.batches * BATCH_RUNS);
+});
+
+test('each way into a cycle of locks has a witness, and the deadlock has one of its own', () => {
+  const model = 'v43rc-immap-write';
+  const signature = 'lock-cycle iMmapRwsem pageLock';
+  const seed = seedNamed('b03-mkwrite-vs-store');
+  const texts = [printInput({ ...seed, schedule: EMPTY_SCHEDULE })];
+  const sources = [{ kind: 'given', texts, statesMax: 0, schedules: 512 }] as const;
+  const runner = new BatchRunner(modelOf(model));
+  const wanted = batch(0, { model, sources });
+  const of = ({ witnesses }: Explored): readonly string[] =>
+    witnesses.filter((one) => one.signature === signature).map(({ bucket }) => bucket ?? '');
+  const buckets = of(runner.run(wanted));
+  const deadlocks = buckets.filter((bucket) => bucket.startsWith(`${signature}: deadlock `));
+  assert.ok(deadlocks.length > 0 && buckets.length > deadlocks.length, buckets.join('\n'));
+  assert.equal(new Set(buckets).size, buckets.length);
+  assert.deepEqual(of(runner.run({ ...wanted, known: buckets })), []);
+  assert.deepEqual(of(runner.run({ ...wanted, known: [signature] })), []);
+  assert.deepEqual(
+    of(runner.run({ ...wanted, known: deadlocks })).length,
+    buckets.length - deadlocks.length,
+  );
 });

@@ -19,7 +19,7 @@ import {
   writerIn,
 } from '../kernel/locks.ts';
 import type { Findings } from './oracle.ts';
-import { isCommit, type Link, lockKey } from './signature.ts';
+import { isCommit, type Link, lockKey, lockSite } from './signature.ts';
 
 /** The object thread t sleeps on, or -1. */
 function waitsFor(k: Kernel, t: number): number {
@@ -88,6 +88,7 @@ export function checkDeadlock(k: Kernel, found: Findings, thread: number): void 
     object: '',
     roles: [],
     key: lockKey(links),
+    site: siteOf(k, cycle, links),
     fatal: true,
     detail: cycle.map((t, i) => saidOf(k, t, links[i] as Link)).join(', and '),
   });
@@ -117,6 +118,17 @@ function linkOf(k: Kernel, t: number, predecessor: number): Link {
   };
 }
 
+/** Who only stands in a queue, and a commit, are no part of what a deadlock is known by. */
+function siteOf(k: Kernel, cycle: readonly number[], links: readonly Link[]): string {
+  const sites = cycle.flatMap((t, i) => {
+    const link = links[i] as Link;
+    if (link.heldMode === 'queued' || isCommit(link)) return [];
+    const { kind } = k.world.rowOfWriter(k.writerOf(t));
+    return [lockSite(kind, lockNamed(k, link.wanted), lockNamed(k, link.held))];
+  });
+  return [...new Set(sites)].sort().join('\n');
+}
+
 /** `T0's store holds i_mmap_rwsem for write and waits for page lock`. */
 function saidOf(k: Kernel, t: number, link: Link): string {
   const { held, heldMode, wanted, wantedMode } = link;
@@ -124,10 +136,14 @@ function saidOf(k: Kernel, t: number, link: Link): string {
   if (isCommit(link)) {
     return `T${t}'s ${kind} has locked the running transaction and waits for its handles to stop`;
   }
-  const name = (id: string): string => k.program.lockNames[k.program.lockIds.indexOf(id)] ?? id;
-  const waits = `waits for ${name(wanted)}${FOR[wantedMode] ?? ''}`;
+  const waits = `waits for ${lockNamed(k, wanted)}${FOR[wantedMode] ?? ''}`;
   if (heldMode === 'queued') return `T${t}'s ${kind} ${waits}, ahead in the queue`;
-  return `T${t}'s ${kind} holds ${name(held)}${FOR[heldMode] ?? ''} and ${waits}`;
+  return `T${t}'s ${kind} holds ${lockNamed(k, held)}${FOR[heldMode] ?? ''} and ${waits}`;
+}
+
+/** As the model calls it. */
+function lockNamed(k: Kernel, id: string): string {
+  return k.program.lockNames[k.program.lockIds.indexOf(id)] ?? id;
 }
 
 const FOR: Readonly<Record<string, string>> = { R: ' for read', W: ' for write' };

@@ -3,7 +3,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
 import { CLASS_COUNT, classBit, classOfBit, heldClasses, heldCount } from '../kernel/locks.ts';
 import { currentLabel, currentOperation, currentRole, type Findings } from './oracle.ts';
-import { lockKey } from './signature.ts';
+import { lockKey, lockSite } from './signature.ts';
 
 function classId(k: Kernel, cls: number): string {
   return k.program.lockIds[cls] ?? 'lock';
@@ -90,6 +90,7 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
   }
   if (shortest === null || shortest.every((member) => isTold(k, member))) return;
   const chain = shortest;
+  const under = className(k, chain.at(-1) ?? cls);
   const links = chain.map((member, i) => ({
     held: classId(k, member),
     heldMode: '',
@@ -101,8 +102,9 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
     object: '',
     roles: [],
     key: lockKey(links),
+    site: lockSite(currentOperation(k), className(k, cls), under),
     fatal: false,
-    detail: `T${thread}'s ${currentOperation(k)} asks for ${className(k, cls)} and holds ${className(k, chain.at(-1) ?? cls)}; elsewhere ${otherOrder(k, chain)}`,
+    detail: `T${thread}'s ${currentOperation(k)} asks for ${className(k, cls)} and holds ${under}; elsewhere ${otherOrder(k, chain)}`,
   });
   for (const member of shortest) tell(k, member);
 }

@@ -34,6 +34,7 @@ export type OracleId = (typeof ORACLES)[number];
 export interface Complaint extends Signed {
   readonly detail: string;
   readonly fatal: boolean;
+  readonly site?: string;
 }
 
 export class Findings {
@@ -65,6 +66,7 @@ export class Findings {
       step: k.steps,
       detail: complaint.detail,
       isAtRest: this.isAtRest,
+      site: complaint.site ?? '',
     });
     k.put(SPOKEN, 1);
     if (complaint.fatal) k.halt();

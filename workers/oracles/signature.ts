@@ -56,6 +56,11 @@ export function lockKey(links: readonly Link[]): string {
   return classes.length === 1 ? `lock-twice ${classes[0]}` : `lock-cycle ${classes.join(' ')}`;
 }
 
+/** One way into a cycle: `store: i_mmap_rwsem under page lock`. */
+export function lockSite(operation: string, asked: string, held: string): string {
+  return `${operation}: ${asked} under ${held}`;
+}
+
 /** A commit keeps others from starting handles, and waits for those that there are. */
 export function isCommit({ held, wanted }: Link): boolean {
   return held === 'journal' && wanted === 'journal';

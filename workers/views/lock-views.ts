@@ -1,16 +1,36 @@
 /** A run's locks as kernel developers read them: a report in the shape of lockdep's, and the order in a comment. Pure. */
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { THREAD_NAMES } from '../../corpus/vocabulary/names.ts';
-import { worstOf } from '../../corpus/vocabulary/verdict.ts';
+import { type Violation, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import { compile } from '../kernel/compile.ts';
 import type { Model } from '../kernel/path.ts';
-import { lockKey } from '../oracles/signature.ts';
+import type { Program } from '../kernel/program.ts';
+import { lockKey, lockSite } from '../oracles/signature.ts';
 import type { TracedRun } from './columns.ts';
 import { type LockEdge, lockEdges, type Site } from './lock-edges.ts';
 import { WIDTH, wrap } from './wrap.ts';
 
 /** The edge that closes a cycle, and those that lead from what it asks for back to what it holds. */
 type Cycle = readonly [LockEdge, ...(readonly LockEdge[])];
+
+/** Every way into the cycle of locks that a violation is about: of an inversion the oracle says only the last. */
+export function lockSites(
+  model: Model,
+  input: Input,
+  run: TracedRun,
+  violation: Violation,
+): readonly string[] {
+  if (violation.site === '') return [];
+  const said = violation.site.split('\n');
+  if (violation.class !== 'lock-order') return said;
+  const program = compile(model);
+  const nameOf = (cls: number): string => program.lockNames[cls] ?? 'lock';
+  const cycle = cycleOf(program, input, run, violation.signature) ?? [];
+  const sites = cycle.map(({ held, asked, askedAt }) =>
+    lockSite(kindAt(input, askedAt), nameOf(asked), nameOf(held)),
+  );
+  return [...new Set([...said, ...sites])].sort();
+}
 
 /** Null where the finding is about no cycle of locks. */
 export function renderLockdep(
@@ -20,12 +40,7 @@ export function renderLockdep(
   signature: string,
 ): string | null {
   const program = compile(model);
-  const step =
-    run.verdict.kind === 'violation' ? worstOf(run.verdict.violations, signature)?.step : undefined;
-  const idOf = (cls: number): string => program.lockIds[cls] ?? 'lock';
-  const cycles = cyclesAt(lockEdges(program, input, run.rows), step ?? 0);
-  // One step may close several.
-  const cycle = cycles.find((one) => keyOf(one, idOf) === signature) ?? cycles[0];
+  const cycle = cycleOf(program, input, run, signature);
   if (cycle === undefined) return null;
   const nameOf = (cls: number): string => program.lockNames[cls] ?? 'lock';
   const siteOf = (site: Site): string => siteText(input, site);
@@ -97,10 +112,27 @@ export function renderOrder(model: Model, input: Input, run: TracedRun): string 
 
 const COMMENT = ' * ';
 
+function cycleOf(
+  program: Program,
+  input: Input,
+  run: TracedRun,
+  signature: string,
+): Cycle | undefined {
+  const step =
+    run.verdict.kind === 'violation' ? worstOf(run.verdict.violations, signature)?.step : undefined;
+  const idOf = (cls: number): string => program.lockIds[cls] ?? 'lock';
+  const cycles = cyclesAt(lockEdges(program, input, run.rows), step ?? 0);
+  // One step may close several.
+  return cycles.find((one) => keyOf(one, idOf) === signature) ?? cycles[0];
+}
+
 /** `T1's store, step 27 (fault/downWrite(iMmapRwsem))`. */
-function siteText(input: Input, { thread, op, step, label }: Site): string {
-  const kind = input.threads[thread]?.ops[op]?.kind ?? 'operation';
-  return `${THREAD_NAMES[thread]}'s ${kind}, step ${step} (${label})`;
+function siteText(input: Input, site: Site): string {
+  return `${THREAD_NAMES[site.thread]}'s ${kindAt(input, site)}, step ${site.step} (${site.label})`;
+}
+
+function kindAt(input: Input, { thread, op }: Site): string {
+  return input.threads[thread]?.ops[op]?.kind ?? 'operation';
 }
 
 function keyOf(cycle: Cycle, idOf: (cls: number) => string): string {
