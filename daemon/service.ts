@@ -13,6 +13,7 @@ import {
 import { requireFit } from '../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../corpus/exchange/scripts.ts';
 import { FindingStore } from '../corpus/store/finding-store.ts';
+import { Marks } from '../corpus/store/marks.ts';
 import type { ModelPin } from '../corpus/vocabulary/messages.ts';
 import { beginOrResume, type Wanted } from './begin.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
@@ -139,6 +140,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     version,
     build,
     expectations: options.expectations,
+    marks: new Marks(options.dataDir),
   });
   const onFault = (error: unknown): void => say(`a bug in answering HTTP: ${String(error)}`);
   const server = await startServer({ ...options.http, showing: shown, version, onFault });

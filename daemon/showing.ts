@@ -2,6 +2,7 @@
  * What a coordinator lets the outside see and do: the port between `coordinator.ts` and everything that shows
  * it (`http/`, the live screen). Plain data, already bounded; nothing here waits for Redis.
  */
+import type { Mark } from '../corpus/store/marks.ts';
 import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
 import type { PackedRecord } from '../corpus/vocabulary/record.ts';
 import type { Silence } from './silence.ts';
@@ -28,6 +29,8 @@ export interface Published {
   readonly notOn: readonly string[];
   /** Runs that met it so far. */
   readonly hits: number;
+  /** What somebody has decided about it (`faultline mark`). */
+  readonly mark: Mark | null;
 }
 
 export interface ModelProgress extends Silence {

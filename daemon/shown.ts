@@ -1,5 +1,6 @@
 /** What a coordinator shows of itself (`showing.ts`), read from its parts at the moment of asking. */
 import type { OutageLog } from '../corpus/exchange/redis.ts';
+import type { Mark, Marks } from '../corpus/store/marks.ts';
 import type { Book } from './book.ts';
 import type { Clock } from './clock.ts';
 import type { Coordinator } from './coordinator.ts';
@@ -35,6 +36,7 @@ export interface ShownParts {
   readonly version: string;
   readonly build: string;
   readonly expectations: Expectations;
+  readonly marks: Pick<Marks, 'all'>;
 }
 
 interface Sample {
@@ -53,6 +55,8 @@ export class Shown implements Showing {
   private readonly parts: ShownParts;
   private readonly listeners = new Set<(event: ShownEvent) => void>();
   private readonly startedMs: number;
+  /** As the disk had it at the last tick. */
+  private marked: ReadonlyMap<string, Mark>;
   private samples: readonly Sample[] = [];
   private revision: number;
   private ticks = 0;
@@ -62,6 +66,7 @@ export class Shown implements Showing {
     this.parts = parts;
     this.startedMs = parts.clock.monotonicMs();
     this.revision = parts.book.triage.revision;
+    this.marked = parts.marks.all();
   }
 
   start(): void {
@@ -115,7 +120,8 @@ export class Shown implements Showing {
       const published = publishedOf(one);
       if (published === undefined) return [];
       const standing = expectations.standingOf(published.finding);
-      return [{ ...published, finding: { ...published.finding, standing } }];
+      const mark = this.marked.get(published.finding.id) ?? null;
+      return [{ ...published, finding: { ...published.finding, standing }, mark }];
     });
   }
 
@@ -163,6 +169,7 @@ export class Shown implements Showing {
   private tick(): void {
     const { book, clock } = this.parts;
     const nowMs = clock.monotonicMs();
+    this.marked = this.parts.marks.all();
     const fresh = this.samples.filter(({ atMs }) => nowMs - atMs <= SPEED_MS);
     this.samples = [...fresh, { atMs: nowMs, runs: book.runs }];
     if (this.listeners.size > 0) this.tell();

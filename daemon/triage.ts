@@ -215,7 +215,7 @@ export function recordToStore({ stage, record }: Case): PackedRecord | null {
   return stage === 'published' ? record : null;
 }
 
-export function publishedOf(one: Case): Published | undefined {
+export function publishedOf(one: Case): Omit<Published, 'mark'> | undefined {
   if (one.published === null) return undefined;
   const { published, notOn, hits } = one;
   return { ...published, finding: keptOf(published.finding), notOn, hits };

@@ -1,5 +1,6 @@
 /** One finding: what it is, where it is and is not, how it goes, and how to have it at home. */
 import { html } from 'hono/html';
+import { markText } from '../../corpus/store/marks.ts';
 import { type HowFound, markOf, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Published, Showing } from '../showing.ts';
 import { inFrame, items, knownMark, type Markup, moment, terms, visible, whole } from './layout.ts';
@@ -45,13 +46,15 @@ function block(name: string, text: string): Markup {
 
 type Terms = readonly (readonly [string, Markup | string])[];
 
-function verdict({ finding, notOn }: Published, howFound: HowFound | undefined): Terms {
+function verdict({ finding, notOn, mark }: Published, howFound: HowFound | undefined): Terms {
   const others = finding.models.filter((model) => model !== finding.model);
   const pair = howFound?.criticalPair ?? null;
   return [
+    ...(mark === null ? [] : [['marked', visible(markText(mark))] as const]),
     ['class', visible(finding.class)],
     ['signature', html`<code>${visible(finding.signature)}</code>`],
     ['size', sizeOf(finding)],
+    ...(finding.sites.length === 0 ? [] : [['locks', items(finding.sites)] as const]),
     ['repro on', names([finding.model])],
     ['also on', names(others)],
     ['not on', names(notOn)],

@@ -1,5 +1,6 @@
 /** The first page: what was found, newest first, and how the campaign is doing. */
 import { html } from 'hono/html';
+import { markText } from '../../corpus/store/marks.ts';
 import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
@@ -26,7 +27,7 @@ const ROWS_MAX = 500;
 export function listPage(showing: Showing, query: Query, version: string): Markup {
   const status = showing.status();
   const all = showing.published();
-  const found = canariesLast(chosen(all, query).toReversed());
+  const found = byRow(chosen(all, query).toReversed());
   const content = html`${statistics(status, showing.fleet())}
 <div class="bar">
 <h1>Findings <span class="count">${counts(found.length, all.length)}</span></h1>
@@ -47,10 +48,17 @@ ${workersTable(showing.fleet())}`;
   return inFrame(frame, content);
 }
 
-/** They are found on purpose, on a model that must fail. */
-function canariesLast(found: readonly Published[]): readonly Published[] {
-  const isCanary = ({ finding }: Published): boolean => finding.known === CANARY;
-  return [...found.filter((one) => !isCanary(one)), ...found.filter(isCanary)];
+/** Findings of one row of the catalogue together, where its newest stands; canaries, which must be found, last. */
+function byRow(found: readonly Published[]): readonly Published[] {
+  const rows = new Map<string, Published[]>();
+  for (const one of found) {
+    const { known, looksLike, id } = one.finding;
+    const row = known ?? looksLike ?? id;
+    rows.set(row, [...(rows.get(row) ?? []), one]);
+  }
+  const canaries = rows.get(CANARY) ?? [];
+  rows.delete(CANARY);
+  return [...[...rows.values()].flat(), ...canaries];
 }
 
 export function sizeOf({ threads, operations, preemptions }: StoredFinding): string {
@@ -152,10 +160,10 @@ function findingsTable(found: readonly Published[]): Markup {
       { label: 'hits', kind: 'number' },
       { label: 'first seen (UTC)', kind: 'tight' },
     ],
-    found.map(({ finding, hits, publishedMs }) => [
+    found.map(({ finding, hits, publishedMs, mark }) => [
       html`<a href="/findings/${encodeURIComponent(finding.id)}">${visible(shownId(finding.id))}</a>`,
       knownMark(finding),
-      visible(finding.title),
+      mark === null ? visible(finding.title) : visible(`${finding.title} [${markText(mark)}]`),
       items(finding.models),
       sizeOf(finding),
       whole(hits),

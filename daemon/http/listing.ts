@@ -3,6 +3,7 @@
  * Findings come in order of their revisions, and one that changes moves to the end; so whoever goes on after
  * the last revision he saw misses nothing, whatever is published meanwhile.
  */
+import type { Mark } from '../../corpus/store/marks.ts';
 import { ROW_ID } from '../../corpus/vocabulary/catalogue.ts';
 import {
   ID_PREFIX_MIN,
@@ -35,6 +36,7 @@ export interface ShownFinding extends StoredFinding {
   readonly notOn: readonly string[];
   readonly hits: number;
   readonly reproDigest: string;
+  readonly mark: Mark | null;
   readonly links: { readonly self: string; readonly repro: string; readonly columns: string };
 }
 
@@ -145,7 +147,7 @@ export function pageOf(all: readonly Published[], query: Query): Page {
 }
 
 export function shownFinding(published: Published): ShownFinding {
-  const { revision, publishedMs, finding, notOn, hits, reproDigest } = published;
+  const { revision, publishedMs, finding, notOn, hits, reproDigest, mark } = published;
   const self = `/api/v1/findings/${encodeURIComponent(finding.id)}`;
   return {
     revision,
@@ -154,6 +156,7 @@ export function shownFinding(published: Published): ShownFinding {
     notOn,
     hits,
     reproDigest,
+    mark,
     links: { self, repro: `${self}/repro`, columns: `${self}/columns` },
   };
 }

@@ -1,6 +1,7 @@
 /** What scripts may rely on: paging that misses nothing, filters, tags, ids, refusals that name what is wrong. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Mark } from '../../corpus/store/marks.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { unpackRecord } from '../../corpus/vocabulary/record.ts';
@@ -51,7 +52,8 @@ test('whoever follows `next` has the latest of every finding, whatever is publis
 
 test('a finding is shown flat, with its links, and the next page is linked too', async (t) => {
   const server = await serve(t);
-  const published = server.showing.publish('stale-pte a', { notOn: ['canary'], hits: 4 });
+  const mark = { as: 'fixed', of: null, note: 'in 4.4' } as const;
+  const published = server.showing.publish('stale-pte a', { notOn: ['canary'], hits: 4, mark });
   server.showing.publish('stale-pte b');
   const { headers, body } = await ask(server, `${FINDINGS}?known=true&limit=1`);
   const { findings, next, revision } = JSON.parse(body) as Page;
@@ -64,12 +66,35 @@ test('a finding is shown flat, with its links, and the next page is linked too',
       notOn: ['canary'],
       hits: 4,
       reproDigest: published.reproDigest,
+      mark,
       links: { self, repro: `${self}/repro`, columns: `${self}/columns` },
     },
   ]);
   assert.deepEqual([next, revision], ['1', 2]);
   assert.equal(headers.link, `<${FINDINGS}?known=true&limit=1&since=1>; rel="next"`);
   assert.equal(headers['content-type'], 'application/json');
+});
+
+test('the page groups findings by row, newest first, canaries last, with their marks and locks', async (t) => {
+  const server = await serve(t);
+  const publish = (name: string, known: string | null, mark: Mark | null = null): string => {
+    const sites = [`${name}: i_mmap_rwsem under page lock`];
+    const finding = { title: `title ${name}`, known, sites };
+    const sample = mark === null ? { finding } : { finding, mark };
+    return server.showing.publish(`stale-pte ${name}`, sample).finding.id;
+  };
+  publish('a', 'B12');
+  publish('b', 'CANARY');
+  publish('c', null);
+  const marked = publish('d', 'B03', { as: 'fixed', of: null, note: 'in 4.4' });
+  publish('e', 'B12');
+  const { body } = await ask(server, '/');
+  const titles = [...body.matchAll(/title ([a-e])(?: \[(.*?)\])?</g)].map((one) => one.slice(1, 3));
+  assert.deepEqual(titles.map(([name]) => name).join(''), 'eadcb');
+  assert.equal(titles[2]?.[1], 'fixed: in 4.4');
+  const page = await ask(server, `/findings/${marked}`);
+  assert.match(page.body, /fixed: in 4\.4/);
+  assert.match(page.body, /d: i_mmap_rwsem under page lock/);
 });
 
 test('filters', async (t) => {

@@ -1,5 +1,6 @@
 /** A coordinator's findings and figures in memory, and a server that shows them. */
 import type { TestContext } from 'node:test';
+import type { Mark } from '../../corpus/store/marks.ts';
 import { findingId, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { type PackedRecord, packRecord } from '../../corpus/vocabulary/record.ts';
@@ -26,6 +27,7 @@ export interface Sample {
   readonly reproDigest?: string;
   readonly notOn?: readonly string[];
   readonly hits?: number;
+  readonly mark?: Mark;
 }
 
 export class MemoryShowing implements Showing {
@@ -51,6 +53,7 @@ export class MemoryShowing implements Showing {
       reproDigest: sample.reproDigest ?? sha256Hex(packed.repro),
       notOn: sample.notOn ?? [],
       hits: sample.hits ?? 1,
+      mark: sample.mark ?? null,
     };
     // Later ones last, and this is the latest.
     this.findings.delete(finding.id);

@@ -50,6 +50,7 @@ export class Shelf extends MemoryShowing {
       reproDigest,
       notOn: [],
       hits: 1,
+      mark: null,
     };
     this.rows.delete(id);
     this.rows.set(id, { published, packed });
