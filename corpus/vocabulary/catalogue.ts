@@ -119,9 +119,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lock-self pageLock', 'lock-twice pageLock'),
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
-  row('B55', 'a store is complete before its extent is converted', 'lost-write', V42,
+  row('B55', 'a store is complete while another fault has yet to convert the extent', 'lost-write', V42,
     'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
-  row('B56', 'one fsync clears the TOWRITE tag that another has set behind its flush', 'durability', TRACED,
+  row('B56', 'an fsync clears a TOWRITE tag that another has set after the first one flushed', 'durability', TRACED,
     'durability towrite-tag *'),
   row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED),
   row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED,

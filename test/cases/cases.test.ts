@@ -226,6 +226,6 @@ test('a lock that was fused is drawn, and named by who waits for it', () => {
   const found = explore(new Engine(model), input, { statesMax: 1_000_000, all: false });
   const traced = found.violations[0]?.traced ?? assert.fail('no violation');
   const drawn = renderColumns(model, { ...input, schedule: traced.schedule }, traced, null);
-  assert.match(drawn, /waits for mmap_sem/);
+  assert.match(drawn, /down_read\(mmap_sem\): waits/);
   assert.match(drawn, /down_write\(mmap_sem\)/);
 });

@@ -10,6 +10,7 @@ import {
   classOfLockObject,
   handleCount,
   kindOfClass,
+  LOCK_CLASSES,
   pageHolder,
   queuedForWrite,
   queuedThread,
@@ -136,9 +137,14 @@ function saidOf(k: Kernel, t: number, link: Link): string {
   if (isCommit(link)) {
     return `T${t}'s ${kind} has locked the running transaction and waits for its handles to stop`;
   }
-  const waits = `waits for ${lockNamed(k, wanted)}${FOR[wantedMode] ?? ''}`;
+  const waits = `waits ${isHandle(wanted) ? 'to start a' : 'for'} ${lockNamed(k, wanted)}${FOR[wantedMode] ?? ''}`;
   if (heldMode === 'queued') return `T${t}'s ${kind} ${waits}, ahead in the queue`;
-  return `T${t}'s ${kind} holds ${lockNamed(k, held)}${FOR[heldMode] ?? ''} and ${waits}`;
+  return `T${t}'s ${kind} holds ${isHandle(held) ? 'a ' : ''}${lockNamed(k, held)}${FOR[heldMode] ?? ''} and ${waits}`;
+}
+
+/** A handle is started, and several threads hold one each. */
+function isHandle(id: string): boolean {
+  return LOCK_CLASSES.some((lock) => lock.id === id && lock.kind === 'handle');
 }
 
 /** As the model calls it. */

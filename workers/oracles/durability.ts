@@ -152,11 +152,9 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   const isSafe = isFlushed(k, index, line);
   // What is on the device was not lost with its entry.
   if (cause !== LOST_NOT && !isSafe) {
-    return {
-      object: objectOfCause(cause),
-      role: roleOfBlame(k, blame),
-      said: LOST_NAMES[cause] ?? '',
-    };
+    const role = roleOfBlame(k, blame);
+    const said = LOST_NAMES[cause] ?? '';
+    return { object: objectOfCause(cause), role, said: role === '' ? said : `${role}: ${said}` };
   }
   const isStored = ((k.world.mappingWriters >> lost) & 1) !== 0;
   if (isStored && !isSafe) return untracked(k, index);

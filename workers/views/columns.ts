@@ -225,7 +225,6 @@ function textsOf(
     calls[row.thread] = call;
     const told = observed[i];
     if (told === undefined) return row.label;
-    if (told.sleepsOn !== null) return `waits for ${lockName(model, told.sleepsOn)}`;
     const said = sayingOf(model, program, row, opText(input, row.thread, row.op));
     const isNamed = said.startsWith(`${call}: `);
     return `${isNew && !isNamed ? `${call}: ` : ''}${said}${outcomeOf(told)}`;
@@ -237,7 +236,8 @@ function callOf(label: string): string {
   return label.split('/').slice(1, -1).at(-1) ?? '';
 }
 
-function outcomeOf({ faulted, values, failure }: Observed): string {
+function outcomeOf({ faulted, values, failure, sleeps }: Observed): string {
+  if (sleeps) return ': waits';
   const seen = values.length > 0 ? ` -> ${values.join(', ')}` : '';
   return `${faulted ? ': page fault' : ''}${seen}${failure === null ? '' : ` -> ${failure}`}`;
 }

@@ -6,8 +6,8 @@ import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { OPS } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL, OK, RESULT_NAMES, STALE } from '../kernel/encoding.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { T_DEPTH, T_HELD, T_WAIT } from '../kernel/layout.ts';
-import { classOfLockObject, heldCount } from '../kernel/locks.ts';
+import { T_DEPTH, T_HELD } from '../kernel/layout.ts';
+import { heldCount } from '../kernel/locks.ts';
 import type { Program } from '../kernel/program.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
 import type { Watch } from '../kernel/watch.ts';
@@ -16,8 +16,8 @@ import { World } from '../kernel/world.ts';
 export interface Observed {
   /** Values of the lines that the step read for its user, each once: `zeros`, `T1's pwrite`. */
   readonly values: readonly string[];
-  /** The lock that the thread went to sleep on. */
-  readonly sleepsOn: string | null;
+  /** The thread went to sleep on the lock that it asks for. */
+  readonly sleeps: boolean;
   /** The step could not go on without a page fault. */
   readonly faulted: boolean;
   /** The operation ended here, and not well: `SIGBUS`. */
@@ -59,7 +59,7 @@ export function rerun(
 class Notes implements Watch {
   private readonly workload: Workload;
   private values: string[] = [];
-  private sleepsOn: string | null = null;
+  private sleeps = false;
   private failure: string | null = null;
 
   constructor(workload: Workload) {
@@ -68,22 +68,21 @@ class Notes implements Watch {
 
   begin(): void {
     this.values = [];
-    this.sleepsOn = null;
+    this.sleeps = false;
     this.failure = null;
   }
 
   end(faulted: boolean): Omit<Observed, 'held'> {
-    const { values, sleepsOn, failure } = this;
-    return { values: [...new Set(values)], sleepsOn, faulted, failure };
+    const { values, sleeps, failure } = this;
+    return { values: [...new Set(values)], sleeps, faulted, failure };
   }
 
   lineRead(_k: Kernel, _reader: number, _file: number, _line: number, value: number): void {
     this.values.push(valueName(value, this.workload));
   }
 
-  blocked(k: Kernel, thread: number): void {
-    const cls = classOfLockObject(k.peek(T_WAIT + thread) - 1);
-    this.sleepsOn = k.program.lockNames[cls] ?? null;
+  blocked(): void {
+    this.sleeps = true;
   }
 
   opEnded(_k: Kernel, _thread: number, _writer: number, result: number): void {

@@ -164,7 +164,7 @@ const TREE = 'one tree_lock section';
 export const WRITEBACK_STEPS: readonly StepDef[] = [
   visible({
     name: 'tagTowrite',
-    says: 'tag dirty entries for writeback',
+    says: 'tag dirty entries TOWRITE',
     run: tagTowrite,
     touch: touchTag,
     may: ['slot'],
@@ -173,7 +173,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'findTowrite',
-    says: 'look for the next tagged entry',
+    says: 'look for the next TOWRITE tag',
     run: findTowrite,
     touch: touchFind,
     may: ['slot'],
@@ -181,7 +181,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'checkTowrite',
-    says: 'is the entry still the one?',
+    says: 'is the entry the same, and tagged?',
     run: checkTowrite,
     touch: touchSlot,
     may: ['slot'],
@@ -189,7 +189,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'checkTowriteUnlocked',
-    says: 'is the entry still the one?',
+    says: 'is the entry the same, and tagged?',
     run: checkTowriteUnlocked,
     touch: touchSlot,
     may: ['slot'],
@@ -205,7 +205,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'clearTowrite',
-    says: 'clear the writeback tag',
+    says: 'clear the TOWRITE tag',
     run: clearTowrite,
     touch: touchSlot,
     may: ['slot'],
