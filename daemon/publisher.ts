@@ -80,8 +80,9 @@ export class Publisher {
     try {
       const record = this.recordOf(one);
       if (record === undefined) return true;
-      store.put({ ...record, finding: { ...record.finding, models: one.models } });
-      if (!one.isStored) this.wasStored(one);
+      const finding = { ...record.finding, models: one.models };
+      const { outcome } = store.put({ ...record, finding });
+      if (!one.isStored) this.wasStored(one, outcome === 'new');
       // Somebody else may have put a better one there.
       this.adopt(store.record(record.finding.id));
       this.diskProblem = null;
@@ -94,10 +95,11 @@ export class Publisher {
     }
   }
 
-  private wasStored({ signature, published, minimizedMs }: Case): void {
+  private wasStored({ signature, published, minimizedMs }: Case, isNew: boolean): void {
     const { journal, clock, watcher } = this.parts;
     journal.write({ t: 'stored', signature });
-    if (published === null) return;
+    // One more witness of a finding that is listed is no finding more.
+    if (published === null || !isNew) return;
     const { operations, preemptions } = published.finding;
     const waitedMs = clock.wallMs() - minimizedMs;
     watcher.published(operations, preemptions, Math.max(0, waitedMs) / 1000);

@@ -101,7 +101,7 @@ export class Shown implements Showing {
         quarantined: book.quarantined,
       },
       findings: {
-        published: inStage('published'),
+        published: book.triage.published().length,
         underWay: inStage('minimize', 'verify'),
         refuted: inStage('refuted'),
       },

@@ -7,6 +7,8 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { findingId } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION } from '../../corpus/vocabulary/messages.ts';
+import { type FindingRecord, packRecord } from '../../corpus/vocabulary/record.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
 import { SYSTEM_CLOCK } from '../../daemon/clock.ts';
 import { Journal } from '../../daemon/journal.ts';
 import { Publisher } from '../../daemon/publisher.ts';
@@ -18,6 +20,8 @@ import { BUILD, CAMPAIGN, PLAN } from './reports.ts';
 const OLDER_IDS = [SAME, RENAMED, SILENT, GONE, OWN].sort();
 
 interface Bench {
+  /** Operations of each finding that was new. */
+  readonly counted: readonly number[];
   readonly journal: Journal;
   readonly publisher: Publisher;
   readonly said: readonly string[];
@@ -26,10 +30,11 @@ interface Bench {
 
 function opened(t: TestContext, dataDir: string): Bench {
   const said: string[] = [];
+  const counted: number[] = [];
   const watcher = {
     said: (text: string) => said.push(text),
     committed: () => {},
-    published: () => {},
+    published: (operations: number) => counted.push(operations),
     damaged: () => {},
   };
   const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, watcher);
@@ -42,7 +47,7 @@ function opened(t: TestContext, dataDir: string): Bench {
   const store = new FindingStore(dataDir);
   const publisher = new Publisher({ book, journal, store, clock: SYSTEM_CLOCK, watcher });
   publisher.adoptStore();
-  return { journal, publisher, said, finding: () => book.triage.cases.get(SIGNATURE) };
+  return { counted, journal, publisher, said, finding: () => book.triage.cases.get(SIGNATURE) };
 }
 
 function digests({ publisher, finding }: Bench): readonly (string | undefined)[] {
@@ -145,4 +150,27 @@ test('findings of an earlier version are listed and served, and what cannot be r
   const second = opened(t, dataDir);
   assert.match(second.said.join('\n'), /^forgot finding "unfenced .*": its folder is gone/m);
   assert.equal(second.journal.book.triage.published().length, OLDER_IDS.length - 1);
+});
+
+test('a second witness of a listed finding takes its place where it is better, and counts as none', (t) => {
+  const dataDir = temporaryFolder(t);
+  const { counted, journal, publisher, finding } = opened(t, dataDir);
+  const { triage } = journal.book;
+  const show = (bucket: string, record: FindingRecord): void => {
+    const text = printInput(record.repro.input);
+    const witness = { signature: SIGNATURE, bucket, text, run: 0, scheduler: 'surw' };
+    const { model } = record.finding;
+    triage.discover({ signature: SIGNATURE, model, witness, batch: 0, runsToFirst: 1 });
+    const packed = packRecord(record);
+    triage.learn({ kind: 'minimize', signature: SIGNATURE, record: packed }, 'e.1', 0);
+    triage.learn({ kind: 'verify', signature: SIGNATURE, isSame: true }, 'e.2', 0);
+    publisher.publish();
+  };
+  const operations = (): unknown => [finding()?.published?.finding.operations, counted.length];
+  show('one way', sampleRecord({ loads: 2 }));
+  assert.deepEqual(operations(), [3, 1]);
+  show('another', sampleRecord({ loads: 5 }));
+  assert.deepEqual(operations(), [3, 1], 'the store keeps the smaller one, and that is listed');
+  show('a third', sampleRecord({ loads: 1 }));
+  assert.deepEqual(operations(), [2, 1]);
 });
