@@ -39,7 +39,7 @@ export function runsTo({ scheduler, run }: Witness, runsBefore: number): number 
 }
 
 /** Ways into one cycle of locks that are followed up: each costs a minimization. */
-const BUCKETS_MAX = 8;
+const BUCKETS_MAX = 4;
 
 /** Null if a signature whose witnesses have these buckets wants no such witness any more. */
 export function bucketsWith(
