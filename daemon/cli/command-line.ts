@@ -22,6 +22,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   worker: async () => (await import('./worker.ts')).workerCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
+  init: async () => (await import('./init.ts')).initCommand(),
   bench: async () => (await import('./bench.ts')).benchCommand(),
   version: async () => (await import('./version.ts')).versionCommand(),
 };
@@ -31,7 +32,7 @@ Examples:
   faultline models                                   what there is to judge
   faultline check --model v42-immap-read             all that can go wrong
   faultline replay 3f9a5b1c20de                      is that bug still there?
-  faultline replay 3f9a5b1c20de --model ./mine.json  does my model fix it?
+  faultline replay 3f9a5b1c20de --model ./mine.model does my model fix it?
 
 Exit codes: 0 nothing bad, 1 a violation, 2 usage, 3 environment,
 4 no finding to work on, 70 a defect in Faultline, 125 no verdict; with --bisect,

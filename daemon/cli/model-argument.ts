@@ -1,39 +1,68 @@
-/** What `--model` takes: a reference, or the path of a file with a model's JSON. */
+/** What `--model` takes: a reference, or a file with a model's text (or its JSON), and toggles behind a colon. */
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail, Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { isBuiltIn, MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
+import { modelOfText } from '../../workers/model/open.ts';
+import { isBuiltIn, LIBRARY, MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { EXIT } from './endings.ts';
+import { note } from './terminal.ts';
 
 export const MODEL_FLAG = '--model <ref>';
-export const MODEL_FLAG_TEXT = 'a model: name[:toggle=value,...], or a file with its JSON';
+export const MODEL_FLAG_TEXT = 'a model: name[:toggle=value,...], or a file with its text';
 
 export const BISECT_FLAG = '--bisect';
 export const BISECT_FLAG_TEXT =
   'exit 125 instead of 2 if the model cannot be read: git bisect skips';
 
+/** Of files with a model's text. */
+export const MODEL_SUFFIX = '.model';
+
 /** @param isBisect exit 125 for a model that cannot be read */
 export function givenModel(argument: string, isBisect = false): Model {
   try {
-    return isPath(argument) ? modelOfFile(argument) : modelOf(argument);
+    const given = fileOf(argument);
+    return given === null ? modelOf(argument) : modelOfFile(given);
   } catch (error) {
     if (!isBisect || !(error instanceof Refusal)) throw error;
     throw withExit(error, EXIT.cannotJudge);
   }
 }
 
-function isPath(argument: string): boolean {
-  return argument.includes('/') || argument.includes('\\') || argument.endsWith('.json');
+interface Given {
+  readonly file: string;
+  /** `toggle=value,…`, or nothing. */
+  readonly setting: string;
 }
 
-function modelOfFile(file: string): Model {
-  const { value, spotOf } = openJson(readNamed(file), file, 'MODEL_INVALID');
-  const model = checkModel(value, file, spotOf);
+const SETTING = /:(?<setting>[a-z0-9][a-z0-9_.-]*=[^:/\\]*)$/;
+
+/** Null for a reference to a built-in model. */
+export function fileOf(argument: string): Given | null {
+  const setting = SETTING.exec(argument)?.groups?.setting ?? '';
+  const file = setting === '' ? argument : argument.slice(0, -setting.length - 1);
+  const isFile = /[/\\]/.test(file) || file.endsWith('.json') || file.endsWith(MODEL_SUFFIX);
+  return isFile ? { file, setting } : null;
+}
+
+function modelOfFile({ file, setting }: Given): Model {
+  const text = readNamed(file);
+  const model = text.trimStart().startsWith('{')
+    ? modelOfJson(text, file)
+    : modelOfText(text, file, setting, LIBRARY);
   // Findings name models by their references: two of one name would be taken for each other.
   if (MODEL_NAMES.includes(model.name) && !isBuiltIn(model)) {
     throw fail('MODEL_NAME_TAKEN', { file, name: model.name });
   }
+  return model;
+}
+
+function modelOfJson(text: string, file: string): Model {
+  const { value, spotOf } = openJson(text, file, 'MODEL_INVALID');
+  const model = checkModel(value, file, spotOf);
+  note(
+    `faultline: ${file} is a model in JSON; \`faultline models ${file} --expanded\` prints its text`,
+  );
   return model;
 }

@@ -1,21 +1,28 @@
-/** `models`: the locking models of this build; one of them in full. */
+/** `models`: the locking models of this build; one of them in full, as text or as it travels. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { MODEL_NAMES, modelJson, modelOf } from '../../workers/models/registry.ts';
-import { renderModel } from '../../workers/views/listing.ts';
-import { givenModel } from './model-argument.ts';
+import { printModel } from '../../workers/model/print.ts';
+import { isModelText } from '../../workers/model/read.ts';
+import { MODEL_NAMES, modelJson, modelOf, modelText } from '../../workers/models/registry.ts';
+import { fileOf, givenModel } from './model-argument.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 import { say, sayDocument } from './terminal.ts';
 
 export function modelsCommand(): CommandUnknownOpts {
   const command = new Command('models')
-    .description('list the locking models, or print one')
+    .description('list the locking models, or print the text of one')
     .argument('[model]', 'a name, a reference name[:toggle=value,...], or a file')
-    .action((reference, _options, self) => {
+    .option(
+      '--expanded',
+      'the whole of it, with what it extends, its toggles set and its edits made',
+    )
+    .action((reference, { expanded }, self) => {
       const { isJson } = settingsOf(self);
       if (reference !== undefined) {
         const model = givenModel(reference);
-        say(isJson ? modelJson(model) : renderModel(model).trimEnd());
+        if (isJson) say(modelJson(model));
+        else say((expanded === true ? printModel(model) : writtenText(reference, model)).trimEnd());
         return;
       }
       const models = MODEL_NAMES.map((name) => modelOf(name));
@@ -23,6 +30,17 @@ export function modelsCommand(): CommandUnknownOpts {
       else say(models.map(renderEntry).join('\n'));
     });
   return withCommonOptions(command);
+}
+
+/** As somebody wrote it, with the toggles of the reference set; JSON has no such text. */
+function writtenText(reference: string, model: Model): string {
+  const given = fileOf(reference);
+  const text = given === null ? modelText(model.name) : readNamed(given.file);
+  if (!isModelText(text)) return printModel(model);
+  const set = Object.entries(model.options)
+    .filter(([name, [first]]) => reference.includes(':') && model.toggles[name] !== first)
+    .map(([name]) => `set     ${name} = ${model.toggles[name]}\n`);
+  return set.length === 0 ? text : `${text}\n${set.join('')}`;
 }
 
 function entryOf(model: Model): Record<string, unknown> {

@@ -17,6 +17,7 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeModelTexts } from './models.mjs';
 import { ROOT } from './root.mjs';
 
 export { ROOT };
@@ -103,6 +104,7 @@ function packagesOf(file) {
 function build() {
   const stamp = path.join(ROOT, 'dist/.tsbuildinfo');
   const startedMs = Date.now();
+  writeModelTexts(ROOT);
   const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
   const result = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: ROOT, encoding: 'utf8' });
   if (result.status !== 0) {

@@ -9,7 +9,7 @@ import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
-import { MODELS, modelOf } from '../../workers/models/registry.ts';
+import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { seedNamed } from './support/search.ts';
 
 const STATES_MAX = 50_000;
@@ -69,9 +69,9 @@ function shownBy(engine: Engine, seed: string): ReadonlySet<string> {
   return new Set(found.violations.map(({ signature }) => rowOf(signature)?.id ?? signature));
 }
 
-const REFERENCES = MODELS.flatMap(({ name, options }) => [
+const REFERENCES = MODEL_NAMES.flatMap((name) => [
   name,
-  ...Object.entries(options).flatMap(([toggle, [, ...values]]) =>
+  ...Object.entries(modelOf(name).options).flatMap(([toggle, [, ...values]]) =>
     values.map((value) => `${name}:${toggle}=${value}`),
   ),
 ]);

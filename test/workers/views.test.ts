@@ -9,10 +9,11 @@ import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
 import { stepOf } from '../../workers/hunt.ts';
+import { printModel } from '../../workers/model/print.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
-import { renderListing, renderModel } from '../../workers/views/listing.ts';
+import { renderListing } from '../../workers/views/listing.ts';
 import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
 import { isColumns, readColumns } from '../../workers/views/read-columns.ts';
 import { golden } from '../support/golden.ts';
@@ -110,6 +111,6 @@ test('columns of any run are narrow, plain, and every line of the table has numb
 for (const name of MODEL_NAMES) {
   test(`${name} as a table and as pseudo-code`, () => {
     golden(`listing-${name}.txt`, renderListing(modelOf(name)));
-    golden(`model-${name}.txt`, renderModel(modelOf(name)));
+    golden(`model-${name}.txt`, printModel(modelOf(name)));
   });
 }

@@ -282,7 +282,8 @@ class Inlined {
     }
     this.lock(node, scope);
     if (!def.visible) return way;
-    const name = node.label ?? (node.lock === undefined ? node.step : `${node.step}(${node.lock})`);
+    const name =
+      node.label ?? (node.lock === undefined ? def.family : `${node.step}(${node.lock})`);
     const label = `${scope.prefix}/${name}`;
     if (label.length > LABEL_MAX) {
       this.refuse(scope.where, `the label ${label} is longer than ${LABEL_MAX}`);

@@ -166,7 +166,7 @@ class Compiler {
     const def = STEPS.get(node.step);
     assert(def !== undefined, 'step of a checked model', node.step);
     const lock = node.lock === undefined ? null : (this.rwsems.get(node.lock) ?? null);
-    const name = node.label ?? (lock === null ? node.step : `${node.step}(${lock.id})`);
+    const name = node.label ?? (lock === null ? def.family : `${node.step}(${lock.id})`);
     this.row({
       kind: def.visible ? I_VISIBLE : I_LOCAL,
       run: def.run(lock),

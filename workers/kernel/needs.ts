@@ -34,7 +34,7 @@ import type { StepRun } from './program.ts';
 export const RAISE = '.raise';
 
 /** Steps that take a block from its page, or move it. */
-const EXTENT_STEPS = [
+export const EXTENT_STEPS: readonly string[] = [
   'removeExtent',
   'unwriteExtent',
   'collapseExtents',
@@ -44,7 +44,7 @@ const EXTENT_STEPS = [
 ];
 
 /** Extents change under a lock of the file system, held exclusively. */
-export function extentsNeed(lock: string, source: string): readonly Need[] {
+function extentsNeed(lock: string, source: string): readonly Need[] {
   return EXTENT_STEPS.map((step) => ({ step, lock, mode: 'W', source }));
 }
 
@@ -88,23 +88,6 @@ export const MM_NEEDS: readonly Need[] = [
   },
   { step: 'findArea', lock: 'mmapSem', mode: 'R', source: 'find_vma asserts it since 5.8' },
 ];
-
-/** What an operation will do to which lines depends on i_size, which must stand until it has done so. */
-export const CLAIM_NEED: Need = {
-  step: 'claimRange',
-  lock: 'inodeLock',
-  mode: 'R',
-  source:
-    'generic_write_checks, xfs_setattr_size and the fallocate methods read i_size under the inode lock',
-};
-
-/** Of i_size_write in include/linux/fs.h. */
-export const SIZE_NEED: Need = {
-  step: 'setSize',
-  lock: 'inodeLock',
-  mode: 'W',
-  source: 'i_size_write: "does need locking around it (normally i_mutex)"',
-};
 
 /**
  * What holds wherever a lock of the class excludes anybody at all; MM_NEEDS hold in any case. A class that no path

@@ -11,6 +11,10 @@ export interface StepDef {
   readonly name: string;
   /** What signatures call it: flavours of one step, such as the policies of an allocation, do the same wrong. */
   readonly role: string;
+  /** What texts of models and labels call it: `allocBlock(new)` and `allocBlock(prezero)` are flavours of one step. */
+  readonly family: string;
+  /** '' where it has none. */
+  readonly flavour: string;
   readonly visible: boolean;
   /** Whether the model must name a lock: `downRead(mmapSem)`. */
   readonly takesLock: boolean;
@@ -50,6 +54,8 @@ export interface TestDef {
 export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
   /** Where it is not the name. */
   readonly role?: string;
+  readonly family?: string;
+  readonly flavour?: string;
   readonly run: StepRun;
   readonly touch: Touch;
   readonly fuse?: number;
@@ -62,6 +68,8 @@ export function visible(facts: VisibleFacts): StepDef {
   return {
     name: facts.name,
     role: facts.role ?? facts.name,
+    family: facts.family ?? facts.name,
+    flavour: facts.flavour ?? '',
     visible: true,
     takesLock: false,
     run: () => facts.run,
@@ -82,6 +90,8 @@ export function local(name: string, why: string, run: LocalRun, reads = false): 
   return {
     name,
     role: name,
+    family: name,
+    flavour: '',
     visible: false,
     takesLock: false,
     run: () => run as StepRun,

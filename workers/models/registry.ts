@@ -1,39 +1,67 @@
-/** The list of built-in models, and model references: `name[:toggle=value,…]`. */
+/** The built-in models, and model references: `name[:toggle=value,…]`. */
+import { assert } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { canonicalJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { behaviourOf, type Model } from '../kernel/path.ts';
-import { canary } from './canary.ts';
-import { V42_OPTIONS, v42ImmapRead } from './v42-immap-read.ts';
-import { v43rcImmapWrite } from './v43rc-immap-write.ts';
-import { V48_OPTIONS, v48EntryLock } from './v48-entry-lock.ts';
-import { XFS_OPTIONS, xfsMmaplockPrezero } from './xfs-mmaplock-prezero.ts';
+import { expand } from '../model/expand.ts';
+import { type Library, togglesOf } from '../model/layers.ts';
+import { readSource } from '../model/read.ts';
+import { Report } from '../model/report.ts';
+import type { Source } from '../model/source.ts';
+import { MODEL_TEXTS } from './texts.ts';
 
-type Toggles = Readonly<Record<string, string>>;
+/** Texts whose paths and parts every model has, and which are no models: the more special first. */
+const COMMON = ['dax-4.2', 'common'];
+/** It must fail: wherever models are listed it comes last. */
+export const CANARY_MODEL = 'canary';
 
-interface BuiltIn {
-  readonly name: string;
-  readonly options: Readonly<Record<string, readonly string[]>>;
-  readonly build: (toggles: Toggles) => Model;
-}
-
-export const MODELS: readonly BuiltIn[] = [
-  { name: 'v42-immap-read', options: V42_OPTIONS, build: v42ImmapRead },
-  { name: 'v43rc-immap-write', options: V42_OPTIONS, build: v43rcImmapWrite },
-  { name: 'xfs-mmaplock-prezero', options: XFS_OPTIONS, build: xfsMmaplockPrezero },
-  { name: 'v48-entry-lock', options: V48_OPTIONS, build: v48EntryLock },
-  { name: 'canary', options: {}, build: canary },
+export const MODEL_NAMES: readonly string[] = [
+  ...Object.keys(MODEL_TEXTS).filter((name) => !COMMON.includes(name) && name !== CANARY_MODEL),
+  CANARY_MODEL,
 ];
 
-export const MODEL_NAMES: readonly string[] = MODELS.map((model) => model.name);
+/** What a text may extend. */
+export const LIBRARY: Library = {
+  get common() {
+    return COMMON.map(sourceNamed);
+  },
+  find: (name) => (MODEL_NAMES.includes(name) ? sourceNamed(name) : null),
+  names: MODEL_NAMES,
+};
+
+/** As somebody wrote it, comments and all. */
+export function modelText(name: string): string {
+  const text = MODEL_TEXTS[name];
+  assert(text !== undefined, 'a built-in model', name);
+  return text;
+}
+
+function sourceNamed(name: string): Source {
+  const known = sources.get(name);
+  if (known !== undefined) return known;
+  const report = new Report(`workers/models/${name}.model`);
+  const source = readSource(modelText(name), report);
+  report.end();
+  sources.set(name, source);
+  return source;
+}
+
+const sources = new Map<string, Source>();
 
 /**
  * The model of a reference.
  * @throws Refusal MODEL_UNKNOWN, TOGGLE_UNKNOWN or TOGGLE_VALUE, each naming what is known.
  */
 export function modelOf(reference: string): Model {
-  const { builtIn, toggles } = parseReference(reference);
-  const key = `${builtIn.name} ${Object.values(toggles).join(' ')}`;
-  const model = built.get(key) ?? builtIn.build(toggles);
+  const colon = reference.indexOf(':');
+  const name = colon < 0 ? reference : reference.slice(0, colon);
+  if (!MODEL_NAMES.includes(name)) {
+    throw fail('MODEL_UNKNOWN', { model: name, known: MODEL_NAMES.join(', ') });
+  }
+  const source = sourceNamed(name);
+  const toggles = togglesOf(source, colon < 0 ? '' : reference.slice(colon + 1));
+  const key = `${name} ${Object.values(toggles).join(' ')}`;
+  const model = built.get(key) ?? expand(source, toggles, LIBRARY);
   built.set(key, model);
   return model;
 }
@@ -47,36 +75,6 @@ export function canonicalReference(model: Model): string {
     .filter(([name, values]) => model.toggles[name] !== values[0])
     .map(([name]) => `${name}=${model.toggles[name]}`);
   return set.length === 0 ? model.name : `${model.name}:${set.join(',')}`;
-}
-
-function parseReference(reference: string): { builtIn: BuiltIn; toggles: Toggles } {
-  const colon = reference.indexOf(':');
-  const name = colon < 0 ? reference : reference.slice(0, colon);
-  const builtIn = MODELS.find((model) => model.name === name);
-  if (builtIn === undefined) {
-    throw fail('MODEL_UNKNOWN', { model: name, known: MODEL_NAMES.join(', ') });
-  }
-  const toggles: Record<string, string> = {};
-  for (const [toggle, values] of Object.entries(builtIn.options)) toggles[toggle] = values[0] ?? '';
-  if (colon >= 0) applyToggles(builtIn, reference.slice(colon + 1), toggles);
-  return { builtIn, toggles };
-}
-
-function applyToggles(builtIn: BuiltIn, text: string, toggles: Record<string, string>): void {
-  for (const part of text.split(',')) {
-    const equals = part.indexOf('=');
-    const toggle = equals < 0 ? part : part.slice(0, equals);
-    const value = equals < 0 ? '' : part.slice(equals + 1);
-    const values = Object.hasOwn(builtIn.options, toggle) ? builtIn.options[toggle] : undefined;
-    if (values === undefined) {
-      const known = Object.keys(builtIn.options).join(', ') || 'none';
-      throw fail('TOGGLE_UNKNOWN', { model: builtIn.name, toggle, known });
-    }
-    if (!values.includes(value)) {
-      throw fail('TOGGLE_VALUE', { model: builtIn.name, toggle, value, known: values.join(', ') });
-    }
-    toggles[toggle] = value;
-  }
 }
 
 /** The model as it travels: one line of canonical JSON. */

@@ -28,7 +28,7 @@ export interface Dependencies {
 
 const CORPUS = ['vocabulary', 'breeding', 'disk', 'exchange', 'store'];
 const CORE = ['vocabulary', 'kernel'];
-const READERS = [...CORE, 'models', 'schedulers', 'oracles', 'coverage'];
+const READERS = [...CORE, 'model', 'models', 'schedulers', 'oracles', 'coverage'];
 const ENGINE = [...READERS, 'views', 'deciding', 'breeding'];
 const WORKERS = [...ENGINE, 'doors', 'bench', 'service'];
 const WIRED = [...CORPUS, ...WORKERS, 'daemon'];
@@ -59,7 +59,8 @@ export const ROOMS: readonly Room[] = [
   open('exchange', 'corpus/exchange/', ['vocabulary'], ['bullmq', 'ioredis', 'prom-client', 'zod']),
   open('store', 'corpus/store/', ['vocabulary', 'breeding', 'disk']),
   pure('kernel', 'workers/kernel/', ['vocabulary']),
-  pure('models', 'workers/models/', CORE),
+  pure('model', 'workers/model/', CORE),
+  pure('models', 'workers/models/', [...CORE, 'model']),
   pure('schedulers', 'workers/schedulers/', CORE),
   pure('oracles', 'workers/oracles/', CORE),
   pure('coverage', 'workers/coverage', CORE),

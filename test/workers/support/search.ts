@@ -12,7 +12,7 @@ import type { ViolationClass } from '../../../corpus/vocabulary/verdict.ts';
 import { Engine, type Traced } from '../../../workers/execute.ts';
 import type { Kernel } from '../../../workers/kernel/kernel.ts';
 import { defaultChoice, type Scheduler } from '../../../workers/kernel/machine.ts';
-import { MODELS, modelOf } from '../../../workers/models/registry.ts';
+import { MODEL_NAMES, modelOf } from '../../../workers/models/registry.ts';
 import { pickBit } from '../../../workers/schedulers/random-walk.ts';
 import { PACKAGE_ROOT } from '../../support/package-root.ts';
 
@@ -23,8 +23,8 @@ export function seedNamed(name: string): Input {
 
 /** Every built-in model in every combination of its toggles, as references. */
 export function allReferences(): readonly string[] {
-  return MODELS.flatMap(({ name, options }) => {
-    const settings = Object.entries(options).reduce<readonly string[]>(
+  return MODEL_NAMES.flatMap((name) => {
+    const settings = Object.entries(modelOf(name).options).reduce<readonly string[]>(
       (made, [toggle, values]) =>
         made.flatMap((before) => values.map((value) => `${before},${toggle}=${value}`)),
       [''],

@@ -272,10 +272,12 @@ function touchEdges(k: Kernel, _t: number, r: number): void {
 
 export const UNDER_X = 'one critical section of the extent lock (dossier part 2, GBK and bodies)';
 
-function allocStep(name: string, policy: Policy, why: string): StepDef {
+function allocStep(name: string, flavour: string, policy: Policy, why: string): StepDef {
   return visible({
     name,
     role: 'allocBlock',
+    family: 'allocBlock',
+    flavour,
     says: 'get_block(create=1)',
     run: allocBlock(policy),
     touch: touchAlloc(policy),
@@ -286,14 +288,21 @@ function allocStep(name: string, policy: Policy, why: string): StepDef {
 }
 
 export const ALLOCATION_STEPS: readonly StepDef[] = [
-  allocStep('allocBlockNew', NEW, `policy NEW: WRITTEN at once, the caller clears; ${UNDER_X}`),
+  allocStep(
+    'allocBlockNew',
+    'new',
+    NEW,
+    `policy NEW: WRITTEN at once, the caller clears; ${UNDER_X}`,
+  ),
   allocStep(
     'allocBlockUnwritten',
+    'unwritten',
     LEAVE_UNWRITTEN,
     `policy UNWRITTEN: the caller clears and converts; ${UNDER_X}`,
   ),
   allocStep(
     'allocBlockPrezero',
+    'prezero',
     PREZERO,
     `3fbbbea34bac BMAPI_ZERO: cleared inside the allocation; ${UNDER_X}`,
   ),

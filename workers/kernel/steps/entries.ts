@@ -249,6 +249,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'replaceEntryByPage',
+    flavour: 'all',
     says: 'replace the entry by a zero page',
     run: replaceByPage(wakeAll),
     touch: touchReplace,
@@ -258,6 +259,8 @@ export const ENTRY_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'replaceEntryByPageWakeOne',
+    family: 'replaceEntryByPage',
+    flavour: 'one',
     says: 'replace the entry by a zero page',
     run: replaceByPage(wakeOne),
     touch: touchReplace,

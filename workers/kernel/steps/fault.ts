@@ -382,4 +382,7 @@ export const FAULT_STEPS: readonly StepDef[] = [
   local('note', 'the path remembers which way it went', (k, _t, r) => {
     k.put(r + R_NOTE, 1);
   }),
+  local('forget', 'what was noted holds no longer', (k, _t, r) => {
+    k.put(r + R_NOTE, 0);
+  }),
 ];

@@ -152,6 +152,8 @@ function rwsemStep(
   return {
     name,
     role: name,
+    family: name,
+    flavour: '',
     visible: true,
     takesLock: true,
     run,

@@ -181,6 +181,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'checkTowrite',
+    flavour: 'skip',
     says: 'is the entry the same, and tagged?',
     run: checkTowrite,
     touch: touchSlot,
@@ -189,6 +190,8 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'checkTowriteUnlocked',
+    family: 'checkTowrite',
+    flavour: 'wait',
     says: 'is the entry the same, and tagged?',
     run: checkTowriteUnlocked,
     touch: touchSlot,

@@ -1,0 +1,228 @@
+/** Bodies as they are written to nodes of a path: names looked up, parts put in their places, locks given back. */
+import { around, type Draft, type Taking } from './draft.ts';
+import { holds, type Toggles } from './layers.ts';
+import {
+  type Found,
+  isStepWord,
+  LOCK_STEPS,
+  type Locks,
+  lockNamed,
+  RELEASES,
+  stepNamed,
+  TAKEN_WORDS,
+  testNamed,
+} from './names.ts';
+import type { Report } from './report.ts';
+import type { Anchor, Body, Definition, Item, Taken, Test, Word } from './source.ts';
+
+/** A part, with the toggles of the text that it stands in. */
+export interface PartOf {
+  readonly definition: Definition;
+  readonly toggles: Toggles;
+  readonly report: Report;
+}
+
+export interface Scope {
+  readonly toggles: Toggles;
+  readonly locks: Locks;
+  readonly report: Report;
+  /** The most derived part of that name. */
+  partOf(name: string): PartOf | undefined;
+  readonly partNames: readonly string[];
+  /** Paths, for calls. */
+  isPath(name: string): boolean;
+  readonly pathNames: readonly string[];
+}
+
+/** Parts in parts. */
+const PARTS_MAX = 16;
+/** Nodes of one path; a part that is put in twice, and has one that is, doubles them at each level. */
+const NODES_MAX = 4000;
+
+export class BodyMaker {
+  private readonly scope: Scope;
+  private readonly depth: number;
+  private readonly budget: { left: number };
+
+  constructor(scope: Scope, depth = 0, budget: { left: number } = { left: NODES_MAX }) {
+    this.scope = scope;
+    this.depth = depth;
+    this.budget = budget;
+  }
+
+  bodyOf(body: Body): Draft[] {
+    return body.flatMap((item) => this.item(item));
+  }
+
+  private item(item: Item): Draft[] {
+    this.budget.left -= 1;
+    if (this.budget.left < 0) return this.tooMany(item);
+    switch (item.kind) {
+      case 'step':
+        return this.step(item.name, item.argument);
+      case 'call':
+        return this.call(item.name);
+      case 'leave':
+      case 'retry':
+        return [{ kind: item.kind, name: item.name.text, spot: item.name.spot }];
+      case 'if':
+        return this.branch(item);
+      case 'while': {
+        const test = this.test(item.test);
+        const body = this.bodyOf(item.body);
+        return test === null ? [] : [{ kind: 'loop', test, body, spot: item.test.name.spot }];
+      }
+      case 'block':
+        return [
+          {
+            kind: 'block',
+            name: item.name.text,
+            body: this.bodyOf(item.body),
+            spot: item.name.spot,
+          },
+        ];
+      case 'with': {
+        const taking = this.takingOf(item.taken);
+        const body = this.bodyOf(item.body);
+        return taking === null ? [] : around(taking, body);
+      }
+      case 'for':
+        return holds(item.when, this.scope.toggles) ? this.bodyOf(item.body) : [];
+    }
+  }
+
+  private tooMany(item: Item): Draft[] {
+    if (this.budget.left === -1 && 'name' in item) {
+      this.scope.report.add(
+        item.name.spot,
+        `the path has more than ${NODES_MAX} nodes with its parts put in`,
+      );
+    }
+    return [];
+  }
+
+  private step(word: Word, argument: Word | null): Draft[] {
+    const lockStep = Object.hasOwn(LOCK_STEPS, word.text) ? LOCK_STEPS[word.text] : undefined;
+    if (lockStep !== undefined) {
+      const lock = this.lock(argument, word);
+      return lock === null
+        ? []
+        : [{ kind: 'step', step: lockStep, lock, pair: null, spot: word.spot }];
+    }
+    const part = argument === null ? this.scope.partOf(word.text) : undefined;
+    if (part !== undefined) return this.part(part, word);
+    const step = this.named(
+      stepNamed(word.text, this.flavourOf(argument), this.scope.partNames),
+      word,
+    );
+    return step === null ? [] : [{ kind: 'step', step, lock: null, pair: null, spot: word.spot }];
+  }
+
+  private part({ definition, toggles, report }: PartOf, word: Word): Draft[] {
+    if (this.depth >= PARTS_MAX) {
+      this.scope.report.add(
+        word.spot,
+        `parts are nested deeper than ${PARTS_MAX}, or one is a part of itself`,
+      );
+      return [];
+    }
+    const scope = { ...this.scope, toggles, report };
+    return new BodyMaker(scope, this.depth + 1, this.budget).bodyOf(definition.body);
+  }
+
+  private call(word: Word): Draft[] {
+    const { scope } = this;
+    if (scope.isPath(word.text)) return [{ kind: 'call', name: word.text, spot: word.spot }];
+    const problem = scope.partNames.includes(word.text)
+      ? `${word.text} is a part, not a path: it stands without brackets`
+      : isStepWord(word.text)
+        ? `${word.text} is a step: it stands without brackets`
+        : stepProblem(word.text, scope.pathNames);
+    scope.report.add(word.spot, problem);
+    return [];
+  }
+
+  /** Several tests hold one in another. */
+  private branch({ tests, yes, no }: Extract<Item, { kind: 'if' }>): Draft[] {
+    const [first] = tests;
+    if (first === undefined) return [];
+    if (tests.length > 1 && no.length > 0) {
+      this.scope.report.add(first.name.spot, '`else` after `and`: put one `if` in the other');
+    }
+    const otherwise = tests.length > 1 || no.length === 0 ? null : this.bodyOf(no);
+    let body = this.bodyOf(yes);
+    for (const test of tests.toReversed()) {
+      const name = this.test(test);
+      if (name === null) continue;
+      const { spot } = test.name;
+      body = test.isNot
+        ? [{ kind: 'when', test: name, yes: otherwise ?? [], no: body, spot }]
+        : [{ kind: 'when', test: name, yes: body, no: otherwise, spot }];
+    }
+    return body;
+  }
+
+  private test({ name, argument }: Test): string | null {
+    return this.named(testNamed(name.text, this.flavourOf(argument)), name);
+  }
+
+  /** `new`, or the value of the toggle with that name. */
+  private flavourOf(argument: Word | null): string | null {
+    return argument && (this.scope.toggles[argument.text] ?? argument.text);
+  }
+
+  private lock(argument: Word | null, { text, spot }: Word): string | null {
+    if (argument === null) {
+      this.scope.report.add(spot, `${text} takes a lock in brackets`);
+      return null;
+    }
+    return this.named(lockNamed(argument.text, this.scope.locks, true), argument);
+  }
+
+  private named(found: Found, { spot }: Word): string | null {
+    if ('name' in found) return found.name;
+    this.scope.report.add(spot, found.problem);
+    return null;
+  }
+
+  takingOf({ name, lock }: Taken): Taking | null {
+    const step = LOCK_STEPS[name.text] ?? TAKEN_WORDS[name.text];
+    if (step === undefined || RELEASES[step] === undefined) {
+      const what = 'is nothing to take: down_write(LOCK), down_read(LOCK), journal or freeze';
+      this.scope.report.add(name.spot, `${name.text} ${what}`);
+      return null;
+    }
+    if (TAKEN_WORDS[name.text] !== undefined) return { step, lock: null, spot: name.spot };
+    const id = this.lock(lock, name);
+    return id === null ? null : { step, lock: id, spot: name.spot };
+  }
+
+  /** Null, and reported, if the anchor names nothing that there is. */
+  matcherOf(anchor: Anchor): ((node: Draft) => boolean) | null {
+    const { what, name, argument } = anchor;
+    if (what === 'step') {
+      const [wanted] = this.step(name, argument);
+      if (wanted?.kind !== 'step') {
+        if (wanted !== undefined)
+          this.scope.report.add(
+            name.spot,
+            `${name.text} is a part, which is in the path step by step`,
+          );
+        return null;
+      }
+      return (node) =>
+        node.kind === 'step' && node.step === wanted.step && node.lock === wanted.lock;
+    }
+    if (what === 'if' || what === 'while') {
+      const test = this.test({ name, argument, isNot: false });
+      const kind = what === 'if' ? 'when' : 'loop';
+      return test === null ? null : (node) => node.kind === kind && node.test === test;
+    }
+    return (node) => node.kind === what && node.name === name.text;
+  }
+}
+
+function stepProblem(word: string, paths: readonly string[]): string {
+  const found = stepNamed(word, null, paths);
+  return 'problem' in found ? found.problem.replace('step or part', 'path') : '';
+}

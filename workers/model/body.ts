@@ -1,0 +1,157 @@
+/**
+ * Bodies of paths: one statement a line, or several with commas between. A line that ends with a colon has its body
+ * below it, indented; what follows a colon on the line is the body as well.
+ */
+import type { Line } from './lines.ts';
+import type { Report } from './report.ts';
+import type { Body, Choice, Condition, Item, Taken, Test } from './source.ts';
+import { NAME, REFERENCE_WORD, readEach, Words } from './words.ts';
+
+const STATEMENT =
+  'a step, a part, path() or one of if, unless, while, block, with, for, leave, retry, nothing';
+/** What the visible step before it has answered. */
+const ANSWERS = [
+  ['then', 'answerIsYes'],
+  ['else', 'answerIsNo'],
+] as const;
+
+export function readBody(lines: readonly Line[], report: Report): Body {
+  const items: Item[] = [];
+  readEach(lines, (line) => {
+    const reader = new LineReader(line, report);
+    const last = items.at(-1);
+    if (reader.isElse()) {
+      if (last?.kind !== 'if' || last.no.length > 0)
+        throw reader.words.refusal('`else` without an `if` before it');
+      items[items.length - 1] = { ...last, no: reader.body() };
+    } else items.push(...reader.statements());
+    reader.end();
+    return [];
+  });
+  return items;
+}
+
+/** One line and what is indented below it. */
+export class LineReader {
+  readonly words: Words;
+  private readonly line: Line;
+  private readonly report: Report;
+  private isBodyRead = false;
+
+  constructor(line: Line, report: Report) {
+    this.line = line;
+    this.report = report;
+    this.words = new Words(line, report);
+  }
+
+  isElse(): boolean {
+    return /^else\s*:/.test(this.line.text) && this.words.skip('else');
+  }
+
+  /** Behind the head of a block: a colon, then its body. */
+  body(): Body {
+    this.words.need(':', 'a colon');
+    if (!this.words.isAtEnd) return this.statements();
+    return this.below();
+  }
+
+  /** On the rest of the line, or below it behind a colon. */
+  bodyOrStatements(): Body {
+    return this.words.skip(':')
+      ? this.words.isAtEnd
+        ? this.below()
+        : this.statements()
+      : this.statements();
+  }
+
+  statements(): Body {
+    const { words } = this;
+    const items: Item[] = [];
+    for (;;) {
+      items.push(...this.item());
+      if (words.isAtEnd) return items;
+      words.need(',', 'a comma or the end of the line');
+      const answer = ANSWERS.find(([word]) => words.skip(word));
+      if (answer === undefined) continue;
+      const name = { text: answer[1], spot: words.spot() };
+      const test = { name, argument: null, isNot: false };
+      return [...items, { kind: 'if', tests: [test], yes: this.bodyOrStatements(), no: [] }];
+    }
+  }
+
+  /** @throws Unread if something is left */
+  end(): void {
+    this.words.end();
+    const [first] = this.line.children;
+    if (this.isBodyRead || first === undefined) return;
+    throw this.words.refusal(
+      'is indented, and the line above does not end with a colon',
+      first.spot,
+    );
+  }
+
+  private below(): Body {
+    this.isBodyRead = true;
+    const { children } = this.line;
+    if (children.length === 0)
+      this.words.expected('a body, on this line or indented below it (`nothing` if it is empty)');
+    return readBody(children, this.report);
+  }
+
+  private item(): readonly Item[] {
+    const { words } = this;
+    if (words.skip('nothing')) return [];
+    if (words.skip('if')) return [this.branch(readTests(words))];
+    if (words.skip('unless')) return [this.branch([{ ...readTest(words), isNot: true }])];
+    if (words.skip('while')) return [{ kind: 'while', test: readTest(words), body: this.body() }];
+    if (words.skip('block'))
+      return [
+        { kind: 'block', name: words.take(NAME, 'the name of the block'), body: this.body() },
+      ];
+    if (words.skip('with')) return [{ kind: 'with', taken: readTaken(words), body: this.body() }];
+    if (words.skip('for')) return [{ kind: 'for', when: readCondition(words), body: this.body() }];
+    for (const kind of ['leave', 'retry'] as const) {
+      if (words.skip(kind))
+        return [{ kind, name: words.take(NAME, 'the name of a block around it') }];
+    }
+    const name = words.take(NAME, STATEMENT);
+    const argument = words.argument();
+    if (argument !== null && argument.word === null) return [{ kind: 'call', name }];
+    return [{ kind: 'step', name, argument: argument?.word ?? null }];
+  }
+
+  private branch(tests: readonly Test[]): Item {
+    return { kind: 'if', tests, yes: this.body(), no: [] };
+  }
+}
+
+function readTests(words: Words): readonly Test[] {
+  const tests = [readTest(words)];
+  while (words.skip('and')) tests.push(readTest(words));
+  return tests;
+}
+
+export function readTest(words: Words): Test {
+  const isNot = words.skip('not');
+  const name = words.take(NAME, 'a test');
+  return { name, argument: words.argument()?.word ?? null, isNot };
+}
+
+/** `down_write(i_mmap_sem)`, `journal`, `freeze`. */
+export function readTaken(words: Words): Taken {
+  const name = words.take(NAME, 'down_write(LOCK), down_read(LOCK), journal or freeze');
+  return { name, lock: words.argument()?.word ?? null };
+}
+
+/** `policy=new|unwritten, wake=one` */
+export function readCondition(words: Words): Condition {
+  const choices: Choice[] = [];
+  do {
+    const toggle = words.take(REFERENCE_WORD, 'a toggle');
+    words.need('=');
+    const values = [words.take(REFERENCE_WORD, 'a value of the toggle')];
+    while (words.skip('|')) values.push(words.take(REFERENCE_WORD, 'a value of the toggle'));
+    choices.push({ toggle, values });
+  } while (words.skip(','));
+  return choices;
+}

@@ -1,0 +1,125 @@
+/**
+ * Paths while they are made: nodes with their places in a text, that edits move, replace and wrap. A lock taken by
+ * `with` knows its releases, so that whoever replaces the one replaces the others.
+ */
+import type { Node, Path } from '../kernel/path.ts';
+import { RELEASES } from './names.ts';
+import type { Place } from './source.ts';
+
+export interface StepDraft {
+  readonly kind: 'step';
+  readonly step: string;
+  readonly lock: string | null;
+  /** What was taken and given back by one `with`; null for a step that stands alone. */
+  readonly pair: Pair | null;
+  readonly spot: Place;
+}
+/** An identity. */
+export interface Pair {
+  readonly spot: Place;
+}
+
+export type Draft =
+  | StepDraft
+  | {
+      readonly kind: 'when';
+      readonly test: string;
+      readonly yes: Draft[];
+      readonly no: Draft[] | null;
+      readonly spot: Place;
+    }
+  | { readonly kind: 'loop'; readonly test: string; readonly body: Draft[]; readonly spot: Place }
+  | { readonly kind: 'block'; readonly name: string; readonly body: Draft[]; readonly spot: Place }
+  | { readonly kind: 'leave' | 'retry' | 'call'; readonly name: string; readonly spot: Place };
+
+/** The lists that a node has below it. */
+export function bodiesOf(node: Draft): readonly Draft[][] {
+  switch (node.kind) {
+    case 'when':
+      return node.no === null ? [node.yes] : [node.yes, node.no];
+    case 'loop':
+    case 'block':
+      return [node.body];
+    default:
+      return [];
+  }
+}
+
+/** What a lock is taken with: a step, and the lock that it names. */
+export interface Taking {
+  readonly step: string;
+  readonly lock: string | null;
+  readonly spot: Place;
+}
+
+/** The body with the lock around it: given back at its end and before every way out of it. */
+export function around(taking: Taking, body: Draft[]): Draft[] {
+  const pair: Pair = { spot: taking.spot };
+  const release = RELEASES[taking.step] ?? taking.step;
+  const drop = (spot: Place): StepDraft => ({
+    kind: 'step',
+    step: release,
+    lock: taking.lock,
+    pair,
+    spot,
+  });
+  releaseAtExits(body, new Set(), drop);
+  const take: StepDraft = { kind: 'step', ...taking, pair };
+  // What leaves on every way has given it back.
+  const last = body.at(-1);
+  const isLeft = last?.kind === 'leave' || last?.kind === 'retry';
+  return isLeft ? [take, ...body] : [take, ...body, drop(taking.spot)];
+}
+
+/** @param inner blocks that the body itself has around the place: leaving them leaves the lock held */
+function releaseAtExits(
+  body: Draft[],
+  inner: ReadonlySet<string>,
+  drop: (spot: Place) => StepDraft,
+): void {
+  for (let i = 0; i < body.length; i++) {
+    const node = body[i] as Draft;
+    if ((node.kind === 'leave' || node.kind === 'retry') && !inner.has(node.name)) {
+      body.splice(i, 0, drop(node.spot));
+      i++;
+      continue;
+    }
+    const known = node.kind === 'block' ? new Set([...inner, node.name]) : inner;
+    for (const below of bodiesOf(node)) releaseAtExits(below, known, drop);
+  }
+}
+
+/** Where nodes of a finished path stand in the text. */
+export type Spots = WeakMap<object, Place>;
+
+export function finished(drafts: readonly Draft[], spots: Spots): Path {
+  return drafts.map((draft) => {
+    const node = nodeOf(draft, spots);
+    spots.set(node, draft.spot);
+    return node;
+  });
+}
+
+function nodeOf(draft: Draft, spots: Spots): Node {
+  switch (draft.kind) {
+    case 'step':
+      return draft.lock === null ? { step: draft.step } : { step: draft.step, lock: draft.lock };
+    case 'when':
+      return whenOf(draft.test, finished(draft.yes, spots), draft.no && finished(draft.no, spots));
+    case 'loop':
+      return { loop: draft.test, body: finished(draft.body, spots) };
+    case 'block':
+      return { block: draft.name, body: finished(draft.body, spots) };
+    case 'call':
+      return { call: draft.name };
+    case 'leave':
+      return { leave: draft.name };
+    case 'retry':
+      return { retry: draft.name };
+  }
+}
+
+/** A branch that is empty, such as a part that says nothing, is none. */
+function whenOf(test: string, then: Path, no: Path | null): Node {
+  return no === null || no.length === 0 ? { when: test, then } : { when: test, then, else: no };
+}

@@ -1,0 +1,76 @@
+/** Edits of what a model extends: `in punch: before removeExtent insert down_write(i_mmap_sem)`. */
+import { LineReader, readTaken } from './body.ts';
+import type { Line } from './lines.ts';
+import type { Report } from './report.ts';
+import type { Anchor, Edit, PathEdit, Position, Range, Word } from './source.ts';
+import { NAME, readEach, type Words } from './words.ts';
+
+const KINDS = 'before, after, at, replace, without or wrap';
+const COUNT = /[1-9]\d{0,3}(?=(?:st|nd|rd|th)\b)/y;
+const WHATS = ['if', 'while', 'block', 'leave', 'retry'] as const;
+
+/** @param reader stands behind `in` */
+export function readPathEdits(reader: LineReader, line: Line, report: Report): readonly PathEdit[] {
+  const { words } = reader;
+  const paths: Word[] = [];
+  do paths.push(words.take(NAME, 'the name of a path'));
+  while (words.skip(','));
+  words.need(':', 'a colon');
+  const made = (edit: Edit): PathEdit => ({ paths, edit });
+  if (!words.isAtEnd) return [made(readEdit(reader))];
+  if (line.children.length === 0) words.expected(`an edit: ${KINDS}`);
+  return readEach(line.children, (child) => [made(readEdit(new LineReader(child, report)))]);
+}
+
+function readEdit(reader: LineReader): Edit {
+  const edit = editOf(reader);
+  reader.end();
+  return edit;
+}
+
+function editOf(reader: LineReader): Edit {
+  const { words } = reader;
+  const spot = words.spot();
+  for (const where of ['before', 'after'] as const) {
+    if (words.skip(where)) return insertion(reader, { where, anchor: readAnchor(words) });
+  }
+  if (words.skip('at')) {
+    const where = (['start', 'end'] as const).find((word) => words.skip(word));
+    return insertion(reader, { where: where ?? words.expected('start or end') });
+  }
+  if (words.skip('replace')) {
+    const range = readRange(words);
+    words.need('by');
+    return { kind: 'replace', range, body: reader.bodyOrStatements(), spot };
+  }
+  if (words.skip('without')) return { kind: 'without', range: readRange(words), spot };
+  if (!words.skip('wrap')) return words.expected(`an edit: ${KINDS}`);
+  const range = words.skip('all') ? null : readRange(words);
+  words.need('with');
+  return { kind: 'wrap', range, taken: readTaken(words), spot };
+}
+
+function insertion(reader: LineReader, at: Position): Edit {
+  const spot = reader.words.spot();
+  reader.words.need('insert');
+  return { kind: 'insert', at, body: reader.bodyOrStatements(), spot };
+}
+
+function readRange(words: Words): Range {
+  if (!words.skip('from')) return { from: readAnchor(words), to: null };
+  const from = readAnchor(words);
+  words.need('to');
+  return { from, to: readAnchor(words) };
+}
+
+function readAnchor(words: Words): Anchor {
+  const count = words.takeIf(COUNT);
+  if (count !== null) words.takeIf(/(?:st|nd|rd|th)/y);
+  const nth = count === null ? null : Number(count.text);
+  const what = WHATS.find((word) => words.skip(word)) ?? (words.skip('unless') ? 'if' : 'step');
+  const name = words.take(NAME, 'a step, path(), or if, while, block, leave, retry and a name');
+  if (what !== 'step') return { what, name, argument: words.argument()?.word ?? null, nth };
+  const argument = words.argument();
+  const isCall = argument !== null && argument.word === null;
+  return { what: isCall ? 'call' : 'step', name, argument: argument?.word ?? null, nth };
+}

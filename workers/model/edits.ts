@@ -1,0 +1,181 @@
+/** Edits of a path: each finds its place by a step, a call or a structure, and says so where it finds none or several. */
+import { printable } from '../../corpus/vocabulary/printable.ts';
+import { around, bodiesOf, type Draft, type StepDraft, type Taking } from './draft.ts';
+import { RELEASES } from './names.ts';
+import type { Report } from './report.ts';
+import type { Anchor, Body, Edit, Range, Taken } from './source.ts';
+
+/** How an edit looks up the names that it uses. */
+export interface Naming {
+  bodyOf(body: Body): Draft[];
+  takingOf(taken: Taken): Taking | null;
+  /** Whether a node is what the anchor names; null if there is no such name. */
+  matcherOf(anchor: Anchor): ((node: Draft) => boolean) | null;
+  readonly report: Report;
+}
+
+/** Where a node stands: its list, and its index there. */
+interface Place {
+  readonly list: Draft[];
+  readonly index: number;
+  /** The lists around it, the outermost first, each with the index of the node that leads in. */
+  readonly outer: readonly Place[];
+}
+
+export function applyEdit(path: Draft[], name: string, edit: Edit, naming: Naming): void {
+  switch (edit.kind) {
+    case 'insert':
+      insert(path, name, edit, naming);
+      return;
+    case 'replace': {
+      const span = spanOf(path, name, edit.range, naming);
+      if (span !== null) replace(path, span, naming.bodyOf(edit.body));
+      return;
+    }
+    case 'without': {
+      const span = spanOf(path, name, edit.range, naming);
+      if (span !== null) remove(path, span);
+      return;
+    }
+    case 'wrap': {
+      const whole = { list: path, from: 0, to: path.length - 1 };
+      const span = edit.range === null ? whole : spanOf(path, name, edit.range, naming);
+      const taking = naming.takingOf(edit.taken);
+      if (span === null || taking === null) return;
+      const { list, from, to } = span;
+      const body = list.slice(from, to + 1);
+      list.splice(from, body.length, ...around(taking, body));
+    }
+  }
+}
+
+function insert(
+  path: Draft[],
+  name: string,
+  { at, body }: Extract<Edit, { kind: 'insert' }>,
+  naming: Naming,
+): void {
+  const added = naming.bodyOf(body);
+  if (!('anchor' in at)) {
+    path.splice(at.where === 'start' ? 0 : path.length, 0, ...added);
+    return;
+  }
+  const place = placeOf(path, name, at.anchor, naming);
+  if (place === null) return;
+  place.list.splice(place.index + (at.where === 'before' ? 0 : 1), 0, ...added);
+}
+
+/** Nodes that follow each other in one list. */
+interface Span {
+  readonly list: Draft[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function spanOf(path: Draft[], name: string, { from, to }: Range, naming: Naming): Span | null {
+  const first = placeOf(path, name, from, naming);
+  if (first === null || to === null) {
+    return first && { list: first.list, from: first.index, to: first.index };
+  }
+  const last = placeOf(path, name, to, naming);
+  if (last === null) return null;
+  // The innermost list that both are in.
+  const [ways, others] = [
+    [...first.outer, first],
+    [...last.outer, last],
+  ];
+  for (const way of ways.toReversed()) {
+    const other = others.find(({ list }) => list === way.list);
+    if (other === undefined) continue;
+    if (other.index < way.index) {
+      naming.report.add(to.name.spot, `comes before the place that the range begins with`);
+      return null;
+    }
+    return { list: way.list, from: way.index, to: other.index };
+  }
+  return null;
+}
+
+function placeOf(
+  path: Draft[],
+  name: string,
+  anchor: Anchor,
+  { matcherOf, report }: Naming,
+): Place | null {
+  const matches = matcherOf(anchor);
+  if (matches === null) return null;
+  const places = [...placesIn(path, [])].filter(({ list, index }) => matches(list[index] as Draft));
+  const { nth } = anchor;
+  const place = places[(nth ?? 1) - 1];
+  if (place !== undefined && (nth !== null || places.length === 1)) return place;
+  report.add(anchor.name.spot, `${name} ${countedText(anchor, places)}`);
+  return null;
+}
+
+function* placesIn(list: Draft[], outer: readonly Place[]): Generator<Place> {
+  for (const [index, node] of list.entries()) {
+    const place = { list, index, outer };
+    yield place;
+    for (const body of bodiesOf(node)) yield* placesIn(body, [...outer, place]);
+  }
+}
+
+function countedText(anchor: Anchor, places: readonly Place[]): string {
+  const said = anchorText(anchor);
+  if (places.length === 0) return `has no ${said}`;
+  if (anchor.nth !== null) return `has ${said} ${timesText(places.length)}`;
+  const lines = places.map(({ list, index }) => (list[index] as Draft).spot.line);
+  return `has ${said} ${places.length} times (lines ${lines.join(', ')} of where they are written): say which, as in \`2nd ${said}\``;
+}
+
+function timesText(count: number): string {
+  return count === 1 ? 'only once' : `only ${count} times`;
+}
+
+export function anchorText({ what, name, argument }: Anchor): string {
+  const word = printable(name.text);
+  const bracket = argument === null ? '' : `(${printable(argument.text)})`;
+  if (what === 'call') return `${word}()`;
+  return what === 'step' ? `${word}${bracket}` : `${what} ${word}${bracket}`;
+}
+
+/** A lock that `with` takes goes with all its releases; so does one that takes its place. */
+function replace(path: Draft[], { list, from, to }: Span, added: Draft[]): void {
+  const [old, next] = [list[from] as Draft, added[0]];
+  const pair =
+    from === to && old.kind === 'step' && RELEASES[old.step] !== undefined ? old.pair : null;
+  list.splice(from, to - from + 1, ...added);
+  if (pair === null) return;
+  const taken = next?.kind === 'step' ? next : null;
+  const release = taken === null ? undefined : RELEASES[taken.step];
+  if (taken === null || release === undefined) {
+    dropReleases(path, pair);
+    return;
+  }
+  list[from] = { ...taken, pair };
+  forEachStep(path, (step) => {
+    const isRelease = step.pair === pair && RELEASES[step.step] === undefined;
+    return isRelease ? { ...step, step: release, lock: taken.lock } : step;
+  });
+}
+
+function remove(path: Draft[], { list, from, to }: Span): void {
+  const [node] = list.splice(from, to - from + 1);
+  const isOne = from === to && node?.kind === 'step';
+  if (isOne && node.pair !== null && RELEASES[node.step] !== undefined)
+    dropReleases(path, node.pair);
+}
+
+function dropReleases(path: Draft[], pair: NonNullable<StepDraft['pair']>): void {
+  forEachStep(path, (step) => (step.pair === pair ? null : step));
+}
+
+function forEachStep(list: Draft[], change: (step: StepDraft) => StepDraft | null): void {
+  for (let i = list.length - 1; i >= 0; i--) {
+    const node = list[i] as Draft;
+    for (const body of bodiesOf(node)) forEachStep(body, change);
+    if (node.kind !== 'step') continue;
+    const changed = change(node);
+    list.splice(i, 1, ...(changed === null ? [] : [changed]));
+  }
+}

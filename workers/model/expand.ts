@@ -1,0 +1,269 @@
+/**
+ * From a text to a model: what it extends, its parts, toggles and edits are put together into the paths that compile.ts
+ * takes. The result is the canonical form: it is hashed, and it travels. Pure.
+ */
+import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
+import { checkModel } from '../kernel/check-model.ts';
+import type { OwnLock } from '../kernel/locks.ts';
+import { MM_NEEDS } from '../kernel/needs.ts';
+import type { Model, Need, Path } from '../kernel/path.ts';
+import { BodyMaker, type PartOf, type Scope } from './bodies.ts';
+import { type Draft, finished, type Spots } from './draft.ts';
+import { applyEdit, type Naming } from './edits.ts';
+import { choicesOf, chosenIn, type Layer, type Library, layersOf, type Toggles } from './layers.ts';
+import { type Locks, lockNamed, stepsInNeed } from './names.ts';
+import { Report } from './report.ts';
+import type { Definition, NeedLine, Place, Source } from './source.ts';
+
+/** What fsync owes, by the words of `owes`. */
+const OWED = ['written', 'mapped'];
+
+/**
+ * @param report what reading the text has found already
+ * @throws Refusal MODEL_INVALID with every problem of the text, with these toggles
+ */
+export function expand(
+  source: Source,
+  toggles: Toggles,
+  library: Library,
+  report: Report = new Report(source.file),
+): Model {
+  const layers = layersOf(source, toggles, library, report);
+  const commons = layers.filter((layer) => library.common.includes(layer.source)).length;
+  return new Expansion(layers, commons, report).model();
+}
+
+class Expansion {
+  private readonly layers: readonly Layer[];
+  private readonly reports: readonly Report[];
+  /** The last layers, which every model has. */
+  private readonly commons: number;
+  private readonly locks: Locks;
+  private readonly spots: Spots = new WeakMap();
+  /** Of what is no node, by its path in the model: `order.1`, `paths.punch`. */
+  private readonly headSpots = new Map<string, Place>();
+  private readonly pathNames: readonly string[];
+  private readonly partNames: readonly string[];
+
+  /** @param report of the most derived text; what is wrong in another is refused with that one's file */
+  constructor(layers: readonly Layer[], commons: number, report: Report) {
+    this.layers = layers;
+    this.commons = commons;
+    this.reports = layers.map(({ source }, i) => (i === 0 ? report : new Report(source.file)));
+    this.locks = locksOf(layers);
+    const named = (definitions: (layer: Layer) => readonly Definition[]): readonly string[] => [
+      ...new Set(layers.flatMap((layer) => definitions(layer).map(({ name }) => name.text))),
+    ];
+    this.pathNames = named(({ source, toggles }) => chosenIn(source.paths, toggles));
+    this.partNames = named(({ source, toggles }) => chosenIn(source.parts, toggles));
+  }
+
+  model(): Model {
+    this.checkEditedPaths();
+    const head = this.head();
+    const paths = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
+    for (const report of this.reports) report.end();
+    return this.checked({ ...head, paths });
+  }
+
+  private head(): Omit<Model, 'paths'> {
+    const { source, toggles } = this.layers[0] as Layer;
+    const base = source.extends === null ? undefined : this.layers[1]?.source;
+    const options = Object.fromEntries(choicesOf(source));
+    const needs = this.needs();
+    return {
+      format: 1,
+      name: source.name.text,
+      title: source.title ?? (base === undefined ? '' : `changes ${base.name.text}`),
+      comment: source.comment ?? '',
+      origin: {
+        kernel: this.nearest((one) => one.kernel) ?? 'none',
+        sources: this.nearest((one) => (one.from.length > 0 ? one.from : null)) ?? [],
+      },
+      options,
+      toggles: Object.fromEntries(Object.keys(options).map((name) => [name, toggles[name] ?? ''])),
+      locks: this.locks.locks,
+      order: this.order(),
+      durability: this.owed().includes('mapped'),
+      expect: {
+        find: this.rows('expect.find', source.finds, toggles),
+        clean: this.rows('expect.clean', source.clean, toggles),
+      },
+      ...(this.locks.ownLocks.length === 0 ? {} : { ownLocks: this.locks.ownLocks }),
+      ...(needs === null ? {} : { needs }),
+    };
+  }
+
+  private rows(where: string, all: Source['finds'], toggles: Toggles): readonly string[] {
+    const rows = chosenIn(all, toggles).toSorted((a, b) => (a.text < b.text ? -1 : 1));
+    for (const [i, { spot }] of rows.entries()) this.headSpots.set(`${where}.${i}`, spot);
+    return rows.map(({ text }) => text);
+  }
+
+  /** What text and model lack together stands where its line does, if that is a line of this text. */
+  private checked(model: Model): Model {
+    const { source } = this.layers[0] as Layer;
+    const spotOf = (path: readonly (string | number)[]): Place => {
+      let value: unknown = model;
+      let spot = source.name.spot;
+      path.forEach((key, i) => {
+        value = (value as Record<string | number, unknown> | undefined)?.[key];
+        const isNode = typeof value === 'object' && value !== null;
+        const found =
+          (isNode ? this.spots.get(value as object) : undefined) ??
+          this.headSpots.get(path.slice(0, i + 1).join('.'));
+        if (found?.file === spot.file) spot = found;
+      });
+      return spot;
+    };
+    return checkModel(model, source.file, spotOf);
+  }
+
+  private nearest<T>(read: (source: Source) => T | null): T | undefined {
+    for (const { source } of this.layers) {
+      const value = read(source);
+      if (value !== null) return value;
+    }
+    return undefined;
+  }
+
+  // ---- paths --------------------------------------------------------------------------------------------
+
+  private path(name: string): Path {
+    const first = this.layers.findIndex((layer) => definitionIn(layer, name) !== undefined);
+    const definition = definitionIn(this.layers[first] as Layer, name);
+    const path = this.maker(first).bodyOf(definition?.body ?? []);
+    if (definition !== undefined) this.headSpots.set(`paths.${name}`, definition.name.spot);
+    for (let i = first; i >= 0; i--) this.edit(path, name, i);
+    return finished(path, this.spots);
+  }
+
+  private edit(path: Draft[], name: string, layer: number): void {
+    const { source, toggles } = this.layers[layer] as Layer;
+    const maker = this.maker(layer);
+    const naming: Naming = {
+      bodyOf: (body) => maker.bodyOf(body),
+      takingOf: (taken) => maker.takingOf(taken),
+      matcherOf: (anchor) => maker.matcherOf(anchor),
+      report: this.reports[layer] as Report,
+    };
+    for (const { paths, edit } of chosenIn(source.edits, toggles)) {
+      const named = paths.find(({ text }) => text === name);
+      if (named === undefined) continue;
+      this.headSpots.set(`paths.${name}`, named.spot);
+      applyEdit(path, name, edit, naming);
+    }
+  }
+
+  private checkEditedPaths(): void {
+    for (const [i, { source, toggles }] of this.layers.entries()) {
+      const known = this.pathNames;
+      for (const { text, spot } of chosenIn(source.edits, toggles).flatMap(({ paths }) => paths)) {
+        if (known.includes(text)) continue;
+        this.reports[i]?.add(
+          spot,
+          `there is no path "${text}" to change${nearestHint(text, known)}`,
+        );
+      }
+    }
+  }
+
+  private maker(layer: number): BodyMaker {
+    const { toggles } = this.layers[layer] as Layer;
+    const { pathNames, partNames, locks } = this;
+    const scope: Scope = {
+      toggles,
+      locks,
+      report: this.reports[layer] as Report,
+      partOf: (name) => this.partOf(name),
+      partNames,
+      isPath: (name) => pathNames.includes(name),
+      pathNames,
+    };
+    return new BodyMaker(scope);
+  }
+
+  private partOf(name: string): PartOf | undefined {
+    for (const [i, { source, toggles }] of this.layers.entries()) {
+      const definition = chosenIn(source.parts, toggles).find((one) => one.name.text === name);
+      if (definition !== undefined)
+        return { definition, toggles, report: this.reports[i] as Report };
+    }
+    return undefined;
+  }
+
+  // ---- the head -----------------------------------------------------------------------------------------
+
+  private order(): readonly string[] {
+    const layer = this.layers.findIndex(({ source }) => source.order.length > 0);
+    const { source, toggles } = this.layers[layer] ?? { source: null, toggles: {} };
+    return chosenIn(source?.order ?? [], toggles).map(({ text, spot }, i) => {
+      this.headSpots.set(`order.${i}`, spot);
+      const chain = text.split(/\s*->\s*/).map((word) => {
+        const found = lockNamed(word, this.locks, false);
+        if ('name' in found) return found.name;
+        this.reports[layer]?.add(spot, found.problem);
+        return word;
+      });
+      return chain.join(' -> ');
+    });
+  }
+
+  private owed(): readonly string[] {
+    const layer = this.layers.findIndex(({ source }) => source.owes.length > 0);
+    const { source, toggles } = this.layers[layer] ?? { source: null, toggles: {} };
+    return chosenIn(source?.owes ?? [], toggles).map(({ text, spot }) => {
+      if (!OWED.includes(text)) {
+        this.reports[layer]?.add(spot, `fsync owes what is ${OWED.join(' or ')}, not "${text}"`);
+      }
+      return text;
+    });
+  }
+
+  /** Null, for the standard ones, where no text but the common one declares any. */
+  private needs(): readonly Need[] | null {
+    const isDeclared = this.layers.some(
+      ({ source }, i) => i < this.layers.length - this.commons && source.needs.length > 0,
+    );
+    if (!isDeclared) return this.layers[0]?.source.needsNothing === true ? [] : null;
+    const declared = this.layers
+      .map(({ source, toggles }, i) =>
+        chosenIn(source.needs, toggles).flatMap((line) =>
+          this.need(line, this.reports[i] as Report),
+        ),
+      )
+      .toReversed()
+      .flat();
+    return this.commons === 0 ? declared : [...MM_NEEDS, ...declared];
+  }
+
+  private need({ steps, lock, mode, source }: NeedLine, report: Report): readonly Need[] {
+    const found = lockNamed(lock.text, this.locks, false);
+    if ('problem' in found) report.add(lock.spot, found.problem);
+    const id = 'name' in found ? found.name : lock.text;
+    const needs = steps.flatMap(({ text, spot }) => {
+      const names = stepsInNeed(text);
+      if (names === null) report.add(spot, `there is no step "${text}" to need a lock`);
+      return (names ?? []).map((step) => ({ step, lock: id, mode, source }));
+    });
+    return needs;
+  }
+}
+
+function definitionIn({ source, toggles }: Layer, name: string): Definition | undefined {
+  return chosenIn(source.paths, toggles).find((one) => one.name.text === name);
+}
+
+/** The most derived name of each class; own locks of every text, the deepest first. */
+function locksOf(layers: readonly Layer[]): Locks {
+  const sources = layers.map(({ source }) => source).toReversed();
+  const locks = Object.fromEntries(
+    sources.flatMap((source) => source.locks.map(({ lock, name }) => [lock.text, name])),
+  );
+  const ownLocks = sources.flatMap((source) =>
+    source.ownLocks.map(
+      ({ name, per }): OwnLock => ({ name: name.text, per: per.text as OwnLock['per'] }),
+    ),
+  );
+  return { locks, ownLocks };
+}

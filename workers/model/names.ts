@@ -1,0 +1,207 @@
+/**
+ * The names that a model's text may use for steps, tests and locks, and what they stand for. A step or a test that comes
+ * in flavours is written `allocBlock(new)`, or `allocBlock(policy)` where a toggle says which.
+ */
+import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
+import { classesByName } from '../kernel/lock-order.ts';
+import { LOCK_CLASSES, type OwnLock, RWSEMS } from '../kernel/locks.ts';
+import { EXTENT_STEPS, RAISE } from '../kernel/needs.ts';
+import { STEPS, TESTS } from '../kernel/registry.ts';
+import type { StepDef } from '../kernel/step.ts';
+
+type Flavours = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export const STEP_FLAVOURS: Flavours = flavoursOf([...STEPS.values()]);
+
+function flavoursOf(steps: readonly StepDef[]): Flavours {
+  const families: Record<string, Record<string, string>> = {};
+  for (const { name, family, flavour } of steps) {
+    if (flavour !== '') families[family] = { ...families[family], [flavour]: name };
+  }
+  return families;
+}
+
+/** `needsBlock(POLICY)`: what a write must allocate for. */
+export const TEST_FLAVOURS: Flavours = {
+  needsBlock: { new: 'isHole', unwritten: 'isHole', prezero: 'isHoleOrUnwritten' },
+};
+
+const TEST_ALIASES: Readonly<Record<string, string>> = { yes: 'answerIsYes', no: 'answerIsNo' };
+
+/** Steps with a lock in brackets, as the kernel spells them. */
+export const LOCK_STEPS: Readonly<Record<string, string>> = {
+  down_read: 'downRead',
+  down_write: 'downWrite',
+  up_read: 'upRead',
+  up_write: 'upWrite',
+  downgrade_write: 'downgradeWrite',
+};
+
+/** What `with` takes, and the step that gives it back. */
+export const RELEASES: Readonly<Record<string, string>> = {
+  downRead: 'upRead',
+  downWrite: 'upWrite',
+  journalStart: 'journalStop',
+  sbStartPagefault: 'sbEndPagefault',
+};
+export const TAKEN_WORDS: Readonly<Record<string, string>> = {
+  journal: 'journalStart',
+  freeze: 'sbStartPagefault',
+};
+
+/** Functions of the kernel, and the step that stands for each. */
+const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
+  zap_pte_range: 'clearPte',
+  zap_page_range: 'clearPte',
+  unmap_mapping_range: 'unmapRange, then unmap()',
+  unmap_mapping_pages: 'unmapRange, then unmap()',
+  truncate_pagecache: 'truncatePagecache',
+  truncate_pagecache_range: 'holePagecache',
+  truncate_inode_pages_range: 'drop()',
+  invalidate_inode_pages2_range: 'touchedPages, then invalidate()',
+  i_size_read: 'checkSize',
+  i_size_write: 'setSize',
+  get_block: 'getBlock, which looks up, or allocBlock(POLICY)',
+  dax_direct_access: 'directAccess',
+  bdev_direct_access: 'directAccess',
+  vm_insert_mixed: 'installPte',
+  vm_insert_pfn: 'installPte',
+  insert_pfn: 'installPte',
+  vmf_insert_mixed: 'installPte',
+  find_get_page: 'findPage',
+  find_lock_page: 'findPage, then lockPage',
+  add_to_page_cache_lru: 'addZeroPage',
+  lock_page: 'lockPage',
+  unlock_page: 'unlockPage',
+  lock_page_or_retry: 'lockPageOrRetry',
+  delete_from_page_cache: 'deletePage',
+  grab_mapping_entry: 'lockEntry',
+  dax_lock_entry: 'lockEntry',
+  get_unlocked_mapping_entry: 'lockEntry',
+  put_locked_mapping_entry: 'unlockEntry',
+  dax_unlock_entry: 'unlockEntry',
+  dax_insert_mapping_entry: 'insertEntry',
+  dax_delete_mapping_entry: 'deleteEntry',
+  jbd2_journal_start: 'journalStart',
+  ext4_journal_start: 'journalStart',
+  jbd2_journal_stop: 'journalStop',
+  ext4_journal_stop: 'journalStop',
+  jbd2_journal_commit_transaction: 'commit()',
+  xfs_log_force: 'forceLog',
+  sb_start_pagefault: 'sbStartPagefault, or `with freeze:`',
+  sb_end_pagefault: 'sbEndPagefault',
+  ext4_ext_remove_space: 'removeExtent',
+  xfs_bunmapi: 'removeExtent',
+  clear_pmem: 'clearBlock',
+  copy_user_highpage: 'copyBlock',
+  copy_from_iter: 'copyIn',
+  copy_to_iter: 'copyOut',
+  vma_interval_tree_insert: 'linkVma',
+  vma_interval_tree_remove: 'unlinkVma',
+  find_vma: 'findArea',
+  tag_pages_for_writeback: 'tagTowrite',
+  dax_writeback_one: 'checkTowrite, flushBlock, clearTowrite',
+  dax_flush: 'flushBlock',
+  wb_cache_pmem: 'flushBlock',
+};
+
+/** What compile.ts emits for a load or a store; in a path of its own it would fault within a fault. */
+const COMPILERS_STEPS: readonly string[] = ['access', 'enter'];
+const LOCKING = new Set(Object.values(LOCK_STEPS));
+const PLAIN_STEPS = [...STEPS.keys()].filter(
+  (name) => !COMPILERS_STEPS.includes(name) && !LOCKING.has(name),
+);
+const STEP_WORDS = [...PLAIN_STEPS, ...Object.keys(STEP_FLAVOURS), ...Object.keys(LOCK_STEPS)];
+const TEST_WORDS = [...TESTS.keys(), ...Object.keys(TEST_FLAVOURS), ...Object.keys(TEST_ALIASES)];
+
+/** A name, or what is wrong with it. */
+export type Found = { readonly name: string } | { readonly problem: string };
+
+export function isStepWord(word: string): boolean {
+  return STEP_WORDS.includes(word);
+}
+
+/** The steps that a line `needs` names; `extents` are those that take a block from its page. Null if there is none. */
+export function stepsInNeed(word: string): readonly string[] | null {
+  if (word === 'extents') return EXTENT_STEPS;
+  return PLAIN_STEPS.includes(word) || word === `setSize${RAISE}` ? [word] : null;
+}
+
+/** @param flavour in brackets, toggles already looked up */
+export function stepNamed(word: string, flavour: string | null, parts: readonly string[]): Found {
+  if (LOCKING.has(word)) return { problem: `is written ${spellingOf(word)}(LOCK)` };
+  const known = [...STEP_WORDS, ...parts];
+  return named('step or part', word, flavour, {
+    names: PLAIN_STEPS,
+    flavours: STEP_FLAVOURS,
+    known,
+  });
+}
+
+export function testNamed(word: string, flavour: string | null): Found {
+  const name = TEST_ALIASES[word] ?? word;
+  const names = [...TESTS.keys()];
+  return named('test', name, flavour, { names, flavours: TEST_FLAVOURS, known: TEST_WORDS });
+}
+
+interface Known {
+  readonly names: readonly string[];
+  readonly flavours: Flavours;
+  readonly known: readonly string[];
+}
+
+function named(
+  kind: string,
+  word: string,
+  flavour: string | null,
+  { names, flavours, known }: Known,
+): Found {
+  const family = Object.hasOwn(flavours, word) ? flavours[word] : undefined;
+  if (family !== undefined && flavour !== null) {
+    const name = Object.hasOwn(family, flavour) ? family[flavour] : undefined;
+    const all = Object.keys(family).join(', ');
+    return name === undefined
+      ? { problem: `${word} has no flavour "${printable(flavour)}"; there are ${all}` }
+      : { name };
+  }
+  if (names.includes(word)) {
+    return flavour === null ? { name: word } : { problem: `${word} takes nothing in brackets` };
+  }
+  if (family !== undefined)
+    return {
+      problem: `${word} comes in flavours: ${Object.keys(family)
+        .map((one) => `${word}(${one})`)
+        .join(', ')}`,
+    };
+  return { problem: `there is no ${kind} "${printable(word)}"${hintFor(word, known)}` };
+}
+
+function hintFor(word: string, known: readonly string[]): string {
+  const step = Object.hasOwn(KERNEL_FUNCTIONS, word) ? KERNEL_FUNCTIONS[word] : undefined;
+  return step === undefined ? nearestHint(word, known) : `; what stands for it here is ${step}`;
+}
+
+function spellingOf(step: string): string {
+  return Object.entries(LOCK_STEPS).find(([, name]) => name === step)?.[0] ?? step;
+}
+
+export interface Locks {
+  readonly locks: Readonly<Record<string, string>>;
+  readonly ownLocks: readonly OwnLock[];
+}
+
+/** A class of locks by any of its names: the table's, the model's, the kernel's. */
+export function lockNamed(word: string, locks: Locks, isRwsem: boolean): Found {
+  const classes = classesByName(locks);
+  const cls = classes.get(word);
+  if (cls === undefined) {
+    return {
+      problem: `there is no lock "${printable(word)}"${nearestHint(word, [...classes.keys()])}`,
+    };
+  }
+  const name = LOCK_CLASSES[cls]?.id ?? locks.ownLocks[cls - LOCK_CLASSES.length]?.name ?? word;
+  const isOwn = locks.ownLocks.some((own) => own.name === name);
+  if (!isRwsem || isOwn || RWSEMS.some(({ id }) => id === name)) return { name };
+  return { problem: `${printable(word)} is no rwsem: its steps take it` };
+}

@@ -1,0 +1,90 @@
+/** A model's text, opened as somebody gives it: with the toggles that he sets, sound with every other setting as well. */
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { Model } from '../kernel/path.ts';
+import { expand } from './expand.ts';
+import {
+  checkCondition,
+  choicesOf,
+  defaultsOf,
+  type Library,
+  type Toggles,
+  togglesOf,
+} from './layers.ts';
+import { readSource } from './read.ts';
+import { Report } from './report.ts';
+import type { Body, Condition, Source } from './source.ts';
+
+/** Settings of all toggles together: each is read, some milliseconds. */
+const SETTINGS_MAX = 256;
+
+/**
+ * @param setting `toggle=value,…`, or nothing
+ * @throws Refusal MODEL_INVALID with every problem, TOGGLE_UNKNOWN, TOGGLE_VALUE or FORMAT_NEWER
+ */
+export function modelOfText(text: string, file: string, setting: string, library: Library): Model {
+  const report = new Report(file);
+  const source = readSource(text, report);
+  checkConditions(source, report);
+  const settings = settingsOf(source);
+  if (settings.length > SETTINGS_MAX) {
+    report.add(
+      source.name.spot,
+      `its toggles have ${settings.length} settings, at most ${SETTINGS_MAX}`,
+    );
+  }
+  const [first, ...others] = settings as [Toggles, ...Toggles[]];
+  expand(source, first, library, report);
+  for (const one of others) expandAs(source, one, library);
+  return expand(source, togglesOf(source, setting), library);
+}
+
+function expandAs(source: Source, toggles: Toggles, library: Library): void {
+  try {
+    expand(source, toggles, library);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
+    const set = Object.entries(toggles).map(([name, value]) => `${name}=${value}`);
+    const [problem] = error.problems;
+    const what = `${problem?.what ?? error.message} (with ${set.join(', ')})`;
+    throw fail('MODEL_INVALID', { ...error.facts, problem: `${placeOf(error)}${what}`, what });
+  }
+}
+
+function placeOf({ problems }: Refusal): string {
+  const [problem] = problems;
+  return problem?.line == null ? '' : `${problem.file}:${problem.line}:${problem.column}: `;
+}
+
+/** Every combination of the toggles; the first is that of the defaults. */
+export function settingsOf(source: Source): readonly Toggles[] {
+  const defaults = defaultsOf(source);
+  let settings: readonly Toggles[] = [defaults];
+  for (const [name, values] of choicesOf(source)) {
+    if (settings.length > SETTINGS_MAX) break;
+    const others = values.filter((value) => value !== defaults[name]);
+    settings = [
+      ...settings,
+      ...settings.flatMap((one) => others.map((value) => ({ ...one, [name]: value }))),
+    ];
+  }
+  return settings;
+}
+
+function checkConditions(source: Source, report: Report): void {
+  const { owes, order, needs, finds, clean, paths, parts, edits } = source;
+  for (const list of [owes, order, needs, finds, clean, paths, parts, edits]) {
+    for (const { when } of list) checkCondition(when, source, report);
+  }
+  const bodies = [...paths, ...parts].map(({ value }) => value.body);
+  const added = edits.flatMap(({ value: { edit } }) => ('body' in edit ? [edit.body] : []));
+  for (const when of [...bodies, ...added].flatMap(conditionsIn))
+    checkCondition(when, source, report);
+}
+
+function conditionsIn(body: Body): readonly Condition[] {
+  return body.flatMap((item) => {
+    if (item.kind === 'for') return [item.when, ...conditionsIn(item.body)];
+    if (item.kind === 'if') return [...conditionsIn(item.yes), ...conditionsIn(item.no)];
+    return 'body' in item ? conditionsIn(item.body) : [];
+  });
+}
