@@ -20,13 +20,13 @@ export type Name = Pick<StoredFinding, 'known' | 'looksLike' | 'title' | 'standi
 const CANARY_MODEL = 'canary';
 
 export function nameOn(signature: string, model: Model): Name {
-  const row = rowOf(signature);
+  const builtIn = isBuiltIn(model);
+  const row = rowOf(signature, builtIn);
   const title = titleOf(signature, (lock) => lockNameOn(model, lock));
   const unnamed: Name = { known: null, looksLike: null, title, standing: 'new' };
   if (row === null) return unnamed;
   const { id } = row;
   const named = { title: row.title, standing: standingOn(id, model) };
-  const builtIn = isBuiltIn(model);
   if (id === CANARY && !(builtIn && model.name === CANARY_MODEL)) return unnamed;
   return builtIn
     ? { known: id, looksLike: null, ...named }

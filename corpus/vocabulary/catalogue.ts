@@ -14,6 +14,8 @@ export interface CatalogueRow {
   /** Rows of which this is the form that another design shows. */
   readonly sameAs?: readonly string[];
   readonly signatures: readonly string[];
+  /** Of built-in models only, where it was reviewed: on another model these may well come of something else. */
+  readonly onBuiltIn?: readonly string[];
 }
 
 /** The row of the model that must always fail: known on that model alone. */
@@ -33,15 +35,18 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row('B01', 'unmap takes i_mmap_rwsem that its own fault holds for write', 'deadlock', V43RC,
     'lock-self iMmapRwsem:W->W'),
   row('B02', 'fault unlocks an i_mmap_rwsem that it does not hold', 'bad-release', V43RC,
-    'bad-release iMmapRwsem:W fault/upWrite(iMmapRwsem)'),
+    'bad-release iMmapRwsem:W fault/upWrite(iMmapRwsem)',
+    'bad-release iMmapRwsem:R fault/upRead(iMmapRwsem)'),
   row('B03', 'page lock and i_mmap_rwsem in both orders', 'deadlock', V43RC,
     'lock-cycle iMmapRwsem pageLock'),
   row('B04', 'i_mmap_rwsem and journal handle in both orders', 'deadlock', V43RC,
     'lock-cycle iMmapRwsem journal', 'lock-cycle iMmapRwsem journal pageLock'),
   row('B05', 'i_mmap_rwsem stays held when get_block fails', 'lock-leak', V43RC),
   row('B06', 'PMD fault upgrades i_mmap_rwsem from read to write', 'deadlock', '0f90cc6609c7'),
-  row('B07', 'handler and caller disagree in which mode i_mmap_rwsem is held', 'bad-release', '0df9d41ab5d4'),
-  row('B08', 'i_mmap is walked without i_mmap_rwsem', 'lock-missing', 'Williams, 7 Oct 2015'),
+  row('B07', 'handler and caller disagree in which mode i_mmap_rwsem is held', 'bad-release', '0df9d41ab5d4',
+    'bad-release iMmapRwsem:R->W *'),
+  row('B08', 'i_mmap is walked without i_mmap_rwsem', 'lock-missing', 'Williams, 7 Oct 2015',
+    'lock-missing iMmapRwsem:R */clearPte', 'lock-missing iMmapRwsem:R */clearPteCows'),
   row('B09', 'a fault zeroes what another fault has written already', 'lost-write', V42,
     'lost-write line access|fault/clearBlock'),
   row('B10', 'zero page stays mapped after a fault has allocated', 'zero-page', V42,
@@ -111,12 +116,17 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'pte-after-revoke'),
   row('B51', 'page lock and journal handle in both orders', 'deadlock', '1e9d180ba39f',
     'lock-cycle journal pageLock'),
-  row('B52', 'user copy under an entry lock', 'deadlock', 'from the third option of July 2016',
-    'lock-self entryLock', 'lock-twice entryLock'),
+  // The copy faults: it asks for mmap_sem, the fault lock, a page and an entry, which others hold when they lock an
+  // entry or start a handle.
+  { ...row('B52', 'user copy under an entry lock or inside a journal handle', 'deadlock', 'from the third option of July 2016',
+    'lock-self entryLock', 'lock-twice entryLock', 'lock-cycle entryLock *mmapSem', 'lock-cycle journal mmapSem',
+    'lock-cycle faultLock journal mmapSem'),
+    onBuiltIn: ['lock-cycle entryLock faultLock', 'lock-cycle entryLock faultLock journal', 'lock-cycle faultLock journal'] },
   row('B53', 'pfn_mkwrite makes a pte writable that has no entry', 'durability', 'from dax.c of 4.9',
     'durability clean-entry *'),
-  row('B54', 'user copy under a page lock', 'deadlock', 'Linux before 2.6.24',
-    'lock-self pageLock', 'lock-twice pageLock'),
+  { ...row('B54', 'user copy under a page lock', 'deadlock', 'Linux before 2.6.24',
+    'lock-self pageLock', 'lock-twice pageLock', 'lock-cycle mmapSem pageLock', 'lock-cycle faultLock mmapSem pageLock'),
+    onBuiltIn: ['lock-cycle faultLock pageLock'] },
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   row('B55', 'a store is complete while another fault has yet to convert the extent', 'lost-write', V42,
@@ -150,11 +160,12 @@ function row(
 }
 
 /** The row of a signature, or null. What it is called depends on the model (workers/naming.ts). */
-export function rowOf(signature: string): CatalogueRow | null {
-  for (const candidate of CATALOGUE) {
-    if (candidate.signatures.some((pattern) => matches(pattern, signature))) return candidate;
-  }
-  return null;
+export function rowOf(signature: string, isBuiltIn = true): CatalogueRow | null {
+  const row = CATALOGUE.find(({ signatures, onBuiltIn = [] }) => {
+    const patterns = isBuiltIn ? [...signatures, ...onBuiltIn] : signatures;
+    return patterns.some((pattern) => matches(pattern, signature));
+  });
+  return row ?? null;
 }
 
 /** Glob match without backtracking over more than one star at a time: linear in text times stars. */

@@ -1,10 +1,19 @@
 /** `models`: the locking models of this build; one of them in full, as text or as it travels. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
+import { readSeeds } from '../../corpus/store/seeds.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { printModel } from '../../workers/model/print.ts';
 import { isModelText } from '../../workers/model/read.ts';
-import { MODEL_NAMES, modelJson, modelOf, modelText } from '../../workers/models/registry.ts';
+import {
+  flavours,
+  MODEL_NAMES,
+  modelJson,
+  modelOf,
+  modelText,
+} from '../../workers/models/registry.ts';
+import { type ModelVerdict, verdictOf, verdictsText } from '../../workers/verdicts.ts';
+import { PACKAGE_ROOT } from './installation.ts';
 import { fileOf, givenModel } from './model-argument.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 import { say, sayDocument } from './terminal.ts';
@@ -17,8 +26,18 @@ export function modelsCommand(): CommandUnknownOpts {
       '--expanded',
       'the whole of it, with what it extends, its toggles set and its edits made',
     )
-    .action((reference, { expanded }, self) => {
+    .option(
+      '--verdicts',
+      'what each gets wrong, by a search of every seed, and the seed that shows it',
+    )
+    .action((reference, { expanded, verdicts }, self) => {
       const { isJson } = settingsOf(self);
+      if (verdicts === true) {
+        const found = verdictsOf(reference === undefined ? null : givenModel(reference));
+        if (isJson) sayDocument(found);
+        else say(verdictsText(found).trimEnd());
+        return;
+      }
       if (reference !== undefined) {
         const model = givenModel(reference);
         if (isJson) say(modelJson(model));
@@ -30,6 +49,13 @@ export function modelsCommand(): CommandUnknownOpts {
       else say(models.map(renderEntry).join('\n'));
     });
   return withCommonOptions(command);
+}
+
+/** Of one model, or of every built-in one with each of its toggles set for itself. */
+function verdictsOf(model: Model | null): readonly ModelVerdict[] {
+  const seeds = readSeeds(PACKAGE_ROOT).map(({ name, input }) => ({ name, workload: input }));
+  const models = model === null ? flavours().map((reference) => modelOf(reference)) : [model];
+  return models.map((one) => verdictOf(one, seeds));
 }
 
 /** As somebody wrote it, with the toggles of the reference set; JSON has no such text. */

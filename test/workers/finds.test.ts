@@ -1,97 +1,38 @@
 /**
- * Every row of a model's `expect.find` has a seed, and exhaustive search of that seed shows the row: on the model
- * and on each value of each of its toggles. A row without a seed fails; so does a seed that shows a row, or a
- * signature without one, that the model does not expect.
+ * What each design gets wrong: exhaustive search of every seed shows each row of its `finds`, on the model and on each
+ * value of each of its toggles, and nothing that it does not expect. The page of verdicts says the same.
  */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
-import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
+import { readSeeds } from '../../corpus/store/seeds.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
-import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
-import { seedNamed } from './support/search.ts';
+import { flavours, modelOf } from '../../workers/models/registry.ts';
+import { type ModelVerdict, verdictOf, verdictsText } from '../../workers/verdicts.ts';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
 
-const STATES_MAX = 50_000;
+const STATES_MAX = 100_000;
+const PAGE = path.join(PACKAGE_ROOT, 'dashboards/docs/verdicts.md');
+const SEEDS = readSeeds(PACKAGE_ROOT).map(({ name, input }) => ({ name, workload: input }));
 
-const SEEDS: Readonly<Record<string, string>> = {
-  B01: 'b01-store-vs-load',
-  B02: 'b02-load-vs-load',
-  B03: 'b03-mkwrite-vs-store',
-  B04: 'b04-load-vs-punch-vs-fsync',
-  B09: 'b09-store-vs-store',
-  B10: 'b10-load-vs-store',
-  B11: 'b11-load-vs-pwrite',
-  B12: 'b12-fault-vs-punch',
-  B13: 'b13-store-vs-truncate-cached',
-  B14: 'b14-fault-vs-truncate-down-up',
-  B15: 'b15-fault-vs-collapse',
-  B16: 'b16-pwrite-vs-fault-zeroing',
-  B17: 'b17-store-vs-pwrite-zeroing',
-  B18: 'b18-lost-dirty-tag',
-  B20: 'b20-dropped-entry-writable-pte',
-  B21: 'b21-fsync-skips-locked-entry',
-  B22: 'b22-upgrade-after-shift-and-back',
-  B28: 'b28-three-loads-of-a-hole',
-  B33: 'b33-crash-before-zeroing',
-  B34: 'b34-leftover-block-exposed',
-  B50: 'b50-store-vs-revoke-cached',
-  B51: 'b51-page-lock-vs-handle',
-  B53: 'b53-mkwrite-without-entry',
-  B55: 'b55-pread-before-conversion',
-  B56: 'b56-two-fsyncs-one-tag',
-  F01: 'f01-late-conversion-vs-zero',
-  F02: 'f02-pwrite-beside-write-fault',
-  CANARY: 'b12-fault-vs-punch',
-};
-
-/** Where a model, or one of its flavours, shows a row by another seed. */
-const OTHERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'v43rc-immap-write': {
-    B09: 'b09-store-vs-store-cached',
-    B33: 'b33-crash-inside-pwrite',
-    F01: 'f01-late-conversion-of-cached',
-  },
-  // No extent is converted: the inversion comes from an mkwrite whose page was purged.
-  'v43rc-immap-write:policy=prezero': { B04: 'b51-page-lock-vs-handle' },
-  'xfs-mmaplock-prezero:shift=4.4': { B15: 'b15-load-before-collapse' },
-};
-
-function seedOf(reference: string, row: string): string | undefined {
-  const name = reference.split(':')[0] ?? '';
-  return OTHERS[reference]?.[row] ?? OTHERS[name]?.[row] ?? SEEDS[row];
-}
-
-/** The rows, or the signature where there is none, that a seed shows. */
-function shownBy(engine: Engine, seed: string): ReadonlySet<string> {
-  const found = explore(engine, seedNamed(seed), { statesMax: STATES_MAX, all: true });
-  assert.notEqual(found.verdict, 'inconclusive', `${seed}: ${found.states} states`);
-  return new Set(found.violations.map(({ signature }) => rowOf(signature)?.id ?? signature));
-}
-
-const REFERENCES = MODEL_NAMES.flatMap((name) => [
-  name,
-  ...Object.entries(modelOf(name).options).flatMap(([toggle, [, ...values]]) =>
-    values.map((value) => `${name}:${toggle}=${value}`),
-  ),
-]);
-
-for (const reference of REFERENCES) {
-  test(`${reference}: every row that it finds is shown from its seed`, () => {
-    const { find } = modelOf(reference).expect;
-    const engine = new Engine(modelOf(reference));
-    const missing: string[] = [];
-    const unexpected = new Set<string>();
-    for (const row of find) {
-      const seed = seedOf(reference, row);
-      const shown = seed === undefined ? new Set<string>() : shownBy(engine, seed);
-      if (!shown.has(row)) missing.push(`${row} by ${seed ?? 'no seed'}`);
-      for (const id of shown) if (!find.includes(id)) unexpected.add(`${id} by ${seed}`);
-    }
-    assert.deepEqual(missing, []);
-    assert.deepEqual([...unexpected], []);
+const verdicts: ModelVerdict[] = [];
+for (const reference of flavours()) {
+  test(`${reference}: every row that it finds is shown by a seed, and none that it does not`, () => {
+    const verdict = verdictOf(modelOf(reference), SEEDS);
+    verdicts.push(verdict);
+    assert.deepEqual(verdict.missing, []);
+    assert.deepEqual(verdict.unexpected, []);
   });
 }
+
+test('dashboards/docs/verdicts.md says what the search shows', () => {
+  const text = verdictsText(verdicts);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(PAGE, text);
+  assert.equal(readFileSync(PAGE, 'utf8'), text, 'UPDATE_GOLDEN=1 writes it anew');
+});
 
 // ---- what a kernel does right -----------------------------------------------------------------------------
 

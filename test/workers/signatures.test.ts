@@ -11,7 +11,7 @@ import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
-import { modelOf } from '../../workers/models/registry.ts';
+import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { assertDisguisesKeep, BUGS } from './support/disguises.ts';
 import { seedNamed } from './support/search.ts';
@@ -67,8 +67,9 @@ function everythingSeen(): ReadonlySet<string> {
     'v48-entry-lock:writeback=cursor',
     'v48-entry-lock:write=iomap',
     'xfs-mmaplock-prezero:shift=4.4',
+    'dio-hold-fault-lock:hold=shared-no-i',
   ];
-  for (const reference of [...new Set(BUGS.map(({ model }) => model)), ...flavours]) {
+  for (const reference of [...MODEL_NAMES, ...flavours]) {
     const engine = new Engine(modelOf(reference));
     for (const name of seeds) {
       for (const one of signaturesOf(engine, seedNamed(name.replace('.txt', '')))) seen.add(one);
@@ -87,17 +88,21 @@ function everythingSeen(): ReadonlySet<string> {
   return seen;
 }
 
-/** Rows whose designs are not built in yet: what shows them is written down before they are. */
-const ELSEWHERE = 'B31 B35 B36 B37 B38 B44 B47 B52 B54 B58'.split(' ');
+/** Rows whose designs are not built in yet; and B54 on two pages crosswise, which takes four threads. */
+const ELSEWHERE = 'B44 B47 B54 B58'.split(' ');
 
 test('every signature that tests show is in one row of the catalogue, and every pattern is shown', () => {
   const seen = everythingSeen();
   for (const signature of seen) {
-    const rows = CATALOGUE.filter((row) => row.signatures.some((one) => matches(one, signature)));
+    const rows = CATALOGUE.filter(({ signatures, onBuiltIn = [] }) =>
+      [...signatures, ...onBuiltIn].some((one) => matches(one, signature)),
+    );
     assert.equal(rows.length, 1, `${signature}: ${rows.map(({ id }) => id).join(' ') || 'new'}`);
   }
-  const unseen = CATALOGUE.flatMap(({ id, signatures }) =>
-    signatures.some((pattern) => ![...seen].some((one) => matches(pattern, one))) ? [id] : [],
+  const unseen = CATALOGUE.flatMap(({ id, signatures, onBuiltIn = [] }) =>
+    [...signatures, ...onBuiltIn].some((pattern) => ![...seen].some((one) => matches(pattern, one)))
+      ? [id]
+      : [],
   );
   assert.deepEqual(unseen, ELSEWHERE);
 });

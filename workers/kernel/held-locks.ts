@@ -1,6 +1,6 @@
 /** What each thread holds, by class, and the order in which classes are asked for: lockdep's view. */
 import { Footprints } from './footprints.ts';
-import { EDGES, T_HELD } from './layout.ts';
+import { EDGES, T_HELD, T_OUTER, T_TOLD } from './layout.ts';
 import { canHoldMore, classBit, heldClasses } from './locks.ts';
 
 export abstract class HeldLocks extends Footprints {
@@ -30,5 +30,17 @@ export abstract class HeldLocks extends Footprints {
 
   drops(t: number, cls: number): void {
     this.put(T_HELD + t, this.get(T_HELD + t) - classBit(cls));
+  }
+
+  /** A copy faults while its operation holds locks; a load or store holds none. */
+  protected holdsAroundFault(t: number): void {
+    const held = this.get(T_HELD + t);
+    if (held !== 0) this.put(T_OUTER + t, heldClasses(held));
+  }
+
+  protected leavesFault(t: number): void {
+    if (this.get(T_OUTER + t) === 0) return;
+    this.put(T_OUTER + t, 0);
+    this.put(T_TOLD + t, 0);
   }
 }

@@ -1,7 +1,4 @@
-/**
- * The simulated kernel at work: one state vector, one compiled model, threads that take one visible step at a
- * time. It decides nothing: who runs next is the scheduler's, what is wrong is the watch's.
- */
+/** The simulated kernel at work: it decides nothing; who runs next is the scheduler's, what is wrong is the watch's. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OPS } from '../../corpus/vocabulary/limits.ts';
 import { writerOf } from './encoding.ts';
@@ -316,6 +313,7 @@ export class Kernel extends HeldLocks {
   callFault(t: number, mm: number, pteIndex: number, isWrite: number): Outcome {
     const depth = this.get(T_DEPTH + t) + 1;
     this.put(T_DEPTH + t, depth);
+    this.holdsAroundFault(t);
     const r = FRAME0 + t * FRAME_SPAN + depth * FRAME;
     this.world.startFault(this, r, mm, pteIndex, isWrite);
     this.advance(t, r, this.program.faultEntry);
@@ -326,6 +324,7 @@ export class Kernel extends HeldLocks {
     const result = this.get(r + R_RESULT);
     this.clearFrame(r);
     this.put(T_DEPTH + t, this.get(T_DEPTH + t) - 1);
+    this.leavesFault(t);
     const below = r - FRAME;
     this.put(below + R_RESULT, result);
     return below;

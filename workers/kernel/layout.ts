@@ -162,6 +162,9 @@ export const EDGES = ghost('lockEdges', LOCK_CLASSES_MAX);
 export const TAINT_PAGES = ghost('taintPages', 1);
 export const TAINT_BLOCKS = ghost('taintBlocks', 1);
 export const TAINT_LOCKS = ghost('taintLocks', 1);
+/** While a copy of a thread's operation faults: the classes that it holds around the fault, and those told of. */
+export const T_OUTER = ghost('heldAroundFault', THREADS);
+export const T_TOLD = ghost('toldAroundFault', THREADS);
 /** Set once a violation is fatal or the power is gone: nobody runs any more. */
 export const HALTED = ghost('halted', 1);
 /** Set once an oracle has spoken: what does not end from here on may be its consequence. */

@@ -68,7 +68,7 @@ export class BodyMaker {
       case 'if':
         return this.branch(item);
       case 'while': {
-        const test = this.test(item.test);
+        const test = this.testOf(item.test);
         const body = this.bodyOf(item.body);
         return test === null ? [] : [{ kind: 'loop', test, body, spot: item.test.name.spot }];
       }
@@ -152,7 +152,7 @@ export class BodyMaker {
     const otherwise = tests.length > 1 || no.length === 0 ? null : this.bodyOf(no);
     let body = this.bodyOf(yes);
     for (const test of tests.toReversed()) {
-      const name = this.test(test);
+      const name = this.testOf(test);
       if (name === null) continue;
       const { spot } = test.name;
       body = test.isNot
@@ -162,7 +162,7 @@ export class BodyMaker {
     return body;
   }
 
-  private test({ name, argument }: Test): string | null {
+  testOf({ name, argument }: Test): string | null {
     return this.named(testNamed(name.text, this.flavourOf(argument)), name);
   }
 
@@ -214,7 +214,7 @@ export class BodyMaker {
         node.kind === 'step' && node.step === wanted.step && node.lock === wanted.lock;
     }
     if (what === 'if' || what === 'while') {
-      const test = this.test({ name, argument, isNot: false });
+      const test = this.testOf({ name, argument, isNot: false });
       const kind = what === 'if' ? 'when' : 'loop';
       return test === null ? null : (node) => node.kind === kind && node.test === test;
     }

@@ -1,11 +1,11 @@
 /** Edits of what a model extends: `in punch: before removeExtent insert down_write(i_mmap_sem)`. */
-import { LineReader, readTaken } from './body.ts';
+import { LineReader, readTaken, readTest } from './body.ts';
 import type { Line } from './lines.ts';
 import type { Report } from './report.ts';
 import type { Anchor, Edit, PathEdit, Position, Range, Word } from './source.ts';
 import { NAME, readEach, type Words } from './words.ts';
 
-const KINDS = 'before, after, at, replace, without or wrap';
+const KINDS = 'before, after, at, replace, without, wrap or change';
 const COUNT = /[1-9]\d{0,3}(?=(?:st|nd|rd|th)\b)/y;
 const WHATS = ['if', 'while', 'block', 'leave', 'retry'] as const;
 
@@ -42,6 +42,11 @@ function editOf(reader: LineReader): Edit {
     const range = readRange(words);
     words.need('by');
     return { kind: 'replace', range, body: reader.bodyOrStatements(), spot };
+  }
+  if (words.skip('change')) {
+    const anchor = readAnchor(words);
+    words.need('to');
+    return { kind: 'change', anchor, test: readTest(words), spot };
   }
   if (words.skip('without')) return { kind: 'without', range: readRange(words), spot };
   if (!words.skip('wrap')) return words.expected(`an edit: ${KINDS}`);

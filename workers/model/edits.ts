@@ -3,7 +3,7 @@ import { printable } from '../../corpus/vocabulary/printable.ts';
 import { around, bodiesOf, type Draft, type StepDraft, type Taking } from './draft.ts';
 import { RELEASES } from './names.ts';
 import type { Report } from './report.ts';
-import type { Anchor, Body, Edit, Range, Taken } from './source.ts';
+import type { Anchor, Body, Edit, Range, Taken, Test } from './source.ts';
 
 /** How an edit looks up the names that it uses. */
 export interface Naming {
@@ -11,6 +11,8 @@ export interface Naming {
   takingOf(taken: Taken): Taking | null;
   /** Whether a node is what the anchor names; null if there is no such name. */
   matcherOf(anchor: Anchor): ((node: Draft) => boolean) | null;
+  /** Null if there is no such test. */
+  testOf(test: Test): string | null;
   readonly report: Report;
 }
 
@@ -37,6 +39,9 @@ export function applyEdit(path: Draft[], name: string, edit: Edit, naming: Namin
       if (span !== null) remove(path, span);
       return;
     }
+    case 'change':
+      change(path, name, edit, naming);
+      return;
     case 'wrap': {
       const whole = { list: path, from: 0, to: path.length - 1 };
       const span = edit.range === null ? whole : spanOf(path, name, edit.range, naming);
@@ -63,6 +68,20 @@ function insert(
   const place = placeOf(path, name, at.anchor, naming);
   if (place === null) return;
   place.list.splice(place.index + (at.where === 'before' ? 0 : 1), 0, ...added);
+}
+
+function change(
+  path: Draft[],
+  name: string,
+  { anchor, test: wanted }: Extract<Edit, { kind: 'change' }>,
+  naming: Naming,
+): void {
+  const place = placeOf(path, name, anchor, naming);
+  const test = naming.testOf(wanted);
+  if (place === null || test === null) return;
+  const node = place.list[place.index];
+  if (node?.kind === 'when' || node?.kind === 'loop') place.list[place.index] = { ...node, test };
+  else naming.report.add(anchor.name.spot, 'is no `if` or `while`, and has no test to change');
 }
 
 /** Nodes that follow each other in one list. */

@@ -54,7 +54,10 @@ class Expansion {
     const named = (definitions: (layer: Layer) => readonly Definition[]): readonly string[] => [
       ...new Set(layers.flatMap((layer) => definitions(layer).map(({ name }) => name.text))),
     ];
-    this.pathNames = named(({ source, toggles }) => chosenIn(source.paths, toggles));
+    const lacking = layers.flatMap(({ source }) => source.lacks.map(({ text }) => text));
+    this.pathNames = named(({ source, toggles }) => chosenIn(source.paths, toggles)).filter(
+      (name) => !lacking.includes(name),
+    );
     this.partNames = named(({ source, toggles }) => chosenIn(source.parts, toggles));
   }
 
@@ -145,6 +148,7 @@ class Expansion {
       bodyOf: (body) => maker.bodyOf(body),
       takingOf: (taken) => maker.takingOf(taken),
       matcherOf: (anchor) => maker.matcherOf(anchor),
+      testOf: (test) => maker.testOf(test),
       report: this.reports[layer] as Report,
     };
     for (const { paths, edit } of chosenIn(source.edits, toggles)) {

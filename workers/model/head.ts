@@ -29,7 +29,7 @@ export function emptyDraft(file: string): Draft {
     order: [],
     needs: [],
   };
-  const more = { finds: [], clean: [], paths: [], parts: [], edits: [] };
+  const more = { finds: [], clean: [], lacks: [], paths: [], parts: [], edits: [] };
   return { file, name: { text: '', spot: nowhere }, ...none, ...lists, ...more };
 }
 
@@ -58,6 +58,10 @@ const HEAD: Readonly<Record<string, HeadReader>> = {
   owes: (words, when, draft) => draft.owes.push(...chosenWords(words, when, /\s*,\s*/)),
   order: (words, when, draft) => draft.order.push(...chosenWords(words, when, null)),
   needs: readNeed,
+  lacks: (words, when, draft) => {
+    const lacks = chosenWords(words, when, /\s*,\s*/);
+    draft.lacks.push(...lacks.map(({ value }) => value));
+  },
   finds: (words, when, draft) => draft.finds.push(...chosenWords(words, when, /\s+/)),
   clean: (words, when, draft) => draft.clean.push(...chosenWords(words, when, /\s+/)),
 };

@@ -71,9 +71,13 @@ function baseOf(
     set(base, values, toggle, value, (what) => report.add(word.spot, what));
   }
   for (const { name: own, values: all } of source.toggles) {
-    if (!Object.hasOwn(values, own.text)) continue;
-    for (const one of all)
+    const declared = base.toggles.find((one) => one.name.text === own.text);
+    if (declared === undefined) continue;
+    // A constant of the base has any value that the model gives it.
+    const checked = declared.values.length > 1 ? all : [];
+    for (const one of checked) {
       set(base, { ...values }, own.text, one.text, (what) => report.add(one.spot, what));
+    }
     values[own.text] = toggles[own.text] ?? '';
   }
   return { source: base, toggles: values };

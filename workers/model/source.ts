@@ -28,6 +28,8 @@ export interface Source {
   readonly paths: readonly Chosen<Definition>[];
   readonly parts: readonly Chosen<Definition>[];
   readonly edits: readonly Chosen<PathEdit>[];
+  /** Operations that this file system does not have. */
+  readonly lacks: readonly Word[];
 }
 
 /** A spot, and the text that it is in: a path has lines of its model, of what that extends and of the parts. */
@@ -117,6 +119,8 @@ export interface PathEdit {
 }
 
 export type Edit =
+  /** Of an `if` or `while`, its test alone. */
+  | { readonly kind: 'change'; readonly anchor: Anchor; readonly test: Test; readonly spot: Place }
   | { readonly kind: 'insert'; readonly at: Position; readonly body: Body; readonly spot: Place }
   | { readonly kind: 'replace'; readonly range: Range; readonly body: Body; readonly spot: Place }
   | { readonly kind: 'without'; readonly range: Range; readonly spot: Place }

@@ -66,6 +66,16 @@ export function modelOf(reference: string): Model {
   return model;
 }
 
+/** Every built-in model as it is, and with each other value of one of its toggles. */
+export function flavours(): readonly string[] {
+  return MODEL_NAMES.flatMap((name) => [
+    name,
+    ...Object.entries(modelOf(name).options).flatMap(([toggle, [, ...values]]) =>
+      values.map((value) => `${name}:${toggle}=${value}`),
+    ),
+  ]);
+}
+
 /** By name and values of toggles, which are few. */
 const built = new Map<string, Model>();
 

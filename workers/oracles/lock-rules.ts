@@ -1,6 +1,6 @@
 /** O10 and O11: releases, leaks, locks that must be held, and the order of lock classes. */
 import type { Kernel } from '../kernel/kernel.ts';
-import { EDGES, T_HELD, TAINT_LOCKS } from '../kernel/layout.ts';
+import { EDGES, T_HELD, T_OUTER, T_TOLD, TAINT_LOCKS } from '../kernel/layout.ts';
 import { CLASS_COUNT, classBit, classOfBit, heldClasses, heldCount } from '../kernel/locks.ts';
 import { currentLabel, currentOperation, currentRole, type Findings } from './oracle.ts';
 import { lockKey, lockSite } from './signature.ts';
@@ -14,7 +14,7 @@ function className(k: Kernel, cls: number): string {
   return k.program.lockNames[cls] ?? 'lock';
 }
 
-/** The real kernel corrupts the counter; the simulation stops here. */
+/** The real kernel corrupts the counter; the simulation stops here. `R->W`: held for read, given back for write. */
 export function badRelease(
   k: Kernel,
   found: Findings,
@@ -22,12 +22,16 @@ export function badRelease(
   cls: number,
   forWrite: boolean,
 ): void {
+  const isHeld = heldCount(k.peek(T_HELD + thread), cls) > 0;
+  const [mode, other] = forWrite ? ['W', 'R'] : ['R', 'W'];
+  const said = forWrite ? 'for write in' : 'for read in';
+  const but = isHeld ? `holds it for ${forWrite ? 'read' : 'write'}` : 'does not hold it';
   found.report(k, {
     class: 'bad-release',
-    object: `${classId(k, cls)}:${forWrite ? 'W' : 'R'}`,
+    object: `${classId(k, cls)}:${isHeld ? `${other}->${mode}` : mode}`,
     roles: [currentRole(k)],
     fatal: true,
-    detail: `T${thread} releases ${className(k, cls)} in ${currentLabel(k)} and does not hold it so`,
+    detail: `T${thread} releases ${className(k, cls)} ${said} ${currentLabel(k)} and ${but}`,
   });
 }
 
@@ -78,13 +82,16 @@ function tell(k: Kernel, cls: number): void {
   k.put(TAINT_LOCKS, k.peek(TAINT_LOCKS) | (1 << cls));
 }
 
-/** A new edge into `cls`: does a chain lead from it back to a lock that is held? */
+/**
+ * A new edge into `cls`: does a chain lead from it back to a lock that is held? A copy that faults under a lock asks for
+ * all that a fault asks for: one word of it is enough.
+ */
 export function checkOrder(k: Kernel, found: Findings, thread: number, cls: number): void {
-  if (!closesCycle(k, k.peek(T_HELD + thread), cls)) return;
-  const held = k.peek(T_HELD + thread);
+  const held = heldClasses(k.peek(T_HELD + thread)) & ~k.peek(T_TOLD + thread);
+  if (!closesCycle(k, held, cls)) return;
   let shortest: readonly number[] | null = null;
   for (let from = 0; from < CLASS_COUNT; from++) {
-    if (heldCount(held, from) === 0 || from === cls) continue;
+    if ((held & classBit(from)) === 0 || from === cls) continue;
     const chain = chainBetween(k, cls, from);
     if (chain !== null && (shortest === null || chain.length < shortest.length)) shortest = chain;
   }
@@ -107,6 +114,8 @@ export function checkOrder(k: Kernel, found: Findings, thread: number, cls: numb
     detail: `T${thread}'s ${currentOperation(k)} asks for ${className(k, cls)} and holds ${under}; elsewhere ${otherOrder(k, chain)}`,
   });
   for (const member of shortest) tell(k, member);
+  const outer = k.peek(T_OUTER + thread) & classBit(chain.at(-1) ?? cls);
+  if (outer !== 0) k.put(T_TOLD + thread, k.peek(T_TOLD + thread) | outer);
 }
 
 /** Each lock of a chain is asked for under the one before it. */
@@ -140,7 +149,7 @@ export function noteContradiction(
  */
 function closesCycle(k: Kernel, held: number, cls: number): boolean {
   const target = classBit(cls);
-  let seen = heldClasses(held) & ~target;
+  let seen = held & ~target;
   let open = seen;
   while (open !== 0) {
     const bit = open & -open;
