@@ -1,13 +1,15 @@
 /** The door: one model made ready, workloads loaded into it, runs executed and judged. Pure. */
+import { fail } from '../corpus/vocabulary/errors.ts';
 import type { Schedule, Switch, Workload } from '../corpus/vocabulary/input.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
 import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
+import type { OpKind } from '../corpus/vocabulary/ops.ts';
 import type { Verdict, Violation } from '../corpus/vocabulary/verdict.ts';
 import { compile } from './kernel/compile.ts';
 import { Kernel } from './kernel/kernel.ts';
 import { run, runChoices, type Scheduler } from './kernel/machine.ts';
 import type { Model } from './kernel/path.ts';
-import type { Program } from './kernel/program.ts';
+import { lackingIn, type Program } from './kernel/program.ts';
 import { type TraceRow, Tracer } from './kernel/tracer.ts';
 import type { RunTracker } from './kernel/watch.ts';
 import { World } from './kernel/world.ts';
@@ -50,7 +52,15 @@ export class Engine {
     this.kernel.tracker = tracker;
   }
 
+  /** The first operation that the model has no path for; null if it has them all. */
+  lackingIn(workload: Pick<Workload, 'threads'>): OpKind | null {
+    return lackingIn(this.program, workload);
+  }
+
+  /** @throws Refusal OPERATION_LACKING */
   load(workload: Workload): void {
+    const operation = this.lackingIn(workload);
+    if (operation !== null) throw fail('OPERATION_LACKING', { operation });
     this.kernel.load(new World(workload));
   }
 

@@ -122,6 +122,7 @@ function makeTest(engine: Engine, wanted: Wanted): Test {
     return witness;
   };
   return (candidate, preemptionsMax) => {
+    if (engine.lackingIn(candidate) !== null) return null;
     const traced = replay(engine, candidate, wanted).at(-1);
     const own = traced === undefined ? null : witnessOf(candidate, traced, wanted);
     const most = Math.min(preemptionsMax, SWEEP_PREEMPTIONS);

@@ -14,6 +14,7 @@ import {
   type Witness,
   type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
+import type { Op } from '../corpus/vocabulary/ops.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
 import { bucketOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
@@ -23,6 +24,7 @@ import { explore } from './explore.ts';
 import { compile } from './kernel/compile.ts';
 import type { Scheduler } from './kernel/machine.ts';
 import type { Model } from './kernel/path.ts';
+import { NO_ENTRY } from './kernel/program.ts';
 import { Pct } from './schedulers/pct.ts';
 import { Profile } from './schedulers/profile.ts';
 import { RandomWalk } from './schedulers/random-walk.ts';
@@ -95,6 +97,7 @@ export class BatchRunner {
       case 'given':
         for (const text of source.texts) {
           const workload = parseInput(text, 'batch');
+          if (this.engine.lackingIn(workload) !== null) continue;
           this.search(workload, tally, source.statesMax);
           if (tally.left > 0) this.runWorkload(workload, tally, source.schedules);
         }
@@ -129,8 +132,10 @@ export class BatchRunner {
     }
   }
 
-  private runWorkload(workload: Workload, tally: Tally, schedules: number): void {
+  /** Operations that the model lacks are left out. */
+  private runWorkload(drawn: Workload, tally: Tally, schedules: number): void {
     const { engine, profile, coverage } = this;
+    const workload = engine.lackingIn(drawn) === null ? drawn : this.without(drawn);
     tally.widen({ ...NO_BREADTH, workloads: 1 });
     engine.load(workload);
     profile.measure(engine.kernel);
@@ -148,6 +153,12 @@ export class BatchRunner {
     tally.tell();
     const features = coverage.takeFresh();
     if (features.length > 0) tally.keep(workload, features);
+  }
+
+  private without(workload: Workload): Workload {
+    const isThere = ({ kind }: Op): boolean => this.engine.program.entry[kind] !== NO_ENTRY;
+    const threads = workload.threads.map((one) => ({ ...one, ops: one.ops.filter(isThere) }));
+    return { ...workload, threads };
   }
 
   private note(workload: Workload, tally: Tally, name: SchedulerName, number: number): void {

@@ -91,12 +91,9 @@ export class WorkRunner {
     const on: string[] = [];
     const notOn: string[] = [];
     for (const model of work.models) {
-      const { verdict, isComplete } = replayVerdict(
-        this.engineOf(model),
-        input,
-        signature,
-        options,
-      );
+      const engine = this.engineOf(model);
+      if (engine.lackingIn(input) !== null) continue;
+      const { verdict, isComplete } = replayVerdict(engine, input, signature, options);
       if (verdict === 'reproduced') on.push(model);
       else if (isComplete) notOn.push(model);
     }

@@ -42,7 +42,8 @@ export function verdictOf(model: Model, seeds: readonly Seed[]): ModelVerdict {
   const engine = new Engine(model);
   const shown = new Map<string, Shown>();
   let exhausted = 0;
-  for (const { name, workload } of seeds) {
+  const fitting = seeds.filter(({ workload }) => engine.lackingIn(workload) === null);
+  for (const { name, workload } of fitting) {
     const found = explore(engine, workload, { statesMax: STATES_MAX, all: true });
     if (found.isComplete) exhausted += 1;
     const operations = workload.threads.reduce((sum, { ops }) => sum + ops.length, 0);
@@ -62,7 +63,7 @@ export function verdictOf(model: Model, seeds: readonly Seed[]): ModelVerdict {
     missing: find.filter((row) => !shown.has(row)),
     unexpected: all.map(({ row }) => row).filter((row) => !find.includes(row)),
     clean,
-    seeds: seeds.length,
+    seeds: fitting.length,
     exhausted,
   };
 }

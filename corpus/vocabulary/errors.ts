@@ -43,6 +43,11 @@ export const ERRORS = {
     message: '{problem}',
     hint: 'workers/README.md lists steps, tests and rules of a model',
   },
+  OPERATION_LACKING: {
+    exit: 2,
+    message: 'the model lacks {operation}: its file system has no such operation',
+    hint: '`faultline models MODEL` says what it lacks',
+  },
   MODEL_NAME_TAKEN: {
     exit: 2,
     message: '{file}: the model calls itself {name}, and is not the built-in model of that name',

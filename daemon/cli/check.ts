@@ -134,7 +134,10 @@ async function workloadsOf(
   settings: Settings,
 ): Promise<readonly Named[]> {
   if (file === undefined) {
-    return readSeeds(PACKAGE_ROOT).map(({ name, input }) => ({ name, workload: input }));
+    const engine = new Engine(model);
+    return readSeeds(PACKAGE_ROOT)
+      .filter(({ input }) => engine.lackingIn(input) === null)
+      .map(({ name, input }) => ({ name, workload: input }));
   }
   const subject = await readSubject(file, settings.dataDir);
   checkLabels(subject, model);

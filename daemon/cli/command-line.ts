@@ -23,6 +23,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
   init: async () => (await import('./init.ts')).initCommand(),
+  lint: async () => (await import('./lint.ts')).lintCommand(),
   bench: async () => (await import('./bench.ts')).benchCommand(),
   version: async () => (await import('./version.ts')).versionCommand(),
 };

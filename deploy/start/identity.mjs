@@ -37,6 +37,7 @@ export const DIGESTS = {
     apart: [
       'workers/kernel/check-',
       'corpus/vocabulary/assert.ts',
+      'corpus/vocabulary/errors.ts',
       'corpus/vocabulary/printable.ts',
     ],
     packages: [],

@@ -44,6 +44,7 @@ export function sweep({ model: reference, part, parts }: Hand): Swept {
   const hits: Record<string, number> = {};
   const surprises: Record<string, string> = {};
   for (const workload of smallSweep(part, parts)) {
+    if (engine.lackingIn(workload) !== null) continue;
     const found = explore(engine, workload, { statesMax: STATES_MAX, all: true });
     total.workloads++;
     total.states += found.states;

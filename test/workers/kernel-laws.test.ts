@@ -29,6 +29,9 @@ import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { allReferences, seedNamed, Wanderer } from './support/search.ts';
 
+/** Models that have every operation. */
+const WHOLE = MODEL_NAMES.filter((name) => modelOf(name).lacks === undefined);
+
 interface Drawn {
   readonly name: string;
   readonly workload: Workload;
@@ -37,12 +40,12 @@ interface Drawn {
 }
 
 const drawn: fc.Arbitrary<Drawn> = fc
-  .tuple(fc.constantFrom(...MODEL_NAMES), fc.nat(), fc.nat())
+  .tuple(fc.constantFrom(...WHOLE), fc.nat(), fc.nat())
   .map(([name, stream, rngSeed]) => {
     return { name, workload: generateWorkload(new Random(RNG_SEED, stream)), rngSeed };
   });
 
-const ENGINES = new Map(MODEL_NAMES.map((name) => [name, new Engine(modelOf(name))]));
+const ENGINES = new Map(WHOLE.map((name) => [name, new Engine(modelOf(name))]));
 
 function engineFor({ name, workload }: Drawn): Engine {
   const engine = ENGINES.get(name) ?? assert.fail(name);
@@ -249,7 +252,7 @@ test('no run of a seed is inconclusive, on any model', () => {
   const seeds = names.map((name) => seedNamed(path.basename(name, '.txt')));
   for (const reference of allReferences()) {
     const engine = new Engine(modelOf(reference));
-    for (const seed of seeds) {
+    for (const seed of seeds.filter((one) => engine.lackingIn(one) === null)) {
       engine.load(seed);
       for (let i = 0; i < 40; i++) {
         const steps = engine.run(walk);

@@ -44,8 +44,10 @@ export function checkPaths(model: Model, broken: ReadonlySet<string>, report: Js
     if (!Object.hasOwn(model.paths, name)) continue;
     refuse(['paths', name], 'a load or store is the same in every model and has no path');
   }
+  const lacks = model.lacks ?? [];
   for (const name of ENTRIES) {
-    if (!Object.hasOwn(model.paths, name)) report.add(['paths'], `the path "${name}" is missing`);
+    if (Object.hasOwn(model.paths, name) || lacks.includes(name)) continue;
+    report.add(['paths'], `the path "${name}" is missing`);
   }
   const calls = new Calls(model, broken, refuse);
   for (const name of Object.keys(model.paths)) calls.measure(name, ['paths', name]);

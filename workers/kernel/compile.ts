@@ -7,8 +7,8 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import { documentedBits } from './lock-order.ts';
 import { lockIds, lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
-import { guarded, guardsOf, isExempt, MM_NEEDS, STANDARD_NEEDS } from './needs.ts';
-import type { Model, Need, Node, Path } from './path.ts';
+import { guarded, guardsOf, isExempt, needsIn } from './needs.ts';
+import type { Model, Node, Path } from './path.ts';
 import {
   fuseOfClass,
   I_BRANCH,
@@ -19,6 +19,7 @@ import {
   I_RETURN,
   I_VISIBLE,
   I_YIELD,
+  NO_ENTRY,
   type Program,
   type StepRun,
   type Touch,
@@ -64,7 +65,10 @@ const programs = new WeakMap<Model, Program>();
 function compileAnew(model: Model): Program {
   const compiler = new Compiler(model);
   const entry = Object.fromEntries(
-    OP_KINDS.map((kind) => [kind, compiler.entry(kind, pathOf(model, kind), I_END)]),
+    OP_KINDS.map((kind) => {
+      const isLacking = model.lacks?.includes(kind) === true;
+      return [kind, isLacking ? NO_ENTRY : compiler.entry(kind, pathOf(model, kind), I_END)];
+    }),
   ) as Record<OpKind, number>;
   const faultEntry = compiler.entry('fault', pathOf(model, 'fault'), I_RETURN);
   return compiler.finish(entry, faultEntry);
@@ -225,14 +229,12 @@ class Compiler {
     for (const row of open.leaves) row.next = this.rows.length;
   }
 
-  /** Needs are asked before the step runs; standard ones only of locks that exclude somebody. */
+  /** Needs are asked before the step runs. */
   private guard(): void {
-    const exclusive = this.exclusive();
-    const excludes = ({ lock }: Need): boolean => {
+    const needs = needsIn(this.model, (lock) => {
       const rwsem = this.rwsems.get(lock);
-      return rwsem !== undefined && (exclusive & fuseOfClass(rwsem.cls)) !== 0;
-    };
-    const needs = this.model.needs ?? [...STANDARD_NEEDS.filter(excludes), ...MM_NEEDS];
+      return rwsem !== undefined && (this.exclusive() & fuseOfClass(rwsem.cls)) !== 0;
+    });
     for (const [pc, row] of this.rows.entries()) {
       const guards = guardsOf(row.step, needs, (name) => this.rwsems.get(name) ?? null).filter(
         ({ cls }) => !isExempt(row.operation, cls),

@@ -68,6 +68,9 @@ export const PTE_ANON = 3;
 export const PTE_RW = 1 << 2;
 export const PTE_DIRTY = 1 << 3;
 
+/** In place of a page object: the one zero page that no cache holds. */
+export const COMMON_ZERO_PAGE = 31;
+
 export function pteKind(pte: number): number {
   return pte & 3;
 }

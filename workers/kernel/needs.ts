@@ -27,7 +27,7 @@ import {
   readCount,
   writerIn,
 } from './locks.ts';
-import type { Need } from './path.ts';
+import type { Model, Need } from './path.ts';
 import type { StepRun } from './program.ts';
 
 /** `setSize.raise`: only where i_size grows. */
@@ -104,6 +104,14 @@ export const STANDARD_NEEDS: readonly Need[] = [
     'xfs_setattr_size asserts XFS_MMAPLOCK_EXCL; ext4_punch_hole: "Prevent page faults from reinstantiating pages"',
   ),
 ];
+
+/** What a model asks, or else what is standard: only of locks that some path takes exclusively, and of mm/ in any case. */
+export function needsIn(
+  { needs }: Pick<Model, 'needs'>,
+  isExclusive: (lock: string) => boolean,
+): readonly Need[] {
+  return needs ?? [...STANDARD_NEEDS.filter(({ lock }) => isExclusive(lock)), ...MM_NEEDS];
+}
 
 interface Guard {
   readonly cls: number;

@@ -55,6 +55,8 @@ export interface Model {
   /** Catalogue rows that must be found, and that must never be reported. */
   readonly expect: { readonly find: readonly string[]; readonly clean: readonly string[] };
   readonly paths: Readonly<Record<string, Path>>;
+  /** Operations that this file system does not have: there is no path for them. */
+  readonly lacks?: readonly string[];
 }
 
 // ---- builders ---------------------------------------------------------------------------------------------

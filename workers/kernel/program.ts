@@ -2,6 +2,8 @@
  * What a model compiles to: a flat table, one row an instruction, that the kernel interprets. Rows are only
  * made by compile.ts; the kernel knows no model.
  */
+import { assert } from '../../corpus/vocabulary/assert.ts';
+import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { LOCK_CLASSES_MAX } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Kernel } from './kernel.ts';
@@ -58,13 +60,28 @@ export function fuseOfClass(cls: number): number {
 }
 export const FUSE_DEVICE: number = 1 << LOCK_CLASSES_MAX;
 
+/** In place of the entry of an operation that the model lacks. */
+export const NO_ENTRY = -1;
+
+/** The first operation of a workload that the model has no path for; null if it has them all. */
+export function lackingIn(
+  { entry }: Pick<Program, 'entry'>,
+  { threads }: Pick<Workload, 'threads'>,
+): OpKind | null {
+  const kinds = threads.flatMap(({ ops }) => ops.map(({ kind }) => kind));
+  return kinds.find((kind) => entry[kind] === NO_ENTRY) ?? null;
+}
+
 /** The FUSE bits of a program that no operation of a workload conflicts with. */
 export function fusableBits(
-  { conflictsOfKind, faultConflicts }: Program,
+  { conflictsOfKind, faultConflicts, entryOfKind }: Program,
   workload: { readonly kinds: readonly number[]; readonly mayFault: boolean },
 ): number {
   let conflicts = workload.mayFault ? faultConflicts : 0;
-  for (const kind of workload.kinds) conflicts |= conflictsOfKind[kind] as number;
+  for (const kind of workload.kinds) {
+    assert(entryOfKind[kind] !== NO_ENTRY, 'a path for every operation of the workload', kind);
+    conflicts |= conflictsOfKind[kind] as number;
+  }
   return ~conflicts;
 }
 

@@ -50,6 +50,7 @@ import { MAPPING_STEPS } from './steps/mapping.ts';
 import { PAGE_STEPS } from './steps/pages.ts';
 import { SHIFTING_STEPS } from './steps/shifting.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
+import { ZERO_PAGE_STEPS } from './steps/zero-pages.ts';
 
 export const STEPS: ReadonlyMap<string, StepDef> = new Map(
   [
@@ -58,6 +59,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...PAGE_STEPS,
     ...ENTRY_STEPS,
     ...FAULT_STEPS,
+    ...ZERO_PAGE_STEPS,
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
     ...SHIFTING_STEPS,

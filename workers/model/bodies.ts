@@ -15,17 +15,20 @@ import {
 import type { Report } from './report.ts';
 import type { Anchor, Body, Definition, Item, Taken, Test, Word } from './source.ts';
 
-/** A part, with the toggles of the text that it stands in. */
-export interface PartOf {
-  readonly definition: Definition;
-  readonly toggles: Toggles;
-  readonly report: Report;
-}
-
-export interface Scope {
+/** A text: its toggles and locks, and those of what it extends. */
+export interface View {
   readonly toggles: Toggles;
   readonly locks: Locks;
   readonly report: Report;
+}
+
+/** A part, and the text that it stands in. */
+export interface PartOf {
+  readonly definition: Definition;
+  readonly view: View;
+}
+
+export interface Scope extends View {
   /** The most derived part of that name. */
   partOf(name: string): PartOf | undefined;
   readonly partNames: readonly string[];
@@ -118,7 +121,7 @@ export class BodyMaker {
     return step === null ? [] : [{ kind: 'step', step, lock: null, pair: null, spot: word.spot }];
   }
 
-  private part({ definition, toggles, report }: PartOf, word: Word): Draft[] {
+  private part({ definition, view }: PartOf, word: Word): Draft[] {
     if (this.depth >= PARTS_MAX) {
       this.scope.report.add(
         word.spot,
@@ -126,7 +129,7 @@ export class BodyMaker {
       );
       return [];
     }
-    const scope = { ...this.scope, toggles, report };
+    const scope = { ...this.scope, ...view };
     return new BodyMaker(scope, this.depth + 1, this.budget).bodyOf(definition.body);
   }
 

@@ -7,7 +7,7 @@ import { checkModel } from '../kernel/check-model.ts';
 import type { OwnLock } from '../kernel/locks.ts';
 import { MM_NEEDS } from '../kernel/needs.ts';
 import type { Model, Need, Path } from '../kernel/path.ts';
-import { BodyMaker, type PartOf, type Scope } from './bodies.ts';
+import { BodyMaker, type PartOf, type Scope, type View } from './bodies.ts';
 import { type Draft, finished, type Spots } from './draft.ts';
 import { applyEdit, type Naming } from './edits.ts';
 import { choicesOf, chosenIn, type Layer, type Library, layersOf, type Toggles } from './layers.ts';
@@ -42,6 +42,7 @@ class Expansion {
   private readonly spots: Spots = new WeakMap();
   /** Of what is no node, by its path in the model: `order.1`, `paths.punch`. */
   private readonly headSpots = new Map<string, Place>();
+  private readonly lacks: readonly string[];
   private readonly pathNames: readonly string[];
   private readonly partNames: readonly string[];
 
@@ -54,9 +55,9 @@ class Expansion {
     const named = (definitions: (layer: Layer) => readonly Definition[]): readonly string[] => [
       ...new Set(layers.flatMap((layer) => definitions(layer).map(({ name }) => name.text))),
     ];
-    const lacking = layers.flatMap(({ source }) => source.lacks.map(({ text }) => text));
+    this.lacks = [...new Set(layers.flatMap(({ source }) => source.lacks.map(({ text }) => text)))];
     this.pathNames = named(({ source, toggles }) => chosenIn(source.paths, toggles)).filter(
-      (name) => !lacking.includes(name),
+      (name) => !this.lacks.includes(name),
     );
     this.partNames = named(({ source, toggles }) => chosenIn(source.parts, toggles));
   }
@@ -94,6 +95,7 @@ class Expansion {
       },
       ...(this.locks.ownLocks.length === 0 ? {} : { ownLocks: this.locks.ownLocks }),
       ...(needs === null ? {} : { needs }),
+      ...(this.lacks.length === 0 ? {} : { lacks: this.lacks }),
     };
   }
 
@@ -173,12 +175,9 @@ class Expansion {
   }
 
   private maker(layer: number): BodyMaker {
-    const { toggles } = this.layers[layer] as Layer;
-    const { pathNames, partNames, locks } = this;
+    const { pathNames, partNames } = this;
     const scope: Scope = {
-      toggles,
-      locks,
-      report: this.reports[layer] as Report,
+      ...this.viewOf(layer),
       partOf: (name) => this.partOf(name),
       partNames,
       isPath: (name) => pathNames.includes(name),
@@ -187,11 +186,17 @@ class Expansion {
     return new BodyMaker(scope);
   }
 
+  /** A text knows its own names, and those of what it extends. */
+  private viewOf(layer: number): View {
+    const own = this.layers.slice(layer);
+    const toggles = Object.assign({}, ...own.map((one) => one.toggles).toReversed()) as Toggles;
+    return { toggles, locks: locksOf(own), report: this.reports[layer] as Report };
+  }
+
   private partOf(name: string): PartOf | undefined {
     for (const [i, { source, toggles }] of this.layers.entries()) {
       const definition = chosenIn(source.parts, toggles).find((one) => one.name.text === name);
-      if (definition !== undefined)
-        return { definition, toggles, report: this.reports[i] as Report };
+      if (definition !== undefined) return { definition, view: this.viewOf(i) };
     }
     return undefined;
   }
@@ -204,7 +209,7 @@ class Expansion {
     return chosenIn(source?.order ?? [], toggles).map(({ text, spot }, i) => {
       this.headSpots.set(`order.${i}`, spot);
       const chain = text.split(/\s*->\s*/).map((word) => {
-        const found = lockNamed(word, this.locks, false);
+        const found = lockNamed(word, this.viewOf(Math.max(0, layer)).locks, false);
         if ('name' in found) return found.name;
         this.reports[layer]?.add(spot, found.problem);
         return word;
@@ -232,17 +237,15 @@ class Expansion {
     if (!isDeclared) return this.layers[0]?.source.needsNothing === true ? [] : null;
     const declared = this.layers
       .map(({ source, toggles }, i) =>
-        chosenIn(source.needs, toggles).flatMap((line) =>
-          this.need(line, this.reports[i] as Report),
-        ),
+        chosenIn(source.needs, toggles).flatMap((line) => this.need(line, this.viewOf(i))),
       )
       .toReversed()
       .flat();
     return this.commons === 0 ? declared : [...MM_NEEDS, ...declared];
   }
 
-  private need({ steps, lock, mode, source }: NeedLine, report: Report): readonly Need[] {
-    const found = lockNamed(lock.text, this.locks, false);
+  private need({ steps, lock, mode, source }: NeedLine, { locks, report }: View): readonly Need[] {
+    const found = lockNamed(lock.text, locks, false);
     if ('problem' in found) report.add(lock.spot, found.problem);
     const id = 'name' in found ? found.name : lock.text;
     const needs = steps.flatMap(({ text, spot }) => {

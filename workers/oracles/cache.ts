@@ -2,6 +2,7 @@
 import { AREAS, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { blamed } from '../kernel/blame.ts';
 import {
+  COMMON_ZERO_PAGE,
   ENTRY_DIRTY,
   ENTRY_LOCKED,
   ENTRY_REAL,
@@ -37,7 +38,9 @@ export function checkZeroPte(
   file: number,
   page: number,
 ): void {
-  if (k.peek(SLOT + pageIndex(file, page)) === pageSlot(pteTarget(k.peek(PTE + pteIndex)))) return;
+  const target = pteTarget(k.peek(PTE + pteIndex));
+  if (target === COMMON_ZERO_PAGE) return;
+  if (k.peek(SLOT + pageIndex(file, page)) === pageSlot(target)) return;
   const by = blamed(k, INSTALLED_BY + pteIndex);
   complain(k, found, file, page, 'page', by, 'is mapped to a page that has left the page cache');
 }

@@ -152,6 +152,18 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+/** dax_radix_entry of 4.5, before there are entry locks: R_ANSWER 0 where the slot holds a page, which is EIO. */
+function addEntry(k: Kernel, _t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  const isPage = slotKind(slot) === SLOT_PAGE;
+  k.put(r + R_ANSWER, isPage ? 0 : 1);
+  if (isPage) return NEXT;
+  const entry = slot === 0 ? realEntry(extentBlock(k.get(r + R_EXTENT))) : slot;
+  k.put(SLOT + index, entry | (k.get(r + R_WRITE) !== 0 ? ENTRY_DIRTY : 0));
+  return NEXT;
+}
+
 function touchInsertEntry(k: Kernel, t: number, r: number): void {
   touchSlotWrite(k, t, r);
   if (k.get(r + R_PAGEOBJ) !== 0) touchPage(k, t, r);
@@ -275,6 +287,14 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchInsertEntry,
     may: SLOT_AND_PAGE,
     why: `dax_insert_mapping_entry: ${TREE}`,
+  }),
+  visible({
+    name: 'addEntry',
+    says: 'add the radix entry',
+    run: addEntry,
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: `dax_radix_entry: ${TREE}; a page in the slot is EIO (dossier 3.9)`,
   }),
   visible({
     name: 'dirtyEntry',

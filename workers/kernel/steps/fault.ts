@@ -3,7 +3,7 @@
  * one step; else the fault path runs and the access is tried again (dossier 1.2).
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byOperation, byRole, setCpu } from '../blame.ts';
+import { byRole, setCpu } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   extentBlock,
@@ -258,16 +258,6 @@ function installPte(k: Kernel, _t: number, r: number): Outcome {
 
 const touchPte = touchesOne(O_PTE, R_PTE, true);
 
-function mapZeroPage(k: Kernel, _t: number, r: number): Outcome {
-  if (k.get(r + R_PAGEOBJ) === 0) return k.runOut();
-  const pteIndex = k.get(r + R_PTE);
-  if (k.get(PTE + pteIndex) !== 0) return NEXT;
-  k.put(PTE + pteIndex, pteWord(PTE_ZERO, k.get(r + R_PAGEOBJ) - 1, 0));
-  k.put(INSTALLED_BY + pteIndex, byOperation(k));
-  k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
-  return NEXT;
-}
-
 /** wp_pfn_shared / do_wp_page: only if the PTE is still what the fault saw. */
 function upgradePte(k: Kernel, t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
@@ -354,14 +344,6 @@ export const FAULT_STEPS: readonly StepDef[] = [
     touch: touchPte,
     may: ['pte'],
     why: `insert_pfn ${PTL}`,
-  }),
-  visible({
-    name: 'mapZeroPage',
-    says: 'map the zero page',
-    run: mapZeroPage,
-    touch: touchPte,
-    may: ['pte'],
-    why: `do_set_pte ${PTL}`,
   }),
   visible({
     name: 'upgradePte',

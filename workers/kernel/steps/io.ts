@@ -90,6 +90,33 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
   if (k.get(r + R_RESULT) !== OK) return NEXT;
   const fault = faultBufferIn(k, t, r, false);
   if (fault !== NEXT || k.get(r + R_RESULT) !== OK) return fault;
+  copyLines(k, t, r);
+  return NEXT;
+}
+
+/** With page faults disabled: R_ANSWER 0, and nothing copied, where the buffer is not mapped. */
+function copyInAtomic(k: Kernel, t: number, r: number): Outcome {
+  const { buffer, first } = k.world.rowOfWriter(k.writerOf(t));
+  let isMapped = true;
+  for (let line = firstLine(k, r); buffer >= 0 && line < lastLine(k, r); line++) {
+    const slot = bufferSlot(buffer, line - first);
+    if (slot < 0 || !permits(k.get(PTE + slot), false)) isMapped = false;
+  }
+  if (isMapped) copyLines(k, t, r);
+  k.put(r + R_ANSWER, isMapped ? 1 : 0);
+  return NEXT;
+}
+
+/** Before any lock of the page: what the copy will need. */
+function prefault(k: Kernel, t: number, r: number): Outcome {
+  return k.get(r + R_RESULT) === OK ? faultBufferIn(k, t, r, false) : NEXT;
+}
+
+function touchPrefault(k: Kernel, t: number, r: number): void {
+  if (k.get(r + R_RESULT) === OK) touchBuffer(k, t, r, false);
+}
+
+function copyLines(k: Kernel, t: number, r: number): void {
   const writer = k.writerOf(t);
   const { buffer, first } = k.world.rowOfWriter(writer);
   const block = extentBlock(k.get(r + R_EXTENT));
@@ -101,7 +128,6 @@ function copyIn(k: Kernel, t: number, r: number): Outcome {
     setMedia(k, block * LINES_PER_PAGE + (line & 1), writer);
   }
   k.put(COPIED_TO + t, lastLine(k, r));
-  return NEXT;
 }
 
 function touchCopyIn(k: Kernel, t: number, r: number): void {
@@ -320,6 +346,24 @@ export const IO_STEPS: readonly StepDef[] = [
     may: ['line', 'pte', 'anon'],
     restless: true,
     why: 'copy_from_iter_nocache: one copy a page (design 3)',
+  }),
+  visible({
+    name: 'copyInAtomic',
+    role: 'copyIn',
+    says: 'copy user data with faults disabled',
+    run: copyInAtomic,
+    touch: touchCopyIn,
+    may: ['line', 'pte', 'anon'],
+    why: 'pagefault_disable, then one copy a page',
+  }),
+  visible({
+    name: 'prefault',
+    says: 'fault the user buffer in',
+    run: prefault,
+    touch: touchPrefault,
+    may: ['line', 'pte', 'anon'],
+    restless: true,
+    why: 'fault_in_iov_iter_readable: one read of the buffer a page',
   }),
   visible({
     name: 'copyOut',
