@@ -40,6 +40,7 @@ import { opAt, rangeAt } from './op-shape.ts';
 import type { Cut, Extent, Reach, SecondArea, SizeChoice, Weighted } from './weights.ts';
 import {
   BUFFERED_ONE_IN,
+  CROSSWISE_WEIGHTS,
   CUT_WEIGHTS,
   deck,
   EXTENT_WEIGHTS,
@@ -89,13 +90,17 @@ export function arbWorkload(options: Partial<WorkloadOptions> = {}): fc.Arbitrar
       several(THREAD_WEIGHTS, limits.threadsMax, threadDraw(limits)),
       weighted(HOT_WEIGHTS),
       fc.nat(PAGES - 1),
+      weighted(CROSSWISE_WEIGHTS.filter(([isCrosswise]) => !isCrosswise || limits.filesMax > 1)),
     )
-    .map(([files, processes, threads, hotCount, hotStart]) => {
-      const setup = setupOf(files, processes);
+    .map(([files, processes, threads, hotCount, hotStart, isCrosswise]) => {
+      const setup = isCrosswise ? crosswise(files, processes) : setupOf(files, processes);
       const span = spanOf(setup, 0);
       const start = hotStart % span;
       const hot = { start, count: Math.min(hotCount, span - start) };
-      return { setup, threads: threads.map((draw, i) => threadOf(draw, i, setup, hot)) };
+      return {
+        setup,
+        threads: threads.map((draw, i) => threadOf(draw, i, setup, hot, isCrosswise)),
+      };
     });
 }
 
@@ -159,6 +164,16 @@ function processDraw(): fc.Arbitrary<ProcessDraw> {
 function setupOf(fileDraws: readonly FileDraw[], processDraws: readonly ProcessDraw[]): Setup {
   const files = fileDraws.map(fileOf);
   return canonicalSetup({ files, processes: processDraws.map((draw) => processOf(draw, files)) });
+}
+
+/** Two files, and each process maps both. */
+function crosswise(fileDraws: readonly FileDraw[], processDraws: readonly ProcessDraw[]): Setup {
+  const [first] = fileDraws;
+  const files = first === undefined || fileDraws.length > 1 ? fileDraws : [first, first];
+  const both = processDraws.map(
+    ([sharing, reach, , other]) => [sharing, reach, 'other', other] as const,
+  );
+  return setupOf(files, both);
 }
 
 function fileOf([span, states, choice]: FileDraw): FileSetup {
@@ -261,15 +276,21 @@ function threadOf(
   index: number,
   setup: Setup,
   hot: HotPages,
+  isCrosswise: boolean,
 ): ThreadOps {
   const process = (index + shift) % setup.processes.length;
   const { areas } = at(setup.processes, process);
   const ops = draws.map((draw): Op => {
-    const file = draw.file === FILE_B_ONE_IN - 1 ? setup.files.length - 1 : 0;
+    const isIo = draw.kind === 'pread' || draw.kind === 'pwrite';
+    const other = isCrosswise && isIo ? index % 2 : Number(draw.file === FILE_B_ONE_IN - 1);
+    const file = Math.min(other, setup.files.length - 1);
     const span = spanOf(setup, file);
     const page = pageOfDraw(draw.page, span, hot);
     if (draw.kind === 'truncate') return { kind: 'truncate', file, size: cutAt(draw, page, span) };
-    const choice = { area: draw.area, buffered: draw.buffer === BUFFERED_ONE_IN - 1 };
+    const buffered = draw.buffer === BUFFERED_ONE_IN - 1;
+    // Area 0 maps file A, and area 1 file B.
+    const choice =
+      isCrosswise && isIo ? { area: 1 - file, buffered: true } : { area: draw.area, buffered };
     return opAt(draw.kind, rangeOfDraw(draw, file, page, span), areas, choice);
   });
   return { process, ops };

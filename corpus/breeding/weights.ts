@@ -148,6 +148,11 @@ export const REACH_WEIGHTS: Weighted<Reach> = [
 
 /** One read or write in so many takes a mapping as its buffer. */
 export const BUFFERED_ONE_IN = 8;
+/** In one workload of so many each read and write has a mapping of the other file as its buffer (B36, B52, B54). */
+export const CROSSWISE_WEIGHTS: Weighted<boolean> = [
+  [false, 23],
+  [true, 1],
+];
 /** One operation in so many is on file B, where there is one. */
 export const FILE_B_ONE_IN = 4;
 

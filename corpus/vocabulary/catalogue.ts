@@ -125,12 +125,13 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   { ...row('B52', 'user copy under an entry lock or inside a journal handle', 'deadlock', 'from the third option of July 2016',
     'lock-self entryLock', 'lock-twice entryLock', 'lock-cycle entryLock *mmapSem', 'lock-cycle journal mmapSem',
     'lock-cycle faultLock journal mmapSem'),
-    onBuiltIn: ['lock-cycle entryLock faultLock', 'lock-cycle entryLock faultLock journal', 'lock-cycle faultLock journal'] },
+    onBuiltIn: ['lock-cycle entryLock faultLock', 'lock-cycle entryLock faultLock journal', 'lock-cycle faultLock journal',
+      'lock-cycle journal mmapSem pageLock'] },
   row('B53', 'pfn_mkwrite makes a pte writable that has no entry', 'durability', 'from dax.c of 4.9',
     'durability clean-entry *'),
   { ...row('B54', 'user copy under a page lock', 'deadlock', 'Linux before 2.6.24',
     'lock-self pageLock', 'lock-twice pageLock', 'lock-cycle mmapSem pageLock', 'lock-cycle faultLock mmapSem pageLock'),
-    onBuiltIn: ['lock-cycle faultLock pageLock'] },
+    onBuiltIn: ['lock-cycle faultLock pageLock', 'lock-cycle faultLock journal *pageLock', 'lock-cycle entryLock pageLock'] },
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   row('B55', 'a store is complete while another fault has yet to convert the extent', 'lost-write', V42,

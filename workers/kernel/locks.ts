@@ -217,12 +217,16 @@ export function classOfBit(bit: number): number {
   return (31 - Math.clz32(bit)) / HELD_BITS;
 }
 
-/** Every class but the rwsems that are not among the exclusively taken ones (bits by class). */
+/**
+ * Classes that somebody can be kept out of: not the rwsems that no path takes exclusively (bits by class), and not the
+ * freeze protection, for nobody freezes here.
+ */
 export function orderedClasses(exclusive: number): number {
   let mask = 0;
   for (let cls = 0; cls < CLASS_COUNT; cls++) {
     const isTaken = ((exclusive >> cls) & 1) !== 0;
-    if (isTaken || kindOfClass(cls) !== 'rwsem') mask |= classBit(cls);
+    const isOpen = kindOfClass(cls) === 'rwsem' || kindOfClass(cls) === 'freeze';
+    if (isTaken || !isOpen) mask |= classBit(cls);
   }
   return mask;
 }

@@ -40,6 +40,7 @@ import {
 import type { LockId } from './locks.ts';
 import type { StepDef, TestDef } from './step.ts';
 import { ALLOCATION_STEPS } from './steps/allocation.ts';
+import { COPY_STEPS } from './steps/copies.ts';
 import { COW_STEPS } from './steps/cow.ts';
 import { ENTRY_STEPS } from './steps/entries.ts';
 import { FAULT_STEPS } from './steps/fault.ts';
@@ -63,6 +64,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
     ...SHIFTING_STEPS,
+    ...COPY_STEPS,
     ...IO_STEPS,
     ...MAPPING_STEPS,
     ...WRITEBACK_STEPS,
