@@ -199,16 +199,21 @@ export class Shown implements Showing {
   }
 
   private models(): readonly ModelProgress[] {
-    const { book, expectations } = this.parts;
+    const { book } = this.parts;
     const published = book.triage.published();
     const findings = published.flatMap((one) => one.published?.finding ?? []);
     return [...book.models].map(([model, { steps, frontier, ...tried }]) => ({
-      ...silenceOf(model, expectations.expectedOf(model), tried, findings),
+      ...silenceOf(model, this.expectedOf(model), tried, findings),
       steps,
       features: frontier.size,
       entries: frontier.entries.length,
       findings: findings.filter(({ models }) => models.includes(model)).length,
     }));
+  }
+
+  private expectedOf(model: string): readonly string[] {
+    const pin = this.parts.book.pinOf(model);
+    return pin === undefined ? [] : this.parts.expectations.expectedOf(pin);
   }
 
   private caseOf(id: string): Case | undefined {

@@ -1,6 +1,6 @@
 /** What a campaign has not shown of one model, and how much that says. Pure. */
 import type { Standing, StoredFinding } from '../corpus/vocabulary/finding.ts';
-import type { Breadth } from '../corpus/vocabulary/messages.ts';
+import type { Breadth, ModelPin } from '../corpus/vocabulary/messages.ts';
 
 /** What was done to a model. */
 export interface Tried {
@@ -19,7 +19,7 @@ export interface Silence extends Tried {
 /** What models say of themselves; who knows them answers. */
 export interface Expectations {
   /** Rows of the catalogue that a model is expected to show; none where it is not known here. */
-  expectedOf(model: string): readonly string[];
+  expectedOf(model: ModelPin): readonly string[];
   standingOf(finding: StoredFinding): Standing;
 }
 

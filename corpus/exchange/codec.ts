@@ -7,6 +7,7 @@ import { ROW_ID } from '../vocabulary/catalogue.ts';
 import { STANDINGS } from '../vocabulary/finding.ts';
 import {
   BUCKET_BYTES_MAX,
+  MODEL_JSON_MAX,
   MODEL_REF_BYTES_MAX,
   NAME_BYTES_MAX,
   SIGNATURE_BYTES_MAX,
@@ -58,7 +59,7 @@ const scheduler = word;
 const LIST_MAX = 1 << 16;
 
 const origin = z.strictObject({ rngSeed: count, batch: count, run: count, model: reference });
-const pin = z.strictObject({ reference, digest });
+const pin = z.strictObject({ reference, digest, json: text.max(MODEL_JSON_MAX).exactOptional() });
 
 const source = z.discriminatedUnion('kind', [
   z.strictObject({

@@ -69,6 +69,8 @@ export const NAME_BYTES_MAX = 96;
  * them.
  */
 export const SIGNATURE_BYTES_MAX = 5 * NAME_BYTES_MAX + 32;
+/** Characters of a model's canonical JSON. The largest built-in model has 12 000. */
+export const MODEL_JSON_MAX = 1 << 16;
 /** A signature, and for each thread an operation and two names of locks. */
 export const BUCKET_BYTES_MAX = SIGNATURE_BYTES_MAX + 4 * (2 * NAME_BYTES_MAX + 32);
 /** Bytes of a model reference: a name and a handful of toggles with their values. */

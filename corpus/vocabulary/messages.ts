@@ -34,6 +34,8 @@ export interface ModelPin {
   /** Canonical model reference. */
   readonly reference: string;
   readonly digest: string;
+  /** The model itself, canonical JSON, where it is not built in. */
+  readonly json?: string;
 }
 
 export type Work = Exploration | Minimization | Verification | Comparison | CanaryRun;

@@ -7,8 +7,9 @@ import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
+import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { builtInModel } from '../../workers/models/registry.ts';
+import { pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/naming.ts';
 import { DAEMON_FILE } from '../api-address.ts';
 import { startDaemon } from '../service.ts';
@@ -48,10 +49,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     isRestart: process.env[RESTARTED_VARIABLE] === '1',
     seeds: seedTexts(),
     canary: pinOf(CANARY),
-    expectations: {
-      expectedOf: (model) => builtInModel(model)?.expect.find ?? [],
-      standingOf,
-    },
+    expectations: { expectedOf, standingOf },
     http,
     say: (text) => log.info(text),
     ready: (url) => {
@@ -100,4 +98,14 @@ function seedTexts(): readonly string[] {
   return readSeeds(PACKAGE_ROOT).map(({ input }) =>
     printInput({ ...input, schedule: EMPTY_SCHEDULE }),
   );
+}
+
+/** A campaign may go on with models that this build no longer reads. */
+function expectedOf(pin: ModelPin): readonly string[] {
+  try {
+    return pinnedModel(pin).expect.find;
+  } catch (error) {
+    if (error instanceof Refusal) return [];
+    throw error;
+  }
 }

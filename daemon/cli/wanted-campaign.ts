@@ -3,13 +3,15 @@ import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import {
   canonicalReference,
+  isBuiltIn,
   MODEL_NAMES,
   modelDigest,
-  modelOf,
+  modelJson,
 } from '../../workers/models/registry.ts';
 import type { Wanted } from '../begin.ts';
 import { type CampaignFile, readCampaignFile } from '../campaign-file.ts';
 import type { CampaignFlags } from './campaign-options.ts';
+import { givenModel } from './model-argument.ts';
 import type { Settings } from './settings.ts';
 
 /** @throws Refusal for an unknown model or a file that does not fit */
@@ -35,8 +37,9 @@ export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
 }
 
 export function pinOf(reference: string): ModelPin {
-  const model = modelOf(reference);
-  return { reference: canonicalReference(model), digest: modelDigest(model) };
+  const model = givenModel(reference);
+  const pin = { reference: canonicalReference(model), digest: modelDigest(model) };
+  return isBuiltIn(model) ? pin : { ...pin, json: modelJson(model) };
 }
 
 function pinsOf(references: readonly string[]): readonly ModelPin[] {

@@ -2,7 +2,9 @@
 import type { Redis } from 'ioredis';
 import { BATCH_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { Batch } from '../../corpus/vocabulary/messages.ts';
-import { batchOf, exploration, MODEL, pinOf } from './worker-rig.ts';
+import { modelJson, modelOf } from '../../workers/models/registry.ts';
+import { modelNamed } from '../support/models.ts';
+import { batchOf, exploration, MODEL, ownPin, pinOf } from './worker-rig.ts';
 
 export interface Garbage {
   readonly name: string;
@@ -21,6 +23,7 @@ export async function throwIn(client: Redis, queue: string, { id, hash }: Garbag
   await client.zadd(`${queue}:marker`, 0, '0');
 }
 
+const OWN = modelNamed('punch-without-fault-lock.json');
 const HASH = { name: 'explore', opts: '{}', timestamp: '1', delay: '0', priority: '0' };
 
 function withData(name: string, data: string, reason: RegExp, hash = {}): Garbage {
@@ -92,6 +95,20 @@ const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('changed model', /differs here/, (batch) => ({
     ...batch,
     models: [{ ...pinOf(MODEL), digest: OTHER_BUILD }],
+  })),
+  spoilt('own model that is none', /format/, (batch) => ({
+    ...batch,
+    models: [{ ...pinOf(MODEL), reference: 'nfs', json: '{}' }],
+    work: exploration(0, { model: 'nfs' }),
+  })),
+  spoilt('own model of a built-in name', /built-in/, (batch) => ({
+    ...batch,
+    models: [{ ...pinOf(MODEL), json: modelJson(modelOf(MODEL)) }],
+  })),
+  spoilt('own model that is another', /differs here/, (batch) => ({
+    ...batch,
+    models: [{ ...ownPin(OWN), digest: OTHER_BUILD }],
+    work: exploration(0, { model: OWN.name }),
   })),
   spoilt('model without a pin', /which model/, (batch) => ({ ...batch, models: [] })),
   spoilt('unknown toggle', /no toggle/, (batch) => ({

@@ -22,7 +22,13 @@ import {
 } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { BatchQueues } from '../../daemon/queue.ts';
-import { modelDigest, modelOf } from '../../workers/models/registry.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import {
+  canonicalReference,
+  modelDigest,
+  modelJson,
+  modelOf,
+} from '../../workers/models/registry.ts';
 import { type Ending, type Limits, runWorker } from '../../workers/service/worker.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { until } from '../support/patience.ts';
@@ -59,6 +65,15 @@ export function exploration(index: number, change: Partial<Exploration> = {}): E
 
 export function pinOf(reference: string): ModelPin {
   return { reference, digest: modelDigest(modelOf(reference)) };
+}
+
+/** Of a model that is not built in. */
+export function ownPin(model: Model): ModelPin {
+  return {
+    reference: canonicalReference(model),
+    digest: modelDigest(model),
+    json: modelJson(model),
+  };
 }
 
 export function batchOf(id: string, work: Work, models: readonly string[] = [MODEL]): Batch {

@@ -9,11 +9,22 @@ import { modelOf } from '../../workers/models/registry.ts';
 import { WorkRunner } from '../../workers/run-work.ts';
 import { reportId } from '../../workers/service/reports.ts';
 import { skipReason } from '../support/debian.ts';
+import { modelNamed } from '../support/models.ts';
 import { until } from '../support/patience.ts';
 import { testDatabase, testRedis } from './redis.ts';
 import { GARBAGE, throwIn } from './worker-garbage.ts';
 import { pour, quickFolder, redisBytes } from './worker-pour.ts';
-import { BUILD, batchOf, ENGINE, exploration, explorations, MODEL, Rig } from './worker-rig.ts';
+import {
+  BUILD,
+  batchOf,
+  ENGINE,
+  exploration,
+  explorations,
+  MODEL,
+  ownPin,
+  pinOf,
+  Rig,
+} from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 const EVENTS_MAX = 1000;
@@ -21,20 +32,20 @@ const EVENTS_MAX = 1000;
 const GROWTH_MAX = 200_000;
 
 /** The way of a finding, each step from the result of the one before. */
-function workOfEveryKind(runner: WorkRunner): ReadonlyMap<string, Work> {
-  const explore = exploration(0);
+function workOfEveryKind(runner: WorkRunner, model: string): ReadonlyMap<string, Work> {
+  const explore = exploration(0, { model });
   const explored = runner.run(explore);
   assert.ok(explored.kind === 'explore');
   const [witness] = explored.witnesses;
   assert.ok(witness !== undefined);
   const minimize: Work = {
     kind: 'minimize',
-    model: MODEL,
+    model,
     text: witness.text,
     signature: witness.signature,
     scheduler: witness.scheduler,
     runsToFirst: 1 + witness.run,
-    origin: { rngSeed: explore.rngSeed, batch: 0, run: witness.run, model: MODEL },
+    origin: { rngSeed: explore.rngSeed, batch: 0, run: witness.run, model },
     testsMax: 200,
   };
   const minimized = runner.run(minimize);
@@ -43,18 +54,21 @@ function workOfEveryKind(runner: WorkRunner): ReadonlyMap<string, Work> {
   return new Map<string, Work>([
     ['explore', explore],
     ['minimize', minimize],
-    ['verify', { kind: 'verify', model: MODEL, repro, notOn: 'another' }],
-    ['matrix', { kind: 'matrix', repro, models: [MODEL, 'v48-entry-lock'] }],
+    ['verify', { kind: 'verify', model, repro, notOn: 'another' }],
+    ['matrix', { kind: 'matrix', repro, models: [model, 'v48-entry-lock'] }],
     ['canary', { kind: 'canary', exploration: exploration(1, { model: 'canary' }) }],
   ]);
 }
 
-async function reportsEveryKind(t: TestContext): Promise<void> {
-  const rig = new Rig(t, await testDatabase(t), '{kinds}');
-  const runner = new WorkRunner(modelOf, ENGINE);
-  const works = workOfEveryKind(runner);
-  const models = [MODEL, 'v48-entry-lock', 'canary'];
-  await rig.queues.add([...works].map(([id, work]) => batchOf(id, work, models)));
+/** @param isOwn the model is not built in: its text travels with the batches */
+async function reportsEveryKind(t: TestContext, isOwn: boolean): Promise<void> {
+  const rig = new Rig(t, await testDatabase(t), isOwn ? '{own}' : '{kinds}');
+  const own = modelNamed('punch-without-fault-lock.json');
+  const model = isOwn ? own.name : MODEL;
+  const runner = new WorkRunner((name) => (name === own.name ? own : modelOf(name)), ENGINE);
+  const works = workOfEveryKind(runner, model);
+  const pins = [isOwn ? ownPin(own) : pinOf(MODEL), pinOf('v48-entry-lock'), pinOf('canary')];
+  await rig.queues.add([...works].map(([id, work]) => ({ ...batchOf(id, work), models: pins })));
   const worker = await rig.worker().started();
   const reports = await rig.reported([...works.keys()]);
   for (const [id, work] of works) {
@@ -130,7 +144,12 @@ async function leavesNothing(t: TestContext): Promise<void> {
 }
 
 describe('a worker', { skip, concurrency: true }, () => {
-  test('reports of every kind of batch what comes of it', reportsEveryKind);
+  for (const [isOwn, of] of [
+    [false, ''],
+    [true, ' of a model that is not built in'],
+  ] as const) {
+    test(`reports of every kind of batch${of} what comes of it`, (t) => reportsEveryKind(t, isOwn));
+  }
   test('knows what the frontier of a batch knows, as far as Redis has it', knowsTheFrontier);
   test('gives up what is no batch, with a reason, and goes on with the others', givesUpGarbage);
   test('leaves nothing behind in Redis but reports', leavesNothing);

@@ -18,7 +18,7 @@ import {
   unknown,
 } from '../../corpus/vocabulary/json-parts.ts';
 import type { SpotOf } from '../../corpus/vocabulary/json-text.ts';
-import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { MODEL_JSON_MAX, NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { checkLocks } from './check-locks.ts';
@@ -34,8 +34,6 @@ import {
 import type { Model } from './path.ts';
 import { STEPS, TESTS } from './registry.ts';
 
-/** Characters of canonical JSON. The largest built-in model has 12 000. */
-const MODEL_TEXT_MAX = 1 << 16;
 const FORMAT = 1;
 /** Rows of the catalogue. */
 const ROW = /^[A-Z][A-Z0-9]{0,15}$/;
@@ -95,7 +93,7 @@ function checkText(root: JsonPart): void {
     return;
   }
   const { length } = canonicalJson(root.value);
-  if (length > MODEL_TEXT_MAX) invalid(root, `${length} characters, at most ${MODEL_TEXT_MAX}`);
+  if (length > MODEL_JSON_MAX) invalid(root, `${length} characters, at most ${MODEL_JSON_MAX}`);
 }
 
 function checkFormat({ report, value }: JsonPart): void {

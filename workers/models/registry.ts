@@ -1,7 +1,9 @@
 /** The built-in models, and model references: `name[:toggle=value,…]`. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { canonicalJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { canonicalJson, readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
+import { checkModel } from '../kernel/check-model.ts';
 import { behaviourOf, type Model } from '../kernel/path.ts';
 import { expand } from '../model/expand.ts';
 import { type Library, togglesOf } from '../model/layers.ts';
@@ -106,6 +108,16 @@ const digests = new WeakMap<Model, string>();
 export function isBuiltIn(model: Model): boolean {
   const same = builtInModel(canonicalReference(model));
   return same !== undefined && modelDigest(same) === modelDigest(model);
+}
+
+/**
+ * The model of a pin: a built-in one, or the one that travels with it. Its digest is not looked at.
+ * @throws Refusal as `modelOf` and `checkModel`
+ */
+export function pinnedModel({ reference, json }: Pick<ModelPin, 'reference' | 'json'>): Model {
+  return json === undefined
+    ? modelOf(reference)
+    : checkModel(readJson(json), reference, null, true);
 }
 
 /** Undefined where this build does not know the name or the toggles: the model is somebody's own. */

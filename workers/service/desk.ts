@@ -9,11 +9,12 @@ import {
   BATCH_VERSION,
   type Batch,
   type Kind,
+  type ModelPin,
   type Report,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
-import { canonicalReference, modelDigest, modelOf } from '../models/registry.ts';
-import { type Done, ExecutorFailure, type ExecutorPool } from './executors.ts';
+import { canonicalReference, MODEL_NAMES, modelDigest, pinnedModel } from '../models/registry.ts';
+import { type Done, ExecutorFailure, type ExecutorPool, type GivenModel } from './executors.ts';
 import type { Frontiers } from './frontiers.ts';
 import type { Outbox } from './outbox.ts';
 import type { TakenJob } from './reader.ts';
@@ -27,6 +28,8 @@ const LOSSES_MAX = 3;
  * merely waited in the hand of a worker that was killed, or lost its Redis, was started as well.
  */
 const STARTS_MAX = 10;
+/** Models whose digest is kept. */
+const DIGESTS_MAX = 1000;
 /** In reports of what nobody computed, or nobody planned. */
 const NOBODY = 'nobody';
 
@@ -86,7 +89,7 @@ export class Desk {
     const refusal = this.refusalOf(kind, job, batch);
     if (refusal !== null) return this.givenUp(job, campaign, work.kind, refusal);
     try {
-      return this.reportOn(batch, await this.compute(work));
+      return this.reportOn(batch, await this.compute(batch));
     } catch (error) {
       if (!(error instanceof ExecutorFailure)) throw error;
       const { failure, message } = error;
@@ -108,18 +111,21 @@ export class Desk {
     for (const reference of modelsOf(work)) {
       if (!pinned.has(reference)) return `it does not say which model ${reference} is`;
     }
-    for (const { reference, digest } of batch.models) {
-      const problem = this.modelProblem(reference, digest);
+    for (const pin of batch.models) {
+      const problem = this.modelProblem(pin);
       if (problem !== null) return problem;
     }
     return null;
   }
 
-  private modelProblem(reference: string, digest: string): string | null {
+  private modelProblem(pin: ModelPin): string | null {
+    const { reference, digest, json } = pin;
     try {
-      const here = this.digests.get(reference) ?? digestOf(reference);
-      if (here === null) return `model ${reference} has a shorter name`;
-      this.digests.set(reference, here);
+      const key = `${reference} ${json ?? ''}`;
+      const here = this.digests.get(key) ?? digestOf(pin);
+      if (here === null) return `model ${reference} has a shorter name, or that of a built-in one`;
+      if (this.digests.size >= DIGESTS_MAX) this.digests.clear();
+      this.digests.set(key, here);
       return here === digest
         ? null
         : `model ${reference} differs here: ${digest} there, ${here} here`;
@@ -129,12 +135,15 @@ export class Desk {
     }
   }
 
-  private async compute(work: Work): Promise<Done> {
+  private async compute({ work, models: pins }: Batch): Promise<Done> {
     const { pool, frontiers } = this.parts;
-    if (work.kind === 'verify') return await pool.execute(work, { notOn: work.notOn });
+    const models = pins.flatMap(({ reference, json }): GivenModel[] =>
+      json === undefined ? [] : [[reference, json]],
+    );
+    if (work.kind === 'verify') return await pool.execute(work, { notOn: work.notOn, models });
     const frontier = work.kind === 'explore' ? work.frontier : null;
     const features = frontier === null ? undefined : await frontiers.get(frontier);
-    return await pool.execute(work, features === undefined ? {} : { features });
+    return await pool.execute(work, features === undefined ? { models } : { features, models });
   }
 
   private reportOn(batch: Batch, { result, executor, milliseconds }: Done): Report {
@@ -219,8 +228,14 @@ function modelsOf(work: Work): readonly string[] {
   }
 }
 
-/** Null if the reference is not the canonical one: one model must have one name. */
-function digestOf(reference: string): string | null {
-  const model = modelOf(reference);
+/**
+ * Null if the reference is not the canonical one: one model has one name. A built-in one is what it is here and
+ * travels without its text.
+ */
+function digestOf(pin: ModelPin): string | null {
+  const { reference, json } = pin;
+  const [name = ''] = reference.split(':');
+  if (json !== undefined && MODEL_NAMES.includes(name)) return null;
+  const model = pinnedModel(pin);
   return canonicalReference(model) === reference ? modelDigest(model) : null;
 }

@@ -4,24 +4,36 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { modelOf } from '../models/registry.ts';
+import { modelOf, pinnedModel } from '../models/registry.ts';
 import { WorkRunner } from '../run-work.ts';
 import { Counters } from './counters.ts';
-import type { Answer, Order, Start } from './executors.ts';
+import type { Answer, GivenModel, Order, Start } from './executors.ts';
 
 const start = workerData as Start;
 const counters = new Counters(start.counters);
 /** Models of a user's own files, by reference; they come as data, once. */
 const given = new Map(start.models);
+const jsonOf = new Map<string, string>();
 let runner = newRunner();
 
 function newRunner(): WorkRunner {
   return new WorkRunner((reference) => given.get(reference) ?? modelOf(reference), start.engine);
 }
 
-function answer({ work, features }: Order): Answer {
+/** A model that changes under its name takes the engines of the old one with it. */
+function learn(models: readonly GivenModel[]): void {
+  for (const [reference, json] of models) {
+    if (jsonOf.get(reference) === json) continue;
+    jsonOf.set(reference, json);
+    given.set(reference, pinnedModel({ reference, json }));
+    runner = newRunner();
+  }
+}
+
+function answer({ work, features, models }: Order): Answer {
   const startedMs = performance.now();
   try {
+    learn(models);
     const result = runner.run(JSON.parse(work), features ?? undefined, counters.count);
     return { result: JSON.stringify(result), milliseconds: performance.now() - startedMs };
   } catch (error) {

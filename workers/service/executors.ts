@@ -21,7 +21,11 @@ export interface Start {
 export interface Order {
   readonly work: string;
   readonly features: Uint32Array | null;
+  /** Models that are not built in, by reference: their canonical JSON. */
+  readonly models: readonly GivenModel[];
 }
+
+export type GivenModel = readonly [reference: string, json: string];
 
 export type Answer =
   /** It has started. */
@@ -75,6 +79,8 @@ export interface PoolOptions {
 export interface Wish {
   /** Features of the frontier that an exploration names. */
   readonly features?: Uint32Array;
+  /** Models of the work that are not built in. */
+  readonly models?: readonly GivenModel[];
   /** An executor that must not do it. */
   readonly notOn?: string;
 }
@@ -221,6 +227,7 @@ export class ExecutorPool {
     const order: Order = {
       work: JSON.stringify(job.work),
       features: job.wish.features ?? null,
+      models: job.wish.models ?? [],
     };
     executor.thread.postMessage(order);
   }
