@@ -138,6 +138,20 @@ test('fresh workloads are mostly small, mostly two threads, and of every kind', 
   }
 });
 
+test('in some workloads two threads read or write one file through a mapping of the other', () => {
+  const crosswise = fresh(DRAWS, 12).filter(({ setup, threads }) => {
+    const copies = threads.map(({ process, ops }) =>
+      ops.flatMap((op) => {
+        if (!('buffer' in op) || op.buffer === null) return [];
+        const from = setup.processes[process]?.areas[op.buffer.area]?.file;
+        return [`${from} to ${op.file}`];
+      }),
+    );
+    return ['0 to 1', '1 to 0'].every((copy) => copies.some((ofThread) => ofThread.includes(copy)));
+  });
+  assert.ok(crosswise.length >= DRAWS / 1000, `${crosswise.length} of ${DRAWS}`);
+});
+
 function kindsOf({ ops }: Workload['threads'][number]): readonly string[] {
   return ops.map(({ kind }) => kind);
 }

@@ -146,6 +146,7 @@ export const LOST_CLEAN = 3;
 export const LOST_SKIPPED = 4;
 export const LOST_UNTAGGED = 5;
 export const LOST_UPGRADED = 6;
+export const LOST_KEPT = 7;
 export const LOST_NAMES: readonly string[] = [
   '',
   'dirty entry dropped',
@@ -154,6 +155,7 @@ export const LOST_NAMES: readonly string[] = [
   'locked entry skipped',
   'tag cleared by another fsync',
   'pte upgraded after its tag was dealt with',
+  'pte left writable when the DIRTY tag was cleared',
 ];
 
 /** Cause and the role that is to blame. */

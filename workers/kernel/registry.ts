@@ -43,6 +43,7 @@ import { ALLOCATION_STEPS } from './steps/allocation.ts';
 import { COPY_STEPS } from './steps/copies.ts';
 import { COW_STEPS } from './steps/cow.ts';
 import { ENTRY_STEPS } from './steps/entries.ts';
+import { ENTRY_DROP_STEPS } from './steps/entry-drops.ts';
 import { FAULT_STEPS } from './steps/fault.ts';
 import { IO_STEPS } from './steps/io.ts';
 import { JOURNAL_STEPS } from './steps/journal.ts';
@@ -59,6 +60,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...JOURNAL_STEPS,
     ...PAGE_STEPS,
     ...ENTRY_STEPS,
+    ...ENTRY_DROP_STEPS,
     ...FAULT_STEPS,
     ...ZERO_PAGE_STEPS,
     ...COW_STEPS,
@@ -80,6 +82,9 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   replaceEntryByPage: 'pageLock',
   replaceEntryByPageWakeOne: 'pageLock',
   lockEntry: 'entryLock',
+  lockDirtyEntry: 'entryLock',
+  lockTowrite: 'entryLock',
+  lockTowriteSkipping: 'entryLock',
   unlockEntry: 'entryLock',
   journalStart: 'journal',
   journalStop: 'journal',

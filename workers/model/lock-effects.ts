@@ -91,9 +91,14 @@ const FAILING: readonly string[] = [
 ];
 /** They wait for an entry and do not take it. */
 const WAITING_FOR_ENTRY: readonly string[] = [
-  ...['dirtyEntry', 'dropEntry', 'deleteEntry', 'checkTowriteUnlocked'],
+  ...['dirtyEntry', 'dropEntry', 'dropCleanEntry', 'deleteEntry', 'checkTowriteUnlocked'],
 ];
 const FAULTING: readonly string[] = ['copyIn', 'copyOut', 'prefault'];
+
+const LOCKS_IF_YES = {
+  asks: [ENTRY.cls],
+  outcomes: [outcome(answers(true), { takes: [ENTRY] }), outcome(answers(false))],
+};
 
 const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
   journalStart: { asks: [HANDLE.cls], outcomes: [outcome([], { takes: [HANDLE] })] },
@@ -123,6 +128,9 @@ const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
     asks: [ENTRY.cls],
     outcomes: [outcome(FOUND), outcome(NOT_FOUND, { takes: [ENTRY] })],
   },
+  lockDirtyEntry: LOCKS_IF_YES,
+  lockTowrite: LOCKS_IF_YES,
+  lockTowriteSkipping: LOCKS_IF_YES,
   unlockEntry: { asks: [], outcomes: [outcome([], { drops: [drop(ENTRY)] })] },
   insertEntry: {
     asks: [],

@@ -102,6 +102,9 @@ const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
   find_vma: 'findArea',
   tag_pages_for_writeback: 'tagTowrite',
   dax_writeback_one: 'checkTowrite, flushBlock, clearTowrite',
+  dax_pfn_mkwrite: 'dirtyEntry, or lockDirtyEntry from 4.10 on',
+  dax_mapping_entry_mkclean: 'protectPte, in writeProtect of dax-4.10',
+  dax_invalidate_mapping_entry_sync: 'dropCleanEntry',
   dax_flush: 'flushBlock',
   wb_cache_pmem: 'flushBlock',
 };

@@ -9,6 +9,7 @@ import {
   extentBlock,
   extentKind,
   INITIAL,
+  LOST_KEPT,
   LOST_NAMES,
   LOST_NOT,
   LOST_SKIPPED,
@@ -212,6 +213,7 @@ function objectOfCause(cause: number): string {
       'locked-entry',
       'towrite-tag',
       'upgraded-pte',
+      'writable-pte',
     ][cause] ?? ''
   );
 }
@@ -224,7 +226,7 @@ function roleOfBlame(k: Kernel, blame: number): string {
   return isShared ? role.slice(role.indexOf('/') + 1) : role;
 }
 
-const OF_WRITEBACK: readonly number[] = [LOST_SKIPPED, LOST_UNTAGGED];
+const OF_WRITEBACK: readonly number[] = [LOST_SKIPPED, LOST_UNTAGGED, LOST_KEPT];
 
 /**
  * Whether a value was never content of the file. Of the file, not of the line: an uncommitted truncate, collapse

@@ -1,8 +1,10 @@
 /** O3 says what the search has proven (never-ends.ts): no interleaving ends any operation from here. */
-import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import { PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { PTE_BLOCK, pteKind, SLOT_ENTRY, slotKind } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { SPOKEN } from '../kernel/layout.ts';
+import { PTE, SLOT, SPOKEN } from '../kernel/layout.ts';
+import { pageBehind } from '../kernel/steps/fault.ts';
 import type { Findings } from './oracle.ts';
 
 /** A fault that faults again for ever after another violation is that one's consequence. */
@@ -17,7 +19,7 @@ export function neverEnds(k: Kernel, found: Findings, turning: number): void {
   );
   found.report(k, {
     class: 'never-ends',
-    object: '',
+    object: threadsIn(turning).every((t) => hasNoEntry(k, t)) ? 'no-entry' : '',
     fatal: true,
     roles: kindsTurning(k, turning),
     detail: `${said.join('; ')}: no interleaving leads out, no operation ends any more`,
@@ -32,6 +34,16 @@ export function kindsTurning(k: Kernel, turning: number): readonly OpKind[] {
 
 function kindOf(k: Kernel, t: number): OpKind {
   return k.world.rowOfWriter(k.writerOf(t)).kind;
+}
+
+/** A store through a read-only pte of a page that has no entry, where a fault looks for one. */
+function hasNoEntry(k: Kernel, t: number): boolean {
+  const row = k.world.rowOfWriter(k.writerOf(t));
+  if (row.kind !== 'store' || !k.program.hasEntries) return false;
+  const pteIndex = row.area * PAGES + (row.first >> 1);
+  const pte = k.peek(PTE + pteIndex);
+  const home = pageBehind(k, pteIndex, pte);
+  return pteKind(pte) === PTE_BLOCK && home >= 0 && slotKind(k.peek(SLOT + home)) !== SLOT_ENTRY;
 }
 
 function threadsIn(mask: number): readonly number[] {

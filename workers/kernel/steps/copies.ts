@@ -168,6 +168,7 @@ export const COPY_STEPS: readonly StepDef[] = [
     run: copyInAtomic,
     touch: touchCopyIn,
     may: ['line', 'pte', 'anon'],
+    restless: true,
     why: 'pagefault_disable, then one copy a page',
   }),
   visible({

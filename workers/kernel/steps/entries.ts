@@ -6,18 +6,11 @@ import {
   ENTRY_REAL,
   ENTRY_TAGS,
   ENTRY_TYPE,
-  entryBlock,
   extentBlock,
-  LOST_CLEAN,
   LOST_DIRTY,
-  LOST_WRITABLE,
   lostWord,
-  PTE_BLOCK,
-  PTE_RW,
   pageOfSlot,
   pageSlot,
-  pteKind,
-  pteTarget,
   realEntry,
   SLOT_ENTRY,
   SLOT_PAGE,
@@ -25,17 +18,11 @@ import {
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  CPU,
   LOST_BY,
-  MEDIA,
-  O_LINE,
   O_SLOT,
   PAGE_HOME,
-  PTE,
   R_ANSWER,
   R_EXTENT,
-  R_FILE,
-  R_PAGE,
   R_PAGEOBJ,
   R_SLOT,
   R_WRITE,
@@ -43,6 +30,7 @@ import {
   SLOT_HOLDER,
   SLOT_WAIT,
   TAGGED,
+  WRITES_BACK,
 } from '../layout.ts';
 import { C_ENTRY, fifoAt, fifoLength, fifoPop, fifoPush } from '../locks.ts';
 import { NEXT, type Outcome, SLEEP } from '../program.ts';
@@ -53,12 +41,10 @@ import {
   SLOT_AND_PAGE,
   SLOT_ONLY,
   TREE,
-  touchMapped,
   touchNewPage,
   touchPage,
   touchSlotWrite,
 } from './pages.ts';
-import { forEachMapping } from './walk.ts';
 
 const touchSlotOnly = touchesPageOf(O_SLOT, true);
 
@@ -73,9 +59,7 @@ function lockEntry(k: Kernel, t: number, r: number): Outcome {
   }
   k.requests(t, C_ENTRY);
   if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
-  k.put(SLOT + index, slot === 0 ? SLOT_ENTRY | ENTRY_LOCKED : slot | ENTRY_LOCKED);
-  k.put(SLOT_HOLDER + index, t + 1);
-  k.holds(t, C_ENTRY);
+  holdEntry(k, t, index, slot === 0 ? SLOT_ENTRY : slot);
   k.put(r + R_SLOT, k.get(SLOT + index));
   k.put(r + R_PAGEOBJ, 0);
   return NEXT;
@@ -94,7 +78,7 @@ export function wakeOne(k: Kernel, index: number): void {
   k.wake(fifoAt(queue, 0));
 }
 
-function wakeAll(k: Kernel, index: number): void {
+export function wakeAll(k: Kernel, index: number): void {
   while (fifoLength(k.get(SLOT_WAIT + index)) > 0) wakeOne(k, index);
 }
 
@@ -121,6 +105,10 @@ function replaceByPage(
 ): (k: Kernel, t: number, r: number) => Outcome {
   return (k, t, r) => {
     const index = indexOf(k, r);
+    const slot = k.get(SLOT + index);
+    // A load that looked its hole up before it had the entry takes the place of what a store has made since.
+    if (isOfBlock(slot) && (slot & ENTRY_TAGS) !== 0)
+      k.put(LOST_BY + index, lostWord(LOST_DIRTY, byRole(k)));
     const object = newPage(k, t, index);
     k.put(SLOT + index, pageSlot(object));
     k.put(SLOT_HOLDER + index, 0);
@@ -185,59 +173,38 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
 }
 
 /**
- * Delete the entry that findSlot saw, once it is unlocked. R_ANSWER is 0 if, after the wait, the slot holds a
- * page: the entry routine cannot delete that.
+ * dax_pfn_mkwrite of 4.10: once the entry is unlocked, dirty it and lock it. R_ANSWER 0 where the slot is empty or
+ * holds a page: then the fault is over.
  */
-function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number) => Outcome {
-  return (k, t, r) => {
-    const index = indexOf(k, r);
-    const slot = k.get(SLOT + index);
-    if (slotKind(slot) === SLOT_PAGE) {
-      k.put(r + R_PAGEOBJ, pageOfSlot(slot) + 1);
-      k.put(r + R_ANSWER, 0);
-      return NEXT;
-    }
-    k.put(r + R_ANSWER, 1);
-    if (slot !== 0) {
-      k.requests(t, C_ENTRY);
-      if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
-      if (isInvalidation) nameTheLoss(k, r, index, slot);
-      k.put(SLOT + index, 0);
-    }
-    wakeAll(k, index);
-    return NEXT;
-  };
+function lockDirtyEntry(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  const isEntry = slotKind(slot) === SLOT_ENTRY;
+  k.put(r + R_ANSWER, isEntry ? 1 : 0);
+  if (!isEntry) return NEXT;
+  k.requests(t, C_ENTRY);
+  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+  holdEntry(k, t, index, slot | ENTRY_DIRTY);
+  k.put(TAGGED, k.peek(TAGGED) | (1 << t));
+  return NEXT;
 }
 
-/**
- * Three defects drop an entry (dossier 3.10a). Told apart at the drop: data that was never flushed is lost
- * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
- */
-function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
-  if ((slot & ENTRY_TYPE) !== ENTRY_REAL) return;
-  const block = entryBlock(slot);
-  const unflushed =
-    k.get(CPU + 2 * block) !== k.get(MEDIA + 2 * block) ||
-    k.get(CPU + 2 * block + 1) !== k.get(MEDIA + 2 * block + 1);
-  let writable = false;
-  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
-    const pte = k.get(PTE + pteIndex);
-    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0)
-      writable = true;
-  });
-  const cause = unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN;
-  k.put(LOST_BY + index, lostWord(cause, byRole(k)));
+/** lock_slot: t holds the entry from here on. */
+export function holdEntry(k: Kernel, t: number, index: number, slot: number): void {
+  k.put(SLOT + index, slot | ENTRY_LOCKED);
+  k.put(SLOT_HOLDER + index, t + 1);
+  k.holds(t, C_ENTRY);
 }
 
-/** What the drop loses, and so its name, is decided by the block's lines and by who maps it. */
-function touchDropEntry(k: Kernel, t: number, r: number): void {
-  touchSlotWrite(k, t, r);
-  const slot = k.get(SLOT + indexOf(k, r));
-  if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TYPE) !== ENTRY_REAL) return;
-  if ((slot & ENTRY_LOCKED) !== 0) return;
-  k.reads(O_LINE + 2 * entryBlock(slot));
-  k.reads(O_LINE + 2 * entryBlock(slot) + 1);
-  touchMapped(k, t, r);
+/** Whether a slot names a block. */
+export function isOfBlock(slot: number): boolean {
+  return slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_TYPE) === ENTRY_REAL;
+}
+
+/** Whether an fsync holds the entry. */
+export function isWrittenBack(k: Kernel, index: number): boolean {
+  const holder = k.peek(SLOT_HOLDER + index) - 1;
+  return holder >= 0 && ((k.peek(WRITES_BACK) >> holder) & 1) !== 0;
 }
 
 export const ENTRY_STEPS: readonly StepDef[] = [
@@ -305,20 +272,12 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     why: `dax_pfn_mkwrite: ${TREE}; waits for the entry lock without taking it`,
   }),
   visible({
-    name: 'dropEntry',
-    says: 'drop the radix entry',
-    run: deleteEntry(true),
-    touch: touchDropEntry,
-    may: ['slot', 'line', 'pte', 'vma'],
-    restless: true,
-    why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
-  }),
-  visible({
-    name: 'deleteEntry',
-    says: 'delete the radix entry',
-    run: deleteEntry(false),
+    name: 'lockDirtyEntry',
+    says: 'tag the radix entry dirty and lock it',
+    run: lockDirtyEntry,
     touch: touchSlotOnly,
     may: SLOT_ONLY,
-    why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
+    lock: 'takes',
+    why: `dax_pfn_mkwrite of 4.10: ${TREE} (2f89dc12a25d)`,
   }),
 ];

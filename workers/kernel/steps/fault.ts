@@ -78,6 +78,7 @@ import {
 import { C_EXTENT } from '../locks.ts';
 import { FINISHED, FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
+import { isWrittenBack } from './entries.ts';
 
 /** The content word a PTE shows for a line of its page, or -1 for the zero page. */
 export function contentWord(pte: number, pteIndex: number, line: number): number {
@@ -109,7 +110,7 @@ export function loadLine(k: Kernel, t: number, pteIndex: number, line: number): 
  * The page of a file (pageIndex) that a PTE shows. A model may unlink a vma before it clears its PTEs: then it is the
  * page that has the block; -1 where none has it.
  */
-function pageBehind(k: Kernel, pteIndex: number, pte: number): number {
+export function pageBehind(k: Kernel, pteIndex: number, pte: number): number {
   const vma = k.peek(VMA + Math.floor(pteIndex / PAGES));
   if (vma !== 0) return pageIndex(vmaFile(vma), vmaPage(vma) + (pteIndex % PAGES));
   if (pteKind(pte) !== PTE_BLOCK) return -1;
@@ -273,11 +274,15 @@ function upgradePte(k: Kernel, t: number, r: number): Outcome {
 /** An fsync that has passed the entry over, which is what loses a store. */
 const PASSES_OVER: ReadonlySet<number> = new Set([LOST_SKIPPED, LOST_UNTAGGED]);
 
-/** The entry is not the one that the fault has tagged or looked for: stores from here on are untracked (B22). */
+/**
+ * The entry is not the one that the fault has tagged or looked for, or an fsync that holds it has passed this pte:
+ * stores from here on are untracked (B22).
+ */
 function nameTheUpgrade(k: Kernel, r: number): void {
   const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
   const slot = k.peek(SLOT + index);
-  if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_DIRTY) !== 0) return;
+  if (slotKind(slot) !== SLOT_ENTRY) return;
+  if ((slot & ENTRY_DIRTY) !== 0 && !isWrittenBack(k, index)) return;
   // There is an entry again, so an earlier drop is not to blame for what comes.
   if (!PASSES_OVER.has(lostCause(k.peek(LOST_BY + index)))) {
     k.put(LOST_BY + index, lostWord(LOST_UPGRADED, byRole(k)));

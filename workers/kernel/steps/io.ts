@@ -135,6 +135,9 @@ const REGISTER_STEPS: readonly StepDef[] = [
   local('touchedPages', 'the pages that the range touches', (k, _t, r) => {
     range(k, r, k.get(r + R_FIRST) >> 1, pageAbove(k.get(r + R_LAST)));
   }),
+  local('onePage', 'the one page', (k, _t, r) => {
+    range(k, r, k.get(r + R_PAGE), k.get(r + R_PAGE) + 1);
+  }),
   local('pagesBeyondSize', 'the pages wholly behind the new size', (k, _t, r) => {
     range(k, r, pageAbove(k.get(r + R_SIZE)), PAGES);
   }),

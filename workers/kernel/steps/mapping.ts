@@ -2,8 +2,13 @@
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
   EINVAL,
+  entryBlock,
   PTE_ANON,
+  PTE_BLOCK,
+  PTE_DIRTY,
+  PTE_RW,
   pteKind,
+  pteTarget,
   VMA_PRESENT,
   VMA_PRIVATE,
   vmaFile,
@@ -28,6 +33,7 @@ import {
   R_LAST,
   R_PTE,
   R_RESULT,
+  R_SLOT,
   R_UCURSOR,
   R_UFROM,
   R_UTO,
@@ -57,6 +63,36 @@ function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outco
     k.put(r + R_UCURSOR, more < 0 ? -1 : pteIndex + 1);
     return NEXT;
   };
+}
+
+/** Make the next present PTE of the walk read-only and clean, if it maps the entry's block in a shared area. */
+function protectPte(k: Kernel, _t: number, r: number): Outcome {
+  const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
+  if (pteIndex < 0) {
+    k.put(r + R_UCURSOR, -1);
+    return NEXT;
+  }
+  const pte = k.get(PTE + pteIndex);
+  if (isOfEntry(k, r, pteIndex)) k.put(PTE + pteIndex, pte & ~(PTE_RW | PTE_DIRTY));
+  k.put(r + R_UCURSOR, nextPresent(k, r, pteIndex + 1) < 0 ? -1 : pteIndex + 1);
+  return NEXT;
+}
+
+function nextPresent(k: Kernel, r: number, cursor: number): number {
+  return nextMapped(k, k.get(r + R_FILE), k.get(r + R_UFROM), k.get(r + R_UTO), cursor, false);
+}
+
+function isOfEntry(k: Kernel, r: number, pteIndex: number): boolean {
+  const pte = k.get(PTE + pteIndex);
+  const isShared = (k.get(VMA + Math.floor(pteIndex / PAGES)) & VMA_PRIVATE) === 0;
+  return isShared && pteKind(pte) === PTE_BLOCK && pteTarget(pte) === entryBlock(k.get(r + R_SLOT));
+}
+
+function touchProtect(k: Kernel, _t: number, r: number): void {
+  const [from, to] = [k.get(r + R_UFROM), k.get(r + R_UTO)];
+  touchWalk(k, k.get(r + R_FILE), from, to, k.get(r + R_UCURSOR));
+  const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
+  if (pteIndex >= 0 && isOfEntry(k, r, pteIndex)) k.writes(O_PTE + pteIndex);
 }
 
 function zap(k: Kernel, pteIndex: number): void {
@@ -169,6 +205,15 @@ export const MAPPING_STEPS: readonly StepDef[] = [
     may: ['pte', 'anon'],
     restless: true,
     why: 'zap_pte_range: one slot under the page-table lock',
+  }),
+  visible({
+    name: 'protectPte',
+    says: 'write-protect the pte',
+    run: protectPte,
+    touch: touchProtect,
+    may: ['vma', 'pte'],
+    restless: true,
+    why: 'dax_mapping_entry_mkclean: one slot under the page-table lock (4b4bb46d00b3)',
   }),
   visible({
     name: 'linkVma',

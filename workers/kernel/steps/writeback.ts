@@ -1,4 +1,4 @@
-/** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. DIRTY is never cleared before 4.10. */
+/** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. 4.10 locks the entry and clears DIRTY. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byRole, setMedia } from '../blame.ts';
 import {
@@ -7,8 +7,11 @@ import {
   ENTRY_TAGS,
   ENTRY_TOWRITE,
   entryBlock,
+  LOST_KEPT,
   LOST_SKIPPED,
   LOST_UNTAGGED,
+  LOST_UPGRADED,
+  lostCause,
   lostWord,
   pageIndex,
   SLOT_ENTRY,
@@ -35,7 +38,9 @@ import {
 import { C_ENTRY } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, touchesPageOf, visible } from '../step.ts';
-import { waitForEntry, wakeOne } from './entries.ts';
+import { holdEntry, isWrittenBack, waitForEntry, wakeOne } from './entries.ts';
+import { isWritableSomewhere } from './entry-drops.ts';
+import { touchMapped } from './pages.ts';
 
 function indexOf(k: Kernel, r: number): number {
   return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
@@ -108,6 +113,11 @@ function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
 
 /** The same, but waits for a locked entry and then compares without the lock bit (L13). */
 function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
+  return checkOnceUnlocked(k, t, r, ENTRY_LOCKED);
+}
+
+/** @param ignored bits, beside the tags, that may differ from what was collected */
+function checkOnceUnlocked(k: Kernel, t: number, r: number, ignored: number): Outcome {
   const index = indexOf(k, r);
   const slot = k.get(SLOT + index);
   if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_LOCKED) !== 0) {
@@ -116,10 +126,26 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
   }
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);
-  const ignored = ENTRY_TAGS | ENTRY_LOCKED;
-  const same = ((slot ^ k.get(r + R_SLOT)) & ~ignored) === 0;
-  k.put(r + R_ANSWER, same && (slot & ENTRY_TOWRITE) !== 0 ? 1 : 0);
+  const differs = (slot ^ k.get(r + R_SLOT)) & ~(ENTRY_TAGS | ignored);
+  const isTagged = (slot & ENTRY_TOWRITE) !== 0;
+  k.put(r + R_ANSWER, differs === 0 && isTagged ? 1 : 0);
+  if (differs === ENTRY_LOCKED && isTagged)
+    k.put(LOST_BY + index, lostWord(LOST_SKIPPED, byRole(k)));
   return NEXT;
+}
+
+/**
+ * dax_writeback_one of 4.10: once the entry is unlocked it must name the same block and carry TOWRITE; then it is
+ * locked, and R_ANSWER 1.
+ */
+function lockTowrite(ignored: number): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    const outcome = checkOnceUnlocked(k, t, r, ignored);
+    if (outcome !== NEXT || k.get(r + R_ANSWER) === 0) return outcome;
+    k.requests(t, C_ENTRY);
+    holdEntry(k, t, indexOf(k, r), k.get(SLOT + indexOf(k, r)));
+    return NEXT;
+  };
 }
 
 const touchSlot = touchesPageOf(O_SLOT, true);
@@ -133,7 +159,8 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
   }
   // Without an entry, what comes next is untracked all the same.
   const index = indexOf(k, r);
-  if (slotKind(k.peek(SLOT + index)) === SLOT_ENTRY) k.put(LOST_BY + index, 0);
+  const slot = k.peek(SLOT + index);
+  if (slotKind(slot) === SLOT_ENTRY && !isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, 0);
   return NEXT;
 }
 
@@ -157,6 +184,28 @@ function clearTowrite(k: Kernel, t: number, r: number): Outcome {
     k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, byRole(k)));
   }
   return NEXT;
+}
+
+/** Clear DIRTY. A pte that is writable still lets stores pass that no fsync will find. */
+function clearDirty(k: Kernel, _t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (slotKind(slot) !== SLOT_ENTRY) return NEXT;
+  k.put(SLOT + index, slot & ~ENTRY_DIRTY);
+  const isWritable = isWritableSomewhere(k, r, entryBlock(slot));
+  if (!isWritable) k.put(LOST_BY + index, 0);
+  else if (!isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, lostWord(LOST_KEPT, byRole(k)));
+  return NEXT;
+}
+
+/** Whether a fault has made a pte writable while the entry was locked: no flush makes up for that. */
+function isUpgradedMeanwhile(k: Kernel, index: number): boolean {
+  return isWrittenBack(k, index) && lostCause(k.peek(LOST_BY + index)) === LOST_UPGRADED;
+}
+
+function touchClearDirty(k: Kernel, t: number, r: number): void {
+  k.writes(O_SLOT + indexOf(k, r));
+  touchMapped(k, t, r);
 }
 
 const TREE = 'one tree_lock section';
@@ -199,6 +248,27 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     why: `dax_writeback_one of 4.10 waits for the lock: ${TREE}`,
   }),
   visible({
+    name: 'lockTowrite',
+    flavour: 'wait',
+    says: 'is the entry the same, and tagged? then lock it',
+    run: lockTowrite(ENTRY_LOCKED),
+    touch: touchSlot,
+    may: ['slot'],
+    lock: 'takes',
+    why: `dax_writeback_one of 4.10: ${TREE} (a6abc2c0e77b)`,
+  }),
+  visible({
+    name: 'lockTowriteSkipping',
+    family: 'lockTowrite',
+    flavour: 'skip',
+    says: 'is the entry the same, and tagged? then lock it',
+    run: lockTowrite(0),
+    touch: touchSlot,
+    may: ['slot'],
+    lock: 'takes',
+    why: `the same, with the lock bit compared too: ${TREE}`,
+  }),
+  visible({
     name: 'flushBlock',
     says: 'flush the cache lines',
     run: flushBlock,
@@ -213,5 +283,13 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     touch: touchSlot,
     may: ['slot'],
     why: `radix_tree_tag_clear: ${TREE}`,
+  }),
+  visible({
+    name: 'clearDirty',
+    says: 'clear the DIRTY tag',
+    run: clearDirty,
+    touch: touchClearDirty,
+    may: ['slot', 'pte', 'vma'],
+    why: `radix_tree_tag_clear: ${TREE} (4b4bb46d00b3)`,
   }),
 ];

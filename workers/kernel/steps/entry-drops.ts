@@ -1,0 +1,155 @@
+/** How DAX entries leave the page cache, and what each such drop loses. */
+import { byRole } from '../blame.ts';
+import {
+  ENTRY_LOCKED,
+  ENTRY_REAL,
+  ENTRY_TAGS,
+  ENTRY_TYPE,
+  entryBlock,
+  LOST_CLEAN,
+  LOST_DIRTY,
+  LOST_WRITABLE,
+  lostWord,
+  PTE_BLOCK,
+  PTE_RW,
+  pageOfSlot,
+  pteKind,
+  pteTarget,
+  SLOT_ENTRY,
+  SLOT_PAGE,
+  slotKind,
+} from '../encoding.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  CPU,
+  LOST_BY,
+  MEDIA,
+  O_LINE,
+  O_SLOT,
+  PTE,
+  R_ANSWER,
+  R_FILE,
+  R_PAGE,
+  R_PAGEOBJ,
+  SLOT,
+} from '../layout.ts';
+import { C_ENTRY } from '../locks.ts';
+import { NEXT, type Outcome } from '../program.ts';
+import { type StepDef, touchesPageOf, visible } from '../step.ts';
+import { isOfBlock, waitForEntry, wakeAll, wakeOne } from './entries.ts';
+import { indexOf, SLOT_ONLY, TREE, touchMapped, touchSlotWrite } from './pages.ts';
+import { forEachMapping } from './walk.ts';
+
+const touchSlotOnly = touchesPageOf(O_SLOT, true);
+
+/** R_ANSWER 0, and R_PAGEOBJ, where a page has taken the entry's place. */
+function isPageNow(k: Kernel, r: number, slot: number): boolean {
+  const isPage = slotKind(slot) === SLOT_PAGE;
+  if (isPage) k.put(r + R_PAGEOBJ, pageOfSlot(slot) + 1);
+  k.put(r + R_ANSWER, isPage ? 0 : 1);
+  return isPage;
+}
+
+/**
+ * Delete the entry that findSlot saw, once it is unlocked. R_ANSWER is 0 if, after the wait, the slot holds a
+ * page: the entry routine cannot delete that.
+ */
+function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    const index = indexOf(k, r);
+    const slot = k.get(SLOT + index);
+    if (isPageNow(k, r, slot)) return NEXT;
+    if (slot !== 0) {
+      k.requests(t, C_ENTRY);
+      if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+      if (isInvalidation) nameTheLoss(k, r, index, slot);
+      k.put(SLOT + index, 0);
+    }
+    wakeAll(k, index);
+    return NEXT;
+  };
+}
+
+/**
+ * __dax_invalidate_mapping_entry of 4.10: an entry that carries a tag stays, and one sleeper is woken either way.
+ * R_ANSWER as `deleteEntry`.
+ */
+function dropCleanEntry(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  if (isPageNow(k, r, slot) || slot === 0) return NEXT;
+  k.requests(t, C_ENTRY);
+  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+  if ((slot & ENTRY_TAGS) === 0) {
+    nameTheLoss(k, r, index, slot);
+    k.put(SLOT + index, 0);
+  }
+  wakeOne(k, index);
+  return NEXT;
+}
+
+/**
+ * Three defects drop an entry (dossier 3.10a). Told apart at the drop: data that was never flushed is lost
+ * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
+ */
+function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
+  if (!isOfBlock(slot)) return;
+  const block = entryBlock(slot);
+  const unflushed =
+    k.get(CPU + 2 * block) !== k.get(MEDIA + 2 * block) ||
+    k.get(CPU + 2 * block + 1) !== k.get(MEDIA + 2 * block + 1);
+  const writable = isWritableSomewhere(k, r, block);
+  const cause = unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN;
+  k.put(LOST_BY + index, lostWord(cause, byRole(k)));
+}
+
+/** Whether a pte of the frame's page maps the block writable. */
+export function isWritableSomewhere(k: Kernel, r: number, block: number): boolean {
+  let writable = false;
+  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
+    const pte = k.get(PTE + pteIndex);
+    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0)
+      writable = true;
+  });
+  return writable;
+}
+
+/** What the drop loses, and so its name, is decided by the block's lines and by who maps it. */
+function touchDropEntry(k: Kernel, t: number, r: number): void {
+  touchSlotWrite(k, t, r);
+  const slot = k.get(SLOT + indexOf(k, r));
+  if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TYPE) !== ENTRY_REAL) return;
+  if ((slot & ENTRY_LOCKED) !== 0) return;
+  k.reads(O_LINE + 2 * entryBlock(slot));
+  k.reads(O_LINE + 2 * entryBlock(slot) + 1);
+  touchMapped(k, t, r);
+}
+
+export const ENTRY_DROP_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'dropEntry',
+    says: 'drop the radix entry',
+    run: deleteEntry(true),
+    touch: touchDropEntry,
+    may: ['slot', 'line', 'pte', 'vma'],
+    restless: true,
+    why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
+  }),
+  visible({
+    name: 'dropCleanEntry',
+    says: 'drop the radix entry, if no tag is on it',
+    run: dropCleanEntry,
+    touch: touchDropEntry,
+    may: ['slot', 'line', 'pte', 'vma'],
+    restless: true,
+    why: `__dax_invalidate_mapping_entry: ${TREE} (c6dcf52c23d2)`,
+  }),
+  visible({
+    name: 'deleteEntry',
+    says: 'delete the radix entry',
+    run: deleteEntry(false),
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
+  }),
+];
