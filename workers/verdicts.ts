@@ -73,27 +73,30 @@ function rankOf({ row, seed, operations }: Shown): number {
   return seed.startsWith(`${row.toLowerCase()}-`) ? 0 : operations;
 }
 
-/** Markdown: a section a design, a line a claim. */
+/** Markdown: a section a design. */
 export function verdictsText(verdicts: readonly ModelVerdict[]): string {
-  const sections = verdicts.map(({ model, title, shown, missing, unexpected, clean, ...count }) => {
-    const rows = shown.map(({ row, seed }) => `| ${row} | ${titleOf(row)} | ${seed} |`);
-    return [
-      `## ${model}`,
-      '',
-      `${title}.`,
-      '',
-      '| row | what goes wrong | seed that shows it |',
-      '|---|---|---|',
-      ...rows,
-      '',
-      ...(missing.length === 0 ? [] : [`Not shown by a seed: ${missing.join(', ')}.`, '']),
-      ...(unexpected.length === 0 ? [] : [`Not expected: ${unexpected.join(', ')}.`, '']),
-      `Clean, it says, of: ${clean.length === 0 ? 'nothing' : clean.join(', ')}.`,
-      `Every interleaving of ${count.exhausted} of ${count.seeds} seeds was searched.`,
-      '',
-    ].join('\n');
-  });
-  return `${[HEAD, ...sections].join('\n').trimEnd()}\n`;
+  return `${[HEAD, ...verdicts.map(sectionOf)].join('\n').trimEnd()}\n`;
+}
+
+/** A line a claim. */
+export function sectionOf(verdict: ModelVerdict): string {
+  const { model, title, shown, missing, unexpected, clean, exhausted, seeds } = verdict;
+  const rows = shown.map(({ row, seed }) => `| ${row} | ${titleOf(row)} | ${seed} |`);
+  return [
+    `## ${model}`,
+    '',
+    `${title}.`,
+    '',
+    '| row | what goes wrong | seed that shows it |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    ...(missing.length === 0 ? [] : [`Not shown by a seed: ${missing.join(', ')}.`, '']),
+    ...(unexpected.length === 0 ? [] : [`Not expected: ${unexpected.join(', ')}.`, '']),
+    `Clean, it says, of: ${clean.length === 0 ? 'nothing' : clean.join(', ')}.`,
+    `Every interleaving of ${exhausted} of ${seeds} seeds was searched.`,
+    '',
+  ].join('\n');
 }
 
 const HEAD = `# What each locking design gets wrong
