@@ -129,13 +129,13 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lock-self entryLock', 'lock-twice entryLock', 'lock-cycle entryLock *mmapSem', 'lock-cycle journal mmapSem',
     'lock-cycle faultLock journal mmapSem'),
     onBuiltIn: ['lock-cycle entryLock faultLock', 'lock-cycle entryLock faultLock journal', 'lock-cycle faultLock journal',
-      'lock-cycle journal mmapSem pageLock'] },
+      'lock-cycle journal mmapSem pageLock', 'lock-cycle faultLock journal *pageLock'] },
   row('B53', 'pfn_mkwrite meets a pte whose entry has gone', 'durability', 'from dax.c of 4.9',
     // To 4.9 it makes the pte writable; from 4.10 on the store faults for ever.
     'durability clean-entry *', 'never-ends no-entry *'),
   { ...row('B54', 'user copy under a page lock', 'deadlock', 'Linux before 2.6.24',
     'lock-self pageLock', 'lock-twice pageLock', 'lock-cycle mmapSem pageLock', 'lock-cycle faultLock mmapSem pageLock'),
-    onBuiltIn: ['lock-cycle faultLock pageLock', 'lock-cycle faultLock journal *pageLock', 'lock-cycle entryLock pageLock'] },
+    onBuiltIn: ['lock-cycle faultLock pageLock', 'lock-cycle entryLock pageLock'] },
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   row('B55', 'a store is complete while another fault has yet to convert the extent', 'lost-write', V42,

@@ -51,7 +51,7 @@ export function setExtent(k: Kernel, index: number, extent: number): void {
   const wasHole = k.peek(EXTENT + index) === 0;
   k.put(EXTENT + index, extent);
   k.put(EXTENT_BY + index, byRole(k));
-  if (wasHole && extent !== 0) noteOutlived(k, Math.floor(index / PAGES), index % PAGES);
+  if (wasHole && extent !== 0) noteOutlived(k, index);
 }
 
 /** Set in INSTALLED_BY of a zero page's pte that a page's block has met. */
@@ -61,13 +61,13 @@ const OUTLIVED = 1 << 20;
  * A zero page that is mapped when its page gets a block: to unmap it is the filler's duty, and no race. But a system
  * call that began before it was mapped may have unmapped what there was then.
  */
-function noteOutlived(k: Kernel, file: number, page: number): void {
+export function noteOutlived(k: Kernel, index: number): void {
   const filler = k.writerOf(k.currentThread);
   const { kind } = k.world.rowOfWriter(filler);
   // What stays unwritten still shows zeros.
   if (kind === 'fallocate' || kind === 'zero') return;
   const isFault = kind === 'load' || kind === 'store';
-  forEachMapping(k, file, page, (pteIndex) => {
+  forEachMapping(k, Math.floor(index / PAGES), index % PAGES, (pteIndex) => {
     const by = k.peek(INSTALLED_BY + pteIndex);
     if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;
     const wasThere = isFault || ((k.peek(DONE_AT + filler) >> operationOf(by)) & 1) !== 0;

@@ -1,7 +1,7 @@
 /** O3 says what the search has proven (never-ends.ts): no interleaving ends any operation from here. */
 import { PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { PTE_BLOCK, pteKind, SLOT_ENTRY, slotKind } from '../kernel/encoding.ts';
+import { PTE_BLOCK, PTE_RW, pteKind, SLOT_ENTRY, slotKind } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PTE, SLOT, SPOKEN } from '../kernel/layout.ts';
 import { pageBehind } from '../kernel/steps/fault.ts';
@@ -36,14 +36,19 @@ function kindOf(k: Kernel, t: number): OpKind {
   return k.world.rowOfWriter(k.writerOf(t)).kind;
 }
 
-/** A store through a read-only pte of a page that has no entry, where a fault looks for one. */
+/** What it writes is a read-only pte of a page that has no entry, where a fault looks for one. */
 function hasNoEntry(k: Kernel, t: number): boolean {
-  const row = k.world.rowOfWriter(k.writerOf(t));
-  if (row.kind !== 'store' || !k.program.hasEntries) return false;
-  const pteIndex = row.area * PAGES + (row.first >> 1);
-  const pte = k.peek(PTE + pteIndex);
-  const home = pageBehind(k, pteIndex, pte);
-  return pteKind(pte) === PTE_BLOCK && home >= 0 && slotKind(k.peek(SLOT + home)) !== SLOT_ENTRY;
+  const { userArea, userFirst, userLines } = k.world.rowOfWriter(k.writerOf(t));
+  if (userArea < 0 || !k.program.hasEntries) return false;
+  const [first, last] = [userFirst >> 1, (userFirst + userLines - 1) >> 1];
+  for (let page = first; page <= last; page++) {
+    const pteIndex = userArea * PAGES + page;
+    const pte = k.peek(PTE + pteIndex);
+    const home = pageBehind(k, pteIndex, pte);
+    const isBlock = pteKind(pte) === PTE_BLOCK && (pte & PTE_RW) === 0;
+    if (isBlock && home >= 0 && slotKind(k.peek(SLOT + home)) !== SLOT_ENTRY) return true;
+  }
+  return false;
 }
 
 function threadsIn(mask: number): readonly number[] {

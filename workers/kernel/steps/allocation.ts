@@ -4,7 +4,7 @@
  * edges are recorded all the same.
  */
 import { BLOCKS, LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
-import { byOperation, setCpu, setExtent, setMedia } from '../blame.ts';
+import { byOperation, noteOutlived, setCpu, setExtent, setMedia } from '../blame.ts';
 import {
   ENOSPC,
   extentBlock,
@@ -121,6 +121,9 @@ function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcom
     if (policy.zeroes && extentKind(extent) === UNWRITTEN) {
       zeroBlock(k, extentBlock(extent));
       setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
+      // To a load an unwritten block is a hole: here the page gets its block.
+      noteOutlived(k, index);
+      expose(k, extentBlock(extent));
       readExtent(k, r, k.get(EXTENT + index), 1);
       return NEXT;
     }
