@@ -46,7 +46,7 @@ import {
   isTainted,
   pageName,
 } from './oracle.ts';
-import { zeroPageMapped } from './quiescent.ts';
+import { type Filled, zeroPageCause, zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { type Signed, signatureOf, unfenced } from './signature.ts';
 
@@ -79,14 +79,21 @@ export function lineRead(
   // Where i_size alone promises the data, it is the size that is early.
   const isEarlySize = verdict === UNWRITTEN_ZERO && extentKind(extent) !== WRITTEN;
   if (throughZeroPage && extent !== 0 && !isEarlySize) {
-    // A system call that returns beside a fault (F02); of faults alone the look for the page is late (B10).
-    const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
-    const underWay = isWrite ? 'beside-write' : 'under-way';
-    const filled = isExposing(k, extentBlock(extent)) ? underWay : 'done';
+    const filled = filledAs(k, extent, verdict);
     if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, filled);
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
+}
+
+/**
+ * A system call that returns beside a fault is missed (F02); of faults alone the look for the page is late (B10).
+ * @param verdict who is missed
+ */
+function filledAs(k: Kernel, extent: number, verdict: number): Filled {
+  if (!isExposing(k, extentBlock(extent))) return 'done';
+  const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
+  return isWrite ? 'beside-write' : 'under-way';
 }
 
 /** Who made a block visible as written; a private page has none. */
@@ -165,7 +172,8 @@ export function isZeroing(kind: OpKind): boolean {
 
 /** Where a private copy comes from: the zero page, or a block, -1 for a hole, with who has taken it from its page. */
 export interface Source {
-  readonly isZeroPage: boolean;
+  /** The pte that maps the zero page; -1 for none. */
+  readonly zeroPte: number;
   readonly block: number;
   readonly remover: OpKind | 'setup' | null;
   /** The role that had written the line last when it was copied. */
@@ -245,12 +253,13 @@ function causeOfCopy(
   line: number,
   value: number,
   verdict: number,
-  { isZeroPage, block, remover, by }: Source,
+  { zeroPte, block, remover, by }: Source,
 ): Signed {
   const index = pageIndex(file, line >> 1);
-  if (isZeroPage && k.peek(EXTENT + index) !== 0) {
-    const filler = blamedPath(k, EXTENT_BY + index);
-    return { class: 'zero-page', object: '', roles: [filler], ...unfenced(filler) };
+  const isZeroPage = zeroPte >= 0;
+  const extent = k.peek(EXTENT + index);
+  if (isZeroPage && extent !== 0) {
+    return zeroPageCause(k, zeroPte, index, filledAs(k, extent, verdict));
   }
   if (remover !== null && !isZeroPage) {
     const stale = { class: 'stale-pte', object: '', roles: [remover] } as const;

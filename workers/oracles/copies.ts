@@ -29,6 +29,7 @@ import {
   R_LINE,
   R_OLD,
   R_PAGE,
+  R_PTE,
   R_SLOT,
   REMOVED_BY,
   SIZE,
@@ -113,7 +114,7 @@ function sourceOf(k: Kernel, r: number): Omit<Source, 'by'> {
   const gen = isMapped ? pteGen(old) : k.peek(r + R_GEN);
   const isOwn = own !== 0 && extentBlock(own) === block && k.peek(BLOCK_GEN + block) === gen;
   const remover = block < 0 || isOwn ? null : blamedOperation(k, REMOVED_BY + block);
-  return { isZeroPage: pteKind(old) === PTE_ZERO, block, remover };
+  return { zeroPte: pteKind(old) === PTE_ZERO ? k.peek(r + R_PTE) : -1, block, remover };
 }
 
 /** Operations that leave private copies alone, and truncate inside EOF (dossier 4.3 item 15). */

@@ -32,7 +32,7 @@ import {
 } from '../kernel/layout.ts';
 import { checkNoPtes, checkZeroPte } from './cache.ts';
 import { blamedOperation, blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
-import { unfenced } from './signature.ts';
+import { type Signed, unfenced } from './signature.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
 export function isQuiescent(k: Kernel, ending: number): boolean {
@@ -123,18 +123,25 @@ export function zeroPageMapped(
   filled: Filled = 'done',
 ): void {
   const extent = k.peek(EXTENT + pageIndex(file, page));
-  const filler = blamedPath(k, EXTENT_BY + pageIndex(file, page));
-  const object = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
   found.reportPage(k, file, page, -1, {
-    class: 'zero-page',
-    object,
-    roles: [filler],
-    ...(object === '' ? unfenced(filler) : {}),
+    ...zeroPageCause(k, pteIndex, pageIndex(file, page), filled),
     fatal: false,
     detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} ${
       extentKind(extent) === WRITTEN ? 'is written' : 'has its data'
     }`,
   });
+}
+
+/** @param index of the page, as `pageIndex` */
+export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled: Filled): Signed {
+  const filler = blamedPath(k, EXTENT_BY + index);
+  const object = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
+  return {
+    class: 'zero-page',
+    object,
+    roles: [filler],
+    ...(object === '' ? unfenced(filler) : {}),
+  };
 }
 
 /** A fault that has yet to unmap what it found is early; who has ended and left it there loses to no race. */
