@@ -32,7 +32,7 @@ import {
   THREADS,
 } from '../vocabulary/limits.ts';
 import type { Op, OpKind, Sharing } from '../vocabulary/ops.ts';
-import { OP_KINDS } from '../vocabulary/ops.ts';
+import { makeOp, OP_KINDS, takes } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
 import { LABEL_END } from '../vocabulary/validate.ts';
 import type { FileRange } from './op-shape.ts';
@@ -281,12 +281,14 @@ function threadOf(
   const process = (index + shift) % setup.processes.length;
   const { areas } = at(setup.processes, process);
   const ops = draws.map((draw): Op => {
-    const isIo = draw.kind === 'pread' || draw.kind === 'pwrite';
+    const isIo = takes(draw.kind, 'buffer');
     const other = isCrosswise && isIo ? index % 2 : Number(draw.file === FILE_B_ONE_IN - 1);
     const file = Math.min(other, setup.files.length - 1);
     const span = spanOf(setup, file);
     const page = pageOfDraw(draw.page, span, hot);
-    if (draw.kind === 'truncate') return { kind: 'truncate', file, size: cutAt(draw, page, span) };
+    if (takes(draw.kind, 'size')) {
+      return makeOp(draw.kind, { file, size: cutAt(draw, page, span) });
+    }
     const buffered = draw.buffer === BUFFERED_ONE_IN - 1;
     // Area 0 maps file A, and area 1 file B.
     const choice =
@@ -315,8 +317,8 @@ function cutAt({ cut }: OpDraw, page: number, span: number): number {
 
 function rangeOfDraw(draw: OpDraw, file: number, page: number, span: number): FileRange {
   const begin = page * PAGE_BYTES;
-  const isAccess = draw.kind === 'load' || draw.kind === 'store';
-  switch (isAccess ? 'line' : draw.extent) {
+  const isRange = takes(draw.kind, 'length');
+  switch (isRange || !takes(draw.kind, 'offset') ? draw.extent : 'line') {
     case 'line':
       return rangeAt(file, begin + draw.line * LINE_BYTES, LINE_BYTES);
     case 'page':

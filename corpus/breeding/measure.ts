@@ -3,9 +3,10 @@
  * operations and setup ask of a reader, how much is outside the first thread, forced switches. Steps are the
  * executor's: a run is as long as its schedule says.
  */
+import { unreachable } from '../vocabulary/assert.ts';
 import type { AreaSetup, FileSetup, Input, PageState, Setup } from '../vocabulary/input.ts';
 import { LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
-import type { Op, OpKind } from '../vocabulary/ops.ts';
+import { type Argument, argumentOf, OPERATIONS, type Op } from '../vocabulary/ops.ts';
 
 export type Measure = readonly number[];
 
@@ -35,47 +36,33 @@ function sum(values: readonly number[]): number {
 
 /** A weaker operation counts for more than any range: it says less about what went wrong. */
 const KIND_WEIGHT = 64;
-/** How much an operation does beyond the weakest of its sort; what is not here is that itself. */
-const KIND_RANKS: Partial<Record<OpKind, number>> = {
-  store: 1,
-  pwrite: 1,
-  msync: 1,
-  punch: 1,
-  zero: 2,
-  collapse: 3,
-  insert: 3,
-};
+const PRIVATE_COST = 4;
 const BUFFER_COST = 16;
 
 function opCost(op: Op): number {
-  const kind = (KIND_RANKS[op.kind] ?? 0) * KIND_WEIGHT;
-  switch (op.kind) {
-    case 'load':
-    case 'store':
-      return kind + op.area + lineOf(op.offset);
-    case 'munmap':
-    case 'msync':
-      return kind + op.area;
-    case 'pread':
-    case 'pwrite': {
-      const own = op.file + lineOf(op.offset) + lineOf(op.length);
-      const { buffer } = op;
-      return kind + own + (buffer ? BUFFER_COST + buffer.area + lineOf(buffer.offset) : 0);
+  const { args, rank } = OPERATIONS[op.kind];
+  return rank * KIND_WEIGHT + sum(args.map((arg) => argumentCost(op, arg)));
+}
+
+function argumentCost(op: Op, arg: Argument): number {
+  switch (arg) {
+    case 'area':
+    case 'file':
+      return argumentOf(op, arg) ?? 0;
+    case 'offset':
+    case 'length':
+    case 'size': {
+      const bytes = argumentOf(op, arg) ?? 0;
+      return OPERATIONS[op.kind].grain === LINE_BYTES ? lineOf(bytes) : pagesCost(bytes);
     }
-    case 'truncate':
-      return kind + op.file + pagesCost(op.size);
-    case 'mmap':
-      return kind + areaCost(op);
-    case 'punch':
-    case 'collapse':
-    case 'insert':
-    case 'zero':
-    case 'fallocate':
-      return kind + op.file + pagesCost(op.offset) + pagesCost(op.length);
-    case 'fsync':
-      return kind + op.file;
+    case 'sharing':
+      return argumentOf(op, arg) === 'private' ? PRIVATE_COST : 0;
+    case 'buffer': {
+      const buffer = argumentOf(op, arg);
+      return buffer ? BUFFER_COST + buffer.area + lineOf(buffer.offset) : 0;
+    }
     default:
-      return kind;
+      return unreachable(arg);
   }
 }
 
@@ -109,5 +96,5 @@ function fileCost({ size, pages }: FileSetup): number {
 }
 
 function areaCost({ file, offset, length, sharing }: AreaSetup): number {
-  return file + pagesCost(offset) + pagesCost(length) + (sharing === 'private' ? 4 : 0);
+  return file + pagesCost(offset) + pagesCost(length) + (sharing === 'private' ? PRIVATE_COST : 0);
 }

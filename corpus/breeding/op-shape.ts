@@ -2,10 +2,18 @@
  * Operations by what they touch: from an operation to its bytes of a file and back, always within
  * bounds. Shared by generation, which chooses bytes, and mutation, which moves them.
  */
-import { unreachable } from '../vocabulary/assert.ts';
 import type { AreaSetup } from '../vocabulary/input.ts';
 import { AREAS, FILE_BYTES_MAX, LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
-import type { AreaOffset, FileIo, Op, OpKind } from '../vocabulary/ops.ts';
+import {
+  type AreaOffset,
+  type Argument,
+  argumentOf,
+  makeOp,
+  OPERATIONS,
+  type Op,
+  type OpKind,
+  takes,
+} from '../vocabulary/ops.ts';
 
 export interface FileRange {
   readonly file: number;
@@ -23,99 +31,50 @@ export interface AreaChoice {
 
 /** An operation of this kind on this range, asked for by a thread with these areas. */
 export function opAt(kind: OpKind, range: FileRange, areas: Areas, choice: AreaChoice): Op {
-  switch (kind) {
-    case 'load':
-    case 'store':
-      return { kind, ...areaOffsetOf(range, areas, choice.area) };
-    case 'mmap':
-      return { kind, area: choice.area % AREAS, ...wholePages(range), sharing: 'shared' };
-    case 'munmap':
-    case 'msync':
-      return { kind, area: mappedArea(areas, choice.area) };
-    case 'pread':
-    case 'pwrite':
-      return choice.buffered
-        ? { kind, ...range, buffer: bufferOf(range, areas, choice.area) }
-        : { kind, ...range };
-    case 'truncate':
-      return { kind, file: range.file, size: range.offset };
-    case 'collapse':
-    case 'insert':
-      return { kind, ...wholePages(range) };
-    case 'punch':
-    case 'zero':
-    case 'fallocate':
-      return { kind, ...range };
-    case 'fsync':
-      return { kind, file: range.file };
-    case 'revoke':
-    case 'commit':
-    case 'crash':
-    case 'enospc':
-      return { kind };
-    default:
-      return unreachable(kind);
+  const has = (arg: Argument): boolean => takes(kind, arg);
+  if (has('size')) return makeOp(kind, { file: range.file, size: range.offset });
+  if (has('length')) {
+    const mapping = { area: choice.area % AREAS, sharing: 'shared' } as const;
+    const isBuffered = has('buffer') && choice.buffered;
+    return makeOp(kind, {
+      ...inUnits(kind, range),
+      ...(has('sharing') ? mapping : {}),
+      ...(isBuffered ? { buffer: bufferOf(range, areas, choice.area) } : {}),
+    });
   }
+  if (has('offset')) return makeOp(kind, areaOffsetOf(range, areas, choice.area));
+  if (has('area')) return makeOp(kind, { area: mappedArea(areas, choice.area) });
+  return makeOp(kind, has('file') ? { file: range.file } : {});
 }
 
 /** The bytes of a file that an operation is about; null where it is about none. */
 export function rangeOf(op: Op, areas: Areas): FileRange | null {
-  switch (op.kind) {
-    case 'load':
-    case 'store': {
-      const { file, offset } = areas[op.area] ?? { file: 0, offset: 0 };
-      return rangeAt(file, offset + op.offset, LINE_BYTES);
-    }
-    case 'munmap':
-    case 'msync': {
-      const area = areas[op.area];
-      return area ? bare(area) : null;
-    }
-    case 'mmap':
-    case 'pread':
-    case 'pwrite':
-    case 'punch':
-    case 'collapse':
-    case 'insert':
-    case 'zero':
-    case 'fallocate':
-      return bare(op);
-    case 'truncate':
-      return rangeAt(op.file, op.size, LINE_BYTES);
-    case 'fsync':
-      return rangeAt(op.file, 0, PAGE_BYTES);
-    case 'revoke':
-    case 'commit':
-    case 'crash':
-    case 'enospc':
-      return null;
-    default:
-      return unreachable(op);
+  if ('size' in op) return rangeAt(op.file, op.size, LINE_BYTES);
+  if ('length' in op) return bare(op);
+  if ('offset' in op) {
+    const { file, offset } = areas[op.area] ?? { file: 0, offset: 0 };
+    return rangeAt(file, offset + op.offset, LINE_BYTES);
   }
+  if ('area' in op) {
+    const area = areas[op.area];
+    return area ? bare(area) : null;
+  }
+  return 'file' in op ? rangeAt(op.file, 0, PAGE_BYTES) : null;
 }
 
 /** The same operation on another range; one that is about no range stays as it is. */
 export function movedOp(op: Op, range: FileRange, areas: Areas): Op {
-  switch (op.kind) {
-    case 'load':
-    case 'store':
-      return { ...op, offset: withinArea(range.offset, areas[op.area] ?? null) };
-    case 'mmap':
-    case 'collapse':
-    case 'insert':
-      return { ...op, ...wholePages(range) };
-    case 'pread':
-    case 'pwrite':
-      return movedIo(op, range);
-    case 'punch':
-    case 'zero':
-    case 'fallocate':
-      return { ...op, file: range.file, offset: range.offset, length: range.length };
-    case 'truncate':
-      return { ...op, file: range.file, size: range.offset };
-    default:
-      return op;
+  if ('size' in op) return { ...op, file: range.file, size: range.offset };
+  if ('length' in op) return { ...op, ...inUnits(op.kind, range), ...movedBuffer(op, range) };
+  if ('offset' in op) {
+    return { ...op, offset: withinArea(range.offset, areas[op.area] ?? null) };
   }
+  return op;
+}
+
+/** As the operation takes it: lines, or the pages around them. */
+function inUnits(kind: OpKind, range: FileRange): FileRange {
+  return OPERATIONS[kind].unit === PAGE_BYTES ? wholePages(range) : bare(range);
 }
 
 /** A range that begins no later than the last line and ends with the file at the latest. */
@@ -139,11 +98,11 @@ function wholePages({ file, offset, length }: FileRange): FileRange {
   return { file, offset: begin, length: end - begin };
 }
 
-function movedIo(op: FileIo, { file, offset, length }: FileRange): FileIo {
-  const moved = { ...op, file, offset, length };
-  if (op.buffer === undefined) return moved;
-  const { area, offset: begin } = op.buffer;
-  return { ...moved, buffer: { area, offset: Math.min(begin, FILE_BYTES_MAX - length) } };
+function movedBuffer(op: Op, { length }: FileRange): { readonly buffer?: AreaOffset } {
+  const buffer = argumentOf(op, 'buffer');
+  if (buffer === undefined) return {};
+  const { area, offset } = buffer;
+  return { buffer: { area, offset: Math.min(offset, FILE_BYTES_MAX - length) } };
 }
 
 /** The preferred area if it is mapped, or else one that is. */

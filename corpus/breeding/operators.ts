@@ -20,7 +20,15 @@ import type { Op, OpKind } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
 import type { Areas, FileRange } from './op-shape.ts';
 import { movedOp, opAt, pageOf, rangeAt, rangeOf } from './op-shape.ts';
-import { BUFFERED_ONE_IN, deck, OP_WEIGHTS, PAGE_WEIGHTS, SPAN_WEIGHTS } from './weights.ts';
+import {
+  BUFFERED_ONE_IN,
+  CLOSING_WEIGHTS,
+  deck,
+  OP_WEIGHTS,
+  OPENING_WEIGHTS,
+  PAGE_WEIGHTS,
+  SPAN_WEIGHTS,
+} from './weights.ts';
 
 export interface ThreadDraft {
   process: number;
@@ -68,8 +76,8 @@ export const OPERATORS: readonly Operator[] = [
 const KINDS = deck(OP_WEIGHTS);
 const STATES = deck(PAGE_WEIGHTS);
 const SPANS = deck(SPAN_WEIGHTS);
-/** What makes sense before the parallel part: it maps, dirties, allocates or makes durable. */
-const PREFIX_KINDS: readonly OpKind[] = ['load', 'store', 'store', 'pwrite', 'fsync', 'fallocate'];
+const OPENING = deck(OPENING_WEIGHTS);
+const CLOSING = deck(CLOSING_WEIGHTS);
 const RESIZED = [LINE_BYTES, PAGE_BYTES, 2 * PAGE_BYTES] as const;
 
 /** An operation's place: a thread, and an index into its operations. */
@@ -302,14 +310,13 @@ function changeProcess(draft: Draft, rng: Random): boolean {
 function prependOp(draft: Draft, rng: Random): boolean {
   const thread = pickRoom(draft, rng);
   if (thread === null) return false;
-  return insertAt(thread, 0, freshOp(draft, thread, rng.pick(PREFIX_KINDS), rng));
+  return insertAt(thread, 0, freshOp(draft, thread, rng.pick(OPENING), rng));
 }
 
 function appendSync(draft: Draft, rng: Random): boolean {
   const thread = pickRoom(draft, rng);
   if (thread === null) return false;
-  const kind = rng.oneIn(4) ? 'crash' : 'fsync';
-  return insertAt(thread, thread.ops.length, freshOp(draft, thread, kind, rng));
+  return insertAt(thread, thread.ops.length, freshOp(draft, thread, rng.pick(CLOSING), rng));
 }
 
 /** A third hand at what an existing thread does. */

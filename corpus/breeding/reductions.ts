@@ -5,7 +5,7 @@
 import { at } from '../vocabulary/assert.ts';
 import type { Input, PageState } from '../vocabulary/input.ts';
 import { LINE_BYTES, MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
-import type { Op } from '../vocabulary/ops.ts';
+import { OPERATIONS } from '../vocabulary/ops.ts';
 import { type FileRange, movedOp, pageOf, rangeOf } from './op-shape.ts';
 import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
 import { simplerArguments } from './simpler-ops.ts';
@@ -101,8 +101,9 @@ function absorbedOps(input: Input): readonly Input[] {
     const range = rangeOf(gone.op, at(input.setup.processes, process).areas);
     if (range === null) return [];
     const rest = without(input, (placed) => isSame(placed, gone));
-    if (gone.op.kind === 'truncate') return [withSize(rest, gone.op)];
-    return leftBehind(gone.op).map((state) => withPages(rest, range, state));
+    if ('size' in gone.op) return [withSize(rest, gone.op)];
+    const { leaves } = OPERATIONS[gone.op.kind];
+    return leaves === undefined ? [] : [withPages(rest, range, leaves)];
   });
 }
 
@@ -111,23 +112,6 @@ function withSize(input: Input, { file, size }: { file: number; size: number }):
   const { files } = input.setup;
   const { pages } = at(files, file);
   return { ...input, setup: { ...input.setup, files: files.with(file, { size, pages }) } };
-}
-
-/** What an operation may leave in the pages it touched. */
-function leftBehind(op: Op): readonly PageState[] {
-  switch (op.kind) {
-    case 'load':
-      return ['cached'];
-    case 'store':
-    case 'pwrite':
-      return ['written'];
-    case 'fallocate':
-      return ['unwritten'];
-    case 'punch':
-      return ['hole'];
-    default:
-      return [];
-  }
 }
 
 function withPages(input: Input, range: FileRange, state: PageState): Input {
@@ -258,7 +242,7 @@ function apart(input: Input): readonly Input[] {
     const { areas } = at(input.setup.processes, thread.process);
     return thread.ops.flatMap((op, i) => {
       const range = rangeOf(op, areas);
-      if (range === null || range.length !== LINE_BYTES || op.kind === 'truncate') return [];
+      if (range === null || range.length !== LINE_BYTES || 'size' in op) return [];
       const other = movedOp(op, { ...range, offset: otherLine(range.offset) }, areas);
       return [
         { ...input, threads: input.threads.with(t, { ...thread, ops: thread.ops.with(i, other) }) },

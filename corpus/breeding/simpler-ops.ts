@@ -5,8 +5,8 @@
 import { at } from '../vocabulary/assert.ts';
 import type { Input, Setup, ThreadOps } from '../vocabulary/input.ts';
 import { LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
-import type { Op } from '../vocabulary/ops.ts';
-import { type Areas, movedOp, pageOf, rangeOf } from './op-shape.ts';
+import { OPERATIONS, type Op, type OpKind, weakerKinds } from '../vocabulary/ops.ts';
+import { type Areas, movedOp, opAt, pageOf, rangeOf } from './op-shape.ts';
 
 export function simplerArguments(input: Input): readonly Input[] {
   return input.threads.flatMap((thread, t) => {
@@ -28,38 +28,25 @@ export function areasOf(setup: Setup, { process }: ThreadOps): Areas {
 }
 
 function simplerOps(op: Op, areas: Areas): readonly Op[] {
-  return [...weakerOps(op), ...nearerOps(op, areas), ...shorterOps(op)];
+  return [...weakerOps(op, areas), ...nearerOps(op, areas), ...shorterOps(op)];
 }
 
-/** Collapse, insert and zero ask for a punch or a truncate where one will do. */
-function weakerOps(op: Op): readonly Op[] {
-  switch (op.kind) {
-    case 'store':
-      return [{ ...op, kind: 'load' }];
-    case 'pwrite':
-    case 'pread':
-      return op.buffer === undefined
-        ? []
-        : [plainIo(op), { ...op, buffer: { area: 0, offset: 0 } }];
-    case 'collapse':
-    case 'insert':
-    case 'zero':
-      return [truncateAt(op), { ...op, kind: 'punch' }];
-    case 'punch':
-      return [truncateAt(op)];
-    case 'mmap':
-      return op.sharing === 'private' ? [{ ...op, sharing: 'shared' }] : [];
-    default:
-      return [];
+/** Without what it can do without, and as kinds that do less. */
+function weakerOps(op: Op, areas: Areas): readonly Op[] {
+  const weaker: Op[] = [];
+  if ('buffer' in op) {
+    const { buffer: _, ...plain } = op;
+    weaker.push(plain, { ...op, buffer: { area: 0, offset: 0 } });
   }
+  if ('sharing' in op && op.sharing === 'private') weaker.push({ ...op, sharing: 'shared' });
+  return [...weaker, ...weakerKinds(op.kind).flatMap((kind) => asKind(op, kind, areas))];
 }
 
-function plainIo({ kind, file, offset, length }: Extract<Op, { kind: 'pread' | 'pwrite' }>): Op {
-  return { kind, file, offset, length };
-}
-
-function truncateAt({ file, offset }: { file: number; offset: number }): Op {
-  return { kind: 'truncate', file, size: offset };
+function asKind(op: Op, kind: OpKind, areas: Areas): readonly Op[] {
+  const isAlike = OPERATIONS[kind].args === OPERATIONS[op.kind].args;
+  if (isAlike) return [{ ...op, kind } as Op];
+  const range = rangeOf(op, areas);
+  return range === null ? [] : [opAt(kind, range, areas, { area: 0, buffered: false })];
 }
 
 /** The first area, the first file, the first page, the first line. */
@@ -67,7 +54,7 @@ function nearerOps(op: Op, areas: Areas): readonly Op[] {
   const nearer: Op[] = [];
   if ('area' in op && op.area > 0) nearer.push({ ...op, area: 0 });
   if ('file' in op && op.file > 0) nearer.push({ ...op, file: 0 });
-  if ('sharing' in op || op.kind === 'truncate') return nearer;
+  if ('sharing' in op || 'size' in op) return nearer;
   const range = rangeOf(op, areas);
   if (range === null) return nearer;
   const offsets = [0, range.offset % PAGE_BYTES, pageOf(range.offset) * PAGE_BYTES];
@@ -78,23 +65,11 @@ function nearerOps(op: Op, areas: Areas): readonly Op[] {
 }
 
 function shorterOps(op: Op): readonly Op[] {
-  switch (op.kind) {
-    case 'truncate':
-      return shorterSizes(op.size).map((size) => ({ ...op, size }));
-    case 'pread':
-    case 'pwrite':
-      return parts(op, LINE_BYTES).map((part) => ({ ...op, ...part }));
-    case 'punch':
-    case 'zero':
-    case 'fallocate':
-      return wholePages(op).map((part) => ({ ...op, ...part }));
-    case 'mmap':
-    case 'collapse':
-    case 'insert':
-      return parts(op, PAGE_BYTES).map((part) => ({ ...op, ...part }));
-    default:
-      return [];
-  }
+  if ('size' in op) return shorterSizes(op.size).map((size) => ({ ...op, size }));
+  if (!('length' in op)) return [];
+  const isOfLines = OPERATIONS[op.kind].grain === LINE_BYTES;
+  const shorter = isOfLines ? parts(op, LINE_BYTES) : wholePages(op);
+  return shorter.map((part) => ({ ...op, ...part }));
 }
 
 interface Span {
@@ -118,12 +93,13 @@ export function parts({ offset, length }: Span, unit: number): readonly Span[] {
     .map(([from, to]) => ({ offset: offset + from * unit, length: (to - from) * unit }));
 }
 
-/** Of a range of lines: the pages around it, or parts of those. */
+/** Parts of the pages around it, and those pages. */
 function wholePages({ offset, length }: Span): readonly Span[] {
   const begin = pageOf(offset) * PAGE_BYTES;
   const end = Math.ceil((offset + length) / PAGE_BYTES) * PAGE_BYTES;
   const whole = { offset: begin, length: end - begin };
-  return [...parts(whole, PAGE_BYTES), whole];
+  const isWhole = begin === offset && whole.length === length;
+  return isWhole ? parts(whole, PAGE_BYTES) : [...parts(whole, PAGE_BYTES), whole];
 }
 
 export function shorterSizes(size: number): readonly number[] {

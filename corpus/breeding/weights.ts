@@ -3,7 +3,13 @@
  * and its weight; the first row is what a failing property test shrinks towards.
  */
 import type { PageState } from '../vocabulary/input.ts';
-import type { OpKind, Sharing } from '../vocabulary/ops.ts';
+import {
+  OP_KINDS,
+  OPERATIONS,
+  type Operation,
+  type OpKind,
+  type Sharing,
+} from '../vocabulary/ops.ts';
 
 export type Weighted<T> = readonly (readonly [value: T, weight: number])[];
 
@@ -12,29 +18,16 @@ export function deck<T>(table: Weighted<T>): readonly T[] {
   return table.flatMap(([value, weight]) => new Array<T>(weight).fill(value));
 }
 
-/**
- * Page faults meet everything; next what frees, allocates or moves blocks under them (dossier 4.4).
- */
-export const OP_WEIGHTS: Weighted<OpKind> = [
-  ['load', 18],
-  ['store', 26],
-  ['pread', 6],
-  ['pwrite', 16],
-  ['punch', 8],
-  ['truncate', 9],
-  ['fsync', 7],
-  ['collapse', 3],
-  ['insert', 2],
-  ['zero', 2],
-  ['fallocate', 2],
-  ['msync', 1],
-  ['mmap', 1],
-  ['munmap', 1],
-  ['commit', 2],
-  ['crash', 1],
-  ['revoke', 1],
-  ['enospc', 1],
-];
+/** Of each kind as its row in `ops.ts` says: page faults meet everything; next what frees, allocates or moves blocks. */
+export const OP_WEIGHTS: Weighted<OpKind> = weights(({ weight }) => weight);
+/** What makes sense before the parallel part: it maps, dirties, allocates or makes durable. */
+export const OPENING_WEIGHTS: Weighted<OpKind> = weights(({ opens }) => opens);
+/** What ends a thread: it asks what is durable by then. */
+export const CLOSING_WEIGHTS: Weighted<OpKind> = weights(({ closes }) => closes);
+
+function weights(of: (operation: Operation) => number): Weighted<OpKind> {
+  return OP_KINDS.map((kind) => [kind, of(OPERATIONS[kind])] as const);
+}
 
 /** Two threads show nearly every race; 3 of 18 workloads get a third. */
 export const THREAD_WEIGHTS: Weighted<number> = [

@@ -6,7 +6,7 @@
 import type { Input, Workload } from './input.ts';
 import { AREA_NAMES, PROCESS_NAMES } from './names.ts';
 import { nearestHint } from './nearest.ts';
-import type { Op } from './ops.ts';
+import { argumentOf, type Op } from './ops.ts';
 import { findProblems, type Problem } from './validate.ts';
 
 /** As `findProblems`, and areas that neither the setup nor an operation of the process maps. */
@@ -35,20 +35,11 @@ function areasOf({ setup, threads }: Workload, process: number): ReadonlySet<num
   const ops = threads
     .filter((thread) => thread.process === process)
     .flatMap((thread) => thread.ops);
-  return new Set([...declared, ...ops.flatMap((op) => (op.kind === 'mmap' ? [op.area] : []))]);
+  return new Set([...declared, ...ops.flatMap((op) => ('sharing' in op ? [op.area] : []))]);
 }
 
+/** One that maps an area needs none that is there. */
 function areaUsed(op: Op): number | null {
-  switch (op.kind) {
-    case 'load':
-    case 'store':
-    case 'munmap':
-    case 'msync':
-      return op.area;
-    case 'pread':
-    case 'pwrite':
-      return op.buffer?.area ?? null;
-    default:
-      return null;
-  }
+  const area = 'sharing' in op ? undefined : argumentOf(op, 'area');
+  return area ?? argumentOf(op, 'buffer')?.area ?? null;
 }

@@ -10,13 +10,12 @@ import { isJsonObject } from './json.ts';
 import { fieldsOf, invalid, type JsonPart, JsonReport, listOf } from './json-parts.ts';
 import type { JsonPath, SpotOf } from './json-text.ts';
 import { nearestHint } from './nearest.ts';
-import type { AreaOffset, Op, OpKind, Sharing } from './ops.ts';
-import { OP_KINDS } from './ops.ts';
+import type { AreaOffset, Op, OpKind } from './ops.ts';
+import { makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
 import { findProblems, type Place, type Problem, placeName } from './validate.ts';
 
 const FORMAT = 'faultline input';
 const VERSION = 1;
-const SHARINGS = ['shared', 'private'] as const satisfies readonly Sharing[];
 
 export interface InputJson extends Input {
   readonly format: typeof FORMAT;
@@ -158,54 +157,21 @@ function switchFrom(part: JsonPart): Switch {
   };
 }
 
-type OpOf<K extends OpKind, O extends Op = Op> = O extends Op
-  ? K extends O['kind']
-    ? O
-    : never
-  : never;
-type OpFields = { readonly [K in OpKind]: readonly Exclude<keyof OpOf<K>, 'kind' | 'buffer'>[] };
-
-const RANGE = ['file', 'offset', 'length'] as const;
-
-/**
- * The fields of each operation; all numbers but `sharing`, and `buffer` besides where IO may have
- * one.
- */
-const OP_FIELDS = {
-  load: ['area', 'offset'],
-  store: ['area', 'offset'],
-  mmap: ['area', ...RANGE, 'sharing'],
-  munmap: ['area'],
-  msync: ['area'],
-  pread: RANGE,
-  pwrite: RANGE,
-  truncate: ['file', 'size'],
-  punch: RANGE,
-  collapse: RANGE,
-  insert: RANGE,
-  zero: RANGE,
-  fallocate: RANGE,
-  fsync: ['file'],
-  revoke: [],
-  commit: [],
-  crash: [],
-  enospc: [],
-} as const satisfies OpFields;
-
 function opFrom(part: JsonPart): Op {
   const kind = kindOf(part);
   if (kind === null) return { kind: 'commit' };
-  const names: readonly string[] = OP_FIELDS[kind];
-  const hasBuffer = kind === 'pread' || kind === 'pwrite';
-  const field = fieldsOf(part, ['kind', ...names], hasBuffer ? ['buffer'] : []);
-  const op: Record<string, unknown> = { kind };
+  const [names, optional] = [
+    OPERATIONS[kind].args.filter((arg) => arg !== 'buffer'),
+    OPERATIONS[kind].args.filter((arg) => arg === 'buffer'),
+  ];
+  const field = fieldsOf(part, ['kind', ...names], optional);
+  const values: Record<string, unknown> = {};
   for (const name of names) {
-    op[name] = name === 'sharing' ? choiceFrom(field(name), SHARINGS) : numberFrom(field(name));
+    values[name] = name === 'sharing' ? choiceFrom(field(name), SHARINGS) : numberFrom(field(name));
   }
-  const buffer = hasBuffer ? field('buffer') : null;
-  if (buffer !== null) op.buffer = bufferFrom(buffer);
-  // OP_FIELDS has, by its type, every field of the kind, and each was read above.
-  return op as unknown as Op;
+  const buffer = optional.length > 0 ? field('buffer') : null;
+  if (buffer !== null) values.buffer = bufferFrom(buffer);
+  return makeOp(kind, values);
 }
 
 /** The kind decides which fields an operation has. */

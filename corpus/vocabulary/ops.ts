@@ -1,7 +1,10 @@
 /**
- * The operations of a workload: what a simulated thread asks of the kernel. Offsets, lengths and sizes are
- * bytes, multiples of a line; ranges of collapse and insert are multiples of a page.
+ * The operations of a workload: what a simulated thread asks of the kernel. One table of them: text form, JSON,
+ * validation, generation, mutation, minimizing, registers of the simulated kernel and the guide read it, so that a new
+ * operation of known arguments is a row here, and paths in the models that have it.
  */
+import type { PageState } from './input.ts';
+import { LINE_BYTES, PAGE_BYTES } from './limits.ts';
 
 /** A position in one of the thread's own areas, in bytes from the start of the area. */
 export interface AreaOffset {
@@ -10,70 +13,128 @@ export interface AreaOffset {
 }
 
 export type Sharing = 'shared' | 'private';
+export const SHARINGS = ['shared', 'private'] as const satisfies readonly Sharing[];
 
-export interface Access extends AreaOffset {
-  readonly kind: 'load' | 'store';
-}
-export interface Mmap {
-  readonly kind: 'mmap';
+/** Arguments: an area is of the thread's process; offsets, lengths and sizes are bytes; `buffer` may be left out. */
+interface Arguments {
   readonly area: number;
   readonly file: number;
+  /** From the start of the file or, without a file, of the area. */
   readonly offset: number;
   readonly length: number;
-  readonly sharing: Sharing;
-}
-export interface AreaOp {
-  readonly kind: 'munmap' | 'msync';
-  readonly area: number;
-}
-/** read(2) and write(2) of a DAX file; with `buffer`, the user buffer is a mapping ("DIO-GUP"). */
-export interface FileIo {
-  readonly kind: 'pread' | 'pwrite';
-  readonly file: number;
-  readonly offset: number;
-  readonly length: number;
-  readonly buffer?: AreaOffset;
-}
-export interface Truncate {
-  readonly kind: 'truncate';
-  readonly file: number;
   readonly size: number;
+  readonly sharing: Sharing;
+  readonly buffer: AreaOffset;
 }
-export interface RangeOp {
-  readonly kind: 'punch' | 'collapse' | 'insert' | 'zero' | 'fallocate';
-  readonly file: number;
-  readonly offset: number;
-  readonly length: number;
-}
-export interface Fsync {
-  readonly kind: 'fsync';
-  readonly file: number;
-}
-/** revoke: driver shutdown; commit: a full log; crash: power failure; enospc: the next allocation fails. */
-export interface WorldOp {
-  readonly kind: 'revoke' | 'commit' | 'crash' | 'enospc';
+export type Argument = keyof Arguments;
+
+/** In the order of the text. An access and an area are of the thread's own address space. */
+const ACCESS = ['area', 'offset'] as const;
+const MAPPING = ['area', 'file', 'offset', 'length', 'sharing'] as const;
+const AREA = ['area'] as const;
+const IO = ['file', 'offset', 'length', 'buffer'] as const;
+const SIZE = ['file', 'size'] as const;
+const RANGE = ['file', 'offset', 'length'] as const;
+const FILE = ['file'] as const;
+const NONE = [] as const;
+
+export interface Operation {
+  readonly args: readonly Argument[];
+  /** What it is, for the guide. */
+  readonly says: string;
+  /** Bytes that offset and length are multiples of: a line, or a page where that is all that the call takes. */
+  readonly unit: number;
+  /** Which way a buffer goes, as the text has it. */
+  readonly buffer?: 'into' | 'from';
+  /** What it may do to i_size. */
+  readonly resizes?: 'sets' | 'extends' | 'shrinks' | 'grows';
+  /** A file system may have no such operation: then its model has no path for it. */
+  readonly isOptional: boolean;
+
+  // How often it is drawn: of all, of what comes before the parallel part, of what ends a thread.
+  readonly weight: number;
+  readonly opens: number;
+  readonly closes: number;
+
+  // What a repro may have in its place.
+  /** How much it does beyond the weakest of its sort. */
+  readonly rank: number;
+  /** Kinds that do less to the same range, the boldest first. */
+  readonly weaker: readonly string[];
+  /** Whole pages say less than lines do. */
+  readonly grain: number;
+  /** What it may leave in the pages that it touches. */
+  readonly leaves?: PageState;
 }
 
-export type Op = Access | Mmap | AreaOp | FileIo | Truncate | RangeOp | Fsync | WorldOp;
-export type OpKind = Op['kind'];
+type Row<A extends readonly Argument[]> = Operation & { readonly args: A };
 
-export const OP_KINDS = [
-  'load',
-  'store',
-  'mmap',
-  'munmap',
-  'msync',
-  'pread',
-  'pwrite',
-  'truncate',
-  'punch',
-  'collapse',
-  'insert',
-  'zero',
-  'fallocate',
-  'fsync',
-  'revoke',
-  'commit',
-  'crash',
-  'enospc',
-] as const satisfies readonly OpKind[];
+const USUAL = {
+  unit: LINE_BYTES,
+  isOptional: false,
+  opens: 0,
+  closes: 0,
+  rank: 0,
+  weaker: [],
+  grain: PAGE_BYTES,
+};
+type Named = Pick<Operation, 'says' | 'weight'> & Partial<Operation>;
+
+function row<const A extends readonly Argument[]>(args: A, named: Named): Row<A> {
+  return { ...USUAL, ...named, args };
+}
+
+const OF_FALLOCATE = { isOptional: true };
+
+// biome-ignore format: a table
+const ROWS = {
+  load: row(ACCESS, { says: 'one line through a mapping; may fault', weight: 18, opens: 1, grain: LINE_BYTES, leaves: 'cached' }),
+  store: row(ACCESS, { says: 'the same, written', weight: 26, opens: 2, grain: LINE_BYTES, rank: 1, weaker: ['load'], leaves: 'written' }),
+  mmap: row(MAPPING, { says: 'map whole pages of a file', weight: 1, unit: PAGE_BYTES }),
+  munmap: row(AREA, { says: 'unmap an area', weight: 1 }),
+  msync: row(AREA, { says: 'sync what an area maps', weight: 1, rank: 1 }),
+  pread: row(IO, { says: 'read(2); the buffer may be a mapping', weight: 6, buffer: 'into', grain: LINE_BYTES }),
+  pwrite: row(IO, { says: 'write(2); the buffer may be a mapping', weight: 16, opens: 1, buffer: 'from', grain: LINE_BYTES, resizes: 'extends', rank: 1, leaves: 'written' }),
+  truncate: row(SIZE, { says: 'set the size', weight: 9, resizes: 'sets' }),
+  punch: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): punch a hole', weight: 8, rank: 1, weaker: ['truncate'], leaves: 'hole' }),
+  collapse: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): take whole pages out', weight: 3, unit: PAGE_BYTES, resizes: 'shrinks', rank: 3, weaker: ['truncate', 'punch'] }),
+  insert: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): put whole pages in', weight: 2, unit: PAGE_BYTES, resizes: 'grows', rank: 3, weaker: ['truncate', 'punch'] }),
+  zero: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): zero a range', weight: 2, resizes: 'extends', rank: 2, weaker: ['truncate', 'punch'] }),
+  fallocate: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): preallocate', weight: 2, opens: 1, resizes: 'extends', leaves: 'unwritten' }),
+  fsync: row(FILE, { says: 'make a file durable', weight: 7, opens: 1, closes: 3 }),
+  revoke: row(NONE, { says: 'the driver shuts the device down', weight: 1 }),
+  commit: row(NONE, { says: 'the log is full: it commits', weight: 2 }),
+  crash: row(NONE, { says: 'power fails', weight: 1, closes: 1 }),
+  enospc: row(NONE, { says: 'the next allocation fails', weight: 1 }),
+};
+
+export type OpKind = keyof typeof ROWS;
+export const OPERATIONS: Readonly<Record<OpKind, Operation>> = ROWS;
+export const OP_KINDS = Object.keys(ROWS) as readonly OpKind[];
+
+type OpOf<K extends OpKind, A extends Argument = (typeof ROWS)[K]['args'][number]> = {
+  readonly kind: K;
+} & { readonly [N in Exclude<A, 'buffer'>]: Arguments[N] } & ('buffer' extends A
+    ? { readonly buffer?: AreaOffset }
+    : unknown);
+
+export type Op = { [K in OpKind]: OpOf<K> }[OpKind];
+
+/** @param values every argument of the kind but `buffer`, and nothing else */
+export function makeOp(kind: OpKind, values: Partial<Arguments>): Op {
+  return { kind, ...values } as unknown as Op;
+}
+
+/** What an operation has for one of its arguments; undefined for a buffer that was left out. */
+export function argumentOf<A extends Argument>(op: Op, arg: A): Arguments[A] | undefined {
+  return (op as Partial<Arguments>)[arg];
+}
+
+/** Kinds that do less to the same range, the boldest first. */
+export function weakerKinds(kind: OpKind): readonly OpKind[] {
+  return OPERATIONS[kind].weaker as readonly OpKind[];
+}
+
+export function takes(kind: OpKind, arg: Argument): boolean {
+  return OPERATIONS[kind].args.includes(arg);
+}

@@ -3,14 +3,14 @@
  * `validate.ts`'s. A refused line does not stop the reader: a stand-in takes its place, so that later lines
  * are judged on their own, and one refusal carries the problems of all.
  */
-import { at } from './assert.ts';
+import { at, unreachable } from './assert.ts';
 import { failInFile, failTogether, Refusal } from './errors.ts';
 import type { AreaSetup, Input, PageState } from './input.ts';
 import { PAGE_STATES } from './input.ts';
 import { AREAS, OPS, PAGES, SWITCHES_MAX } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
-import type { AreaOffset, Op, OpKind, Sharing } from './ops.ts';
-import { OP_KINDS } from './ops.ts';
+import type { AreaOffset, Argument, Op, OpKind, Sharing } from './ops.ts';
+import { makeOp, OP_KINDS, OPERATIONS } from './ops.ts';
 import type { Spot } from './spots.ts';
 import {
   type Draft,
@@ -186,42 +186,32 @@ function readSwitch(cursor: Cursor, draft: Draft): void {
 
 function readOp(cursor: Cursor, kind: OpKind): Op {
   take(cursor, 'an operation');
-  switch (kind) {
-    case 'load':
-    case 'store':
-      return { kind, ...readAreaOffset(cursor) };
-    case 'mmap':
-      return { kind, area: takeArea(cursor), ...readMapping(cursor) };
-    case 'munmap':
-    case 'msync':
-      return { kind, area: takeArea(cursor) };
-    case 'pread':
-      return { kind, ...readRange(cursor), ...readBuffer(cursor, 'into') };
-    case 'pwrite':
-      return { kind, ...readRange(cursor), ...readBuffer(cursor, 'from') };
-    case 'truncate':
-      return { kind, file: takeFile(cursor), size: takeNumber(cursor, 'a size in bytes') };
-    case 'punch':
-    case 'collapse':
-    case 'insert':
-    case 'zero':
-    case 'fallocate':
-      return { kind, ...readRange(cursor) };
-    case 'fsync':
-      return { kind, file: takeFile(cursor) };
-    default:
-      return { kind };
+  const { args, buffer } = OPERATIONS[kind];
+  const values: Record<string, unknown> = {};
+  for (const arg of args) {
+    if (arg !== 'buffer') values[arg] = readArgument(cursor, arg);
+    else if (buffer !== undefined && takeIf(cursor, buffer)) values.buffer = readAreaOffset(cursor);
   }
+  return makeOp(kind, values);
 }
 
-function readRange(cursor: Cursor): { file: number; offset: number; length: number } {
-  const file = takeFile(cursor);
-  const offset = takeOffset(cursor);
-  return { file, offset, length: takeLength(cursor) };
-}
-
-function readBuffer(cursor: Cursor, keyword: string): { buffer?: AreaOffset } {
-  return takeIf(cursor, keyword) ? { buffer: readAreaOffset(cursor) } : {};
+function readArgument(cursor: Cursor, arg: Exclude<Argument, 'buffer'>): number | Sharing {
+  switch (arg) {
+    case 'area':
+      return takeArea(cursor);
+    case 'file':
+      return takeFile(cursor);
+    case 'offset':
+      return takeOffset(cursor);
+    case 'length':
+      return takeLength(cursor);
+    case 'size':
+      return takeNumber(cursor, 'a size in bytes');
+    case 'sharing':
+      return readSharing(cursor);
+    default:
+      return unreachable(arg);
+  }
 }
 
 function readAreaOffset(cursor: Cursor): AreaOffset {

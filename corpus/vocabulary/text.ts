@@ -9,7 +9,7 @@ import { findSlips } from './declared.ts';
 import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch } from './input.ts';
 import { sha256Hex } from './json.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
-import type { AreaOffset, FileIo, Op } from './ops.ts';
+import { type AreaOffset, type Argument, argumentOf, OPERATIONS, type Op } from './ops.ts';
 import { openText } from './text-lexer.ts';
 import { INPUT_VERSION, type InputText, readInput } from './text-read.ts';
 
@@ -67,45 +67,28 @@ function printSwitch({ thread, op, label, occurrence, to }: Switch): string {
 }
 
 export function printOp(op: Op): string {
-  switch (op.kind) {
-    case 'load':
-    case 'store':
-      return `${op.kind} ${printAreaOffset(op)}`;
-    case 'mmap':
-      return `mmap ${AREA_NAMES[op.area]} ${printArea(op)}`;
-    case 'munmap':
-    case 'msync':
-      return `${op.kind} ${AREA_NAMES[op.area]}`;
-    case 'pread':
-    case 'pwrite':
-      return `${op.kind} ${printRange(op)}${printBuffer(op)}`;
-    case 'truncate':
-      return `truncate ${FILE_NAMES[op.file]} ${op.size}`;
-    case 'punch':
-    case 'collapse':
-    case 'insert':
-    case 'zero':
-    case 'fallocate':
-      return `${op.kind} ${printRange(op)}`;
-    case 'fsync':
-      return `fsync ${FILE_NAMES[op.file]}`;
-    case 'revoke':
-    case 'commit':
-    case 'crash':
-    case 'enospc':
-      return op.kind;
+  const words = OPERATIONS[op.kind].args.map((arg) => printArgument(op, arg));
+  return [op.kind, ...words].filter((word) => word !== '').join(' ');
+}
+
+function printArgument(op: Op, arg: Argument): string {
+  switch (arg) {
+    case 'area':
+      return AREA_NAMES[argumentOf(op, arg) ?? -1] ?? '';
+    case 'file':
+      return FILE_NAMES[argumentOf(op, arg) ?? -1] ?? '';
+    case 'offset':
+    case 'length':
+    case 'size':
+    case 'sharing':
+      return String(argumentOf(op, arg));
+    case 'buffer': {
+      const buffer = argumentOf(op, arg);
+      return buffer ? `${OPERATIONS[op.kind].buffer} ${printAreaOffset(buffer)}` : '';
+    }
     default:
-      return unreachable(op);
+      return unreachable(arg);
   }
-}
-
-function printRange(op: { file: number; offset: number; length: number }): string {
-  return `${FILE_NAMES[op.file]} ${op.offset} ${op.length}`;
-}
-
-function printBuffer({ kind, buffer }: FileIo): string {
-  if (buffer === undefined) return '';
-  return ` ${kind === 'pread' ? 'into' : 'from'} ${printAreaOffset(buffer)}`;
 }
 
 function printAreaOffset({ area, offset }: AreaOffset): string {

@@ -30,7 +30,7 @@ import {
 } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import { nearestHint } from './nearest.ts';
-import type { FileIo, Op, Sharing } from './ops.ts';
+import { argumentOf, OPERATIONS, type Op, type Sharing } from './ops.ts';
 import { printable } from './printable.ts';
 
 /** The part of an input that a problem is about. */
@@ -171,46 +171,25 @@ function threadsProblems({ setup, threads }: Workload): readonly Problem[] {
 }
 
 function opProblem(op: Op, files: number): string | null {
-  switch (op.kind) {
-    case 'load':
-    case 'store':
-      return (
-        indexProblem('area', op.area, AREAS) ?? rangeProblem(op.offset, LINE_BYTES, LINE_BYTES)
-      );
-    case 'mmap':
-      return indexProblem('area', op.area, AREAS) ?? areaProblem(op, files);
-    case 'munmap':
-    case 'msync':
-      return indexProblem('area', op.area, AREAS);
-    case 'pread':
-    case 'pwrite':
-      return fileIoProblem(op, files);
-    case 'truncate':
-      return indexProblem('file', op.file, files) ?? sizeProblem(op.size);
-    case 'collapse':
-    case 'insert':
-      return indexProblem('file', op.file, files) ?? rangeProblem(op.offset, op.length, PAGE_BYTES);
-    case 'punch':
-    case 'zero':
-    case 'fallocate':
-      return indexProblem('file', op.file, files) ?? rangeProblem(op.offset, op.length, LINE_BYTES);
-    case 'fsync':
-      return indexProblem('file', op.file, files);
-    case 'revoke':
-    case 'commit':
-    case 'crash':
-    case 'enospc':
-      return null;
-    default:
-      return unreachable(op);
-  }
+  const { unit } = OPERATIONS[op.kind];
+  return (
+    ('area' in op ? indexProblem('area', op.area, AREAS) : null) ??
+    ('file' in op ? indexProblem('file', op.file, files) : null) ??
+    ('offset' in op
+      ? rangeProblem(op.offset, argumentOf(op, 'length') ?? LINE_BYTES, unit)
+      : null) ??
+    ('size' in op ? sizeProblem(op.size) : null) ??
+    ('sharing' in op ? sharingProblem(op.sharing) : null) ??
+    bufferProblem(op)
+  );
 }
 
-function fileIoProblem({ file, offset, length, buffer }: FileIo, files: number): string | null {
-  const own = indexProblem('file', file, files) ?? rangeProblem(offset, length, LINE_BYTES);
-  if (own !== null || buffer === undefined) return own;
-  const named = indexProblem('area', buffer.area, AREAS);
-  const what = named ?? rangeProblem(buffer.offset, length, LINE_BYTES);
+function bufferProblem(op: Op): string | null {
+  const buffer = argumentOf(op, 'buffer');
+  if (buffer === undefined) return null;
+  const length = argumentOf(op, 'length') ?? LINE_BYTES;
+  const what =
+    indexProblem('area', buffer.area, AREAS) ?? rangeProblem(buffer.offset, length, LINE_BYTES);
   return what === null ? null : `buffer: ${what}`;
 }
 

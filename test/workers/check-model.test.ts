@@ -177,7 +177,15 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
     plant({ step: 'downgradeWrite', lock: 'faultLock' }),
     /downgradeWrite releases faultLock/,
   ],
-  ['a missing entry', (model) => delete model.paths.zero, /paths: the path "zero" is missing/],
+  ['a missing entry', (model) => delete model.paths.fsync, /paths: the path "fsync" is missing/],
+  [
+    'an optional entry under a wrong name',
+    (model) => {
+      model.paths.zeero = model.paths.zero ?? [];
+      delete model.paths.zero;
+    },
+    /paths: the path "zero" is missing, and "zeero" is no operation/,
+  ],
   ['a load of its own', (model) => (model.paths.load = []), /paths.load: .* has no path/],
   [
     'an empty operation',

@@ -16,13 +16,16 @@ import {
   STEPS_MAX,
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
+import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
+import { compile } from '../../workers/kernel/compile.ts';
 import { STALE } from '../../workers/kernel/encoding.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import { OBJECTS, SECTIONS, wordName } from '../../workers/kernel/layout.ts';
 import type { Scheduler } from '../../workers/kernel/machine.ts';
+import { NO_ENTRY } from '../../workers/kernel/program.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { pickBit, RandomWalk } from '../../workers/schedulers/random-walk.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
@@ -30,7 +33,9 @@ import { RNG_SEED } from '../support/rng-seed.ts';
 import { allReferences, seedNamed, Wanderer } from './support/search.ts';
 
 /** Models that have every operation. */
-const WHOLE = MODEL_NAMES.filter((name) => modelOf(name).lacks === undefined);
+const WHOLE = MODEL_NAMES.filter((name) =>
+  OP_KINDS.every((kind) => compile(modelOf(name)).entry[kind] !== NO_ENTRY),
+);
 
 interface Drawn {
   readonly name: string;

@@ -5,19 +5,14 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { LOCK_CLASSES } from '../../workers/kernel/locks.ts';
 import { STEPS, TESTS } from '../../workers/kernel/registry.ts';
-import { goldenIn } from '../support/golden.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
+import { assertTables, table } from '../support/tables.ts';
 import { TWINS } from './support/twins.ts';
 
 const FOLDER = path.join(PACKAGE_ROOT, 'workers');
 
 /** What the compiler emits for a load or store: no model may name it. */
 const NO_MODELS_STEPS: readonly string[] = ['access', 'enter'];
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
-}
 
 function oracleTable(): string {
   const rows = TWINS.map((row) => [
@@ -67,15 +62,7 @@ const MADE: Readonly<Record<string, () => string>> = {
   tests: testTable,
 };
 
-test('what the guide lists is what there is', () => {
-  let text = readFileSync(path.join(FOLDER, 'README.md'), 'utf8');
-  for (const [name, make] of Object.entries(MADE)) {
-    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
-    assert.match(text, place);
-    text = text.replace(place, (_all, begin: string, end: string) => `${begin}${make()}\n${end}`);
-  }
-  goldenIn(FOLDER, 'README.md', text, process.env);
-});
+test('what the guide lists is what there is', () => assertTables(FOLDER, MADE));
 
 test('every file that the guide names exists', () => {
   const text = readFileSync(path.join(FOLDER, 'README.md'), 'utf8');

@@ -42,9 +42,6 @@ const ROW = /^[A-Z][A-Z0-9]{0,15}$/;
 const COMPILERS_STEPS: readonly string[] = ['access', 'enter'];
 const STEP_NAMES = [...STEPS.keys()].filter((name) => !COMPILERS_STEPS.includes(name));
 
-/** Of the file system. */
-const LACKABLE: readonly string[] = ['punch', 'collapse', 'insert', 'zero', 'fallocate'];
-
 const FIELDS = [
   ...['format', 'name', 'title', 'comment', 'origin', 'options', 'toggles', 'locks', 'order'],
   ...['durability', 'expect', 'paths'],
@@ -68,12 +65,11 @@ export function checkModel(
   checkText(root);
   report.end();
   checkFormat(root);
-  const field = fieldsOf(root, FIELDS, ['ownLocks', 'needs', 'lacks']);
+  const field = fieldsOf(root, FIELDS, ['ownLocks', 'needs']);
   checkHead(field);
   checkOptions(field('options'), field('toggles'));
   const rwsems = checkLocks(field, STEP_NAMES, isCarried);
   checkExpect(field('expect'), isCarried);
-  checkLacks(field('lacks'));
   const paths = field('paths');
   const broken = entriesOf(paths, WORD).filter((path) => !isPath(path, rwsems));
   if (isJsonObject(paths?.value)) {
@@ -147,16 +143,6 @@ function checkOptions(options: JsonPart | null, toggles: JsonPart | null): void 
 }
 
 /** What is not there is an operation, and none that every kernel has. */
-function checkLacks(part: JsonPart | null): void {
-  const kinds = listOf(part);
-  for (const kind of kinds) {
-    if (!LACKABLE.includes(String(kind.value))) {
-      unknown(kind, 'operation that may be lacking', String(kind.value), LACKABLE);
-    }
-  }
-  checkUnique(kinds);
-}
-
 /** A model that a repro carries may expect rows of a newer catalogue. */
 function checkExpect(part: JsonPart | null, isCarried: boolean): void {
   const field = fieldsOf(part, ['find', 'clean']);

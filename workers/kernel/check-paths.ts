@@ -6,8 +6,8 @@
 import type { JsonReport, Words } from '../../corpus/vocabulary/json-parts.ts';
 import type { JsonPath } from '../../corpus/vocabulary/json-text.ts';
 import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
-import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
-import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
+import { nearestHint, nearestOf } from '../../corpus/vocabulary/nearest.ts';
+import { OP_KINDS, OPERATIONS } from '../../corpus/vocabulary/ops.ts';
 import type { Model, Node, Path } from './path.ts';
 import { LOCK_OF_STEP, STEPS } from './registry.ts';
 
@@ -23,6 +23,8 @@ const ACCESS_ROWS = 4;
 /** Accesses to user memory, the same in every model. */
 const MADE_BY_COMPILER: readonly string[] = ['load', 'store'];
 const ENTRIES = [...OP_KINDS.filter((kind) => !MADE_BY_COMPILER.includes(kind)), 'fault'];
+/** A file system that has no such operation has no path for it. */
+const OPTIONAL: readonly string[] = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);
 /** They fault where their buffer is a mapping, and a fault within a fault has no frame. */
 const MAY_FAULT = new Set(['copyIn', 'copyOut']);
 
@@ -44,10 +46,9 @@ export function checkPaths(model: Model, broken: ReadonlySet<string>, report: Js
     if (!Object.hasOwn(model.paths, name)) continue;
     refuse(['paths', name], 'a load or store is the same in every model and has no path');
   }
-  const lacks = model.lacks ?? [];
-  for (const name of ENTRIES) {
-    if (Object.hasOwn(model.paths, name) || lacks.includes(name)) continue;
-    report.add(['paths'], `the path "${name}" is missing`);
+  for (const name of ENTRIES.filter((entry) => !Object.hasOwn(model.paths, entry))) {
+    const meant = OPTIONAL.includes(name) ? misspelt(model, name) : 'missing';
+    if (meant !== null) report.add(['paths'], `the path "${name}" is ${meant}`);
   }
   const calls = new Calls(model, broken, refuse);
   for (const name of Object.keys(model.paths)) calls.measure(name, ['paths', name]);
@@ -59,6 +60,13 @@ export function checkPaths(model: Model, broken: ReadonlySet<string>, report: Js
   for (const name of ENTRIES) {
     if (calls.isSound(name)) new Inlined(model, refuse, name).check();
   }
+}
+
+/** What looks like an operation that the model has no path for, and is none; null if nothing does. */
+function misspelt(model: Model, name: string): string | null {
+  const others = Object.keys(model.paths).filter((path) => !ENTRIES.includes(path));
+  const near = others.find((path) => nearestOf(path, [name]) !== undefined);
+  return near === undefined ? null : `missing, and "${near}" is no operation`;
 }
 
 type Refuse = (where: JsonPath, what: Words) => void;

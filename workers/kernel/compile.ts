@@ -4,7 +4,7 @@
  * one path is `~2`.
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
-import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import { OP_KINDS, OPERATIONS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import { documentedBits } from './lock-order.ts';
 import { lockIds, lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
 import { guarded, guardsOf, isExempt, needsIn } from './needs.ts';
@@ -66,7 +66,7 @@ function compileAnew(model: Model): Program {
   const compiler = new Compiler(model);
   const entry = Object.fromEntries(
     OP_KINDS.map((kind) => {
-      const isLacking = model.lacks?.includes(kind) === true;
+      const isLacking = OPERATIONS[kind].isOptional && !Object.hasOwn(model.paths, kind);
       return [kind, isLacking ? NO_ENTRY : compiler.entry(kind, pathOf(model, kind), I_END)];
     }),
   ) as Record<OpKind, number>;

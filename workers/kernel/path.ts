@@ -54,9 +54,8 @@ export interface Model {
   readonly durability: boolean;
   /** Catalogue rows that must be found, and that must never be reported. */
   readonly expect: { readonly find: readonly string[]; readonly clean: readonly string[] };
+  /** Of each operation; an optional one (`ops.ts`) that has none is not given to the model. */
   readonly paths: Readonly<Record<string, Path>>;
-  /** Operations that this file system does not have: there is no path for them. */
-  readonly lacks?: readonly string[];
 }
 
 // ---- builders ---------------------------------------------------------------------------------------------

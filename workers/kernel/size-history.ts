@@ -3,7 +3,6 @@
  * operation which has begun allows. Operations that overlap bind each other less: a truncate under way may have
  * cut what a write adds.
  */
-import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { threadOf } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -19,17 +18,16 @@ import { beginOrder, endOrder } from './size-orders.ts';
 import type { OpRow } from './world.ts';
 
 /** The largest size that the operation leaves, where it only ever lets a file grow; else 0. */
-function extensionOf({ kind, last }: OpRow): number {
-  return kind === 'pwrite' || kind === 'fallocate' || kind === 'zero' ? last : 0;
+function extensionOf({ resizes, last }: OpRow): number {
+  return resizes === 'extends' ? last : 0;
 }
 
-function changesSize(row: OpRow): boolean {
-  const { kind } = row;
-  return extensionOf(row) > 0 || kind === 'truncate' || kind === 'collapse' || kind === 'insert';
+function changesSize({ resizes }: OpRow): boolean {
+  return resizes !== null;
 }
 
-function mayLower({ kind }: OpRow): boolean {
-  return kind === 'truncate' || kind === 'collapse';
+function mayLower({ resizes }: OpRow): boolean {
+  return resizes === 'sets' || resizes === 'shrinks';
 }
 
 export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
@@ -37,15 +35,15 @@ export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
   beginOrder(k, threadOf(writer), row);
   const ceiling = SIZE_CEILING + row.file;
   // Which began first says nothing: a collapse or an insert under way may come after this one.
-  const shrinks = (): number => shiftsBeside(k, row.file, writer, 'collapse');
-  const grows = (): number => shiftsBeside(k, row.file, writer, 'insert');
+  const shrinks = (): number => shiftsBeside(k, row.file, writer, 'shrinks');
+  const grows = (): number => shiftsBeside(k, row.file, writer, 'grows');
   if (extensionOf(row) > 0) raise(k, ceiling, extensionOf(row) + grows());
-  else if (row.kind === 'truncate') {
+  else if (row.resizes === 'sets') {
     lower(k, row.file, row.first - shrinks());
     raise(k, ceiling, row.first + grows());
-  } else if (row.kind === 'collapse')
+  } else if (row.resizes === 'shrinks')
     lower(k, row.file, k.peek(SIZE_FLOOR + row.file) - shiftOf(row));
-  else if (row.kind === 'insert') raise(k, ceiling, k.peek(ceiling) + shiftOf(row));
+  else if (row.resizes === 'grows') raise(k, ceiling, k.peek(ceiling) + shiftOf(row));
 }
 
 export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boolean): void {
@@ -59,25 +57,25 @@ export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boole
   }
   if (overlaps(k, row.file, writer, changesSize)) return;
   const shift = shiftOf(row);
-  if (row.kind === 'truncate') {
+  if (row.resizes === 'sets') {
     // One that failed may have cut, or not.
     if (!isOk) return;
     k.put(floor, row.first);
     k.put(ceiling, row.first);
-  } else if (row.kind === 'collapse') {
+  } else if (row.resizes === 'shrinks') {
     if (isOk) k.put(ceiling, k.peek(ceiling) - shift);
     else k.put(floor, k.peek(floor) + shift);
   } else if (isOk) k.put(floor, k.peek(floor) + shift);
   else k.put(ceiling, k.peek(ceiling) - shift);
 }
 
-/** By how many lines the operations of that kind that are under way beside this one move the end of the file. */
-function shiftsBeside(k: Kernel, file: number, writer: number, kind: OpKind): number {
+/** By how many lines such operations that are under way beside this one move the end of the file. */
+function shiftsBeside(k: Kernel, file: number, writer: number, resizes: OpRow['resizes']): number {
   let lines = 0;
   let others = k.peek(STARTED) & ~k.peek(ENDED) & ~(1 << writer);
   for (; others !== 0; others &= others - 1) {
     const other = k.world.rowOfWriter(31 - Math.clz32(others & -others));
-    if (other.file === file && other.kind === kind) lines += shiftOf(other);
+    if (other.file === file && other.resizes === resizes) lines += shiftOf(other);
   }
   return lines;
 }

@@ -61,15 +61,15 @@ export function settleSize(k: Kernel, file: number, size: number): void {
 }
 
 /** What an operation makes of a set of sizes; of some it can make nothing: then it fails. */
-function after({ kind, first, last }: OpRow, sizes: number): number {
+function after({ resizes, first, last }: OpRow, sizes: number): number {
   if (sizes === 0) return 0;
   const shift = last - first;
   let made = 0;
   for (let rest = sizes; rest !== 0; rest &= rest - 1) {
     const size = 31 - Math.clz32(rest & -rest);
-    if (kind === 'truncate') made |= 1 << first;
-    else if (kind === 'collapse') made |= size > last ? 1 << (size - shift) : 0;
-    else if (kind === 'insert')
+    if (resizes === 'sets') made |= 1 << first;
+    else if (resizes === 'shrinks') made |= size > last ? 1 << (size - shift) : 0;
+    else if (resizes === 'grows')
       made |= size > first && size + shift <= LINES ? 1 << (size + shift) : 0;
     else made |= 1 << Math.max(size, last);
   }
@@ -77,8 +77,8 @@ function after({ kind, first, last }: OpRow, sizes: number): number {
 }
 
 /** Where a write has stopped on its way. */
-function partly({ kind, last }: OpRow, sizes: number): number {
-  if (kind === 'truncate' || kind === 'collapse' || kind === 'insert') return 0;
+function partly({ resizes, last }: OpRow, sizes: number): number {
+  if (resizes === 'sets' || resizes === 'shrinks' || resizes === 'grows') return 0;
   let made = 0;
   for (let rest = sizes; rest !== 0; rest &= rest - 1) {
     for (let size = 31 - Math.clz32(rest & -rest); size <= last; size++) made |= 1 << size;

@@ -15,7 +15,15 @@ import {
   PAGES,
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
-import { OP_KINDS, type Op, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import {
+  argumentOf,
+  OP_KINDS,
+  OPERATIONS,
+  type Op,
+  type Operation,
+  type OpKind,
+  takes,
+} from '../../corpus/vocabulary/ops.ts';
 import {
   extentWord,
   INITIAL,
@@ -74,6 +82,8 @@ export interface OpRow {
   readonly userFirst: number;
   readonly userLines: number;
   readonly isPrivate: boolean;
+  /** What it may do to i_size. */
+  readonly resizes: Operation['resizes'] | null;
 }
 
 const NO_ROW: OpRow = {
@@ -89,6 +99,7 @@ const NO_ROW: OpRow = {
   userFirst: 0,
   userLines: 0,
   isPrivate: false,
+  resizes: null,
 };
 const AREA_LINES = PAGES * LINES_PER_PAGE;
 
@@ -175,68 +186,41 @@ export class World {
   }
 }
 
+/** One line through a pte. */
 function isAccess(kind: OpKind): boolean {
-  return kind === 'load' || kind === 'store';
+  return takes(kind, 'offset') && !takes(kind, 'file');
 }
 
 function rowOf(op: Op, mm: number): OpRow {
-  const areaOf = (area: number): number => mm * AREAS + area;
-  const lines = (bytes: number): number => bytes / LINE_BYTES;
-  const row = { ...NO_ROW, kind: op.kind, kindNumber: OP_KINDS.indexOf(op.kind), mm };
-  switch (op.kind) {
-    case 'load':
-    case 'store':
-      return {
-        ...row,
-        area: areaOf(op.area),
-        first: lines(op.offset),
-        last: lines(op.offset) + 1,
-        userArea: areaOf(op.area),
-        userFirst: lines(op.offset),
-        userLines: 1,
-      };
-    case 'mmap':
-      return {
-        ...row,
-        area: areaOf(op.area),
-        file: op.file,
-        first: lines(op.offset),
-        last: lines(op.offset + op.length),
-        isPrivate: op.sharing === 'private',
-      };
-    case 'munmap':
-    case 'msync':
-      return { ...row, area: areaOf(op.area) };
-    case 'pread':
-    case 'pwrite': {
-      const file = {
-        ...row,
-        file: op.file,
-        first: lines(op.offset),
-        last: lines(op.offset + op.length),
-      };
-      if (!op.buffer) return file;
-      const userArea = areaOf(op.buffer.area);
-      const userFirst = lines(op.buffer.offset);
-      const buffer = userArea * AREA_LINES + userFirst;
-      return { ...file, buffer, userArea, userFirst, userLines: lines(op.length) };
-    }
-    case 'truncate':
-      return { ...row, file: op.file, first: lines(op.size), last: lines(op.size) };
-    case 'punch':
-    case 'collapse':
-    case 'insert':
-    case 'zero':
-    case 'fallocate':
-      return { ...row, file: op.file, first: lines(op.offset), last: lines(op.offset + op.length) };
-    case 'fsync':
-      return { ...row, file: op.file, last: AREA_LINES };
-    case 'revoke':
-    case 'commit':
-    case 'crash':
-    case 'enospc':
-      return row;
-  }
+  const area = argumentOf(op, 'area');
+  const [first, last] = linesOf(op);
+  const row: OpRow = {
+    ...NO_ROW,
+    kind: op.kind,
+    kindNumber: OP_KINDS.indexOf(op.kind),
+    resizes: OPERATIONS[op.kind].resizes ?? null,
+    mm,
+    area: area === undefined ? NO_ROW.area : mm * AREAS + area,
+    file: argumentOf(op, 'file') ?? NO_ROW.file,
+    first,
+    last,
+    isPrivate: argumentOf(op, 'sharing') === 'private',
+  };
+  if (isAccess(op.kind)) return { ...row, userArea: row.area, userFirst: first, userLines: 1 };
+  const buffer = argumentOf(op, 'buffer');
+  if (buffer === undefined) return row;
+  const userArea = mm * AREAS + buffer.area;
+  const userFirst = buffer.offset / LINE_BYTES;
+  const userLines = last - first;
+  return { ...row, buffer: userArea * AREA_LINES + userFirst, userArea, userFirst, userLines };
+}
+
+/** Of the file or, where it names none, of the area; the whole file where it names no part of it. */
+function linesOf(op: Op): readonly [first: number, last: number] {
+  if ('size' in op) return [op.size / LINE_BYTES, op.size / LINE_BYTES];
+  if (!('offset' in op)) return [0, 'file' in op ? AREA_LINES : 0];
+  const first = op.offset / LINE_BYTES;
+  return [first, first + (argumentOf(op, 'length') ?? LINE_BYTES) / LINE_BYTES];
 }
 
 function areasOf(workload: Workload): number[] {
@@ -247,8 +231,7 @@ function areasOf(workload: Workload): number[] {
     });
   });
   for (const thread of workload.threads) {
-    for (const op of thread.ops)
-      if (op.kind === 'mmap') areas.add(thread.process * AREAS + op.area);
+    for (const op of thread.ops) if ('sharing' in op) areas.add(thread.process * AREAS + op.area);
   }
   return [...areas].sort((a, b) => a - b);
 }
@@ -268,9 +251,10 @@ function pageLimitOf(workload: Workload): number {
   }
   for (const thread of workload.threads) {
     for (const op of thread.ops) {
-      if (op.kind === 'truncate') reach(op.size);
+      if ('size' in op) reach(op.size);
       else if ('length' in op) reach(op.offset + op.length);
-      if (op.kind === 'insert') inserted += Math.ceil(op.length / PAGE_BYTES);
+      if (OPERATIONS[op.kind].resizes === 'grows')
+        inserted += Math.ceil((argumentOf(op, 'length') ?? 0) / PAGE_BYTES);
     }
   }
   return Math.min(PAGES, limit + inserted);

@@ -3,6 +3,8 @@
  * takes. The result is the canonical form: it is hashed, and it travels. Pure.
  */
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
+import { OP_KINDS, OPERATIONS } from '../../corpus/vocabulary/ops.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
 import { checkModel } from '../kernel/check-model.ts';
 import type { OwnLock } from '../kernel/locks.ts';
 import { MM_NEEDS } from '../kernel/needs.ts';
@@ -15,6 +17,7 @@ import { type Locks, lockNamed, stepsInNeed } from './names.ts';
 import { Report } from './report.ts';
 import type { Definition, NeedLine, Place, Source } from './source.ts';
 
+const OPTIONAL: readonly string[] = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);
 /** What fsync owes, by the words of `owes`. */
 const OWED = ['written', 'mapped'];
 
@@ -42,7 +45,6 @@ class Expansion {
   private readonly spots: Spots = new WeakMap();
   /** Of what is no node, by its path in the model: `order.1`, `paths.punch`. */
   private readonly headSpots = new Map<string, Place>();
-  private readonly lacks: readonly string[];
   private readonly pathNames: readonly string[];
   private readonly partNames: readonly string[];
 
@@ -55,9 +57,9 @@ class Expansion {
     const named = (definitions: (layer: Layer) => readonly Definition[]): readonly string[] => [
       ...new Set(layers.flatMap((layer) => definitions(layer).map(({ name }) => name.text))),
     ];
-    this.lacks = [...new Set(layers.flatMap(({ source }) => source.lacks.map(({ text }) => text)))];
+    const lacks = layers.flatMap((layer, i) => this.lackedBy(layer, i));
     this.pathNames = named(({ source, toggles }) => chosenIn(source.paths, toggles)).filter(
-      (name) => !this.lacks.includes(name),
+      (name) => !lacks.includes(name),
     );
     this.partNames = named(({ source, toggles }) => chosenIn(source.parts, toggles));
   }
@@ -68,6 +70,16 @@ class Expansion {
     const paths = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
     for (const report of this.reports) report.end();
     return this.checked({ ...head, paths });
+  }
+
+  /** Operations of its base, or of every model, that a text takes away. */
+  private lackedBy({ source }: Layer, layer: number): readonly string[] {
+    for (const { text, spot } of source.lacks) {
+      if (OPTIONAL.includes(text)) continue;
+      const what = `no operation that a model may lack is called "${printable(text)}"`;
+      this.reports[layer]?.add(spot, `${what}${nearestHint(text, OPTIONAL)}`);
+    }
+    return source.lacks.map(({ text }) => text);
   }
 
   private head(): Omit<Model, 'paths'> {
@@ -95,7 +107,6 @@ class Expansion {
       },
       ...(this.locks.ownLocks.length === 0 ? {} : { ownLocks: this.locks.ownLocks }),
       ...(needs === null ? {} : { needs }),
-      ...(this.lacks.length === 0 ? {} : { lacks: this.lacks }),
     };
   }
 

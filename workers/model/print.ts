@@ -45,7 +45,6 @@ function headOf(model: Model): readonly string[] {
     line('owes', model.durability ? 'written, mapped' : 'written'),
     ...model.order.map((chain) => line('order', orderText(model, chain))),
     ...needLines(model),
-    ...(model.lacks === undefined ? [] : [line('lacks', model.lacks.join(', '))]),
     ...rows('finds', model.expect.find),
     ...rows('clean', model.expect.clean),
   ];

@@ -1,0 +1,24 @@
+/** Tables of a guide that are made from the code. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { goldenIn } from './golden.ts';
+
+/** Markdown. */
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/**
+ * README.md of a folder has each of them between `<!-- NAME -->` and `<!-- end -->`; UPDATE_GOLDEN=1 writes them anew.
+ */
+export function assertTables(folder: string, made: Readonly<Record<string, () => string>>): void {
+  let text = readFileSync(path.join(folder, 'README.md'), 'utf8');
+  for (const [name, make] of Object.entries(made)) {
+    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
+    assert.match(text, place);
+    text = text.replace(place, (_all, begin: string, end: string) => `${begin}${make()}\n${end}`);
+  }
+  goldenIn(folder, 'README.md', text, process.env);
+}
