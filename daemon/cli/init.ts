@@ -5,8 +5,8 @@ import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { LockId } from '../../workers/kernel/locks.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
-import { MODEL_SUFFIX } from './model-argument.ts';
+import { MODEL_NAMES } from '../../workers/models/registry.ts';
+import { givenModel, MODEL_SUFFIX } from './model-argument.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 import { say, sayDocument } from './terminal.ts';
 
@@ -18,7 +18,7 @@ export function initCommand(): CommandUnknownOpts {
   const command = new Command('init')
     .description('write the beginning of a model of your own')
     .argument('[name]', 'its name; the file is NAME.model', NAME_DEFAULT)
-    .option('--from <base>', 'the built-in model that it changes', BASE_DEFAULT)
+    .option('--from <base>', 'the model that it changes: a built-in one, or a file', BASE_DEFAULT)
     .action((name, { from }, self) => {
       if (!NAME.test(name)) {
         throw fail('USAGE', { what: `"${name}" is no name: a-z, 0-9, dots and dashes` });
@@ -27,7 +27,7 @@ export function initCommand(): CommandUnknownOpts {
         throw fail('USAGE', { what: `there is a built-in model ${name}; give another name` });
       }
       const file = `${name}${MODEL_SUFFIX}`;
-      write(file, beginning(name, from, modelOf(from)));
+      write(file, beginning(name, from, givenModel(from)));
       if (settingsOf(self).isJson) sayDocument({ file, extends: from });
       else say(`${file} changes ${from}; next: faultline check --model ./${file}`);
     });

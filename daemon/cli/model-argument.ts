@@ -1,10 +1,14 @@
 /** What `--model` takes: a reference, or a file with a model's text (or its JSON), and toggles behind a colon. */
+import path from 'node:path';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail, Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import type { Library } from '../../workers/model/layers.ts';
 import { modelOfText } from '../../workers/model/open.ts';
+import { readSource } from '../../workers/model/read.ts';
+import { Report } from '../../workers/model/report.ts';
 import { isBuiltIn, LIBRARY, MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
 import { EXIT } from './endings.ts';
 import { note } from './terminal.ts';
@@ -50,13 +54,27 @@ function modelOfFile({ file, setting }: Given): Model {
   const text = readNamed(file);
   const model = text.trimStart().startsWith('{')
     ? modelOfJson(text, file)
-    : modelOfText(text, file, setting, LIBRARY);
+    : modelOfText(text, file, setting, WITH_FILES);
   // Findings name models by their references: two of one name would be taken for each other.
   if (MODEL_NAMES.includes(model.name) && !isBuiltIn(model)) {
     throw fail('MODEL_NAME_TAKEN', { file, name: model.name });
   }
   return model;
 }
+
+/** A text may extend another file, which is named as seen from it. */
+const WITH_FILES: Library = {
+  common: LIBRARY.common,
+  names: LIBRARY.names,
+  find(name, from) {
+    if (fileOf(name) === null) return LIBRARY.find(name, from);
+    const file = path.join(path.dirname(from), name);
+    const report = new Report(file);
+    const source = readSource(readNamed(file), report);
+    report.end();
+    return source;
+  },
+};
 
 function modelOfJson(text: string, file: string): Model {
   const { value, spotOf } = openJson(text, file, 'MODEL_INVALID');

@@ -16,8 +16,11 @@ export interface Layer {
 export interface Library {
   /** Paths and parts of every model, the more special text first. Their toggles are those of the model. */
   readonly common: readonly Source[];
-  /** @returns null where there is no such model */
-  find(name: string): Source | null;
+  /**
+   * @param from the file whose text extends it
+   * @returns null where there is no such model
+   */
+  find(name: string, from: string): Source | null;
   /** For the nearest one. */
   readonly names: readonly string[];
 }
@@ -56,7 +59,7 @@ function baseOf(
 ): Layer | undefined {
   const colon = word.text.indexOf(':');
   const name = colon < 0 ? word.text : word.text.slice(0, colon);
-  const base = library.find(name);
+  const base = library.find(name, source.file);
   if (base === null) {
     report.add(
       word.spot,
