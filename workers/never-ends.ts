@@ -64,9 +64,14 @@ function turnsAlone(k: Kernel, thread: number): boolean {
   return isBack;
 }
 
-/** Power has failed while others were at work: that ends no operation of theirs. */
+/** Power has failed while others were at work: that ends no operation of theirs, but one that is to fail it, too. */
 export function cutsShort(k: Kernel, others: number): boolean {
-  return others !== 0 && k.peek(POWER_FAILED) !== 0;
+  if (k.peek(POWER_FAILED) === 0) return false;
+  for (let rest = others; rest !== 0; rest &= rest - 1) {
+    const { kind } = k.world.rowOfWriter(k.writerOf(31 - Math.clz32(rest & -rest)));
+    if (kind !== 'crash') return true;
+  }
+  return false;
 }
 
 class FateSearch {

@@ -129,7 +129,8 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lock-self entryLock', 'lock-twice entryLock', 'lock-cycle entryLock *mmapSem', 'lock-cycle journal mmapSem',
     'lock-cycle faultLock journal mmapSem'),
     onBuiltIn: ['lock-cycle entryLock faultLock', 'lock-cycle entryLock faultLock journal', 'lock-cycle faultLock journal',
-      'lock-cycle journal mmapSem pageLock', 'lock-cycle faultLock journal *pageLock'] },
+      'lock-cycle journal mmapSem pageLock', 'lock-cycle faultLock journal *pageLock',
+      'lock-cycle entryLock *mmapSem pageLock'] },
   row('B53', 'pfn_mkwrite meets a pte whose entry has gone', 'durability', 'from dax.c of 4.9',
     // To 4.9 it makes the pte writable; from 4.10 on the store faults for ever.
     'durability clean-entry *', 'never-ends no-entry *'),

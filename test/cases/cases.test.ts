@@ -51,6 +51,7 @@ const CASES: readonly Case[] = [
   { input: 'madvise-remove', model: 'madvise-remove.json', shows: 'lock-cycle inodeLock mmapSem', why: 'likewise' },
   { input: 'f02-of-unwritten', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'to a load an unwritten block is a hole: the fault that zeroes it fills the page' },
   { input: 'f02-copied', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'a private copy of the zero page misses the write as a load does' },
+  { input: 'two-crashes', model: 'xfs-mmaplock-prezero', shows: null, why: 'a crash cuts no crash short: the search is whole' },
   { input: 'b20-with-another-cached-page', model: 'v48-entry-lock', shows: 'durability writable-entry pwrite/dropEntry', why: 'a cached page opens the gate of both invalidations' },
   { input: 'b04-load-of-unwritten', model: 'v43rc-immap-write', shows: 'lock-cycle iMmapRwsem journal', why: 'the conversion starts a handle under i_mmap_rwsem' },
   { input: 'xfs-pwrite-from-own-mapping', model: 'xfs-mmaplock-prezero', shows: null, why: 'XFS invalidates again behind the write' },

@@ -1,13 +1,12 @@
-/** The small sweep on every built-in model in every combination of its toggles. */
+/** The small sweep on every built-in model, and on each other value of each of its toggles. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { modelJson, modelOf } from '../../workers/models/registry.ts';
+import { flavours, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { golden } from '../support/golden.ts';
-import { allReferences } from '../workers/support/search.ts';
 import { FITS, idsIn, type Swept, sweptText } from './sweep.ts';
 import { sweepAll } from './sweep-threads.ts';
 
-const REFERENCES = allReferences();
+const REFERENCES = flavours();
 const jsonOf = (reference: string): string => modelJson(modelOf(reference));
 
 let swept: readonly Swept[] = [];

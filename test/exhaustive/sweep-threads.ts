@@ -16,9 +16,10 @@ const EVERY_HAND = Array.from({ length: HANDS }, (_, part) => part);
 export async function sweepAll(
   models: readonly string[],
   handsOf: (model: string) => readonly number[] = () => EVERY_HAND,
+  isWhole = false,
 ): Promise<readonly Swept[]> {
   const open: Hand[] = models.flatMap((model) =>
-    handsOf(model).map((part) => ({ model, part, parts: HANDS })),
+    handsOf(model).map((part) => ({ model, part, parts: HANDS, isWhole })),
   );
   const swept: Swept[] = [];
   const work = async (): Promise<void> => {

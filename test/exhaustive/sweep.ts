@@ -4,7 +4,7 @@ import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
-import { smallSweep } from '../support/small-sweep.ts';
+import { ALL_OPS, SWEEP_OPS, smallSweep } from '../support/small-sweep.ts';
 
 /** The largest workload of the sweep has some 20 000 states. */
 const STATES_MAX = 1_000_000;
@@ -23,6 +23,8 @@ export interface Hand {
   readonly model: string;
   readonly part: number;
   readonly parts: number;
+  /** All operations there are, not only those of the small sweep. */
+  readonly isWhole: boolean;
 }
 
 export interface Swept {
@@ -37,13 +39,13 @@ export interface Swept {
   readonly surprises: Readonly<Record<string, string>>;
 }
 
-export function sweep({ model: reference, part, parts }: Hand): Swept {
+export function sweep({ model: reference, part, parts, isWhole }: Hand): Swept {
   const model = modelOf(reference);
   const engine = new Engine(model);
   const total = { workloads: 0, states: 0, transitions: 0, inconclusive: 0 };
   const hits: Record<string, number> = {};
   const surprises: Record<string, string> = {};
-  for (const workload of smallSweep(part, parts)) {
+  for (const workload of smallSweep(part, parts, isWhole ? ALL_OPS : SWEEP_OPS)) {
     if (engine.lackingIn(workload) !== null) continue;
     const found = explore(engine, workload, { statesMax: STATES_MAX, all: true });
     total.workloads++;

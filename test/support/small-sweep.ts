@@ -1,5 +1,5 @@
 /**
- * The small sweep: every workload of one page, one operation against one or two, all operations, all page
+ * The small sweep: every workload of one page, one operation against one or two, sixteen operations, all page
  * states, both lines, two processes; where only accesses and
  * writes are involved also within one process. The file has a second page, a hole, so that a collapse of the first is
  * within the file.
@@ -29,19 +29,31 @@ export const SWEEP_OPS: readonly Op[] = [
   { kind: 'revoke' },
 ];
 
+/** With those that need no fault or writer beside them: what is mapped, synced, lost and refused. */
+export const ALL_OPS: readonly Op[] = [
+  ...SWEEP_OPS,
+  { kind: 'mmap', area: 1, file: 0, offset: 0, length: PAGE, sharing: 'private' },
+  { kind: 'munmap', area: 0 },
+  { kind: 'msync', area: 0 },
+  { kind: 'pwrite', file: 0, offset: 0, length: PAGE, buffer: { area: 0, offset: 0 } },
+  { kind: 'commit' },
+  { kind: 'crash' },
+  { kind: 'enospc' },
+];
+
 /** What two threads of one process meet through the same page table: accesses and writes. */
 const SHARED_TABLE = new Set(['load', 'store', 'pread', 'pwrite', 'fsync']);
 
 /** Workloads number `part` of `parts`, dealt like cards. */
-export function* smallSweep(part = 0, parts = 1): Generator<Workload> {
+export function* smallSweep(part = 0, parts = 1, all = SWEEP_OPS): Generator<Workload> {
   let n = 0;
   for (const state of PAGE_STATES) {
-    for (const [i, one] of SWEEP_OPS.entries()) {
-      for (const [j, other] of SWEEP_OPS.entries()) {
+    for (const [i, one] of all.entries()) {
+      for (const [j, other] of all.entries()) {
         // One against one is symmetric: the processes are alike.
         if (j >= i && !isMirror([one, other]) && n++ % parts === part)
           yield workload(state, [one], [other]);
-        for (const second of SWEEP_OPS) {
+        for (const second of all) {
           if (isMirror([one, other, second])) continue;
           if (n++ % parts === part) yield workload(state, [one], [other, second]);
           const alike = [one, other, second].every((op) => SHARED_TABLE.has(op.kind));
