@@ -20,6 +20,8 @@ export interface Source {
   readonly spotOf: SpotOf | null;
   /** Where the root stands in that text. */
   readonly base: JsonPath;
+  /** What messages call a place, where they do not call it by its path. */
+  readonly nameOf?: (path: JsonPath) => string;
 }
 
 /** A function where they are costly, such as a search for the nearest name. */
@@ -37,8 +39,9 @@ export class JsonReport {
 
   /** @param key puts the spot at this key of the object at `path` */
   add(path: JsonPath, what: Words, key?: string): void {
-    const { base, title } = this.source;
-    this.addAt(path, jsonPathText([...base, ...path]) || title, what, key);
+    const { base, title, nameOf } = this.source;
+    const where = nameOf?.(path) ?? (jsonPathText([...base, ...path]) || title);
+    this.addAt(path, where, what, key);
   }
 
   /** As `add`, with a name of its own for the place. */

@@ -267,6 +267,25 @@ test('all mistakes are named at once, in the order of the lines', () => {
   );
 });
 
+test('what cannot be is named beside what is unknown', () => {
+  const lines = [
+    'order XFS_IOLOCK -> nolock',
+    'finds B99',
+    'fsync: leave out',
+    'pwrite: copyIn, retry x',
+  ];
+  assert.deepEqual(
+    problemsOf(changed(...lines)).map((problem) => problem.slice(problem.indexOf(' ') + 1)),
+    [
+      'there is no lock "nolock"',
+      'there is no row of the catalogue "B99"; the nearest is B09',
+      'has no visible step: it would end as it begins',
+      'missing label: no block "out" encloses this',
+      'missing label: no block "x" encloses this',
+    ],
+  );
+});
+
 test('a text is bounded, and names the bound that it passes', () => {
   const long = changed('punch:', ...Array.from({ length: 100_000 }, () => '  checkSize'));
   const deep = changed(

@@ -17,7 +17,7 @@ import {
   listOf,
   unknown,
 } from '../../corpus/vocabulary/json-parts.ts';
-import type { SpotOf } from '../../corpus/vocabulary/json-text.ts';
+import type { JsonPath, SpotOf } from '../../corpus/vocabulary/json-text.ts';
 import { MODEL_JSON_MAX, NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
@@ -50,6 +50,7 @@ const FIELDS = [
 /**
  * @param where what the model came from, a file or a reference: the beginning of every problem
  * @param spotOf where its values stand, if it was read from a text
+ * @param nameOf what messages call a place, if not its path
  * @param isCarried a repro brings it, of a build that did not look at everything: it is read all the same
  * @throws Refusal MODEL_INVALID with all problems, or FORMAT_NEWER
  */
@@ -58,9 +59,10 @@ export function checkModel(
   where: string,
   spotOf: SpotOf | null = null,
   isCarried = false,
+  nameOf: ((path: JsonPath) => string) | null = null,
 ): Model {
   const source = { code: 'MODEL_INVALID', file: where, title: 'model', spotOf, base: [] } as const;
-  const report = new JsonReport(source);
+  const report = new JsonReport(nameOf === null ? source : { ...source, nameOf });
   const root: JsonPart = { report, path: [], value };
   checkText(root);
   report.end();

@@ -2,6 +2,9 @@
  * From a text to a model: what it extends, its parts, toggles and edits are put together into the paths that compile.ts
  * takes. The result is the canonical form: it is hashed, and it travels. Pure.
  */
+import { assert } from '../../corpus/vocabulary/assert.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { JsonPath } from '../../corpus/vocabulary/json-text.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { OP_KINDS, OPERATIONS } from '../../corpus/vocabulary/ops.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
@@ -65,11 +68,21 @@ class Expansion {
   }
 
   model(): Model {
-    this.checkEditedPaths();
+    // What could not be read is missing below, and would be complained of for that.
+    const isRead = this.problems() === 0;
     const head = this.head();
+    const inHead = this.problems();
+    this.checkEditedPaths();
     const paths = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
+    const isWhole = isRead && this.problems() === inHead;
+    const model = isWhole ? this.checked({ ...head, paths }) : null;
     for (const report of this.reports) report.end();
-    return this.checked({ ...head, paths });
+    assert(model !== null, 'a model without problems');
+    return model;
+  }
+
+  private problems(): number {
+    return this.reports.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Operations of its base, or of every model, that a text takes away. */
@@ -117,7 +130,7 @@ class Expansion {
   }
 
   /** What text and model lack together stands where its line does, if that is a line of this text. */
-  private checked(model: Model): Model {
+  private checked(model: Model): Model | null {
     const { source } = this.layers[0] as Layer;
     const spotOf = (path: readonly (string | number)[]): Place => {
       let value: unknown = model;
@@ -132,7 +145,13 @@ class Expansion {
       });
       return spot;
     };
-    return checkModel(model, source.file, spotOf);
+    try {
+      return checkModel(model, source.file, spotOf, false, placeName);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
+      for (const problem of error.problems) this.reports[0]?.addProblem(problem);
+      return null;
+    }
   }
 
   private nearest<T>(read: (source: Source) => T | null): T | undefined {
@@ -217,16 +236,20 @@ class Expansion {
   private order(): readonly string[] {
     const layer = this.layers.findIndex(({ source }) => source.order.length > 0);
     const { source, toggles } = this.layers[layer] ?? { source: null, toggles: {} };
-    return chosenIn(source?.order ?? [], toggles).map(({ text, spot }, i) => {
-      this.headSpots.set(`order.${i}`, spot);
-      const chain = text.split(/\s*->\s*/).map((word) => {
+    const chains: string[] = [];
+    for (const { text, spot } of chosenIn(source?.order ?? [], toggles)) {
+      const words = text.split(/\s*->\s*/);
+      const names = words.flatMap((word) => {
         const found = lockNamed(word, this.viewOf(Math.max(0, layer)).locks, false);
         if ('name' in found) return found.name;
         this.reports[layer]?.add(spot, found.problem);
-        return word;
+        return [];
       });
-      return chain.join(' -> ');
-    });
+      if (names.length < words.length) continue;
+      this.headSpots.set(`order.${chains.length}`, spot);
+      chains.push(names.join(' -> '));
+    }
+    return chains;
   }
 
   private owed(): readonly string[] {
@@ -258,14 +281,19 @@ class Expansion {
   private need({ steps, lock, mode, source }: NeedLine, { locks, report }: View): readonly Need[] {
     const found = lockNamed(lock.text, locks, false);
     if ('problem' in found) report.add(lock.spot, found.problem);
-    const id = 'name' in found ? found.name : lock.text;
+    const id = 'name' in found ? found.name : null;
     const needs = steps.flatMap(({ text, spot }) => {
       const names = stepsInNeed(text);
       if (names === null) report.add(spot, `there is no step "${text}" to need a lock`);
-      return (names ?? []).map((step) => ({ step, lock: id, mode, source }));
+      return id === null ? [] : (names ?? []).map((step) => ({ step, lock: id, mode, source }));
     });
     return needs;
   }
+}
+
+/** Of a path its name: where in it, the spot says. */
+function placeName([head, name]: JsonPath): string {
+  return head === 'paths' && name !== undefined ? String(name) : '';
 }
 
 function definitionIn({ source, toggles }: Layer, name: string): Definition | undefined {

@@ -16,11 +16,14 @@ export class Report {
   }
 
   add({ line, column }: Spot, what: string): void {
-    const key = `${line}:${column} ${what}`;
+    this.addProblem({ file: this.file, line, column, where: '', what });
+  }
+
+  addProblem(problem: FileProblem): void {
+    const key = `${problem.line}:${problem.column} ${problem.what}`;
     if (this.problems.has(key)) return;
     this.count += 1;
-    if (this.problems.size >= KEPT_MAX) return;
-    this.problems.set(key, { file: this.file, line, column, where: '', what });
+    if (this.problems.size < KEPT_MAX) this.problems.set(key, problem);
   }
 
   /** @throws Refusal MODEL_INVALID for all that was added, if anything was */
