@@ -147,6 +147,8 @@ export const LOST_SKIPPED = 4;
 export const LOST_UNTAGGED = 5;
 export const LOST_UPGRADED = 6;
 export const LOST_KEPT = 7;
+/** An fsync of the page fails: what it loses it has not promised. */
+export const LOST_TOLD = 8;
 export const LOST_NAMES: readonly string[] = [
   '',
   'dirty entry dropped',
@@ -160,11 +162,11 @@ export const LOST_NAMES: readonly string[] = [
 
 /** Cause and the role that is to blame. */
 export function lostWord(cause: number, role: number): number {
-  return cause | (role << 3);
+  return cause | (role << 4);
 }
 export function lostCause(lost: number): number {
-  return lost & 7;
+  return lost & 15;
 }
 export function lostRole(lost: number): number {
-  return lost >> 3;
+  return lost >> 4;
 }

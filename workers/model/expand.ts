@@ -275,7 +275,11 @@ class Expansion {
       )
       .toReversed()
       .flat();
-    return this.commons === 0 ? declared : [...MM_NEEDS, ...declared];
+    const all = this.commons === 0 ? declared : [...MM_NEEDS, ...declared];
+    // Of the same step and lock, the most derived text is the one to cite.
+    return [
+      ...new Map(all.map((need) => [`${need.step} ${need.lock} ${need.mode}`, need])).values(),
+    ];
   }
 
   private need({ steps, lock, mode, source }: NeedLine, { locks, report }: View): readonly Need[] {

@@ -34,14 +34,8 @@ export const FACT_TESTS: ReadonlySet<string> = new Set([
   ...['grows', 'shrinks', 'cutsPages'],
 ]);
 
-const FRAME_TESTS = [
-  'isWrite',
-  'isPageMkwrite',
-  'isHandlerFault',
-  'isPfnMkwrite',
-  'isCowFault',
-  'isWpCopy',
-];
+const KINDS_OF_FAULT = ['isHandlerFault', 'isPfnMkwrite', 'isCowFault', 'isWpCopy'];
+const FRAME_TESTS = ['isWrite', 'isPageMkwrite', ...KINDS_OF_FAULT];
 
 type Facts = Outcome['facts'];
 
@@ -183,10 +177,15 @@ export function effectOf(step: string, lock: string, program: Program): Effect {
   ];
   if (step === 'walkPageTable') {
     const open: Facts = FRAME_TESTS.map((test) => [test, null]);
+    // Without a vma there is no kind of fault.
+    const none: Facts = KINDS_OF_FAULT.map((test) => [test, false]);
     return {
       asks,
       faults,
-      outcomes: MAY_FAIL.map((one) => ({ ...one, facts: [...one.facts, ...open] })),
+      outcomes: [
+        outcome([...ANSWER_OPEN, ...failed(false), ...open]),
+        outcome([...ANSWER_OPEN, ...failed(true), ...open, ...none]),
+      ],
     };
   }
   return { asks, faults, outcomes: FAILING.includes(step) ? MAY_FAIL : [outcome(ANSWER_OPEN)] };

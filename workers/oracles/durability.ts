@@ -13,6 +13,7 @@ import {
   LOST_NAMES,
   LOST_NOT,
   LOST_SKIPPED,
+  LOST_TOLD,
   LOST_UNTAGGED,
   lostCause,
   lostRole,
@@ -67,6 +68,7 @@ export function checkOwed(k: Kernel, found: Findings): void {
     for (let line = 0; line < k.world.pageLimit * LINES_PER_PAGE; line++) {
       const owed = k.peek(DURABLE + file * LINES + line);
       if (owed === 0 || isTainted(k, file, line >> 1) || line >= k.peek(SIZE + file)) continue;
+      if (lostCause(k.peek(LOST_BY + pageIndex(file, line >> 1))) === LOST_TOLD) continue;
       if (isLostAlready(k, found, file, line, owed)) continue;
       const flushedOnly = recovered(k, file, line, MEDIA);
       const lost = judgeValue(k, file, line, flushedOnly, owed);

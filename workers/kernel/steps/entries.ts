@@ -7,7 +7,7 @@ import {
   ENTRY_TAGS,
   ENTRY_TYPE,
   extentBlock,
-  LOST_DIRTY,
+  LOST_TOLD,
   lostWord,
   pageOfSlot,
   pageSlot,
@@ -106,9 +106,10 @@ function replaceByPage(
   return (k, t, r) => {
     const index = indexOf(k, r);
     const slot = k.get(SLOT + index);
-    // A load that looked its hole up before it had the entry takes the place of what a store has made since.
+    // A load that looked its hole up before it had the entry takes the place of what a store has made since. The tag
+    // stays in the tree, and fsync fails with EIO at a page that carries one: it promises nothing.
     if (isOfBlock(slot) && (slot & ENTRY_TAGS) !== 0)
-      k.put(LOST_BY + index, lostWord(LOST_DIRTY, byRole(k)));
+      k.put(LOST_BY + index, lostWord(LOST_TOLD, byRole(k)));
     const object = newPage(k, t, index);
     k.put(SLOT + index, pageSlot(object));
     k.put(SLOT_HOLDER + index, 0);

@@ -113,39 +113,54 @@ function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
 
 /** The same, but waits for a locked entry and then compares without the lock bit (L13). */
 function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
-  return checkOnceUnlocked(k, t, r, ENTRY_LOCKED);
-}
-
-/** @param ignored bits, beside the tags, that may differ from what was collected */
-function checkOnceUnlocked(k: Kernel, t: number, r: number, ignored: number): Outcome {
   const index = indexOf(k, r);
-  const slot = k.get(SLOT + index);
-  if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_LOCKED) !== 0) {
-    k.requests(t, C_ENTRY);
-    return waitForEntry(k, t, index);
-  }
+  if (isLocked(k, index)) return waitForTowrite(k, t, index);
   // Who only waited must pass a wake-one on (design 3.1).
   wakeOne(k, index);
-  const differs = (slot ^ k.get(r + R_SLOT)) & ~(ENTRY_TAGS | ignored);
-  const isTagged = (slot & ENTRY_TOWRITE) !== 0;
-  k.put(r + R_ANSWER, differs === 0 && isTagged ? 1 : 0);
-  if (differs === ENTRY_LOCKED && isTagged)
-    k.put(LOST_BY + index, lostWord(LOST_SKIPPED, byRole(k)));
+  k.put(r + R_ANSWER, isCollected(k, r, index) ? 1 : 0);
   return NEXT;
 }
 
+function isLocked(k: Kernel, index: number): boolean {
+  const slot = k.get(SLOT + index);
+  return slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_LOCKED) !== 0;
+}
+
+function waitForTowrite(k: Kernel, t: number, index: number): Outcome {
+  k.requests(t, C_ENTRY);
+  return waitForEntry(k, t, index);
+}
+
+/** The slot is what was collected, but for its lock bit, and carries TOWRITE. */
+function isCollected(k: Kernel, r: number, index: number): boolean {
+  const slot = k.get(SLOT + index);
+  const differs = (slot ^ k.get(r + R_SLOT)) & ~(ENTRY_TAGS | ENTRY_LOCKED);
+  return differs === 0 && (slot & ENTRY_TOWRITE) !== 0;
+}
+
 /**
- * dax_writeback_one of 4.10: once the entry is unlocked it must name the same block and carry TOWRITE; then it is
+ * dax_writeback_one of 4.10: it waits for a locked entry, which must be the collected one and carry TOWRITE; then it is
  * locked, and R_ANSWER 1.
  */
-function lockTowrite(ignored: number): (k: Kernel, t: number, r: number) => Outcome {
-  return (k, t, r) => {
-    const outcome = checkOnceUnlocked(k, t, r, ignored);
-    if (outcome !== NEXT || k.get(r + R_ANSWER) === 0) return outcome;
+function lockTowrite(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  if (isLocked(k, index)) return waitForTowrite(k, t, index);
+  const isIt = isCollected(k, r, index);
+  k.put(r + R_ANSWER, isIt ? 1 : 0);
+  if (isIt) {
     k.requests(t, C_ENTRY);
-    holdEntry(k, t, indexOf(k, r), k.get(SLOT + indexOf(k, r)));
-    return NEXT;
-  };
+    holdEntry(k, t, index, k.get(SLOT + index));
+  } else wakeOne(k, index);
+  return NEXT;
+}
+
+/** The same where a locked entry is taken for one that has gone, as in 6.1: it is passed by. */
+function lockTowriteSkipping(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  if (!isLocked(k, index)) return lockTowrite(k, t, r);
+  k.put(r + R_ANSWER, 0);
+  if (isCollected(k, r, index)) k.put(LOST_BY + index, lostWord(LOST_SKIPPED, byRole(k)));
+  return NEXT;
 }
 
 const touchSlot = touchesPageOf(O_SLOT, true);
@@ -251,7 +266,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     name: 'lockTowrite',
     flavour: 'wait',
     says: 'is the entry the same, and tagged? then lock it',
-    run: lockTowrite(ENTRY_LOCKED),
+    run: lockTowrite,
     touch: touchSlot,
     may: ['slot'],
     lock: 'takes',
@@ -262,11 +277,11 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     family: 'lockTowrite',
     flavour: 'skip',
     says: 'is the entry the same, and tagged? then lock it',
-    run: lockTowrite(0),
+    run: lockTowriteSkipping,
     touch: touchSlot,
     may: ['slot'],
     lock: 'takes',
-    why: `the same, with the lock bit compared too: ${TREE}`,
+    why: `dax_writeback_one of 6.1 passes a locked entry by: ${TREE} (dossier 7.5)`,
   }),
   visible({
     name: 'flushBlock',
