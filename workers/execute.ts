@@ -99,9 +99,15 @@ export class Engine {
     return this.traceRun((stepsMax) => run(this.kernel, replay, stepsMax));
   }
 
-  /** The same from the list of a run whose steps were fused: they are drawn one by one. */
-  traceFused(choices: readonly number[]): Traced {
-    return this.traceRun((stepsMax) => runChoices(this.kernel, choices, stepsMax));
+  /**
+   * The same from the list of a run whose steps were fused: they are drawn one by one.
+   * @param signature what is to be seen: some orders of locks show only where each step comes when it came there
+   */
+  traceFused(choices: readonly number[], signature: string | null = null): Traced {
+    const traced = this.traceRun((stepsMax) => runChoices(this.kernel, choices, stepsMax));
+    const isShown = violationsOf(traced).some((one) => one.signature === signature);
+    if (signature === null || isShown) return traced;
+    return this.traceRun((stepsMax) => runChoices(this.kernel, choices, stepsMax, true));
   }
 
   private traceRun(runTo: (stepsMax: number) => number): Traced {

@@ -203,9 +203,11 @@ class Search {
     this.paths.set(signature, { path: [...this.graph.pathTo(parent), t], rank });
   }
 
-  private trace(path: readonly number[]): Traced {
+  private trace(path: readonly number[], signature: string | null = null): Traced {
     const { engine, options } = this;
-    return options.isFused === false ? engine.traceChoices(path) : engine.traceFused(path);
+    return options.isFused === false
+      ? engine.traceChoices(path)
+      : engine.traceFused(path, signature);
   }
 
   /** O3 of a search: the states at which paths begin that no operation ends on. */
@@ -250,7 +252,7 @@ class Search {
   result(): Exploration {
     if (this.engine.judge.looksForEndless) this.noteNeverEnding();
     const violations = [...this.paths].map(([signature, { path, rank }]) => {
-      const traced = this.trace(path);
+      const traced = this.trace(path, signature);
       const shown = worstOf(violationsOf(traced), signature);
       assert(shown !== undefined, 'a path of the search shows what it showed', signature);
       return { signature, traced, rank, length: path.length };

@@ -170,9 +170,9 @@ export class BatchRunner {
     // The same draws again, written down.
     this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
     const choices = this.engine.choicesOf(this.schedulers[name]);
-    const traced = this.engine.traceFused(choices);
-    const text = printInput({ ...workload, schedule: traced.schedule });
     for (const violation of unknown) {
+      const { schedule } = this.engine.traceFused(choices, violation.signature);
+      const text = printInput({ ...workload, schedule });
       tally.witness(violation, { text, run: number, scheduler: name });
     }
   }

@@ -89,6 +89,15 @@ test('--all: every distinct finding, however many runs look alike', () => {
   ]);
 });
 
+test('an order of locks that one makes as soon as a lock is handed to it is shown', () => {
+  const found = explore(new Engine(modelOf('jul16-opt3-naive')), inputNamed('handed-lock'), {
+    statesMax: 100_000,
+    all: true,
+  });
+  const signatures = found.violations.map(({ signature }) => signature);
+  assert.ok(signatures.includes('lock-cycle entryLock journal mmapSem'), signatures.join('; '));
+});
+
 // biome-ignore format: a table
 const SIZES = [
   { late: 'pwrite A 4096 4096', beside: 'truncate A 16384', legal: [16384], shows: true },

@@ -33,14 +33,24 @@ export function run(k: Kernel, scheduler: Scheduler, stepsMax: number): number {
  * Run a loaded workload along the threads that a run with fused steps chose. What was one step there is taken step
  * by step here: a thread also takes the steps that were fused with its own, and where another one was given a
  * lock, that one's fused steps come before its next. Behind the last choice the default policy goes on.
+ * @param isAtOnce the fused steps of one who was given a lock come as soon as it has the lock, as they did there: only
+ * the order of locks can tell
  */
-export function runChoices(k: Kernel, choices: readonly number[], stepsMax: number): number {
+export function runChoices(
+  k: Kernel,
+  choices: readonly number[],
+  stepsMax: number,
+  isAtOnce = false,
+): number {
   let current = -1;
   let next = 0;
   k.reset();
   for (let enabled = k.enabled(); enabled !== 0; enabled = k.enabled()) {
     if (k.steps === stepsMax) return stepsMax + 1;
-    if (!isEnabled(enabled, current) || !k.standsAtFusable(current)) {
+    const goesOn = isEnabled(enabled, current) && k.standsAtFusable(current);
+    const given = isAtOnce && !goesOn ? standingAtFusable(k, enabled) : -1;
+    if (given >= 0) current = given;
+    else if (!goesOn) {
       const choice = choices[next];
       const wanted = choice !== undefined && isEnabled(enabled, choice) ? choice : -1;
       current = wanted < 0 ? defaultChoice(k, enabled, current) : wanted;
@@ -50,6 +60,13 @@ export function runChoices(k: Kernel, choices: readonly number[], stepsMax: numb
     k.step(current);
   }
   return k.steps;
+}
+
+function standingAtFusable(k: Kernel, enabled: number): number {
+  for (let t = 0; enabled >> t !== 0; t++) {
+    if (isEnabled(enabled, t) && k.standsAtFusable(t)) return t;
+  }
+  return -1;
 }
 
 function isEnabled(enabled: number, thread: number): boolean {
