@@ -38,6 +38,11 @@ export const ERRORS = {
     message: 'toggle {toggle} of model {model} cannot be "{value}"; it can be: {known}',
     hint: '`faultline models {model}` describes them',
   },
+  TOGGLE_IDLE: {
+    exit: 2,
+    message: '{file}: the text says nothing `for {toggle}={value}`; it is as with {toggle}={known}',
+    hint: 'a text that was printed whole has its toggles set: set them when you print it',
+  },
   MODEL_INVALID: {
     exit: 2,
     message: '{problem}',

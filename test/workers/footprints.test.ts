@@ -15,8 +15,8 @@ import { Random } from '../../corpus/vocabulary/random.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import { FOOT_MAX } from '../../workers/kernel/footprints.ts';
 import { Kernel } from '../../workers/kernel/kernel.ts';
-import { classOfObject, objectName, objectOfWord } from '../../workers/kernel/layout.ts';
-import { lackingIn } from '../../workers/kernel/program.ts';
+import { classOfObject, objectName, objectOfWord, R_ANSWER } from '../../workers/kernel/layout.ts';
+import { lackingIn, type Program, type StepRun } from '../../workers/kernel/program.ts';
 import { STEPS } from '../../workers/kernel/registry.ts';
 import { World } from '../../workers/kernel/world.ts';
 import { flavours, modelOf } from '../../workers/models/registry.ts';
@@ -148,7 +148,44 @@ test('what a step declares is what it reads and writes, and no more than it may'
   );
 });
 
-function runOnce(k: WatchedKernel, judge: Judge, walk: RandomWalk): void {
+/** In R_ANSWER before a step. No step leaves it. */
+const UNANSWERED = 99;
+
+/** The program, with every step that leaves R_ANSWER put into `answering`. */
+function askedOf(reference: string, answering: Set<string>): Program {
+  const program = compile(modelOf(reference));
+  const run = program.run.map(
+    (one, pc): StepRun =>
+      (k, t, r) => {
+        const before = k.words[r + R_ANSWER] ?? 0;
+        k.words[r + R_ANSWER] = UNANSWERED;
+        const outcome = one(k, t, r);
+        if (k.words[r + R_ANSWER] === UNANSWERED) k.words[r + R_ANSWER] = before;
+        else answering.add(program.step[pc] ?? '');
+        return outcome;
+      },
+  );
+  return { ...program, run };
+}
+
+test('the steps that `then` and `else` may follow are those that answer', () => {
+  const random = new Random(RNG_SEED, 43);
+  const list = workloads(random);
+  const walk = new RandomWalk(random);
+  const answering = new Set<string>();
+  for (const reference of flavours()) {
+    const judge = new Judge();
+    const k = new Kernel(askedOf(reference, answering), judge);
+    for (const workload of list.filter((one) => lackingIn(k.program, one) === null)) {
+      k.load(new World(workload));
+      runOnce(k, judge, walk);
+    }
+  }
+  const declared = [...STEPS.values()].filter((step) => step.answers).map((step) => step.name);
+  assert.deepEqual([...answering].sort(), declared.sort());
+});
+
+function runOnce(k: Kernel, judge: Judge, walk: RandomWalk): void {
   k.reset();
   judge.reset();
   for (let enabled = k.enabled(); enabled !== 0 && k.steps < STEPS_MAX; enabled = k.enabled()) {

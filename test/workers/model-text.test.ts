@@ -246,7 +246,23 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['finds B12 for policy=new', '4:15: mine has no toggle "policy"'],
   ['order mmap_sem -> i_rwsem, i_mmap', '4:7: there is no lock "i_rwsem, i_mmap"'],
   ['finds B12 B999', '4:11: there is no row of the catalogue "B999"'],
-  ['order XFS_IOLOCK -> mmap_sem\norder mmap_sem -> page lock -> XFS_IOLOCK', '5:7: closes a cycle: inodeLock would come before itself'],
+  ['order XFS_IOLOCK -> mmap_sem\norder mmap_sem -> page lock -> XFS_IOLOCK', '5:7: closes a cycle: XFS_IOLOCK would come before itself'],
+  ['punch: claimRange, then checkSize', '4:20: claimRange answers neither yes nor no, and has no `then` or `else`'],
+  ['punch: unmapCows(), then checkSize', '4:21: `then` follows a step that answers yes or no'],
+  ['part mine: checkSize\npunch: mine, else claimRange', '5:14: mine is a part and has no `then` or `else`'],
+  ['punch: if hasPage: checkSize, else: claimRange', '4:31: on one line it could be of the `if`: put it on a line of its own'],
+  ['punch: while not hasPage: checkSize', '4:18: `while` takes a test without `not`'],
+  [`punch: ${'if hasPage: '.repeat(60)}checkSize`, '4:488: is nested deeper than 40 on one line'],
+  ['in punch: before truncateBody insert checkSize', '4:18: truncateBody is a part, which is in the path step by step; name its steps, or change it: `part truncateBody: …`'],
+  ['punch: checkSize\npunch: claimRange', '5:1: punch is defined twice; line 4 has it already'],
+  ['part a: checkSize\npart a: claimRange\npunch: a', '5:6: a is defined twice; line 4 has it already'],
+  ['pnch: checkSize', '4:1: nothing calls the path pnch; the nearest is punch'],
+  ['part trncateBody: checkSize', '4:6: nothing uses the part trncateBody; the nearest is truncateBody'],
+  ['part checkSize: claimRange', '4:6: checkSize is a step, and cannot be a part'],
+  ['lacks collapse\ncollapse: checkSize', '4:7: the text has a path collapse and says that it lacks it'],
+  ['lock inodeLock XFS_MMAPLOCK', '4:6: "XFS_MMAPLOCK" is the name of faultLock already'],
+  ['lock new XFS_MMAPLOCK rwsem per file', '4:10: there is a lock "XFS_MMAPLOCK" already'],
+  ['toggle x = a | b\nfor x=a, x=b:\n  in punch: at start insert checkSize', '5:10: names x twice; `x=a|b` is either'],
   ['part loop: loop\npunch: loop', '4:12: parts are nested deeper than 16, or one is a part of itself'],
 ];
 
@@ -258,13 +274,41 @@ test('each mistake is named where it stands, with what was probably meant', () =
 });
 
 test('all mistakes are named at once, in the order of the lines', () => {
-  const lines = WRONG.slice(0, 12).map(([line], i) => line.replace(/^punch:/, `path${i}:`));
+  // A path may be defined once.
+  const kinds = ['punch', 'truncate', 'zero', 'collapse', 'insert', 'fallocate', 'fsync', 'msync'];
+  const lines = WRONG.slice(0, 12).map(([line]) =>
+    line.startsWith('punch:') ? line.replace('punch', kinds.shift() ?? '') : line,
+  );
   const places = problemsOf(changed(...lines)).map((problem) => Number(problem.split(':')[0]));
   assert.ok(places.length >= 12, `${places.length}`);
   assert.deepEqual(
     places,
     places.toSorted((a, b) => a - b),
   );
+});
+
+test('a test is changed, and turned where `not` or `unless` says so', () => {
+  const path = ['fallocate:', '  if hasPage:', '    checkSize', '  else:', '    claimRange'];
+  const yes = ['if hasFailed', 'checkSize', 'claimRange'];
+  const no = ['if hasFailed', 'claimRange', 'checkSize'];
+  const turns = [
+    ['change if hasPage to hasFailed', yes],
+    ['change if hasPage to not hasFailed', no],
+    ['change unless hasPage to hasFailed', no],
+    ['change unless hasPage to not hasFailed', yes],
+  ] as const;
+  for (const [edit, expected] of turns) {
+    const text = changed(...path, `in fallocate: ${edit}`);
+    assert.deepEqual(pathOf('fallocate', text), expected, edit);
+  }
+});
+
+test('a text that is printed whole has its toggles set', () => {
+  const text = printModel(modelOf('v42-immap-read:policy=prezero'));
+  const mine = text.replace(/^name .*$/m, 'name mine');
+  assert.equal(opened(mine).toggles.policy, 'prezero');
+  assert.equal(opened(mine, 'policy=prezero').toggles.policy, 'prezero');
+  assert.throws(() => opened(mine, 'policy=new'), /says nothing `for policy=new`/);
 });
 
 test('what cannot be is named beside what is unknown', () => {
@@ -304,7 +348,7 @@ test('a text is bounded, and names the bound that it passes', () => {
   assert.match(problemsOf(deep)[0] ?? '', /is nested deeper than 40/);
   assert.match(problemsOf(wide)[0] ?? '', /the path has more than 4000 nodes/);
   assert.match(problemsOf(doubled)[0] ?? '', /the path has more than 4000 nodes/);
-  assert.match(problemsOf(settings)[0] ?? '', /its toggles have 512 settings, at most 256/);
+  assert.match(problemsOf(settings)[0] ?? '', /its toggles have more than 256 settings together/);
 });
 
 test('a hostile text is refused with a reason or read, and nothing else', () => {

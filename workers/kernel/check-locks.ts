@@ -105,8 +105,9 @@ function checkOrder(
     lines.push(line.value);
     const cyclic = cyclicClass(documentedOrder({ ...model, order: lines }));
     if (cyclic >= 0 && !wasCyclic && !isCarried) {
-      const name = chain.find((one) => classes.get(one) === cyclic) ?? known[cyclic];
-      invalid(line, `closes a cycle: ${name} would come before itself`);
+      const name = chain.find((one) => classes.get(one) === cyclic) ?? `${known[cyclic]}`;
+      const called = isLockId(name) ? (model.locks[name] ?? name) : name;
+      invalid(line, `closes a cycle: ${called} would come before itself`);
     }
   }
 }

@@ -8,7 +8,7 @@ import type { JsonPath } from '../../corpus/vocabulary/json-text.ts';
 import { NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { nearestHint, nearestOf } from '../../corpus/vocabulary/nearest.ts';
 import { OP_KINDS, OPERATIONS } from '../../corpus/vocabulary/ops.ts';
-import type { Model, Node, Path } from './path.ts';
+import { ENTRIES, type Model, type Node, type Path } from './path.ts';
 import { LOCK_OF_STEP, STEPS } from './registry.ts';
 
 /** Rows of the compiled table. The largest built-in model has about 600. */
@@ -22,7 +22,7 @@ const ACCESS_ROWS = 4;
 
 /** Accesses to user memory, the same in every model. */
 const MADE_BY_COMPILER: readonly string[] = ['load', 'store'];
-const ENTRIES = [...OP_KINDS.filter((kind) => !MADE_BY_COMPILER.includes(kind)), 'fault'];
+const DECLARED = ENTRIES.filter((name) => !MADE_BY_COMPILER.includes(name));
 /** A file system that has no such operation has no path for it. */
 const OPTIONAL: readonly string[] = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);
 /** They fault where their buffer is a mapping, and a fault within a fault has no frame. */
@@ -46,18 +46,18 @@ export function checkPaths(model: Model, broken: ReadonlySet<string>, report: Js
     if (!Object.hasOwn(model.paths, name)) continue;
     refuse(['paths', name], 'a load or store is the same in every model and has no path');
   }
-  for (const name of ENTRIES.filter((entry) => !Object.hasOwn(model.paths, entry))) {
+  for (const name of DECLARED.filter((entry) => !Object.hasOwn(model.paths, entry))) {
     const meant = OPTIONAL.includes(name) ? misspelt(model, name) : 'missing';
     if (meant !== null) report.add(['paths'], `the path "${name}" is ${meant}`);
   }
   const calls = new Calls(model, broken, refuse);
   for (const name of Object.keys(model.paths)) calls.measure(name, ['paths', name]);
-  const rows = ENTRIES.reduce((sum, name) => sum + calls.rowsOf(name) + 1, ACCESS_ROWS);
+  const rows = DECLARED.reduce((sum, name) => sum + calls.rowsOf(name) + 1, ACCESS_ROWS);
   if (rows > ROWS_MAX) {
     report.add(['paths'], `${rows} rows with calls inlined, at most ${ROWS_MAX}`);
   }
   if (rows > ROWS_MAX) return;
-  for (const name of ENTRIES) {
+  for (const name of DECLARED) {
     if (calls.isSound(name)) new Inlined(model, refuse, name).check();
   }
 }

@@ -1,3 +1,4 @@
+import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import type { LockId, OwnLock, RwsemId } from './locks.ts';
 
 export type Node =
@@ -119,6 +120,21 @@ export function* nodesOf(path: Path): Generator<Node> {
       if (node.else !== undefined) yield* nodesOf(node.else);
     } else if ('body' in node) yield* nodesOf(node.body);
   }
+}
+
+/** Paths that nobody has to call. */
+export const ENTRIES: readonly string[] = [...OP_KINDS, 'fault'];
+
+/** Names of the paths that run: those of operations, and what they call. */
+export function pathsThatRun(paths: Model['paths']): ReadonlySet<string> {
+  const found = new Set<string>();
+  const waiting = [...ENTRIES];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (found.has(name) || !Object.hasOwn(paths, name)) continue;
+    found.add(name);
+    for (const node of nodesOf(paths[name] ?? [])) if ('call' in node) waiting.push(node.call);
+  }
+  return found;
 }
 
 /** The model without what may change freely: two models with one digest behave alike. */

@@ -32,6 +32,8 @@ export interface StepDef {
   readonly why: string;
   /** A local step that reads what others may change: it never runs before its own operation has begun. */
   readonly reads: boolean;
+  /** It leaves R_ANSWER: `then` and `else` may follow. */
+  readonly answers: boolean;
   /** Effect on locks, for the checks that a model passes before it runs. */
   readonly lock: 'takes' | 'drops' | 'none';
 }
@@ -61,6 +63,7 @@ export type VisibleFacts = Pick<StepDef, 'name' | 'says' | 'why' | 'may'> & {
   readonly fuse?: number;
   readonly conflicts?: number;
   readonly restless?: boolean;
+  readonly answers?: boolean;
   readonly lock?: 'takes' | 'drops';
 };
 
@@ -79,6 +82,7 @@ export function visible(facts: VisibleFacts): StepDef {
     conflicts: () => facts.conflicts ?? 0,
     restless: facts.restless ?? false,
     reads: false,
+    answers: facts.answers ?? false,
     says: facts.says,
     why: facts.why,
     lock: facts.lock ?? 'none',
@@ -86,7 +90,13 @@ export function visible(facts: VisibleFacts): StepDef {
 }
 
 /** `run` returns NEXT, whatever it is: the kernel does not look at the outcome of a local step. */
-export function local(name: string, why: string, run: LocalRun, reads = false): StepDef {
+export function local(
+  name: string,
+  why: string,
+  run: LocalRun,
+  reads = false,
+  answers = false,
+): StepDef {
   return {
     name,
     role: name,
@@ -101,6 +111,7 @@ export function local(name: string, why: string, run: LocalRun, reads = false): 
     conflicts: () => 0,
     restless: false,
     reads,
+    answers,
     says: '',
     why,
     lock: 'none',

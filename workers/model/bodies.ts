@@ -1,4 +1,5 @@
 /** Bodies as they are written to nodes of a path: names looked up, parts put in their places, locks given back. */
+import { STEPS } from '../kernel/registry.ts';
 import { around, type Draft, type Taking } from './draft.ts';
 import { holds, type Toggles } from './layers.ts';
 import {
@@ -146,9 +147,10 @@ export class BodyMaker {
   }
 
   /** Several tests hold one in another. */
-  private branch({ tests, yes, no }: Extract<Item, { kind: 'if' }>): Draft[] {
+  private branch({ tests, yes, no, asked }: Extract<Item, { kind: 'if' }>): Draft[] {
     const [first] = tests;
     if (first === undefined) return [];
+    if (asked !== null) this.checkAnswers(asked, first.name);
     if (tests.length > 1 && no.length > 0) {
       this.scope.report.add(first.name.spot, '`else` after `and`: put one `if` in the other');
     }
@@ -163,6 +165,17 @@ export class BodyMaker {
         : [{ kind: 'when', test: name, yes: body, no: otherwise, spot }];
     }
     return body;
+  }
+
+  /** Of one that answers nothing, `then` and `else` would ask what an earlier step has answered. */
+  private checkAnswers({ text }: Word, { spot }: Word): void {
+    const steps = [...STEPS.values()].filter(
+      ({ name, family }) => name === text || family === text,
+    );
+    const isPart = this.scope.partOf(text) !== undefined;
+    if (!isPart && (steps.length === 0 || steps.some(({ answers }) => answers))) return;
+    const what = isPart ? 'is a part and' : 'answers neither yes nor no, and';
+    this.scope.report.add(spot, `${text} ${what} has no \`then\` or \`else\``);
   }
 
   testOf({ name, argument }: Test): string | null {
@@ -204,15 +217,14 @@ export class BodyMaker {
   matcherOf(anchor: Anchor): ((node: Draft) => boolean) | null {
     const { what, name, argument } = anchor;
     if (what === 'step') {
-      const [wanted] = this.step(name, argument);
-      if (wanted?.kind !== 'step') {
-        if (wanted !== undefined)
-          this.scope.report.add(
-            name.spot,
-            `${name.text} is a part, which is in the path step by step`,
-          );
+      if (argument === null && this.scope.partOf(name.text) !== undefined) {
+        const what = `${name.text} is a part, which is in the path step by step`;
+        const remedy = `name its steps, or change it: \`part ${name.text}: …\``;
+        this.scope.report.add(name.spot, `${what}; ${remedy}`);
         return null;
       }
+      const [wanted] = this.step(name, argument);
+      if (wanted?.kind !== 'step') return null;
       return (node) =>
         node.kind === 'step' && node.step === wanted.step && node.lock === wanted.lock;
     }

@@ -2,7 +2,7 @@
  * Bodies of paths: one statement a line, or several with commas between. A line that ends with a colon has its body
  * below it, indented; what follows a colon on the line is the body as well.
  */
-import type { Line } from './lines.ts';
+import { type Line, NESTING_MAX } from './lines.ts';
 import type { Report } from './report.ts';
 import type { Body, Choice, Condition, Item, Taken, Test } from './source.ts';
 import { NAME, REFERENCE_WORD, readEach, Words } from './words.ts';
@@ -37,6 +37,7 @@ export class LineReader {
   private readonly line: Line;
   private readonly report: Report;
   private isBodyRead = false;
+  private depth = 0;
 
   constructor(line: Line, report: Report) {
     this.line = line;
@@ -65,17 +66,37 @@ export class LineReader {
   }
 
   statements(): Body {
+    this.depth += 1;
+    if (this.depth > NESTING_MAX)
+      throw this.words.refusal(`is nested deeper than ${NESTING_MAX} on one line`);
+    const body = this.listed();
+    this.depth -= 1;
+    return body;
+  }
+
+  private listed(): Body {
     const { words } = this;
     const items: Item[] = [];
     for (;;) {
       items.push(...this.item());
       if (words.isAtEnd) return items;
       words.need(',', 'a comma or the end of the line');
+      const spot = words.spot();
       const answer = ANSWERS.find(([word]) => words.skip(word));
       if (answer === undefined) continue;
-      const name = { text: answer[1], spot: words.spot() };
-      const test = { name, argument: null, isNot: false };
-      return [...items, { kind: 'if', tests: [test], yes: this.bodyOrStatements(), no: [] }];
+      const last = items.at(-1);
+      if (last?.kind !== 'step') {
+        throw words.refusal(`\`${answer[0]}\` follows a step that answers yes or no`, spot);
+      }
+      if (answer[0] === 'else' && this.depth > 1 && words.isNext(':')) {
+        throw words.refusal(
+          'on one line it could be of the `if`: put it on a line of its own',
+          spot,
+        );
+      }
+      const test = { name: { text: answer[1], spot }, argument: null, isNot: false };
+      const yes = this.bodyOrStatements();
+      return [...items, { kind: 'if', tests: [test], yes, no: [], asked: last.name }];
     }
   }
 
@@ -103,7 +124,11 @@ export class LineReader {
     if (words.skip('nothing')) return [];
     if (words.skip('if')) return [this.branch(readTests(words))];
     if (words.skip('unless')) return [this.branch([{ ...readTest(words), isNot: true }])];
-    if (words.skip('while')) return [{ kind: 'while', test: readTest(words), body: this.body() }];
+    if (words.skip('while')) {
+      const test = readTest(words);
+      if (test.isNot) throw words.refusal('`while` takes a test without `not`', test.name.spot);
+      return [{ kind: 'while', test, body: this.body() }];
+    }
     if (words.skip('block'))
       return [
         { kind: 'block', name: words.take(NAME, 'the name of the block'), body: this.body() },
@@ -121,7 +146,7 @@ export class LineReader {
   }
 
   private branch(tests: readonly Test[]): Item {
-    return { kind: 'if', tests, yes: this.body(), no: [] };
+    return { kind: 'if', tests, yes: this.body(), no: [], asked: null };
   }
 }
 

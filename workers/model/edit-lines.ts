@@ -72,10 +72,11 @@ function readAnchor(words: Words): Anchor {
   const count = words.takeIf(COUNT);
   if (count !== null) words.takeIf(/(?:st|nd|rd|th)/y);
   const nth = count === null ? null : Number(count.text);
-  const what = WHATS.find((word) => words.skip(word)) ?? (words.skip('unless') ? 'if' : 'step');
+  const isNot = words.skip('unless');
+  const what = isNot ? 'if' : (WHATS.find((word) => words.skip(word)) ?? 'step');
   const name = words.take(NAME, 'a step, path(), or if, while, block, leave, retry and a name');
-  if (what !== 'step') return { what, name, argument: words.argument()?.word ?? null, nth };
+  if (what !== 'step') return { what, name, argument: words.argument()?.word ?? null, nth, isNot };
   const argument = words.argument();
   const isCall = argument !== null && argument.word === null;
-  return { what: isCall ? 'call' : 'step', name, argument: argument?.word ?? null, nth };
+  return { what: isCall ? 'call' : 'step', name, argument: argument?.word ?? null, nth, isNot };
 }

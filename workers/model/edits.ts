@@ -80,8 +80,18 @@ function change(
   const test = naming.testOf(wanted);
   if (place === null || test === null) return;
   const node = place.list[place.index];
-  if (node?.kind === 'when' || node?.kind === 'loop') place.list[place.index] = { ...node, test };
-  else naming.report.add(anchor.name.spot, 'is no `if` or `while`, and has no test to change');
+  const isOther = anchor.isNot !== wanted.isNot;
+  if (node?.kind === 'when')
+    place.list[place.index] = isOther ? turned(node, test) : { ...node, test };
+  else if (node?.kind !== 'loop')
+    naming.report.add(anchor.name.spot, 'is no `if` or `while`, and has no test to change');
+  else if (isOther) naming.report.add(wanted.name.spot, '`while` takes a test without `not`');
+  else place.list[place.index] = { ...node, test };
+}
+
+/** `change if A to not B`, and `change unless A to B`. */
+function turned(node: Extract<Draft, { kind: 'when' }>, test: string): Draft {
+  return { ...node, test, yes: node.no ?? [], no: node.yes.length === 0 ? null : node.yes };
 }
 
 /** Nodes that follow each other in one list. */
@@ -143,8 +153,7 @@ function countedText(anchor: Anchor, places: readonly Place[]): string {
   const said = anchorText(anchor);
   if (places.length === 0) return `has no ${said}`;
   if (anchor.nth !== null) return `has ${said} ${timesText(places.length)}`;
-  const lines = places.map(({ list, index }) => (list[index] as Draft).spot.line);
-  return `has ${said} ${places.length} times (lines ${lines.join(', ')} of where they are written): say which, as in \`2nd ${said}\``;
+  return `has ${said} ${places.length} times: say which, as in \`2nd ${said}\`; --expanded has them in order`;
 }
 
 function timesText(count: number): string {

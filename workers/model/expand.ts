@@ -11,8 +11,9 @@ import { printable } from '../../corpus/vocabulary/printable.ts';
 import { checkModel } from '../kernel/check-model.ts';
 import type { OwnLock } from '../kernel/locks.ts';
 import { MM_NEEDS } from '../kernel/needs.ts';
-import type { Model, Need, Path } from '../kernel/path.ts';
+import { type Model, type Need, type Path, pathsThatRun } from '../kernel/path.ts';
 import { BodyMaker, type PartOf, type Scope, type View } from './bodies.ts';
+import { checkDefinitions } from './definitions.ts';
 import { type Draft, finished, type Spots } from './draft.ts';
 import { applyEdit, type Naming } from './edits.ts';
 import { choicesOf, chosenIn, type Layer, type Library, layersOf, type Toggles } from './layers.ts';
@@ -70,15 +71,27 @@ class Expansion {
   model(): Model {
     // What could not be read is missing below, and would be complained of for that.
     const isRead = this.problems() === 0;
+    if (!isRead && this.isBaseLost()) this.reports[0]?.end();
     const head = this.head();
     const inHead = this.problems();
     this.checkEditedPaths();
-    const paths = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
+    checkDefinitions(this.layers, this.reports);
+    const all = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
+    // Of a base, what the edits leave nobody to call.
+    const running = pathsThatRun(all);
+    const paths = Object.fromEntries(Object.entries(all).filter(([name]) => running.has(name)));
     const isWhole = isRead && this.problems() === inHead;
     const model = isWhole ? this.checked({ ...head, paths }) : null;
     for (const report of this.reports) report.end();
     assert(model !== null, 'a model without problems');
     return model;
+  }
+
+  /** What it extends is not there: nothing below says anything. */
+  private isBaseLost(): boolean {
+    const { source } = this.layers[0] as Layer;
+    const own = source.extends !== null && source.extends.text !== 'nothing';
+    return own && this.layers.length === 1 + this.commons;
   }
 
   private problems(): number {
@@ -124,7 +137,8 @@ class Expansion {
   }
 
   private rows(where: string, all: Source['finds'], toggles: Toggles): readonly string[] {
-    const rows = chosenIn(all, toggles).toSorted((a, b) => (a.text < b.text ? -1 : 1));
+    const chosen = new Map(chosenIn(all, toggles).map((row) => [row.text, row]));
+    const rows = [...chosen.values()].toSorted((a, b) => (a.text < b.text ? -1 : 1));
     for (const [i, { spot }] of rows.entries()) this.headSpots.set(`${where}.${i}`, spot);
     return rows.map(({ text }) => text);
   }
@@ -196,10 +210,9 @@ class Expansion {
       const known = this.pathNames;
       for (const { text, spot } of chosenIn(source.edits, toggles).flatMap(({ paths }) => paths)) {
         if (known.includes(text)) continue;
-        this.reports[i]?.add(
-          spot,
-          `there is no path "${text}" to change${nearestHint(text, known)}`,
-        );
+        const isBase = source.extends !== null;
+        const hint = isBase ? nearestHint(text, known) : '; a line `extends NAME` names its base';
+        this.reports[i]?.add(spot, `there is no path "${text}" to change${hint}`);
       }
     }
   }

@@ -153,14 +153,19 @@ export function holds(when: Condition, toggles: Toggles): boolean {
   );
 }
 
-/** Every condition names toggles of the same text, and values that they have. */
+/** Every condition names toggles of the same text, each once, and values that they have. */
 export function checkCondition(when: Condition, source: Source, report: Report): void {
-  for (const { toggle, values } of when) {
+  for (const [i, { toggle, values }] of when.entries()) {
+    if (when.slice(0, i).some((one) => one.toggle.text === toggle.text)) {
+      report.add(toggle.spot, `names ${toggle.text} twice; \`${toggle.text}=a|b\` is either`);
+    }
     for (const value of values) {
       const word = toggle.text;
       set(source, {}, word, value.text, (what) => {
-        const isUnknown = !source.toggles.some(({ name }) => name.text === word);
-        report.add(isUnknown ? toggle.spot : value.spot, what);
+        const isKnown = source.toggles.some(({ name }) => name.text === word);
+        const isOfBase = !isKnown && source.extends !== null && source.extends.text !== NOTHING;
+        const hint = `; one of its base it declares itself, \`toggle ${word} = …\``;
+        report.add(isKnown ? value.spot : toggle.spot, isOfBase ? `${what}${hint}` : what);
       });
     }
   }

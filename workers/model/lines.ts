@@ -14,7 +14,7 @@ export interface Line {
 const TEXT_MAX = 1 << 18;
 const LINES_MAX = 10_000;
 /** Lines within lines. The deepest of a built-in model is 10. */
-const NESTING_MAX = 40;
+export const NESTING_MAX = 40;
 const TAB = '\t';
 /** A comment stands alone or behind a blank: `fix#12` has none. */
 const COMMENT = /(?:^|\s)#.*$/;

@@ -7,6 +7,7 @@ import {
   choicesOf,
   defaultsOf,
   type Library,
+  layersOf,
   type Toggles,
   togglesOf,
 } from './layers.ts';
@@ -27,15 +28,25 @@ export function modelOfText(text: string, file: string, setting: string, library
   checkConditions(source, report);
   const settings = settingsOf(source);
   if (settings.length > SETTINGS_MAX) {
-    report.add(
-      source.name.spot,
-      `its toggles have ${settings.length} settings, at most ${SETTINGS_MAX}`,
-    );
+    report.add(source.name.spot, `its toggles have more than ${SETTINGS_MAX} settings together`);
   }
   const [first, ...others] = settings as [Toggles, ...Toggles[]];
   expand(source, first, library, report);
   for (const one of others) expandAs(source, one, library);
-  return expand(source, togglesOf(source, setting), library);
+  const toggles = togglesOf(source, setting);
+  checkSelects(source, toggles, library);
+  return expand(source, toggles, library);
+}
+
+/** A text that is printed whole has toggles, and nothing any more that they select. */
+function checkSelects(source: Source, toggles: Toggles, library: Library): void {
+  const defaults = defaultsOf(source);
+  const layers = layersOf(source, toggles, library, new Report(source.file));
+  const asked = layers.flatMap((layer) => conditionsOf(layer.source)).flat();
+  for (const [toggle, value] of Object.entries(toggles)) {
+    if (value === defaults[toggle] || asked.some((one) => one.toggle.text === toggle)) continue;
+    throw fail('TOGGLE_IDLE', { file: source.file, toggle, value, known: defaults[toggle] ?? '' });
+  }
 }
 
 function expandAs(source: Source, toggles: Toggles, library: Library): void {
@@ -71,14 +82,16 @@ export function settingsOf(source: Source): readonly Toggles[] {
 }
 
 function checkConditions(source: Source, report: Report): void {
+  for (const when of conditionsOf(source)) checkCondition(when, source, report);
+}
+
+function conditionsOf(source: Source): readonly Condition[] {
   const { owes, order, needs, finds, clean, paths, parts, edits } = source;
-  for (const list of [owes, order, needs, finds, clean, paths, parts, edits]) {
-    for (const { when } of list) checkCondition(when, source, report);
-  }
+  const lists = [owes, order, needs, finds, clean, paths, parts, edits];
   const bodies = [...paths, ...parts].map(({ value }) => value.body);
   const added = edits.flatMap(({ value: { edit } }) => ('body' in edit ? [edit.body] : []));
-  for (const when of [...bodies, ...added].flatMap(conditionsIn))
-    checkCondition(when, source, report);
+  const written = lists.flatMap((list) => list.map(({ when }) => when));
+  return [...written, ...[...bodies, ...added].flatMap(conditionsIn)];
 }
 
 function conditionsIn(body: Body): readonly Condition[] {

@@ -5,7 +5,7 @@
 
 import { chainOf } from '../kernel/lock-order.ts';
 import type { LockId } from '../kernel/locks.ts';
-import type { Model, Node, Path } from '../kernel/path.ts';
+import { type Model, type Node, type Path, pathsThatRun } from '../kernel/path.ts';
 import { LOCK_STEPS, lockNamed, RELEASES, STEP_FLAVOURS, TAKEN_WORDS } from './names.ts';
 import { MODEL_TEXT_VERSION } from './read.ts';
 
@@ -17,7 +17,7 @@ const COLUMN = 8;
 const INLINE_MAX = 3;
 
 export function printModel(model: Model): string {
-  const paths = Object.keys(model.paths)
+  const paths = [...pathsThatRun(model.paths)]
     .sort()
     .flatMap((name) => ['', ...headed(`${name}:`, bodyLines(model, model.paths[name] ?? []))]);
   return `${[...headOf(model), ...paths].join('\n')}\n`;
@@ -79,7 +79,7 @@ function prose(keyword: string, text: string): readonly string[] {
 }
 
 function rows(keyword: string, ids: readonly string[]): readonly string[] {
-  return ids.length === 0 ? [] : [line(keyword, ids.join(' '))];
+  return ids.length === 0 ? [] : folded(line(keyword, ids.join(' ')));
 }
 
 /** Steps that need one lock for one reason stand on one line. */

@@ -18,12 +18,12 @@ export function isModelText(text: string): boolean {
 }
 
 export function readSource(text: string, report: Report): Source {
-  const [first, ...lines] = readLines(text, report);
+  const [first, ...lines] = readLines(text.replace(/^\uFEFF/, ''), report);
   checkFirst(first, report);
   const draft = emptyDraft(report.file);
   readAll(lines, [], draft, report);
-  if (draft.name.text === '')
-    report.add({ line: 1, column: 1 }, 'has no name: add a line `name NAME`');
+  const isNamed = lines.some(({ text: said }) => /^name\s/.test(said));
+  if (!isNamed) report.add({ line: 1, column: 1 }, 'has no name: add a line `name NAME`');
   return draft;
 }
 
@@ -35,7 +35,12 @@ function checkFirst(first: Line | undefined, report: Report): void {
     throw fail('FORMAT_NEWER', { file: report.file, ...facts });
   }
   if (first?.text === FIRST_LINE && first.children.length === 0) return;
-  report.add({ line: 1, column: 1 }, `the first line is not \`${FIRST_LINE}\``);
+  const isInput = first?.text.startsWith('faultline input') === true;
+  const what = isInput
+    ? 'this is an input, and no model'
+    : `the first line is not \`${FIRST_LINE}\``;
+  report.add({ line: 1, column: 1 }, what);
+  if (isInput) report.end();
 }
 
 function readAll(lines: readonly Line[], when: Condition, draft: Draft, report: Report): void {

@@ -95,6 +95,8 @@ export type Item =
       readonly tests: readonly Test[];
       readonly yes: Body;
       readonly no: Body;
+      /** The step that has answered, of `then` and `else` behind it; null of an `if`. */
+      readonly asked: Word | null;
     }
   | { readonly kind: 'while'; readonly test: Test; readonly body: Body }
   | { readonly kind: 'block'; readonly name: Word; readonly body: Body }
@@ -148,4 +150,6 @@ export interface Anchor {
   readonly argument: Word | null;
   /** From 1; null for the only one. */
   readonly nth: number | null;
+  /** Written `unless`. */
+  readonly isNot: boolean;
 }

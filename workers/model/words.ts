@@ -60,6 +60,10 @@ export class Words {
     return true;
   }
 
+  isNext(sign: string): boolean {
+    return this.line.text.startsWith(sign, this.at);
+  }
+
   need(text: string, expected = `"${text}"`): void {
     if (!this.skip(text)) this.expected(expected);
   }

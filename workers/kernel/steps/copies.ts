@@ -169,6 +169,7 @@ export const COPY_STEPS: readonly StepDef[] = [
     touch: touchCopyIn,
     may: ['line', 'pte', 'anon'],
     restless: true,
+    answers: true,
     why: 'pagefault_disable, then one copy a page',
   }),
   visible({

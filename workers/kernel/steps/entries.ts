@@ -262,6 +262,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     run: addEntry,
     touch: touchSlotOnly,
     may: SLOT_ONLY,
+    answers: true,
     why: `dax_radix_entry: ${TREE}; a page in the slot is EIO (dossier 3.9)`,
   }),
   visible({
@@ -279,6 +280,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     lock: 'takes',
+    answers: true,
     why: `dax_pfn_mkwrite of 4.10: ${TREE} (2f89dc12a25d)`,
   }),
 ];

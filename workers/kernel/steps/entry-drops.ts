@@ -133,6 +133,7 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
     touch: touchDropEntry,
     may: ['slot', 'line', 'pte', 'vma'],
     restless: true,
+    answers: true,
     why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
   }),
   visible({
@@ -142,6 +143,7 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
     touch: touchDropEntry,
     may: ['slot', 'line', 'pte', 'vma'],
     restless: true,
+    answers: true,
     why: `__dax_invalidate_mapping_entry: ${TREE} (c6dcf52c23d2)`,
   }),
   visible({
@@ -150,6 +152,7 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
     run: deleteEntry(false),
     touch: touchSlotOnly,
     may: SLOT_ONLY,
+    answers: true,
     why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
   }),
 ];

@@ -321,6 +321,7 @@ export const FAULT_STEPS: readonly StepDef[] = [
     run: checkSize,
     touch: touchSize,
     may: ['i_size'],
+    answers: true,
     why: 'i_size_read: one read',
   }),
   visible({

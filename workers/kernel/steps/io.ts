@@ -207,6 +207,7 @@ export const IO_STEPS: readonly StepDef[] = [
     run: checkCached,
     touch: touchCached,
     may: ['slot'],
+    answers: true,
     why: 'one read of mapping->nrpages',
   }),
   visible({

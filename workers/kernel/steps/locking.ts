@@ -162,6 +162,7 @@ function rwsemStep(
     lock,
     restless: false,
     reads: false,
+    answers: false,
     may: ['inodeLock', 'mmapSem', 'faultLock', 'iMmapRwsem', 'ownLock'],
     // Readers of a lock that no step in reach takes exclusively meet nobody and never sleep.
     fuse: (id) => (isShared ? fuseOfClass(of(id).cls) : 0),

@@ -260,5 +260,6 @@ export const MAPPING_STEPS: readonly StepDef[] = [
       k.put(r + R_UCURSOR, 0);
     },
     true,
+    true,
   ),
 ];

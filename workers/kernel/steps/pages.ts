@@ -262,6 +262,7 @@ export const PAGE_STEPS: readonly StepDef[] = [
     may: SLOT_AND_PAGE,
     restless: true,
     lock: 'takes',
+    answers: true,
     why: 'find_or_create_page in dax_load_hole: the page is locked before it is seen',
   }),
   visible({
@@ -271,6 +272,7 @@ export const PAGE_STEPS: readonly StepDef[] = [
     touch: touchPageOnly,
     may: ['page'],
     lock: 'takes',
+    answers: true,
     why: 'lock_page: test-and-set of PG_locked; whether the page is still in the mapping is read under it',
   }),
   visible({
@@ -280,6 +282,7 @@ export const PAGE_STEPS: readonly StepDef[] = [
     touch: touchLockOrRetry,
     may: ['page', 'mmapSem'],
     lock: 'takes',
+    answers: true,
     why: 'lock_page_or_retry: drops mmap_sem before it sleeps',
   }),
   visible({
@@ -306,6 +309,7 @@ export const PAGE_STEPS: readonly StepDef[] = [
     touch: touchMapped,
     may: ['pte', 'vma'],
     restless: true,
+    answers: true,
     why: 'page_mapped: one read of the map count, under the page lock',
   }),
 ];

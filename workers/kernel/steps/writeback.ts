@@ -250,6 +250,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     run: checkTowrite,
     touch: touchSlot,
     may: ['slot'],
+    answers: true,
     why: `dax_writeback_one: ${TREE}`,
   }),
   visible({
@@ -260,6 +261,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     run: checkTowriteUnlocked,
     touch: touchSlot,
     may: ['slot'],
+    answers: true,
     why: `dax_writeback_one of 4.10 waits for the lock: ${TREE}`,
   }),
   visible({
@@ -270,6 +272,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     touch: touchSlot,
     may: ['slot'],
     lock: 'takes',
+    answers: true,
     why: `dax_writeback_one of 4.10: ${TREE} (a6abc2c0e77b)`,
   }),
   visible({
@@ -281,6 +284,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     touch: touchSlot,
     may: ['slot'],
     lock: 'takes',
+    answers: true,
     why: `dax_writeback_one of 6.1 passes a locked entry by: ${TREE} (dossier 7.5)`,
   }),
   visible({
