@@ -15,6 +15,7 @@ const model = z.object({
   runs: count,
   // A coordinator of an earlier version does not tell these.
   breadth: z.object({ workloads: count, given: count, exhausted: count }).default(NO_BREADTH),
+  isAnyExpected: z.boolean().default(true),
   notSeen: z.array(word).max(256).default([]),
   excludedRate: count.default(1),
   steps: count,

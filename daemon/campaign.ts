@@ -7,7 +7,6 @@ import {
   addBreadth,
   type Exploration,
   type Explored,
-  NO_BREADTH,
   type Witness,
 } from '../corpus/vocabulary/messages.ts';
 import { Frontier } from './frontier.ts';
@@ -22,7 +21,7 @@ import {
   planBatch,
   runsTo,
 } from './planner.ts';
-import type { Tried } from './silence.ts';
+import { type Tried, UNTRIED } from './silence.ts';
 
 export interface Executors {
   readonly count: number;
@@ -122,7 +121,7 @@ export class Campaign {
 
   private fold(report: Explored): void {
     this.runs += report.runs;
-    const { runs, breadth } = this.triedOf.get(report.model) ?? { runs: 0, breadth: NO_BREADTH };
+    const { runs, breadth } = this.triedOf.get(report.model) ?? UNTRIED;
     this.triedOf.set(report.model, {
       runs: runs + report.runs,
       breadth: addBreadth(breadth, report.breadth),

@@ -183,13 +183,15 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
   const searching = new Set(
     book.outstandingOf('explore').map(({ index }) => modelOfBatch({ models: names }, index ?? 0)),
   );
+  // Of few runs for several models, the first batch leaves the others theirs.
+  const shareMax = Math.ceil((plan.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
   let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - book.runs - plannedRuns(book);
   const made: Due[] = [];
   for (let i = 0; i < missing && left > 0; i++) {
     const index = book.reopened[i] ?? book.nextIndex + i - book.reopened.length;
     const model = modelOfBatch({ models: names }, index);
     const { frontier, runs: runsBefore } = book.tallyOf(model);
-    const runs = Math.min(left, given.runsOf(model));
+    const runs = Math.min(left, shareMax, given.runsOf(model));
     left -= runs;
     const work = planExploration({
       index,

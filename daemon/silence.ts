@@ -1,6 +1,6 @@
 /** What a campaign has not shown of one model, and how much that says. Pure. */
 import type { Standing, StoredFinding } from '../corpus/vocabulary/finding.ts';
-import type { Breadth, ModelPin } from '../corpus/vocabulary/messages.ts';
+import { type Breadth, type ModelPin, NO_BREADTH } from '../corpus/vocabulary/messages.ts';
 
 /** What was done to a model. */
 export interface Tried {
@@ -8,8 +8,11 @@ export interface Tried {
   readonly breadth: Breadth;
 }
 
+export const UNTRIED: Tried = { runs: 0, breadth: NO_BREADTH };
+
 export interface Silence extends Tried {
   readonly model: string;
+  readonly isAnyExpected: boolean;
   /** Rows of the catalogue that the model is expected to show and has not. */
   readonly notSeen: readonly string[];
   /** With 95 % what comes in a larger share of such runs would have been seen; 1 where nothing was run. */
@@ -37,15 +40,28 @@ export function silenceOf(
     .filter(({ models }) => models.includes(model))
     .map(({ known, looksLike }) => known ?? looksLike);
   const notSeen = expected.filter((row) => !seen.includes(row));
-  return { model, runs, breadth, notSeen, excludedRate: Math.min(1, RULE / Math.max(1, runs)) };
+  const isAnyExpected = expected.length > 0;
+  return {
+    model,
+    runs,
+    breadth,
+    isAnyExpected,
+    notSeen,
+    excludedRate: Math.min(1, RULE / Math.max(1, runs)),
+  };
+}
+
+function missingInWords({ isAnyExpected, notSeen }: Silence): string {
+  if (!isAnyExpected) return 'its model names nothing that it is expected to show';
+  if (notSeen.length > 0) return `not seen yet: ${notSeen.join(' ')}`;
+  return 'all that it is expected to show was seen';
 }
 
 /** Without the model's name. */
-export function silenceInWords({ runs, breadth, notSeen, excludedRate }: Silence): string {
-  const missing =
-    notSeen.length === 0
-      ? 'all that it is expected to show was seen'
-      : `not seen yet: ${notSeen.join(' ')}`;
+export function silenceInWords(silence: Silence): string {
+  const { runs, breadth, excludedRate } = silence;
+  const missing = missingInWords(silence);
+  if (runs === 0) return `${missing}; nothing of it was run, which excludes nothing`;
   const { given, exhausted, workloads } = breadth;
   const searched = `${exhausted} of ${given} seeds searched to the last interleaving`;
   const rate = `1 in ${Math.floor(1 / excludedRate)}`;

@@ -70,6 +70,8 @@ interface Named {
 
 interface Options {
   readonly statesMax: number;
+  /** Every seed of the package, which show together what the model is expected to show. */
+  readonly areSeeds: boolean;
   readonly all: boolean;
   /** Rows of the catalogue that are passed by. */
   readonly ignored: readonly string[];
@@ -118,6 +120,7 @@ export function checkCommand(): CommandUnknownOpts {
       const workloads = await workloadsOf(file, model, settings);
       const options = {
         statesMax: states,
+        areSeeds: file === undefined,
         all: all === true,
         model: reference,
         ignored,
@@ -160,13 +163,30 @@ function check(
   const shown = options.all ? outcome.findings : outcome.findings.slice(0, 1);
   if (settings.isJson) {
     const findings = shown.map(({ finding }) => finding);
+    const notSeen = notSeenIn(outcome, model, options);
     const others = outcome.findings.slice(shown.length).map(({ finding }) => finding.signature);
-    sayDocument({ ...outcome, model: reference, seconds, findings, others });
-  } else sayOutcome(outcome, shown, reference, seconds, settings);
+    sayDocument({ ...outcome, model: reference, seconds, findings, others, notSeen });
+  } else {
+    sayOutcome(outcome, shown, reference, seconds, settings);
+    const notSeen = notSeenIn(outcome, model, options) ?? [];
+    if (notSeen.length > 0) say(`expected of the model and not seen: ${notSeen.join(' ')}`);
+  }
   if (outcome.verdict === 'inconclusive') {
     progress(settings, HINTS_INCONCLUSIVE[outcome.cutBy ?? 'states']);
   }
   return EXIT_OF[outcome.verdict];
+}
+
+/** Rows that the model is expected to show; null where not all seeds were searched, or not for everything. */
+function notSeenIn(
+  { verdict, findings }: Outcome,
+  { expect }: Model,
+  { areSeeds, all, ignored, onlyClass }: Options,
+): readonly string[] | null {
+  const isForAll = ignored.length === 0 && onlyClass === null;
+  if (!areSeeds || !isForAll || (verdict === 'violation' && !all)) return null;
+  const seen = findings.map(({ finding: { known, looksLike } }) => known ?? looksLike);
+  return expect.find.filter((row) => !seen.includes(row));
 }
 
 function sayOutcome(

@@ -8,8 +8,9 @@ import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
 import { rankOf, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { modelOf } from '../../workers/models/registry.ts';
+import { canonicalReference, modelOf } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/naming.ts';
+import { fileOf, givenModel, MODEL_FLAG } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
 import { parseCount } from './quantities.ts';
 import { counted, headOf, replayCommandOf, sizeOf } from './render-finding.ts';
@@ -23,7 +24,7 @@ const STATES_DEFAULT = 2_000_000;
 export function findingsCommand(): CommandUnknownOpts {
   const command = new Command('findings')
     .description('list what was found and kept; --rerun judges what another engine found')
-    .option('--model <ref>', 'only those of a model, with any toggles if none are given')
+    .option(MODEL_FLAG, 'only those of a model, with any toggles if none are given')
     .addOption(
       new Option('--class <name>', 'only those of a class').choices(Object.keys(VIOLATION_CLASSES)),
     )
@@ -45,7 +46,8 @@ export function findingsCommand(): CommandUnknownOpts {
     )
     .option('--unreadable', 'list what cannot be read instead, with the reasons')
     .action(async (options, self) => {
-      const { model, class: wanted, rerun: isRerun, states, unreadable: isAsked } = options;
+      const { class: wanted, rerun: isRerun, states, unreadable: isAsked } = options;
+      const model = options.model === undefined ? undefined : referenceOf(options.model);
       const settings = settingsOf(self);
       if (isRerun === true && isAsked === true) {
         throw fail('USAGE', { what: '--rerun and --unreadable are two questions; give one' });
@@ -70,6 +72,11 @@ export function findingsCommand(): CommandUnknownOpts {
       } else list(sorted(chosen, options.sort).slice(0, options.limit), settings);
     });
   return withCommonOptions(command);
+}
+
+/** Findings on a model of a file are kept under the model's name. */
+function referenceOf(given: string): string {
+  return fileOf(given) === null ? given : canonicalReference(givenModel(given));
 }
 
 const SORTS = ['row', 'severity', 'size'] as const;

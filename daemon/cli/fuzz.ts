@@ -8,18 +8,18 @@ import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { canonicalReference, MODEL_NAMES } from '../../workers/models/registry.ts';
+import { MODEL_NAMES } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { Campaign, type Executors, type Totals } from '../campaign.ts';
 import type { Plan } from '../planner.ts';
-import { silenceInWords, silenceOf } from '../silence.ts';
+import { silenceInWords, silenceOf, UNTRIED } from '../silence.ts';
 import { EXIT } from './endings.ts';
 import { Keeper } from './fuzz-keeper.ts';
 import { Progress } from './fuzz-progress.ts';
 import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
-import { givenModel, MODEL_FLAG_TEXT } from './model-argument.ts';
+import { givenModels, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
 import { parseCount, parseDuration, parseJobs } from './quantities.ts';
 import { counted, headOf, quoted } from './render-finding.ts';
@@ -61,11 +61,7 @@ export function fuzzCommand(): CommandUnknownOpts {
 }
 
 async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
-  const models = new Map<string, Model>();
-  for (const given of options.models ?? MODEL_NAMES) {
-    const model = givenModel(given);
-    models.set(canonicalReference(model), model);
-  }
+  const models = givenModels(options.models ?? MODEL_NAMES);
   const plan: Plan = {
     models: [...models.keys()],
     rngSeed: settings.rngSeed ?? randomBytes(4).readUInt32LE(),
@@ -150,10 +146,9 @@ function summarize(
   settings: Settings,
 ): void {
   const findings = keeper.findings();
-  const silences = [...byReference].flatMap(([reference, { expect }]) => {
-    const tried = totals.triedOf.get(reference);
-    return tried === undefined ? [] : [silenceOf(reference, expect.find, tried, findings)];
-  });
+  const silences = [...byReference].map(([reference, { expect }]) =>
+    silenceOf(reference, expect.find, totals.triedOf.get(reference) ?? UNTRIED, findings),
+  );
   if (settings.isJson) {
     const { runs, steps, inconclusive } = totals;
     const { models, rngSeed } = plan;

@@ -9,7 +9,14 @@ import type { Library } from '../../workers/model/layers.ts';
 import { modelOfText } from '../../workers/model/open.ts';
 import { readSource } from '../../workers/model/read.ts';
 import { Report } from '../../workers/model/report.ts';
-import { isBuiltIn, LIBRARY, MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
+import {
+  canonicalReference,
+  isBuiltIn,
+  LIBRARY,
+  MODEL_NAMES,
+  modelDigest,
+  modelOf,
+} from '../../workers/models/registry.ts';
 import { EXIT } from './endings.ts';
 import { note } from './terminal.ts';
 
@@ -34,6 +41,25 @@ export function givenModel(argument: string, isBisect = false): Model {
   }
 }
 
+/**
+ * By their references, which are how findings name them.
+ * @throws Refusal USAGE for two models of one reference
+ */
+export function givenModels(references: readonly string[]): ReadonlyMap<string, Model> {
+  const models = new Map<string, Model>();
+  for (const given of references) {
+    const model = givenModel(given);
+    const reference = canonicalReference(model);
+    const other = models.get(reference);
+    if (other !== undefined && modelDigest(other) !== modelDigest(model)) {
+      const what = `--model ${given} has the name of another that is given, ${reference}`;
+      throw fail('USAGE', { what: `${what}: change the \`name\` line of one` });
+    }
+    models.set(reference, model);
+  }
+  return models;
+}
+
 interface Given {
   readonly file: string;
   /** `toggle=value,…`, or nothing. */
@@ -50,10 +76,11 @@ export function fileOf(argument: string): Given | null {
   return isFile ? { file, setting } : null;
 }
 
-function modelOfFile({ file, setting }: Given): Model {
+function modelOfFile(given: Given): Model {
+  const { file, setting } = given;
   const text = readNamed(file);
   const model = text.trimStart().startsWith('{')
-    ? modelOfJson(text, file)
+    ? modelOfJson(text, given)
     : modelOfText(text, file, setting, WITH_FILES);
   // Findings name models by their references: two of one name would be taken for each other.
   if (MODEL_NAMES.includes(model.name) && !isBuiltIn(model)) {
@@ -76,7 +103,11 @@ const WITH_FILES: Library = {
   },
 };
 
-function modelOfJson(text: string, file: string): Model {
+function modelOfJson(text: string, { file, setting }: Given): Model {
+  if (setting !== '') {
+    const what = `${file} is a model in JSON, whose toggles are set; leave out :${setting}`;
+    throw fail('USAGE', { what });
+  }
   const { value, spotOf } = openJson(text, file, 'MODEL_INVALID');
   const model = checkModel(value, file, spotOf);
   note(

@@ -9,7 +9,7 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { pinnedModel } from '../../workers/models/registry.ts';
+import { modelOf, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/naming.ts';
 import { DAEMON_FILE } from '../api-address.ts';
 import { startDaemon } from '../service.ts';
@@ -48,7 +48,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     },
     isRestart: process.env[RESTARTED_VARIABLE] === '1',
     seeds: seedTexts(),
-    canary: pinOf(CANARY),
+    canary: pinOf(modelOf(CANARY)),
     expectations: { expectedOf, standingOf },
     http,
     say: (text) => log.info(text),

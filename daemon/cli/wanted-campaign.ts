@@ -1,6 +1,7 @@
 /** What the campaign flags and the campaign file ask for, with every model looked up. */
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
+import type { Model } from '../../workers/kernel/path.ts';
 import {
   canonicalReference,
   isBuiltIn,
@@ -11,7 +12,7 @@ import {
 import type { Wanted } from '../begin.ts';
 import { type CampaignFile, readCampaignFile } from '../campaign-file.ts';
 import type { CampaignFlags } from './campaign-options.ts';
-import { givenModel } from './model-argument.ts';
+import { givenModels } from './model-argument.ts';
 import type { Settings } from './settings.ts';
 
 /** @throws Refusal for an unknown model or a file that does not fit */
@@ -25,7 +26,7 @@ export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
   }
   const { stop = {} } = file;
   return {
-    models: pinsOf(flags.model ?? file.models ?? MODEL_NAMES),
+    models: [...givenModels(flags.model ?? file.models ?? MODEL_NAMES).values()].map(pinOf),
     rngSeed: rngSeed ?? file.rngSeed,
     shares: file.shares,
     stop: {
@@ -36,15 +37,9 @@ export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
   };
 }
 
-export function pinOf(reference: string): ModelPin {
-  const model = givenModel(reference);
+export function pinOf(model: Model): ModelPin {
   const pin = { reference: canonicalReference(model), digest: modelDigest(model) };
   return isBuiltIn(model) ? pin : { ...pin, json: modelJson(model) };
-}
-
-function pinsOf(references: readonly string[]): readonly ModelPin[] {
-  const pins = new Map(references.map(pinOf).map((pin) => [pin.reference, pin]));
-  return [...pins.values()];
 }
 
 function inMs(seconds: number | undefined): number | null {

@@ -38,6 +38,9 @@ const CASES: readonly Case[] = [
   { args: 'check seed.txt --model broken.json', exit: 2, is: 'MODEL_INVALID', says: /broken.json:1:12: expected a value/ },
   { args: `check slips.txt --model ${RACY}`, exit: 2, is: 'INPUT_INVALID', says: /slips.txt:8:1: area a1 is not declared.*; the nearest is a0\nfaultline: slips.txt:9:1: file B is not declared; the nearest is A\n/ },
   { args: `check labels.txt --model ${RACY}`, exit: 2, is: 'LABEL_UNKNOWN', says: /labels.txt:12:1: .*"fault\/instalPte"; the nearest is fault\/installPte\nfaultline: labels.txt:14:1: / },
+  { args: 'check seed.txt --model ./mine.json:policy=new', exit: 2, is: 'USAGE', says: /mine.json is a model in JSON, whose toggles are set; leave out :policy=new/ },
+  { args: 'check --model ./mine.model --all --data-dir aside', exit: 1, says: /^expected of the model and not seen: B52$/m },
+  { args: 'fuzz --model ./mine.json --model ./mine.model --runs 1', exit: 2, is: 'USAGE', says: /--model .\/mine.model has the name of another that is given, mine: change the `name` line of one/ },
   { args: `check seed.txt --model ${RACY} --states 0`, exit: 2, says: /such as 1000, 100k or 1e6/ },
   { args: `check seed.txt --model ${RACY} --data-dir not-a-folder`, exit: 3, is: 'DATA_DIR', says: /faultline repro 1[\s\S]*cannot write to/ },
   { args: `check 00000000 --model ${RACY}`, exit: 4, says: /no finding 00000000/ },
@@ -92,6 +95,7 @@ const CASES: readonly Case[] = [
   { args: 'findings', exit: 0, says: /^B12 {2}[\s\S]*^ {2}[0-9a-f]{12}$[\s\S]*1 finding in/m },
   { args: 'findings --class deadlock', exit: 0, says: /0 findings/ },
   { args: 'findings --clas deadlock', exit: 2, says: /Did you mean --class/ },
+  { args: 'findings --model ./mine.json', exit: 0, says: /1 finding in/ },
   { args: 'findings --model nope', exit: 2, is: 'MODEL_UNKNOWN', says: /unknown model "nope"/ },
   { args: 'findings --data-dir not-a-folder', exit: 3, is: 'ENVIRONMENT', says: /cannot read not-a-folder/ },
 

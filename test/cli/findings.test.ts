@@ -6,7 +6,7 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import type { Mark } from '../../corpus/store/marks.ts';
 import { findingId } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
-import { silenceInWords, silenceOf } from '../../daemon/silence.ts';
+import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/silence.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
 import { type Ended, faultlineHere } from './faultline.ts';
@@ -88,4 +88,12 @@ test('silence has a number: what is not seen yet, and the rate that so many runs
     'not seen yet: B11; 40 of 41 seeds searched to the last interleaving; ' +
       '30000 runs of 1900 workloads exclude, with 95 %, what more than 1 in 10000 show',
   );
+});
+
+test('silence says where nothing was run, and where nothing is expected', () => {
+  const nothing = silenceInWords(silenceOf('mine', ['B12'], UNTRIED, []));
+  assert.equal(nothing, 'not seen yet: B12; nothing of it was run, which excludes nothing');
+  const breadth = { workloads: 5, given: 0, exhausted: 0 };
+  const unasked = silenceInWords(silenceOf('mine', [], { runs: 300, breadth }, []));
+  assert.match(unasked, /^its model names nothing that it is expected to show; .* 1 in 100 show$/);
 });

@@ -92,4 +92,6 @@ function writeVariants(repro: Repro, write: (name: string, text: string) => void
   write('newer-repro.txt', printRepro(repro).replace('repro 1', 'repro 2'));
   write('mine.json', canonicalJson(mine));
   write('not-a-model.json', '{"name":"x"}');
+  // The name of the one in JSON, and a row that no seed shows on it.
+  write('mine.model', 'faultline model 1\nname mine\nextends boaz-rwlock\nfinds B52\n');
 }

@@ -83,8 +83,18 @@ test('a fleet that claims to be endless gets a bounded plan', () => {
   assert.ok(length > 100 && length < 300, `${length} batches`);
 });
 
+test('few runs are for every model', () => {
+  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, runs: 100 } });
+  const explorations = desk.plan(4).filter(({ work }) => work.kind === 'explore');
+  assert.deepEqual(
+    explorations.map(({ outstanding }) => outstanding.runs),
+    [34, 34, 32],
+  );
+});
+
 test('a batch that is lost after the last was planned is made up for', () => {
-  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, runs: 1024 } });
+  const models = PLAN.models.slice(0, 2);
+  const desk = new Desk({ ...PLAN, models, stop: { ...PLAN.stop, runs: 1024 } });
   const first = desk.plan(4).filter(({ work }) => work.kind === 'explore');
   assert.equal(first.length, 2);
   desk.report(reportOf(explorationOf(first)));
