@@ -5,5 +5,5 @@ import { survivesKills } from './kills.ts';
 const skip = await skipReason('redis-server');
 
 test('twelve kills lose nothing, double nothing, and stop nothing', { skip }, async (t) => {
-  await survivesKills(t, 3);
+  await survivesKills(t, 3, ['--model', 'v42-immap-read', 'v48-entry-lock']);
 });

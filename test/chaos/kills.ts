@@ -27,9 +27,16 @@ type Victim = (typeof VICTIMS)[number];
 const GAP_MIN_MS = 50;
 const GAP_RANGE_MS = 250;
 
-/** Nothing is lost, nothing doubled, and nothing stops. */
-export async function survivesKills(t: TestContext, killsEach: number): Promise<void> {
-  const up = await Up.start(t, ['--jobs', '2'], {
+/**
+ * Nothing is lost, nothing doubled, and nothing stops.
+ * @param flags of `up`
+ */
+export async function survivesKills(
+  t: TestContext,
+  killsEach: number,
+  flags: readonly string[] = [],
+): Promise<void> {
+  const up = await Up.start(t, ['--jobs', '2', ...flags], {
     FAULTLINE_TEST_FAULTS: '1',
     FAULTLINE_LOG_LEVEL: 'debug',
   });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { modelOf } from '../../workers/models/registry.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { fuzzed, knownOf, lasting } from './fuzz.ts';
 
@@ -25,4 +26,15 @@ test('a million runs on the sound model: B10 and B11 and nothing else', async ()
   const args = ['--model', 'xfs-mmaplock-prezero', '--runs', '1e6', '--rng-seed', String(RNG_SEED)];
   const document = await fuzzed(folder, ...args);
   assert.deepEqual([...knownOf(document)].sort(), ['B10', 'B11']);
+});
+
+test('all models together: what they are expected to show, and on none what it is not', async () => {
+  const args = ['--runs', '200k', '--rng-seed', String(RNG_SEED), '--data-dir', 'all'];
+  const document = await fuzzed(folder, ...args);
+  const known = knownOf(document);
+  const expected = document.models.flatMap((model) => modelOf(model).expect.find);
+  const missing = expected.filter((row) => !known.has(row));
+  assert.deepEqual(missing, []);
+  const strange = document.findings.filter(({ known: row }) => row === null);
+  assert.deepEqual(strange, []);
 });

@@ -12,10 +12,12 @@ import { until } from '../support/patience.ts';
 
 const skip = await skipReason('redis-server');
 const ASKED_MS = 25;
+/** What is computed is not the point. */
+const LITTLE = ['--jobs', '1', '--model', 'xfs-mmaplock-prezero'];
 
 /** One whose worker stands still from its first moment, so that a drain takes its time. */
 async function slowToEnd(t: TestContext): Promise<{ readonly up: Up; readonly worker: number }> {
-  const up = await Up.start(t, ['--jobs', '1']);
+  const up = await Up.start(t, LITTLE);
   let worker: number | undefined;
   await up.until('a worker', async () => {
     worker = up.pidOf('worker');
@@ -69,7 +71,7 @@ test('a second Ctrl-C ends it at once, and its Redis too', { skip }, async (t) =
 test('its logs are gone, its worker is told to end: so does everything, with a word', {
   skip,
 }, async (t) => {
-  const up = await Up.start(t, ['--jobs', '1']);
+  const up = await Up.start(t, LITTLE);
   await up.until('runs', async () => ((await up.status())?.runs ?? 0) > 0);
   rmSync(path.join(up.dataDir, 'log'), { recursive: true });
   const worker = up.pidOf('worker');

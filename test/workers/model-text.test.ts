@@ -342,7 +342,9 @@ test('a text is bounded, and names the bound that it passes', () => {
     'part p15: checkSize',
     'punch: p0',
   );
-  const settings = changed(...Array.from({ length: 9 }, (_, i) => `toggle t${i} = a | b`));
+  const settings = changed(
+    ...Array.from({ length: 9 }, (_, i) => `toggle t${i} = a | b\nfinds B12 for t${i}=b`),
+  );
   assert.match(problemsOf(long)[0] ?? '', /characters, at most 262144/);
   assert.match(problemsOf('x'.repeat(10_000_000))[0] ?? '', /10000000 characters, at most 262144/);
   assert.match(problemsOf(deep)[0] ?? '', /is nested deeper than 40/);

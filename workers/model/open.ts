@@ -26,7 +26,8 @@ export function modelOfText(text: string, file: string, setting: string, library
   const report = new Report(file);
   const source = readSource(text, report);
   checkConditions(source, report);
-  const settings = settingsOf(source);
+  const asked = selecting(source, library);
+  const settings = settingsOf(source, asked);
   if (settings.length > SETTINGS_MAX) {
     report.add(source.name.spot, `its toggles have more than ${SETTINGS_MAX} settings together`);
   }
@@ -34,17 +35,22 @@ export function modelOfText(text: string, file: string, setting: string, library
   expand(source, first, library, report);
   for (const one of others) expandAs(source, one, library);
   const toggles = togglesOf(source, setting);
-  checkSelects(source, toggles, library);
+  checkSelects(source, toggles, asked);
   return expand(source, toggles, library);
 }
 
+/** Toggles that some line of the text, or of what it extends, asks for. */
+function selecting(source: Source, library: Library): ReadonlySet<string> {
+  const layers = layersOf(source, defaultsOf(source), library, new Report(source.file));
+  const conditions = layers.flatMap((layer) => conditionsOf(layer.source)).flat();
+  return new Set(conditions.map(({ toggle }) => toggle.text));
+}
+
 /** A text that is printed whole has toggles, and nothing any more that they select. */
-function checkSelects(source: Source, toggles: Toggles, library: Library): void {
+function checkSelects(source: Source, toggles: Toggles, asked: ReadonlySet<string>): void {
   const defaults = defaultsOf(source);
-  const layers = layersOf(source, toggles, library, new Report(source.file));
-  const asked = layers.flatMap((layer) => conditionsOf(layer.source)).flat();
   for (const [toggle, value] of Object.entries(toggles)) {
-    if (value === defaults[toggle] || asked.some((one) => one.toggle.text === toggle)) continue;
+    if (value === defaults[toggle] || asked.has(toggle)) continue;
     throw fail('TOGGLE_IDLE', { file: source.file, toggle, value, known: defaults[toggle] ?? '' });
   }
 }
@@ -66,11 +72,12 @@ function placeOf({ problems }: Refusal): string {
   return problem?.line == null ? '' : `${problem.file}:${problem.line}:${problem.column}: `;
 }
 
-/** Every combination of the toggles; the first is that of the defaults. */
-export function settingsOf(source: Source): readonly Toggles[] {
+/** Every combination of the toggles that select something; the first is that of the defaults. */
+function settingsOf(source: Source, asked: ReadonlySet<string>): readonly Toggles[] {
   const defaults = defaultsOf(source);
   let settings: readonly Toggles[] = [defaults];
   for (const [name, values] of choicesOf(source)) {
+    if (!asked.has(name)) continue;
     if (settings.length > SETTINGS_MAX) break;
     const others = values.filter((value) => value !== defaults[name]);
     settings = [
