@@ -176,6 +176,8 @@ const PRIVATE: Scenarios = {
     process.kill(redis.pid, 'SIGSTOP');
     rmSync(dataDir, { recursive: true });
     await redis.stop();
+    // Killed, it is there until its parent has heard of it.
+    await redis.exited;
     assert.equal(isAlive(redis.pid), false);
   },
 
