@@ -87,6 +87,12 @@ export function setMedia(k: Kernel, line: number, value: number): void {
   k.put(MEDIA_BY + line, byRole(k));
 }
 
+/** What loads see goes to the media: who wrote it is to blame, not who flushes it. */
+export function flushLine(k: Kernel, line: number): void {
+  k.put(MEDIA + line, k.get(CPU + line));
+  k.put(MEDIA_BY + line, k.peek(LINE_BY + line));
+}
+
 /** What loads see at a line of a block. */
 export function setCpu(k: Kernel, cpuWord: number, value: number): void {
   k.put(cpuWord, value);

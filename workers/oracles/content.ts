@@ -78,13 +78,25 @@ export function lineRead(
   // A block that is not written yet may already hold the data (dossier 7.4).
   // Where i_size alone promises the data, it is the size that is early.
   const isEarlySize = verdict === UNWRITTEN_ZERO && extentKind(extent) !== WRITTEN;
-  if (throughZeroPage && extent !== 0 && !isEarlySize) {
+  if (throughZeroPage && extent !== 0 && !isEarlySize && isFilled(k, file, page)) {
     const filled = filledAs(k, extent, verdict);
     if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, filled);
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
 }
+
+/**
+ * An access or a write has brought the page its block, or has made it visible. An unwritten block that was there before
+ * and that nobody has converted yet is B55, through the zero page as well.
+ */
+function isFilled(k: Kernel, file: number, page: number): boolean {
+  const index = pageIndex(file, page);
+  if (extentKind(k.peek(EXTENT + index)) === WRITTEN) return true;
+  return FILLERS.includes(blamedPath(k, EXTENT_BY + index));
+}
+
+const FILLERS: readonly string[] = ['fault', 'pwrite'];
 
 /**
  * A system call that returns beside a fault is missed (F02); of faults alone the look for the page is late (B10).
@@ -258,7 +270,7 @@ function causeOfCopy(
   const index = pageIndex(file, line >> 1);
   const isZeroPage = zeroPte >= 0;
   const extent = k.peek(EXTENT + index);
-  if (isZeroPage && extent !== 0) {
+  if (isZeroPage && extent !== 0 && isFilled(k, file, line >> 1)) {
     return zeroPageCause(k, zeroPte, index, filledAs(k, extent, verdict));
   }
   if (remover !== null && !isZeroPage) {

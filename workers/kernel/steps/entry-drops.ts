@@ -1,6 +1,7 @@
 /** How DAX entries leave the page cache, and what each such drop loses. */
 import { byRole } from '../blame.ts';
 import {
+  ENTRY_DIRTY,
   ENTRY_LOCKED,
   ENTRY_REAL,
   ENTRY_TAGS,
@@ -8,7 +9,10 @@ import {
   entryBlock,
   LOST_CLEAN,
   LOST_DIRTY,
+  LOST_KEPT,
+  LOST_UPGRADED,
   LOST_WRITABLE,
+  lostCause,
   lostWord,
   PTE_BLOCK,
   PTE_RW,
@@ -88,12 +92,18 @@ function dropCleanEntry(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+/** A pte is writable, and stores through it dirty no entry. */
+const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT]);
+
 /**
  * Three defects drop an entry (dossier 3.10a). Told apart at the drop: data that was never flushed is lost
  * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
  */
 function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
   if (!isOfBlock(slot)) return;
+  // What stands in the way of a tag has lost the stores before the drop does.
+  const isUntracked = UNTRACKED.has(lostCause(k.peek(LOST_BY + index)));
+  if (isUntracked && (slot & ENTRY_DIRTY) === 0) return;
   const block = entryBlock(slot);
   const unflushed =
     k.get(CPU + 2 * block) !== k.get(MEDIA + 2 * block) ||

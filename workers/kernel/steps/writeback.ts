@@ -1,6 +1,6 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. 4.10 locks the entry and clears DIRTY. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byRole, setMedia } from '../blame.ts';
+import { byRole, flushLine } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
@@ -170,7 +170,7 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const i = block * LINES_PER_PAGE + line;
-    setMedia(k, i, k.get(CPU + i));
+    flushLine(k, i);
   }
   // Without an entry, what comes next is untracked all the same.
   const index = indexOf(k, r);
