@@ -72,6 +72,8 @@ interface Options {
   readonly statesMax: number;
   /** Every seed of the package, which show together what the model is expected to show. */
   readonly areSeeds: boolean;
+  /** Seeds with an operation that the model lacks. */
+  readonly leftOut: number;
   readonly all: boolean;
   /** Rows of the catalogue that are passed by. */
   readonly ignored: readonly string[];
@@ -117,10 +119,11 @@ export function checkCommand(): CommandUnknownOpts {
       const { model: reference, states, all, bisect, ignore: ignored } = flags;
       const settings = settingsOf(self);
       const model = givenModel(reference, bisect === true);
-      const workloads = await workloadsOf(file, model, settings);
+      const { workloads, leftOut } = await workloadsOf(file, model, settings);
       const options = {
         statesMax: states,
         areSeeds: file === undefined,
+        leftOut,
         all: all === true,
         model: reference,
         ignored,
@@ -135,16 +138,18 @@ async function workloadsOf(
   file: string | undefined,
   model: Model,
   settings: Settings,
-): Promise<readonly Named[]> {
+): Promise<{ readonly workloads: readonly Named[]; readonly leftOut: number }> {
   if (file === undefined) {
     const engine = new Engine(model);
-    return readSeeds(PACKAGE_ROOT)
+    const seeds = readSeeds(PACKAGE_ROOT);
+    const workloads = seeds
       .filter(({ input }) => engine.lackingIn(input) === null)
       .map(({ name, input }) => ({ name, workload: input }));
+    return { workloads, leftOut: seeds.length - workloads.length };
   }
   const subject = await readSubject(file, settings.dataDir);
   checkLabels(subject, model);
-  return [{ name: subject.name, workload: subject.input }];
+  return { workloads: [{ name: subject.name, workload: subject.input }], leftOut: 0 };
 }
 
 function check(
@@ -165,10 +170,14 @@ function check(
     const findings = shown.map(({ finding }) => finding);
     const notSeen = notSeenIn(outcome, model, options);
     const others = outcome.findings.slice(shown.length).map(({ finding }) => finding.signature);
-    sayDocument({ ...outcome, model: reference, seconds, findings, others, notSeen });
+    const { leftOut } = options;
+    sayDocument({ ...outcome, leftOut, model: reference, seconds, findings, others, notSeen });
   } else {
     sayOutcome(outcome, shown, reference, seconds, settings);
     const notSeen = notSeenIn(outcome, model, options) ?? [];
+    if (options.leftOut > 0) {
+      say(`left out, for operations that the model lacks: ${counted(options.leftOut, 'seed')}`);
+    }
     if (notSeen.length > 0) say(`expected of the model and not seen: ${notSeen.join(' ')}`);
   }
   if (outcome.verdict === 'inconclusive') {

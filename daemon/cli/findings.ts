@@ -8,7 +8,7 @@ import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
 import { rankOf, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { canonicalReference, modelOf } from '../../workers/models/registry.ts';
+import { modelOf } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/naming.ts';
 import { fileOf, givenModel, MODEL_FLAG } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
@@ -76,7 +76,10 @@ export function findingsCommand(): CommandUnknownOpts {
 
 /** Findings on a model of a file are kept under the model's name. */
 function referenceOf(given: string): string {
-  return fileOf(given) === null ? given : canonicalReference(givenModel(given));
+  const file = fileOf(given);
+  if (file === null) return given;
+  const { name } = givenModel(given);
+  return file.setting === '' ? name : `${name}:${file.setting}`;
 }
 
 const SORTS = ['row', 'severity', 'size'] as const;

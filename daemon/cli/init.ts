@@ -4,9 +4,9 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { LockId } from '../../workers/kernel/locks.ts';
-import type { Model } from '../../workers/kernel/path.ts';
+import { type Model, nodesOf } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
-import { givenModel, MODEL_SUFFIX } from './model-argument.ts';
+import { givenModel, MODEL_SUFFIX, modelOfLines } from './model-argument.ts';
 import { settingsOf, withCommonOptions } from './settings.ts';
 import { say, sayDocument } from './terminal.ts';
 
@@ -27,7 +27,9 @@ export function initCommand(): CommandUnknownOpts {
         throw fail('USAGE', { what: `there is a built-in model ${name}; give another name` });
       }
       const file = `${name}${MODEL_SUFFIX}`;
-      write(file, beginning(name, from, givenModel(from)));
+      const text = beginning(name, from, givenModel(from));
+      modelOfLines(text, file);
+      write(file, text);
       if (settingsOf(self).isJson) sayDocument({ file, extends: from });
       else say(`${file} changes ${from}; next: faultline check --model ./${file}`);
     });
@@ -48,10 +50,21 @@ function write(file: string, text: string): void {
   }
 }
 
-/** The locks of the examples are those of the base. */
+/** A path of the base, and the innermost lock that it takes exclusively: what the examples change. */
+function exampleOf({ paths, locks }: Model): { readonly path: string; readonly lock: string } {
+  for (const path of ['punch', 'truncate']) {
+    const taken = [...nodesOf(paths[path] ?? [])].flatMap((node) =>
+      'step' in node && node.step === 'downWrite' && node.lock !== undefined ? [node.lock] : [],
+    );
+    const lock = taken.at(-1);
+    if (lock !== undefined) return { path, lock: locks[lock as LockId] ?? lock };
+  }
+  return { path: 'truncate', lock: 'inodeLock' };
+}
+
 function beginning(name: string, reference: string, base: Model): string {
-  const lock = (id: LockId): string => base.locks[id] ?? id;
-  const fence = base.locks.faultLock === undefined ? lock('iMmapRwsem') : lock('faultLock');
+  const inodeLock = base.locks.inodeLock ?? 'inodeLock';
+  const { path, lock } = exampleOf(base);
   return `faultline model 1
 name    ${name}
 title   what it changes, in one line
@@ -63,22 +76,23 @@ extends ${reference}
 
 # Changes of a path, each at one place. Every path, whole: faultline models ${reference} --expanded
 #
-# in punch:  without down_write(${fence})
-# in punch:  replace down_write(${fence}) by down_read(${fence})
-# in pwrite: wrap from claimRange to setSize with down_write(${fence})
-# in fault:  before 1st getBlock insert checkSize, else failSigbus, leave out
-# in punch:  after removeExtent insert unmap()
+# in ${path}: without 1st down_write(${lock})
+# in ${path}: replace 1st down_write(${lock}) by down_read(${lock})
+# in ${path}: after 1st removeExtent insert unmapRange, unmap()
+# in pread: wrap all with down_read(${inodeLock})
 
 # A lock of your own:
 # lock    new my_lock rwsem per file
-# in punch, truncate: wrap all with down_write(my_lock)
+# in ${path}: wrap all with down_write(my_lock)
 
 # A path of your own in place of the base's; what it leaves out comes from the base:
-# punch:
-#   with down_write(${lock('inodeLock')}):
+# ${path}:
+#   with down_write(${inodeLock}):
 #     claimRange
 #     with journal:
+#       pagesFromOffset
 #       while more: removeExtent
-#     holePagecache
+#     pagesFromOffset
+#     truncatePagecache
 `;
 }

@@ -1,4 +1,5 @@
 /** What `--model` takes: a reference, or a file with a model's text (or its JSON), and toggles behind a colon. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail, Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
@@ -79,7 +80,7 @@ export function fileOf(argument: string): Given | null {
 function modelOfFile(given: Given): Model {
   const { file, setting } = given;
   const text = readNamed(file);
-  const model = text.trimStart().startsWith('{')
+  const model = isJson(text)
     ? modelOfJson(text, given)
     : modelOfText(text, file, setting, WITH_FILES);
   // Findings name models by their references: two of one name would be taken for each other.
@@ -89,6 +90,11 @@ function modelOfFile(given: Given): Model {
   return model;
 }
 
+/** A text that is on no disk yet. */
+export function modelOfLines(text: string, file: string): Model {
+  return modelOfText(text, file, '', WITH_FILES);
+}
+
 /** A text may extend another file, which is named as seen from it. */
 const WITH_FILES: Library = {
   common: LIBRARY.common,
@@ -96,12 +102,23 @@ const WITH_FILES: Library = {
   find(name, from) {
     if (fileOf(name) === null) return LIBRARY.find(name, from);
     const file = path.join(path.dirname(from), name);
+    if (!existsSync(file)) return null;
     const report = new Report(file);
-    const source = readSource(readNamed(file), report);
+    const text = readNamed(file);
+    if (isJson(text)) {
+      const remedy = `\`faultline models ${file} --expanded\` prints its text, which can be`;
+      report.add({ line: 1, column: 1 }, `a model in JSON cannot be extended; ${remedy}`);
+      report.end();
+    }
+    const source = readSource(text, report);
     report.end();
     return source;
   },
 };
+
+function isJson(text: string): boolean {
+  return text.trimStart().startsWith('{');
+}
 
 function modelOfJson(text: string, { file, setting }: Given): Model {
   if (setting !== '') {

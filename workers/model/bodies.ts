@@ -3,6 +3,7 @@ import { STEPS } from '../kernel/registry.ts';
 import { around, type Draft, type Taking } from './draft.ts';
 import { holds, type Toggles } from './layers.ts';
 import {
+  entryOf,
   type Found,
   isStepWord,
   LOCK_STEPS,
@@ -202,13 +203,14 @@ export class BodyMaker {
   }
 
   takingOf({ name, lock }: Taken): Taking | null {
-    const step = LOCK_STEPS[name.text] ?? TAKEN_WORDS[name.text];
+    const isWord = entryOf(TAKEN_WORDS, name.text);
+    const step = entryOf(LOCK_STEPS, name.text) ?? isWord;
     if (step === undefined || RELEASES[step] === undefined) {
       const what = 'is nothing to take: down_write(LOCK), down_read(LOCK), journal or freeze';
       this.scope.report.add(name.spot, `${name.text} ${what}`);
       return null;
     }
-    if (TAKEN_WORDS[name.text] !== undefined) return { step, lock: null, spot: name.spot };
+    if (isWord !== undefined) return { step, lock: null, spot: name.spot };
     const id = this.lock(lock, name);
     return id === null ? null : { step, lock: id, spot: name.spot };
   }

@@ -1,5 +1,7 @@
 /** Edits of a path: each finds its place by a step, a call or a structure, and says so where it finds none or several. */
+
 import { printable } from '../../corpus/vocabulary/printable.ts';
+import { STEPS } from '../kernel/registry.ts';
 import { around, bodiesOf, type Draft, type StepDraft, type Taking } from './draft.ts';
 import { RELEASES } from './names.ts';
 import type { Report } from './report.ts';
@@ -67,7 +69,26 @@ function insert(
   }
   const place = placeOf(path, name, at.anchor, naming);
   if (place === null) return;
-  place.list.splice(place.index + (at.where === 'before' ? 0 : 1), 0, ...added);
+  const index = place.index + (at.where === 'before' ? 0 : 1);
+  if (isAsking(place.list[index]) && added.some(answers)) {
+    const { name: word } = at.anchor;
+    naming.report.add(
+      word.spot,
+      '`then` or `else` behind it would ask what is inserted: name the `if`',
+    );
+    return;
+  }
+  place.list.splice(index, 0, ...added);
+}
+
+/** `then` and `else`, which ask what stands before them. */
+function isAsking(node: Draft | undefined): boolean {
+  return node?.kind === 'when' && (node.test === 'answerIsYes' || node.test === 'answerIsNo');
+}
+
+function answers(node: Draft): boolean {
+  if (node.kind === 'step') return STEPS.get(node.step)?.answers === true;
+  return bodiesOf(node).some((body) => body.some(answers));
 }
 
 function change(
@@ -118,6 +139,13 @@ function spanOf(path: Draft[], name: string, { from, to }: Range, naming: Naming
     if (other === undefined) continue;
     if (other.index < way.index) {
       naming.report.add(to.name.spot, `comes before the place that the range begins with`);
+      return null;
+    }
+    if (other.index === way.index && way !== first && other !== last) {
+      naming.report.add(
+        to.name.spot,
+        'is in another branch than the place that the range begins with',
+      );
       return null;
     }
     return { list: way.list, from: way.index, to: other.index };

@@ -82,9 +82,19 @@ class Expansion {
     const paths = Object.fromEntries(Object.entries(all).filter(([name]) => running.has(name)));
     const isWhole = isRead && this.problems() === inHead;
     const model = isWhole ? this.checked({ ...head, paths }) : null;
+    this.checkBase();
     for (const report of this.reports) report.end();
     assert(model !== null, 'a model without problems');
     return model;
+  }
+
+  /** Without a base, what every model has lacks the parts that a base would give it. */
+  private checkBase(): void {
+    const { source } = this.layers[0] as Layer;
+    const isTheirs = this.reports.slice(1).some(({ count }) => count > 0);
+    if (source.extends !== null || !isTheirs) return;
+    const what = 'names no base, and lacks what every model needs: add a line `extends NAME`';
+    this.reports[0]?.add(source.name.spot, what);
   }
 
   /** What it extends is not there: nothing below says anything. */

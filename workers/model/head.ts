@@ -1,6 +1,7 @@
 /** The head of a model's text: a line a fact, its keyword first. */
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
+import { LOCK_CLASSES } from '../kernel/locks.ts';
 import { readCondition } from './body.ts';
 import type { Line } from './lines.ts';
 import type { Report } from './report.ts';
@@ -35,6 +36,9 @@ export function emptyDraft(file: string): Draft {
 
 type HeadReader = (words: Words, when: Condition, draft: Draft) => void;
 
+/** Between rows of the catalogue. */
+const ROWS = /[\s,]+/;
+
 const HEAD: Readonly<Record<string, HeadReader>> = {
   name: (words, _, draft) => {
     if (draft.name.text !== '') throw words.refusal('the name is given twice');
@@ -52,6 +56,9 @@ const HEAD: Readonly<Record<string, HeadReader>> = {
   toggle: readToggle,
   set: (words, _, draft) => {
     const toggle = words.take(REFERENCE_WORD, 'a toggle of this model');
+    if (draft.sets.some((other) => other.toggle.text === toggle.text)) {
+      throw words.refusal(`${toggle.text} is set twice`, toggle.spot);
+    }
     words.need('=');
     draft.sets.push({ toggle, value: words.take(REFERENCE_WORD, 'a value of the toggle') });
   },
@@ -62,8 +69,8 @@ const HEAD: Readonly<Record<string, HeadReader>> = {
     const lacks = chosenWords(words, when, /\s*,\s*/);
     draft.lacks.push(...lacks.map(({ value }) => value));
   },
-  finds: (words, when, draft) => draft.finds.push(...chosenWords(words, when, /\s+/)),
-  clean: (words, when, draft) => draft.clean.push(...chosenWords(words, when, /\s+/)),
+  finds: (words, when, draft) => draft.finds.push(...chosenWords(words, when, ROWS)),
+  clean: (words, when, draft) => draft.clean.push(...chosenWords(words, when, ROWS)),
 };
 
 export function readHead(line: Line, when: Condition, draft: Draft, report: Report): void {
@@ -94,15 +101,27 @@ function filled(words: Words, expected: string): Word {
   return { text: text.replaceAll('\\#', '#'), spot };
 }
 
+const CLASSES: readonly string[] = LOCK_CLASSES.map(({ id }) => id);
+const PER: readonly string[] = ['file', 'mm', 'none'];
+
 function readLock(words: Words, _when: Condition, draft: Draft): void {
   if (words.skip('new')) {
     const name = words.take(NAME, 'the name of the lock');
     words.need('rwsem', '"rwsem", the one kind of which a model can have locks of its own');
     words.need('per', '"per file", "per mm" or "per none"');
-    draft.ownLocks.push({ name, per: words.take(NAME, 'file, mm or none') });
+    const per = words.take(NAME, 'file, mm or none');
+    if (!PER.includes(per.text)) throw words.refusal('is not file, mm or none', per.spot);
+    draft.ownLocks.push({ name, per });
     return;
   }
   const lock = words.take(NAME, 'a class of locks');
+  if (!CLASSES.includes(lock.text)) {
+    const what = `there is no class of locks "${lock.text}"${nearestHint(lock.text, CLASSES)}`;
+    throw words.refusal(
+      `${what}; one of your own is \`lock new ${lock.text} rwsem per file\``,
+      lock.spot,
+    );
+  }
   draft.locks.push({ lock, name: filled(words, 'what this file system calls it').text });
 }
 
@@ -112,6 +131,8 @@ function readToggle(words: Words, _when: Condition, draft: Draft): void {
   const values: Word[] = [];
   do values.push(words.take(REFERENCE_WORD, 'a value'));
   while (words.skip('|'));
+  const again = values.find((one, i) => values.slice(0, i).some(({ text }) => text === one.text));
+  if (again !== undefined) throw words.refusal(`${again.text} is there twice`, again.spot);
   const toggle: Toggle = { name, values };
   if (draft.toggles.some((other) => other.name.text === name.text)) {
     throw words.refusal('is declared twice', name.spot);

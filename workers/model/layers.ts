@@ -37,13 +37,19 @@ export function layersOf(
   report: Report,
 ): readonly Layer[] {
   const layers: Layer[] = [{ source, toggles }];
-  if (source.extends?.text === NOTHING) return layers;
   for (let top: Layer | undefined = layers[0]; top?.source.extends != null; ) {
     const { extends: word } = top.source;
+    if (word.text === NOTHING) return layers;
     const isTooDeep = layers.length >= LAYERS_MAX;
-    if (isTooDeep)
-      report.add(word.spot, `extends more than ${LAYERS_MAX - 1} models, one behind the other`);
+    if (isTooDeep) {
+      const { spot } = source.extends ?? word;
+      report.add(spot, `extends more than ${LAYERS_MAX - 1} models, one behind the other`);
+    }
     top = isTooDeep ? undefined : baseOf(word, top, library, report);
+    if (top !== undefined && layers.some((one) => one.source.file === top?.source.file)) {
+      report.add((source.extends ?? word).spot, `extends itself, by way of ${word.spot.file}`);
+      break;
+    }
     if (top !== undefined) layers.push(top);
   }
   const all = Object.assign({}, ...layers.map((layer) => layer.toggles).toReversed()) as Toggles;
@@ -153,20 +159,29 @@ export function holds(when: Condition, toggles: Toggles): boolean {
   );
 }
 
+/** What a text sets is a toggle of the same text, and a value that it has. */
+export function checkSets(source: Source, report: Report): void {
+  for (const { toggle, value } of source.sets) {
+    refuseUnlessDeclared(source, toggle, value, report);
+  }
+}
+
 /** Every condition names toggles of the same text, each once, and values that they have. */
 export function checkCondition(when: Condition, source: Source, report: Report): void {
   for (const [i, { toggle, values }] of when.entries()) {
     if (when.slice(0, i).some((one) => one.toggle.text === toggle.text)) {
       report.add(toggle.spot, `names ${toggle.text} twice; \`${toggle.text}=a|b\` is either`);
     }
-    for (const value of values) {
-      const word = toggle.text;
-      set(source, {}, word, value.text, (what) => {
-        const isKnown = source.toggles.some(({ name }) => name.text === word);
-        const isOfBase = !isKnown && source.extends !== null && source.extends.text !== NOTHING;
-        const hint = `; one of its base it declares itself, \`toggle ${word} = …\``;
-        report.add(isKnown ? value.spot : toggle.spot, isOfBase ? `${what}${hint}` : what);
-      });
-    }
+    for (const value of values) refuseUnlessDeclared(source, toggle, value, report);
   }
+}
+
+function refuseUnlessDeclared(source: Source, toggle: Word, value: Word, report: Report): void {
+  const word = toggle.text;
+  set(source, {}, word, value.text, (what) => {
+    const isKnown = source.toggles.some(({ name }) => name.text === word);
+    const isOfBase = !isKnown && source.extends !== null && source.extends.text !== NOTHING;
+    const hint = `; one of its base it declares itself, \`toggle ${word} = …\``;
+    report.add(isKnown ? value.spot : toggle.spot, isOfBase ? `${what}${hint}` : what);
+  });
 }

@@ -52,6 +52,26 @@ export const TAKEN_WORDS: Readonly<Record<string, string>> = {
 
 /** Functions of the kernel, and the step that stands for each. */
 const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
+  inode_lock: 'down_write(inodeLock)',
+  inode_lock_shared: 'down_read(inodeLock)',
+  inode_unlock: 'up_write(inodeLock)',
+  mutex_lock: 'down_write(LOCK)',
+  mutex_unlock: 'up_write(LOCK)',
+  xfs_ilock:
+    'down_write(LOCK) or down_read(LOCK), with inodeLock for IOLOCK, faultLock for MMAPLOCK',
+  xfs_iunlock: 'up_write(LOCK) or up_read(LOCK)',
+  filemap_invalidate_lock: 'down_write(faultLock)',
+  filemap_invalidate_lock_shared: 'down_read(faultLock)',
+  filemap_invalidate_unlock: 'up_write(faultLock)',
+  mmap_read_lock: 'down_read(mmapSem)',
+  mmap_write_lock: 'down_write(mmapSem)',
+  mmap_read_unlock: 'up_read(mmapSem)',
+  i_mmap_lock_read: 'down_read(iMmapRwsem)',
+  i_mmap_lock_write: 'down_write(iMmapRwsem)',
+  i_mmap_unlock_read: 'up_read(iMmapRwsem)',
+  ext4_map_blocks: 'getBlock, which looks up, or allocBlock(POLICY)',
+  xfs_trans_alloc: 'journalStart, or `with journal:`',
+  xfs_trans_commit: 'journalStop',
   zap_pte_range: 'clearPte',
   zap_page_range: 'clearPte',
   unmap_mapping_range: 'unmapRange, then unmap()',
@@ -118,6 +138,11 @@ const PLAIN_STEPS = [...STEPS.keys()].filter(
 const STEP_WORDS = [...PLAIN_STEPS, ...Object.keys(STEP_FLAVOURS), ...Object.keys(LOCK_STEPS)];
 const TEST_WORDS = [...TESTS.keys(), ...Object.keys(TEST_FLAVOURS), ...Object.keys(TEST_ALIASES)];
 
+/** Of a table that is asked with somebody's words, which may be names of Object's. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 /** A name, or what is wrong with it. */
 export type Found = { readonly name: string } | { readonly problem: string };
 
@@ -143,7 +168,7 @@ export function stepNamed(word: string, flavour: string | null, parts: readonly 
 }
 
 export function testNamed(word: string, flavour: string | null): Found {
-  const name = TEST_ALIASES[word] ?? word;
+  const name = entryOf(TEST_ALIASES, word) ?? word;
   const names = [...TESTS.keys()];
   return named('test', name, flavour, { names, flavours: TEST_FLAVOURS, known: TEST_WORDS });
 }
@@ -160,9 +185,9 @@ function named(
   flavour: string | null,
   { names, flavours, known }: Known,
 ): Found {
-  const family = Object.hasOwn(flavours, word) ? flavours[word] : undefined;
+  const family = entryOf(flavours, word);
   if (family !== undefined && flavour !== null) {
-    const name = Object.hasOwn(family, flavour) ? family[flavour] : undefined;
+    const name = entryOf(family, flavour);
     const all = Object.keys(family).join(', ');
     return name === undefined
       ? { problem: `${word} has no flavour "${printable(flavour)}"; there are ${all}` }
@@ -181,7 +206,7 @@ function named(
 }
 
 function hintFor(word: string, known: readonly string[]): string {
-  const step = Object.hasOwn(KERNEL_FUNCTIONS, word) ? KERNEL_FUNCTIONS[word] : undefined;
+  const step = entryOf(KERNEL_FUNCTIONS, word);
   return step === undefined ? nearestHint(word, known) : `; what stands for it here is ${step}`;
 }
 

@@ -4,6 +4,7 @@ import type { Model } from '../kernel/path.ts';
 import { expand } from './expand.ts';
 import {
   checkCondition,
+  checkSets,
   choicesOf,
   defaultsOf,
   type Library,
@@ -25,6 +26,7 @@ const SETTINGS_MAX = 256;
 export function modelOfText(text: string, file: string, setting: string, library: Library): Model {
   const report = new Report(file);
   const source = readSource(text, report);
+  checkSets(source, report);
   checkConditions(source, report);
   const asked = selecting(source, library);
   const settings = settingsOf(source, asked);

@@ -57,6 +57,7 @@ function readLine(line: Line, when: Condition, draft: Draft, report: Report): vo
     const choices = readCondition(words);
     words.need(':', 'a colon');
     words.end();
+    if (line.children.length === 0) words.expected('what holds only then, indented below it');
     readAll(line.children, [...when, ...choices], draft, report);
     return;
   }
@@ -71,16 +72,28 @@ function readLine(line: Line, when: Condition, draft: Draft, report: Report): vo
     (isPart ? draft.parts : draft.paths).push({ when, value: definition });
     return;
   }
-  readHead(whole(line), when, draft, report);
+  readHead(whole(line, report), when, draft, report);
 }
+
+/** What reads like an edit, a path of a toggle, or a row of the head, and would be lost in somebody's prose. */
+const OTHER_LINE =
+  /^(?:(?:in|part) \w+(?:, \w+)*:|for [\w.-]+=\S+:|(?:finds|clean)\s+[BF]\d|(?:toggle|set)\s+[\w.-]+\s*=|extends\s+\S+$)/;
 
 /** A line of the head goes on where it is indented. */
-function whole(line: Line): Line {
-  return { ...line, text: saidBy(line).join(' '), children: [] };
+function whole(line: Line, report: Report): Line {
+  for (const { text, spot } of line.children.flatMap(linesOf)) {
+    if (!OTHER_LINE.test(text)) continue;
+    report.add(
+      spot,
+      'goes on with the line above, below which it is indented: begin it further left',
+    );
+  }
+  const text = linesOf(line).map((one) => one.text);
+  return { ...line, text: text.join(' '), children: [] };
 }
 
-function saidBy({ text, children }: Line): readonly string[] {
-  return [text, ...children.flatMap(saidBy)];
+function linesOf(line: Line): readonly Line[] {
+  return [line, ...line.children.flatMap(linesOf)];
 }
 
 function readDefinition(reader: LineReader): Definition {
