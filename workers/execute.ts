@@ -29,8 +29,6 @@ export interface Traced {
 
 /** States that are searched for a way out of where a run has used up its steps: a tenth of a second. */
 const FATE_STATES_MAX = 50_000;
-/** Places where a run came back to a state that are asked for one. */
-const RETURNS_MAX = 32;
 
 export class Engine {
   readonly program: Program;
@@ -157,11 +155,15 @@ export class Engine {
     runTo(STEPS_MAX);
     k.logging = false;
     k.tracker = kept;
-    for (const step of returns.slice(0, RETURNS_MAX)) {
-      this.restarted(runTo, step);
-      if (this.fate() === 'never') return step;
+    // Once nothing leads out, nothing ever does.
+    let [from, to] = [0, returns.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      this.restarted(runTo, returns[middle] as number);
+      if (this.fate() === 'never') to = middle;
+      else from = middle + 1;
     }
-    return STEPS_MAX;
+    return returns[from] ?? STEPS_MAX;
   }
 
   /** What becomes of the run that has used up its steps. */

@@ -141,7 +141,8 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
   row('B56', 'an fsync clears a TOWRITE tag that another has set after the first one flushed', 'durability', TRACED,
     'durability towrite-tag *'),
-  row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED),
+  row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED,
+    'zero-page neighbour *'),
   row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED,
     'stale-data past-eof *'),
   row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED),
@@ -153,6 +154,10 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'crash-exposure */convertExtent'),
   row('F02', 'write(2) returns while a fault still maps the zero page over its block', 'zero-page', TRACED,
     'zero-page early fault'),
+  // dax_iomap_iter drops the entry of a mapped zero page and unmaps last; a fault between the two finds no entry, and so
+  // unmaps nothing (mm/truncate.c of 6.1).
+  row('F03', 'a store is complete while a write has yet to unmap the zero page that it found', 'zero-page', 'fs/dax.c, mm/truncate.c of 6.1',
+    'zero-page early pwrite'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak *'),
 ];

@@ -102,7 +102,7 @@ const ROWS = {
   zero: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): zero a range', weight: 2, resizes: 'extends', rank: 2, weaker: ['truncate', 'punch'] }),
   fallocate: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): preallocate', weight: 2, opens: 1, resizes: 'extends', leaves: 'unwritten' }),
   fsync: row(FILE, { says: 'make a file durable', weight: 7, opens: 1, closes: 3 }),
-  revoke: row(NONE, { says: 'the driver shuts the device down', weight: 1 }),
+  revoke: row(NONE, { says: 'the driver shuts the device down', weight: 1, isOptional: true }),
   commit: row(NONE, { says: 'the log is full: it commits', weight: 2 }),
   crash: row(NONE, { says: 'power fails', weight: 1, closes: 1 }),
   enospc: row(NONE, { says: 'the next allocation fails', weight: 1 }),

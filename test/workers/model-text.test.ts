@@ -44,7 +44,9 @@ test('texts of built-in models are short, narrow, and say where they were read',
     );
     assert.ok(lines.length <= 210, `${file}: ${lines.length} lines`);
     const isDerived = /^extends /m.test(text);
-    if (isDerived) assert.ok(lines.length <= 95, `${file}: ${lines.length} lines`);
+    // Of the two of 6.1 every path differs.
+    const isBase = !isDerived || file === 'modern-xfs.model';
+    if (!isBase) assert.ok(lines.length <= 95, `${file}: ${lines.length} lines`);
     assert.match(text, /^(?:from|comment) /m, file);
   }
   for (const name of MODEL_NAMES)

@@ -54,6 +54,18 @@ export function setExtent(k: Kernel, index: number, extent: number): void {
   if (wasHole && extent !== 0) noteOutlived(k, index);
 }
 
+/** Set in EXTENT_BY of a page whose extent was written for the sake of another page (B57). */
+const NEIGHBOUR = 1 << 20;
+
+export function setNeighbour(k: Kernel, index: number, extent: number): void {
+  setExtent(k, index, extent);
+  k.put(EXTENT_BY + index, k.peek(EXTENT_BY + index) | NEIGHBOUR);
+}
+
+export function isNeighbour(k: Kernel, index: number): boolean {
+  return (k.peek(EXTENT_BY + index) & NEIGHBOUR) !== 0;
+}
+
 /** Set in INSTALLED_BY of a zero page's pte that a page's block has met. */
 const OUTLIVED = 1 << 20;
 

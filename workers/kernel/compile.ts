@@ -348,6 +348,7 @@ class Compiler {
       faultEntry,
       size: rows.length,
       hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
+      hasZeroEntries: rows.some(({ step }) => step === 'insertZeroEntry'),
       orderedClasses: orderedClasses(this.exclusive()),
       lockNames: lockNames(own, this.model.locks),
       lockIds: ids,

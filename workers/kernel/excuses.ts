@@ -3,7 +3,7 @@
  * any time while it ran (dossier O12, 4.3 item 1). One bit a thread, set for the operation under way.
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
-import { vmaFile, vmaPage, vmaPages } from './encoding.ts';
+import { VMA_PRESENT, vmaFile, vmaPage, vmaPages } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import { DEVICE_DEAD, EXCUSED, SIZE, T_BEGUN, VMA } from './layout.ts';
 import type { OpRow } from './world.ts';
@@ -24,7 +24,7 @@ function mayLackSpace(k: Kernel, { kind }: OpRow): boolean {
 /** Every line that it touches lies in an area, and in a page below i_size. */
 function isInside(k: Kernel, row: OpRow): boolean {
   const vma = k.peek(VMA + row.userArea);
-  if (vma === 0 || row.userFirst + row.userLines > LINES) return false;
+  if ((vma & VMA_PRESENT) === 0 || row.userFirst + row.userLines > LINES) return false;
   const last = lastPage(row);
   if (last >= vmaPages(vma)) return false;
   return (vmaPage(vma) + last) * LINES_PER_PAGE < k.peek(SIZE + vmaFile(vma));

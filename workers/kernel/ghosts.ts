@@ -41,6 +41,7 @@ import {
   R_NOTE,
   R_SIZE,
   REVOKED,
+  SHIFT_SAW,
   SHIFTING,
   SIZE,
   SIZED_EARLY,
@@ -48,6 +49,7 @@ import {
   SYNCED_VMA,
   T_BEGUN,
   TAGGED,
+  TAIL_WRITTEN,
   TAINT_PAGES,
   UNMAPS,
   VMA,
@@ -142,6 +144,10 @@ export function claim(k: Kernel, t: number, r: number): boolean {
   k.put(CLAIMED, k.peek(CLAIMED) | (1 << t));
   k.put(r + R_LINE, size);
   k.put(r + R_SIZE, next);
+  if (next > size && size % LINES_PER_PAGE !== 0) {
+    const tail = k.peek(EXTENT + pageIndex(file, size >> 1));
+    k.put(TAIL_WRITTEN + file, extentKind(tail) === WRITTEN ? 1 : 0);
+  }
   return true;
 }
 
@@ -257,6 +263,7 @@ export function followTruncate(k: Kernel, t: number, sizer: number): void {
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */
 function beginShift(k: Kernel, file: number, first: number, writer: number): void {
+  k.put(SHIFT_SAW + file, k.peek(ENDED));
   k.put(SHIFTING + file, writer);
   for (let line = first; line < LINES; line++) k.put(DURABLE + file * LINES + line, 0);
 }

@@ -56,7 +56,7 @@ import {
 } from './program.ts';
 
 import type { Tracker, Watch } from './watch.ts';
-import { EMPTY_WORLD, type World } from './world.ts';
+import { cacheAsEntries, EMPTY_WORLD, type World } from './world.ts';
 
 export class Kernel extends HeldLocks {
   program: Program;
@@ -126,6 +126,7 @@ export class Kernel extends HeldLocks {
   load(world: World): void {
     this.world = world;
     this.words.set(world.start);
+    if (this.program.hasZeroEntries) cacheAsEntries(this.words);
     this.logging = false;
     this.overflow = false;
     this.fusable = fusableBits(this.program, world);

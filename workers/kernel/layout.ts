@@ -182,6 +182,11 @@ export const SIZED_EARLY = ghost('sizedEarly', 1);
 /** Threads whose access may fail: EOF passed its page, its vma went, the device died (O12). */
 export const EXCUSED = ghost('excused', 1);
 
+/** Whether the page that EOF cut was written when who raised i_size last began: then its tail was there to be zeroed. */
+export const TAIL_WRITTEN = ghost('tailWritten', FILES);
+/** Operations that had ended when the last collapse or insert entered what it does. */
+export const SHIFT_SAW = ghost('shiftSaw', FILES);
+
 /** Lines that the read(2) of each thread still owes its user: inside EOF ever since it began. */
 export const READ_OWED = ghost('readOwed', THREADS);
 /** What a thread's private copy has been judged to show, line by line, when it was made: oracles/copies.ts. */

@@ -58,7 +58,14 @@ export const MM_NEEDS: readonly Need[] = [
       source: 'Williams 7 Oct 2015: unmap_mapping_range presumes a locking context',
     }),
   ),
-  ...['installPte', 'mapZeroPage', 'upgradePte', 'installAnon'].map(
+  ...[
+    'installPte',
+    'installWritablePte',
+    'mapZeroPage',
+    'mapCommonZeroPage',
+    'upgradePte',
+    'installAnon',
+  ].map(
     (step): Need => ({
       step,
       lock: 'mmapSem',
@@ -80,6 +87,18 @@ export const MM_NEEDS: readonly Need[] = [
       source: '__remove_shared_vm_struct: "Requires inode->i_mapping->i_mmap_rwsem"',
     },
   ]),
+  {
+    step: 'detachVma',
+    lock: 'mmapSem',
+    mode: 'W',
+    source: 'do_mas_munmap takes the vma out under mmap_write_lock (dossier 7.5)',
+  },
+  {
+    step: 'unlinkDetachedVma',
+    lock: 'iMmapRwsem',
+    mode: 'W',
+    source: '__remove_shared_vm_struct: "Requires inode->i_mapping->i_mmap_rwsem"',
+  },
   {
     step: 'walkPageTable',
     lock: 'mmapSem',

@@ -145,6 +145,8 @@ export interface Program {
   readonly size: number;
   /** Some path makes DAX entries: before 4.5 there are none. */
   readonly hasEntries: boolean;
+  /** Loads leave ZERO entries in the cache, and no pages. */
+  readonly hasZeroEntries: boolean;
   /** The lock classes that some path takes exclusively, as a set (locks.ts). */
   readonly orderedClasses: number;
   /** The lock classes by number, as the model calls them: the built-in ones, then its own. */

@@ -1,7 +1,9 @@
 /** The fixed registry: every step and every test that a model may name. */
+
 import {
   ENTRY_REAL,
   ENTRY_TYPE,
+  ENTRY_ZERO,
   extentKind,
   FAULT_COW,
   FAULT_HANDLER,
@@ -50,9 +52,10 @@ import { JOURNAL_STEPS } from './steps/journal.ts';
 import { RWSEM_STEPS } from './steps/locking.ts';
 import { MAPPING_STEPS } from './steps/mapping.ts';
 import { PAGE_STEPS } from './steps/pages.ts';
+import { PTE_STEPS } from './steps/ptes.ts';
 import { SHIFTING_STEPS } from './steps/shifting.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
-import { ZERO_PAGE_STEPS } from './steps/zero-pages.ts';
+import { ZEROING_STEPS } from './steps/zeroing.ts';
 
 export const STEPS: ReadonlyMap<string, StepDef> = new Map(
   [
@@ -62,9 +65,10 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...ENTRY_STEPS,
     ...ENTRY_DROP_STEPS,
     ...FAULT_STEPS,
-    ...ZERO_PAGE_STEPS,
+    ...PTE_STEPS,
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
+    ...ZEROING_STEPS,
     ...SHIFTING_STEPS,
     ...COPY_STEPS,
     ...IO_STEPS,
@@ -86,6 +90,7 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   lockTowrite: 'entryLock',
   lockTowriteSkipping: 'entryLock',
   unlockEntry: 'entryLock',
+  unlockEntryKeeping: 'entryLock',
   journalStart: 'journal',
   journalStop: 'journal',
 };
@@ -146,6 +151,13 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     bits('slotIsPage', 'the slot holds a page', R_SLOT, 3, SLOT_PAGE),
     bits('slotIsEntry', 'the slot holds an entry', R_SLOT, 3, SLOT_ENTRY),
     bits('entryIsReal', 'the entry names a block', R_SLOT, 3 | ENTRY_TYPE, SLOT_ENTRY | ENTRY_REAL),
+    bits(
+      'entryIsZero',
+      'the entry is a zero entry',
+      R_SLOT,
+      3 | ENTRY_TYPE,
+      SLOT_ENTRY | ENTRY_ZERO,
+    ),
     isSet('more', 'more to do', R_MORE),
     bits('moreMapped', 'more to unmap', R_UCURSOR, 1 << 31, 0),
     both('hasRange', 'the range has whole pages', (k, r) => k.get(r + R_FROM) < k.get(r + R_TO)),

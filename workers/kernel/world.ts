@@ -25,12 +25,18 @@ import {
   takes,
 } from '../../corpus/vocabulary/ops.ts';
 import {
+  ENTRY_DIRTY,
+  ENTRY_ZERO,
   extentWord,
   INITIAL,
   OWNER_FILE,
   pageIndex,
+  pageOfSlot,
   pageSlot,
+  SLOT_ENTRY,
+  SLOT_PAGE,
   STALE,
+  slotKind,
   UNWRITTEN,
   vmaWord,
   WRITTEN,
@@ -299,6 +305,16 @@ function startVector(setup: Setup): Int32Array {
     });
   });
   return words;
+}
+
+/** Where loads leave ZERO entries, a hole that is cached is one. */
+export function cacheAsEntries(words: Int32Array): void {
+  for (let index = 0; index < FILES * PAGES; index++) {
+    const slot = words[SLOT + index] as number;
+    if (slotKind(slot) !== SLOT_PAGE) continue;
+    words[PAGE_HOME + pageOfSlot(slot)] = 0;
+    words[SLOT + index] = SLOT_ENTRY | ENTRY_ZERO | ENTRY_DIRTY;
+  }
 }
 
 /** A block that was allocated and committed before the run; `written` content is durable. */

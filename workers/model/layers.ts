@@ -74,7 +74,13 @@ function baseOf(
     return undefined;
   }
   const values = defaultsOf(base);
-  const given = colon < 0 ? [] : word.text.slice(colon + 1).split(',');
+  const given =
+    colon < 0
+      ? []
+      : word.text
+          .slice(colon + 1)
+          .split(',')
+          .map((part) => part.trim());
   for (const part of given) {
     const [toggle = '', value = ''] = part.split('=');
     set(base, values, toggle, value, (what) => report.add(word.spot, what));

@@ -75,17 +75,33 @@ const NOT_FOUND: Facts = [['hasPage', false]];
 
 /** Steps that take and drop the extent lock within themselves. */
 const UNDER_EXTENT_LOCK: readonly string[] = [
-  ...['getBlock', 'allocBlockNew', 'allocBlockUnwritten', 'allocBlockPrezero', 'preallocate'],
+  ...['getBlock', 'allocBlockNew', 'allocBlockUnwritten', 'allocBlockPrezero'],
+  ...['allocBlockNeighbours', 'preallocate'],
   ...['convertExtent', 'removeExtent', 'unwriteExtent', 'collapseExtents', 'insertExtents'],
   ...['shiftExtentLeft', 'shiftExtentRight'],
 ];
 const FAILING: readonly string[] = [
   ...['claimRange', 'directAccess', 'allocBlockNew', 'allocBlockUnwritten', 'allocBlockPrezero'],
-  ...['linkVma', 'walkPageTable', 'findArea', 'copyIn', 'copyOut', 'prefault'],
+  ...[
+    'allocBlockNeighbours',
+    'linkVma',
+    'walkPageTable',
+    'findArea',
+    'copyIn',
+    'copyOut',
+    'prefault',
+  ],
 ];
 /** They wait for an entry and do not take it. */
 const WAITING_FOR_ENTRY: readonly string[] = [
-  ...['dirtyEntry', 'dropEntry', 'dropCleanEntry', 'deleteEntry', 'checkTowriteUnlocked'],
+  ...[
+    'dirtyEntry',
+    'dropEntry',
+    'dropCleanEntry',
+    'dropCleanEntryWakeAll',
+    'deleteEntry',
+    'checkTowriteUnlocked',
+  ],
 ];
 const FAULTING: readonly string[] = ['copyIn', 'copyOut', 'prefault'];
 
@@ -126,6 +142,7 @@ const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
   lockTowrite: LOCKS_IF_YES,
   lockTowriteSkipping: LOCKS_IF_YES,
   unlockEntry: { asks: [], outcomes: [outcome([], { drops: [drop(ENTRY)] })] },
+  unlockEntryKeeping: { asks: [], outcomes: [outcome([], { drops: [drop(ENTRY)] })] },
   insertEntry: {
     asks: [],
     // A page becomes an entry that is born locked; an entry is locked already.

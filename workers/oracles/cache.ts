@@ -4,6 +4,7 @@ import { blamed } from '../kernel/blame.ts';
 import {
   COMMON_ZERO_PAGE,
   ENTRY_DIRTY,
+  ENTRY_EMPTY,
   ENTRY_LOCKED,
   ENTRY_REAL,
   ENTRY_TYPE,
@@ -78,7 +79,8 @@ function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page
   const by = blamed(k, EXTENT_BY + pageIndex(file, page));
   if ((slot & ENTRY_LOCKED) !== 0) {
     complain(k, found, file, page, 'locked-entry', by, 'has an entry that is left locked');
-  } else if (type !== ENTRY_REAL && (slot & ENTRY_DIRTY) !== 0) {
+  } else if (type === ENTRY_EMPTY && (slot & ENTRY_DIRTY) !== 0) {
+    // A ZERO entry is dirty where loads tag what they insert (dossier 7.5).
     complain(k, found, file, page, 'dirty-entry', by, 'has a dirty entry that names no block');
   } else if (type === ENTRY_REAL && !namesBlock(k, slot, file, page)) {
     complain(

@@ -2,10 +2,11 @@
  * O5b, O6 and O7: what a reader saw. A value that nobody wrote there is exposure; a value that a completed
  * write had replaced means that the write is lost; through the zero page it means that the page should be gone.
  */
+
 import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { blamed, operationOf } from '../kernel/blame.ts';
+import { blamed } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -24,8 +25,6 @@ import {
   DATA_BY,
   DONE,
   DONE_AT,
-  ENDED,
-  EXPOSED_BY,
   EXTENT,
   EXTENT_BY,
   LINE_BY,
@@ -35,8 +34,8 @@ import {
   SIZED_EARLY,
   ZERO_BY,
 } from '../kernel/layout.ts';
+import { exposerOf, exposureOf, isPastEof } from './exposure.ts';
 import {
-  blamedOperation,
   blamedPath,
   type Complaint,
   currentRole,
@@ -106,11 +105,6 @@ function filledAs(k: Kernel, extent: number, verdict: number): Filled {
   if (!isExposing(k, extentBlock(extent))) return 'done';
   const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
   return isWrite ? 'beside-write' : 'under-way';
-}
-
-/** Who made a block visible as written; a private page has none. */
-function exposerOf(k: Kernel, block: number): string {
-  return block < 0 ? 'setup' : blamed(k, EXPOSED_BY + block);
 }
 
 export function complain(
@@ -190,49 +184,6 @@ export interface Source {
   readonly remover: OpKind | 'setup' | null;
   /** The role that had written the line last when it was copied. */
   readonly by: string;
-}
-
-/** What a zeroing has left alone because the block was not converted yet is B55, as what a read takes for zeros. */
-function exposureOf(
-  k: Kernel,
-  file: number,
-  line: number,
-  block: number,
-  value: number,
-): Pick<Complaint, 'object' | 'roles' | 'key'> {
-  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
-    return { object: 'unconverted', roles: [] };
-  }
-  // Of the page that EOF lay in; a page wholly beyond EOF has no block to be zeroed.
-  const isTail = line % LINES_PER_PAGE !== 0;
-  if (isTail && isPastEof(k, value) && wasVisible(k, file, block))
-    return pastEof(blamedOperation(k, SIZED_BY + file));
-  return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
-}
-
-/** What shifts a file moves what a fault has brought behind its EOF meanwhile; what grows it has to zero the tail. */
-function pastEof(sizer: string): Pick<Complaint, 'object' | 'roles' | 'key'> {
-  const isShift = sizer === 'collapse' || sizer === 'insert';
-  return { object: 'past-eof', roles: [sizer], ...(isShift ? unfenced(sizer) : {}) };
-}
-
-/**
- * The block was there to be zeroed when the operation that set i_size began. Where it became visible later, that is
- * the defect.
- */
-function wasVisible(k: Kernel, file: number, block: number): boolean {
-  const exposer = block < 0 ? 0 : operationOf(k.peek(EXPOSED_BY + block));
-  const sizer = operationOf(k.peek(SIZED_BY + file));
-  const isComplete = ((k.peek(DONE_AT + sizer) >> exposer) & 1) !== 0;
-  return exposer === 0 || isComplete || isPastEof(k, exposer);
-}
-
-/** The value of a store that has ended and fell at or beyond i_size: it never was content (B58). */
-function isPastEof(k: Kernel, value: number): boolean {
-  if (value === 0 || value >= INITIAL || k.world.rowOfWriter(value).kind !== 'store') return false;
-  const bit = 1 << value;
-  return (k.peek(ENDED) & bit) !== 0 && (k.peek(DONE) & bit) === 0;
 }
 
 /** A private copy that shows what the file does not: the defect is that of what it was copied from. */

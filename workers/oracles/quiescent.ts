@@ -3,7 +3,7 @@
  * is written, and nothing may be mapped wholly behind i_size.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { hasOutlived, operationOf } from '../kernel/blame.ts';
+import { hasOutlived, isNeighbour, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -135,6 +135,7 @@ export function zeroPageMapped(
 /** @param index of the page, as `pageIndex` */
 export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled: Filled): Signed {
   const filler = blamedPath(k, EXTENT_BY + index);
+  if (isNeighbour(k, index)) return { class: 'zero-page', object: 'neighbour', roles: [filler] };
   const object = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
   return {
     class: 'zero-page',
@@ -144,8 +145,11 @@ export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled
   };
 }
 
-/** A fault that has yet to unmap what it found is early; who has ended and left it there loses to no race. */
+/**
+ * Who has yet to unmap what it found is early: a fault beside a write(2) that returns (F02), a write(2) in any case (F03).
+ * Who has ended and left it there loses to no race.
+ */
 function leftBy(filler: string, filled: Filled): string {
   if (filled === 'done') return 'not-unmapped';
-  return filler === 'fault' && filled === 'beside-write' ? 'early' : '';
+  return filler === 'pwrite' || filled === 'beside-write' ? 'early' : '';
 }

@@ -47,11 +47,20 @@ export function renderColumns(
     ...told,
     ...headOf(model, input),
     '',
-    ...table,
+    ...bounded(table),
     '',
     ...footOf(run.verdict, marked),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Of a run that uses up its steps, the beginning and the end: one line a step, mostly. */
+const [HEAD_LINES, TAIL_LINES] = [1200, 400];
+
+function bounded(table: readonly string[]): readonly string[] {
+  const left = table.length - HEAD_LINES - TAIL_LINES;
+  if (left <= 0) return table;
+  return [...table.slice(0, HEAD_LINES), `  .. ${left} lines`, ...table.slice(-TAIL_LINES)];
 }
 
 const UNMARKED: Marked = { guilty: 0, pair: null };

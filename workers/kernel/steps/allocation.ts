@@ -4,7 +4,7 @@
  * edges are recorded all the same.
  */
 import { BLOCKS, LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
-import { byOperation, noteOutlived, setCpu, setExtent, setMedia } from '../blame.ts';
+import { byOperation, noteOutlived, setCpu, setExtent, setMedia, setNeighbour } from '../blame.ts';
 import {
   ENOSPC,
   extentBlock,
@@ -27,13 +27,11 @@ import {
   O_ALLOC,
   O_EXTENT,
   O_LINE,
-  R_EXTENT,
+  O_SIZE,
   R_FILE,
-  R_FIRST,
-  R_LAST,
-  R_LINE,
   R_PAGE,
   R_RESULT,
+  SIZE,
 } from '../layout.ts';
 import { C_EXTENT } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
@@ -49,7 +47,7 @@ export function zeroLine(k: Kernel, block: number, line: number): void {
   setMedia(k, block * LINES_PER_PAGE + line, 0);
 }
 
-function zeroBlock(k: Kernel, block: number): void {
+export function zeroBlock(k: Kernel, block: number): void {
   fillBlock(k, block, 0);
 }
 
@@ -96,7 +94,7 @@ function allocate(k: Kernel, file: number): number {
 }
 
 /** A block has become visible as written: a new one under policy NEW, or a converted one. */
-function expose(k: Kernel, block: number): void {
+export function expose(k: Kernel, block: number): void {
   k.put(EXPOSED_BY + block, byOperation(k));
 }
 
@@ -147,6 +145,59 @@ function touchAlloc(policy: Policy): (k: Kernel, t: number, r: number) => void {
   };
 }
 
+// ---- ext4 of today ----------------------------------------------------------------------------------------
+
+/**
+ * ext4_ext_convert_to_initialized: where the whole unwritten extent lies inside i_size and has at most 8 pages, its other
+ * pages are zeroed on the device and written as well (B57, dossier 7.5). Pages with blocks in a row are one extent.
+ */
+function allocNeighbours(k: Kernel, t: number, r: number): Outcome {
+  const index = indexOf(k, r);
+  const isUnwritten = extentKind(k.get(EXTENT + index)) === UNWRITTEN;
+  const others = isUnwritten ? neighbours(k, r) : [];
+  const outcome = allocBlock(PREZERO)(k, t, r);
+  for (const other of others) {
+    const block = extentBlock(k.get(EXTENT + other));
+    zeroBlock(k, block);
+    setNeighbour(k, other, extentWord(WRITTEN, block));
+    expose(k, block);
+  }
+  return outcome;
+}
+
+/** The other pages of the frame's unwritten extent; none where the extent reaches beyond i_size. */
+function neighbours(k: Kernel, r: number): readonly number[] {
+  const file = k.get(r + R_FILE);
+  const at = k.get(r + R_PAGE);
+  const extentOf = (page: number): number => k.get(EXTENT + pageIndex(file, page));
+  const block = extentBlock(extentOf(at));
+  const isOfIt = (page: number): boolean =>
+    extentOf(page) === extentWord(UNWRITTEN, block + page - at);
+  let from = at;
+  while (from > 0 && isOfIt(from - 1)) from--;
+  let to = at + 1;
+  while (to < k.world.pageLimit && isOfIt(to)) to++;
+  if ((to - 1) * LINES_PER_PAGE >= k.get(SIZE + file)) return [];
+  const pages = Array.from({ length: to - from }, (_, i) => from + i);
+  return pages.filter((page) => page !== at).map((page) => pageIndex(file, page));
+}
+
+function touchNeighbours(k: Kernel, t: number, r: number): void {
+  touchAlloc(PREZERO)(k, t, r);
+  const file = k.get(r + R_FILE);
+  if (extentKind(k.get(EXTENT + indexOf(k, r))) !== UNWRITTEN) return;
+  k.reads(O_SIZE + file);
+  const others = neighbours(k, r);
+  for (let page = 0; page < k.world.pageLimit; page++) {
+    const index = pageIndex(file, page);
+    if (!others.includes(index)) k.reads(O_EXTENT + index);
+    else {
+      k.writes(O_EXTENT + index);
+      touchBlockLines(k, extentBlock(k.get(EXTENT + index)));
+    }
+  }
+}
+
 /** fallocate: a hole becomes an unwritten extent. */
 export function preallocate(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
@@ -169,125 +220,19 @@ function touchPreallocate(k: Kernel, _t: number, r: number): void {
   }
 }
 
-// ---- initialising -----------------------------------------------------------------------------------------
-
-/** dax_clear_blocks / dax_new_buf of a whole block: non-temporal, so it is durable at once (dossier 1.5). */
-function clearBlock(k: Kernel, _t: number, r: number): Outcome {
-  k.watch.blockUsed(k, r, 'zero');
-  zeroBlock(k, extentBlock(k.get(r + R_EXTENT)));
-  return NEXT;
-}
-
-function touchClear(k: Kernel, _t: number, r: number): void {
-  touchBlockLines(k, extentBlock(k.get(r + R_EXTENT)));
-}
-
-/** The unwritten extent that this path initialised becomes written; a second conversion finds nothing to do. */
-function convertExtent(k: Kernel, t: number, r: number): Outcome {
-  const index = indexOf(k, r);
-  const extent = k.get(EXTENT + index);
-  k.requests(t, C_EXTENT);
-  if (extentKind(extent) === UNWRITTEN) {
-    setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
-    expose(k, extentBlock(extent));
-  }
-  return NEXT;
-}
-
-function touchConvert(k: Kernel, _t: number, r: number): void {
-  const index = indexOf(k, r);
-  if (extentKind(k.get(EXTENT + index)) === UNWRITTEN) k.writes(O_EXTENT + index);
-  else k.reads(O_EXTENT + index);
-}
-
-/** dax_new_buf of a partial write: the lines of the block that the write does not cover. */
-function zeroRest(k: Kernel, _t: number, r: number): Outcome {
-  k.watch.blockUsed(k, r, 'zero');
-  forRest(k, r, (block, line) => {
-    zeroLine(k, block, line);
-  });
-  return NEXT;
-}
-
-function forRest(k: Kernel, r: number, visit: (block: number, line: number) => void): void {
-  const start = k.get(r + R_PAGE) * LINES_PER_PAGE;
-  const block = extentBlock(k.get(r + R_EXTENT));
-  for (let line = 0; line < LINES_PER_PAGE; line++) {
-    if (start + line < k.get(r + R_FIRST) || start + line >= k.get(r + R_LAST)) visit(block, line);
-  }
-}
-
-function touchRest(k: Kernel, _t: number, r: number): void {
-  forRest(k, r, (block, line) => {
-    k.writes(O_LINE + block * LINES_PER_PAGE + line);
-  });
-}
-
-/** Zero R_LINE, the second half of a page that a size or a range cuts, where there is something to zero. */
-function zeroPartial(k: Kernel, _t: number, r: number): Outcome {
-  const line = k.get(r + R_LINE);
-  const extent = k.get(EXTENT + pageIndex(k.get(r + R_FILE), line >> 1));
-  if (extentKind(extent) === WRITTEN) zeroLine(k, extentBlock(extent), line & 1);
-  return NEXT;
-}
-
-function touchPartial(k: Kernel, _t: number, r: number): void {
-  const line = k.get(r + R_LINE);
-  const index = pageIndex(k.get(r + R_FILE), line >> 1);
-  k.reads(O_EXTENT + index);
-  const extent = k.get(EXTENT + index);
-  if (extentKind(extent) === WRITTEN)
-    k.writes(O_LINE + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
-}
-
-/** Zero the lines of [first, last) that share a page with lines outside of it. */
-function zeroEdges(k: Kernel, _t: number, r: number): Outcome {
-  forEdges(k, r, (block, line) => {
-    zeroLine(k, block, line);
-  });
-  return NEXT;
-}
-
-function forEdges(k: Kernel, r: number, visit: (block: number, line: number) => void): void {
-  const file = k.get(r + R_FILE);
-  const first = k.get(r + R_FIRST);
-  const last = k.get(r + R_LAST);
-  for (let line = first; line < last; line++) {
-    const start = line & ~1;
-    if (start >= first && start + LINES_PER_PAGE <= last) continue;
-    const extent = k.get(EXTENT + pageIndex(file, line >> 1));
-    if (extentKind(extent) === WRITTEN) visit(extentBlock(extent), line & 1);
-  }
-}
-
-function touchEdges(k: Kernel, _t: number, r: number): void {
-  const file = k.get(r + R_FILE);
-  const first = k.get(r + R_FIRST);
-  const last = k.get(r + R_LAST);
-  if ((first & 1) === 1) k.reads(O_EXTENT + pageIndex(file, first >> 1));
-  if ((last & 1) === 1 && (last >> 1 !== first >> 1 || (first & 1) === 0)) {
-    k.reads(O_EXTENT + pageIndex(file, last >> 1));
-  }
-  forEdges(k, r, (block, line) => {
-    k.writes(O_LINE + block * LINES_PER_PAGE + line);
-  });
-}
-
 export const UNDER_X = 'one critical section of the extent lock (dossier part 2, GBK and bodies)';
 
+const ALLOC_STEP = {
+  role: 'allocBlock',
+  family: 'allocBlock',
+  says: 'get_block(create=1)',
+  restless: true,
+  may: ['extent', 'allocator', 'line'],
+} as const;
+
 function allocStep(name: string, flavour: string, policy: Policy, why: string): StepDef {
-  return visible({
-    name,
-    role: 'allocBlock',
-    family: 'allocBlock',
-    flavour,
-    says: 'get_block(create=1)',
-    run: allocBlock(policy),
-    touch: touchAlloc(policy),
-    restless: true,
-    may: ['extent', 'allocator', 'line'],
-    why,
-  });
+  const [run, touch] = [allocBlock(policy), touchAlloc(policy)];
+  return visible({ ...ALLOC_STEP, name, flavour, run, touch, why });
 }
 
 export const ALLOCATION_STEPS: readonly StepDef[] = [
@@ -310,6 +255,15 @@ export const ALLOCATION_STEPS: readonly StepDef[] = [
     `3fbbbea34bac BMAPI_ZERO: cleared inside the allocation; ${UNDER_X}`,
   ),
   visible({
+    ...ALLOC_STEP,
+    name: 'allocBlockNeighbours',
+    flavour: 'neighbours',
+    run: allocNeighbours,
+    touch: touchNeighbours,
+    may: [...ALLOC_STEP.may, 'i_size'],
+    why: `ext4_ext_map_blocks with CREATE_ZERO; ${UNDER_X}`,
+  }),
+  visible({
     name: 'preallocate',
     says: 'preallocate an unwritten extent',
     run: preallocate,
@@ -317,48 +271,5 @@ export const ALLOCATION_STEPS: readonly StepDef[] = [
     may: ['extent', 'allocator', 'line'],
     restless: true,
     why: UNDER_X,
-  }),
-  visible({
-    name: 'clearBlock',
-    says: 'zero the block',
-    run: clearBlock,
-    touch: touchClear,
-    may: ['line'],
-    why: 'clear_pmem: one step a page (design 3)',
-  }),
-  visible({
-    name: 'convertExtent',
-    says: 'convert the extent to written',
-    run: convertExtent,
-    touch: touchConvert,
-    may: ['extent'],
-    restless: true,
-    why: UNDER_X,
-  }),
-  visible({
-    name: 'zeroRest',
-    says: 'zero the rest of the new block',
-    run: zeroRest,
-    touch: touchRest,
-    may: ['line'],
-    why: 'dax_new_buf clears head and tail of a new buffer',
-  }),
-  visible({
-    name: 'zeroPartial',
-    says: 'zero the tail of the block',
-    run: zeroPartial,
-    touch: touchPartial,
-    may: ['extent', 'line'],
-    restless: true,
-    why: 'dax_zero_page_range: one memset',
-  }),
-  visible({
-    name: 'zeroEdges',
-    says: 'zero the partial edges',
-    run: zeroEdges,
-    touch: touchEdges,
-    may: ['extent', 'line'],
-    restless: true,
-    why: 'dax_zero_page_range at both ends of the range',
   }),
 ];

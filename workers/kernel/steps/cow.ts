@@ -1,4 +1,5 @@
 /** Private mappings: the copy that a write fault makes, and the pte that shows it. */
+
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
 import { byOperation } from '../blame.ts';
 import {
@@ -30,7 +31,8 @@ import {
 } from '../layout.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, visible } from '../step.ts';
-import { contentWord, PTL } from './fault.ts';
+import { contentWord } from './fault.ts';
+import { PTL } from './ptes.ts';
 
 // The copy waits in two registers until it is installed.
 

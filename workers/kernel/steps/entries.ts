@@ -2,10 +2,12 @@
 import { byRole } from '../blame.ts';
 import {
   ENTRY_DIRTY,
+  ENTRY_EMPTY,
   ENTRY_LOCKED,
   ENTRY_REAL,
   ENTRY_TAGS,
   ENTRY_TYPE,
+  ENTRY_ZERO,
   extentBlock,
   LOST_TOLD,
   lostWord,
@@ -82,22 +84,24 @@ export function wakeAll(k: Kernel, index: number): void {
   while (fifoLength(k.get(SLOT_WAIT + index)) > 0) wakeOne(k, index);
 }
 
-/** put_locked_mapping_entry; an EMPTY entry that found nothing to name leaves the slot empty again. */
-function unlockEntry(k: Kernel, t: number, r: number): Outcome {
-  const index = indexOf(k, r);
-  const slot = k.get(SLOT + index);
-  if ((slot & ENTRY_LOCKED) === 0 || k.get(SLOT_HOLDER + index) !== t + 1) {
-    k.watch.badRelease(k, t, C_ENTRY, true);
+/** @param keepsEmpty an EMPTY entry that found nothing to name stays; else it leaves the slot empty again */
+function unlockEntry(keepsEmpty: boolean): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    const index = indexOf(k, r);
+    const slot = k.get(SLOT + index);
+    if ((slot & ENTRY_LOCKED) === 0 || k.get(SLOT_HOLDER + index) !== t + 1) {
+      k.watch.badRelease(k, t, C_ENTRY, true);
+      return NEXT;
+    }
+    const goes = !keepsEmpty && (slot & ENTRY_TYPE) === ENTRY_EMPTY;
+    k.put(SLOT + index, goes ? 0 : slot & ~ENTRY_LOCKED);
+    k.put(SLOT_HOLDER + index, 0);
+    k.drops(t, C_ENTRY);
+    // Deleting an entry wakes everybody, unlocking one wakes one (dossier 1.3).
+    if (goes) wakeAll(k, index);
+    else wakeOne(k, index);
     return NEXT;
-  }
-  const empty = (slot & ENTRY_TYPE) === 0;
-  k.put(SLOT + index, empty ? 0 : slot & ~ENTRY_LOCKED);
-  k.put(SLOT_HOLDER + index, 0);
-  k.drops(t, C_ENTRY);
-  // Deleting an entry wakes everybody, unlocking one wakes one (dossier 1.3).
-  if (empty) wakeAll(k, index);
-  else wakeOne(k, index);
-  return NEXT;
+  };
 }
 
 function replaceByPage(
@@ -139,6 +143,20 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
   }
   k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
   return NEXT;
+}
+
+/**
+ * dax_insert_entry of 6.1: what names no block is replaced, another entry keeps its block; loads tag it DIRTY as well
+ * (dossier 7.5).
+ */
+function insertDirty(entryOf: (k: Kernel, r: number) => number) {
+  return (k: Kernel, _t: number, r: number): Outcome => {
+    const index = indexOf(k, r);
+    const slot = k.get(SLOT + index);
+    const kept = isOfBlock(slot) ? slot : entryOf(k, r) | ENTRY_LOCKED | (slot & ENTRY_TAGS);
+    k.put(SLOT + index, kept | ENTRY_DIRTY);
+    return NEXT;
+  };
 }
 
 /** dax_radix_entry of 4.5, before there are entry locks: R_ANSWER 0 where the slot holds a page, which is EIO. */
@@ -221,11 +239,23 @@ export const ENTRY_STEPS: readonly StepDef[] = [
   visible({
     name: 'unlockEntry',
     says: 'unlock the radix entry',
-    run: unlockEntry,
+    run: unlockEntry(false),
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     lock: 'drops',
     why: `put_locked_mapping_entry: ${TREE}, then a wake-up`,
+  }),
+  visible({
+    name: 'unlockEntryKeeping',
+    role: 'unlockEntry',
+    family: 'unlockEntry',
+    flavour: 'keep',
+    says: 'unlock the entry',
+    run: unlockEntry(true),
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    lock: 'drops',
+    why: `dax_unlock_entry: one xa_lock section, then a wake-up; an EMPTY entry stays (dossier 7.5)`,
   }),
   visible({
     name: 'replaceEntryByPage',
@@ -255,6 +285,28 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchInsertEntry,
     may: SLOT_AND_PAGE,
     why: `dax_insert_mapping_entry: ${TREE}`,
+  }),
+  visible({
+    name: 'insertDirtyEntry',
+    role: 'insertEntry',
+    family: 'insertEntry',
+    flavour: 'dirty',
+    says: 'insert the entry, tag it dirty',
+    run: insertDirty((k, r) => realEntry(extentBlock(k.get(r + R_EXTENT)))),
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: 'dax_insert_entry: one xa_lock section',
+  }),
+  visible({
+    name: 'insertZeroEntry',
+    role: 'insertEntry',
+    family: 'insertEntry',
+    flavour: 'zero',
+    says: 'insert a zero entry, tag it dirty',
+    run: insertDirty(() => SLOT_ENTRY | ENTRY_ZERO),
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: 'dax_load_hole, dax_insert_entry: one xa_lock section',
   }),
   visible({
     name: 'addEntry',

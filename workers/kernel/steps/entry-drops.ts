@@ -6,6 +6,7 @@ import {
   ENTRY_REAL,
   ENTRY_TAGS,
   ENTRY_TYPE,
+  ENTRY_ZERO,
   entryBlock,
   LOST_CLEAN,
   LOST_DIRTY,
@@ -75,21 +76,26 @@ function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number)
 }
 
 /**
- * __dax_invalidate_mapping_entry of 4.10: an entry that carries a tag stays, and one sleeper is woken either way.
- * R_ANSWER as `deleteEntry`.
+ * __dax_invalidate_mapping_entry: an entry that carries a tag stays; sleepers are woken either way. R_ANSWER as
+ * `deleteEntry`.
  */
-function dropCleanEntry(k: Kernel, t: number, r: number): Outcome {
-  const index = indexOf(k, r);
-  const slot = k.get(SLOT + index);
-  if (isPageNow(k, r, slot) || slot === 0) return NEXT;
-  k.requests(t, C_ENTRY);
-  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
-  if ((slot & ENTRY_TAGS) === 0) {
-    nameTheLoss(k, r, index, slot);
-    k.put(SLOT + index, 0);
-  }
-  wakeOne(k, index);
-  return NEXT;
+function dropCleanEntry(
+  wake: (k: Kernel, index: number) => void,
+  isKept: (slot: number) => boolean = () => false,
+): (k: Kernel, t: number, r: number) => Outcome {
+  return (k, t, r) => {
+    const index = indexOf(k, r);
+    const slot = k.get(SLOT + index);
+    if (isPageNow(k, r, slot) || slot === 0) return NEXT;
+    k.requests(t, C_ENTRY);
+    if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+    if ((slot & ENTRY_TAGS) === 0 && !isKept(slot)) {
+      nameTheLoss(k, r, index, slot);
+      k.put(SLOT + index, 0);
+    }
+    wake(k, index);
+    return NEXT;
+  };
 }
 
 /** A pte is writable, and stores through it dirty no entry. */
@@ -149,12 +155,38 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
   visible({
     name: 'dropCleanEntry',
     says: 'drop the radix entry, if no tag is on it',
-    run: dropCleanEntry,
+    run: dropCleanEntry(wakeOne),
     touch: touchDropEntry,
     may: ['slot', 'line', 'pte', 'vma'],
     restless: true,
     answers: true,
-    why: `__dax_invalidate_mapping_entry: ${TREE} (c6dcf52c23d2)`,
+    why: `__dax_invalidate_mapping_entry: ${TREE}; wakes one sleeper (c6dcf52c23d2)`,
+  }),
+  visible({
+    name: 'dropCleanEntryWakeAll',
+    role: 'dropCleanEntry',
+    family: 'dropCleanEntry',
+    flavour: 'all',
+    says: 'drop the entry, if no tag is on it',
+    run: dropCleanEntry(wakeAll),
+    touch: touchDropEntry,
+    may: ['slot', 'line', 'pte', 'vma'],
+    restless: true,
+    answers: true,
+    why: '__dax_invalidate_entry: one xa_lock section; wakes all sleepers, since 5.13 (237388320def)',
+  }),
+  visible({
+    name: 'dropCleanEntryUnlessZero',
+    role: 'dropCleanEntry',
+    family: 'dropCleanEntry',
+    flavour: 'unless_zero',
+    says: 'drop the entry, if no tag is on it and it names a block',
+    run: dropCleanEntry(wakeAll, (slot) => (slot & ENTRY_TYPE) === ENTRY_ZERO),
+    touch: touchDropEntry,
+    may: ['slot', 'line', 'pte', 'vma'],
+    restless: true,
+    answers: true,
+    why: 'no kernel: the repair of F03, in the same xa_lock section',
   }),
   visible({
     name: 'deleteEntry',

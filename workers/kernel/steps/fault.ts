@@ -3,20 +3,14 @@
  * one step; else the fault path runs and the access is tried again (dossier 1.2).
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byRole, setCpu } from '../blame.ts';
+import { setCpu } from '../blame.ts';
 import {
-  ENTRY_DIRTY,
   extentBlock,
   FAULT_COW,
   FAULT_HANDLER,
   FAULT_NONE,
   FAULT_PFN_MKWRITE,
   FAULT_WP_COPY,
-  LOST_SKIPPED,
-  LOST_UNTAGGED,
-  LOST_UPGRADED,
-  lostCause,
-  lostWord,
   OK,
   PTE_ANON,
   PTE_BLOCK,
@@ -26,11 +20,9 @@ import {
   pageIndex,
   pteKind,
   pteTarget,
-  pteWord,
   SIGBUS,
   SIGSEGV,
-  SLOT_ENTRY,
-  slotKind,
+  VMA_PRESENT,
   VMA_PRIVATE,
   vmaFile,
   vmaPage,
@@ -44,15 +36,12 @@ import {
   CPU,
   DEVICE_DEAD,
   EXTENT,
-  INSTALLED_BY,
-  LOST_BY,
   O_ANON,
   O_DEVICE,
   O_EXTENT,
   O_LINE,
   O_PTE,
   O_SIZE,
-  O_SLOT,
   O_VMA,
   PTE,
   R_ANSWER,
@@ -71,14 +60,11 @@ import {
   R_RESULT,
   R_WRITE,
   SIZE,
-  SLOT,
-  TAGGED,
   VMA,
 } from '../layout.ts';
 import { C_EXTENT } from '../locks.ts';
 import { FINISHED, FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
-import { isWrittenBack } from './entries.ts';
 
 /** The content word a PTE shows for a line of its page, or -1 for the zero page. */
 export function contentWord(pte: number, pteIndex: number, line: number): number {
@@ -189,7 +175,7 @@ function walkPageTable(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   const vma = k.get(VMA + (pteIndex >> 3));
   k.put(r + R_KIND, FAULT_NONE);
-  if (vma === 0 || pteIndex % PAGES >= vmaPages(vma)) {
+  if ((vma & VMA_PRESENT) === 0 || pteIndex % PAGES >= vmaPages(vma)) {
     k.put(r + R_RESULT, SIGSEGV);
     return NEXT;
   }
@@ -247,56 +233,6 @@ function directAccess(k: Kernel, _t: number, r: number): Outcome {
   return NEXT;
 }
 
-/** vm_insert_mixed: read-only, also for a write fault (dossier 1.2); an occupied slot is EBUSY, a success. */
-function installPte(k: Kernel, _t: number, r: number): Outcome {
-  const pteIndex = k.get(r + R_PTE);
-  if (k.get(PTE + pteIndex) !== 0) return NEXT;
-  k.put(PTE + pteIndex, pteWord(PTE_BLOCK, extentBlock(k.get(r + R_EXTENT)), k.get(r + R_GEN)));
-  k.put(INSTALLED_BY + pteIndex, byRole(k));
-  k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
-  return NEXT;
-}
-
-const touchPte = touchesOne(O_PTE, R_PTE, true);
-
-/** wp_pfn_shared / do_wp_page: only if the PTE is still what the fault saw. */
-function upgradePte(k: Kernel, t: number, r: number): Outcome {
-  const pteIndex = k.get(r + R_PTE);
-  const pte = k.get(PTE + pteIndex);
-  if (pte === k.get(r + R_OLD)) {
-    k.put(PTE + pteIndex, pte | PTE_RW | PTE_DIRTY);
-    if (((k.peek(TAGGED) >> t) & 1) !== 0) nameTheUpgrade(k, r);
-  }
-  k.put(TAGGED, k.peek(TAGGED) & ~(1 << t));
-  return NEXT;
-}
-
-/** An fsync that has passed the entry over, which is what loses a store. */
-const PASSES_OVER: ReadonlySet<number> = new Set([LOST_SKIPPED, LOST_UNTAGGED]);
-
-/**
- * The entry is not the one that the fault has tagged or looked for, or an fsync that holds it has passed this pte:
- * stores from here on are untracked (B22).
- */
-function nameTheUpgrade(k: Kernel, r: number): void {
-  const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
-  const slot = k.peek(SLOT + index);
-  if (slotKind(slot) !== SLOT_ENTRY) return;
-  if ((slot & ENTRY_DIRTY) !== 0 && !isWrittenBack(k, index)) return;
-  // There is an entry again, so an earlier drop is not to blame for what comes.
-  if (!PASSES_OVER.has(lostCause(k.peek(LOST_BY + index)))) {
-    k.put(LOST_BY + index, lostWord(LOST_UPGRADED, byRole(k)));
-  }
-}
-
-function touchUpgrade(k: Kernel, _t: number, r: number): void {
-  k.writes(O_PTE + k.get(r + R_PTE));
-  // For the blame, which the entry's tag decides.
-  if (k.program.hasEntries) k.writes(O_SLOT + pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE)));
-}
-
-export const PTL = 'under the page-table lock';
-
 export const FAULT_STEPS: readonly StepDef[] = [
   visible({
     name: 'access',
@@ -342,22 +278,6 @@ export const FAULT_STEPS: readonly StepDef[] = [
     may: ['device'],
     fuse: FUSE_DEVICE,
     why: 'bdev_direct_access / dax_direct_access tests the device once',
-  }),
-  visible({
-    name: 'installPte',
-    says: 'install the pte (read-only)',
-    run: installPte,
-    touch: touchPte,
-    may: ['pte'],
-    why: `insert_pfn ${PTL}`,
-  }),
-  visible({
-    name: 'upgradePte',
-    says: 'make the pte writable',
-    run: upgradePte,
-    touch: touchUpgrade,
-    may: ['pte', 'slot'],
-    why: `wp_page_reuse ${PTL}, after pte_same`,
   }),
   local('failSigbus', 'VM_FAULT_SIGBUS', (k, _t, r) => {
     k.put(r + R_RESULT, SIGBUS);

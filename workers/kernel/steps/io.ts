@@ -56,14 +56,17 @@ function setSize(k: Kernel, t: number, r: number): Outcome {
 
 const touchSetSize = touchesOne(O_SIZE, R_FILE, true);
 
-/** mapping->nrpages, which does not count entries: R_ANSWER. */
-function checkCached(k: Kernel, _t: number, r: number): Outcome {
-  const base = SLOT + k.get(r + R_FILE) * PAGES;
-  let cached = 0;
-  for (let page = 0; page < k.world.pageLimit; page++)
-    if (slotKind(k.get(base + page)) === SLOT_PAGE) cached = 1;
-  k.put(r + R_ANSWER, cached);
-  return NEXT;
+/** R_ANSWER: is there a slot that counts? */
+function checkCached(counts: (slot: number) => boolean) {
+  return (k: Kernel, _t: number, r: number): Outcome => {
+    const base = SLOT + k.get(r + R_FILE) * PAGES;
+    let cached = 0;
+    for (let page = 0; page < k.world.pageLimit; page++) {
+      if (counts(k.get(base + page))) cached = 1;
+    }
+    k.put(r + R_ANSWER, cached);
+    return NEXT;
+  };
 }
 
 function touchCached(k: Kernel, _t: number, r: number): void {
@@ -204,11 +207,23 @@ export const IO_STEPS: readonly StepDef[] = [
   visible({
     name: 'checkCached',
     says: 'does the file have cached pages?',
-    run: checkCached,
+    run: checkCached((slot) => slotKind(slot) === SLOT_PAGE),
     touch: touchCached,
     may: ['slot'],
     answers: true,
-    why: 'one read of mapping->nrpages',
+    why: 'one read of mapping->nrpages, which does not count entries',
+  }),
+  visible({
+    name: 'checkCachedOrEntries',
+    role: 'checkCached',
+    family: 'checkCached',
+    flavour: 'entries',
+    says: 'does the file have cached pages or entries?',
+    run: checkCached((slot) => slot !== 0),
+    touch: touchCached,
+    may: ['slot'],
+    answers: true,
+    why: 'mapping_empty: one look at the root of the tree (7716506adac4)',
   }),
   visible({
     name: 'powerFail',

@@ -1,4 +1,5 @@
 /** Page tables from the file's side (unmap_mapping_range) and from the process's (mmap, munmap, revoke). */
+
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
   EINVAL,
@@ -43,6 +44,7 @@ import {
 } from '../layout.ts';
 import { FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, visible } from '../step.ts';
+import { isOfBlock } from './entries.ts';
 import { nextMapped, touchWalk } from './walk.ts';
 
 /** Clear the next present PTE of the walk; the cursor is -1 once none is left. */
@@ -85,7 +87,9 @@ function nextPresent(k: Kernel, r: number, cursor: number): number {
 function isOfEntry(k: Kernel, r: number, pteIndex: number): boolean {
   const pte = k.get(PTE + pteIndex);
   const isShared = (k.get(VMA + Math.floor(pteIndex / PAGES)) & VMA_PRIVATE) === 0;
-  return isShared && pteKind(pte) === PTE_BLOCK && pteTarget(pte) === entryBlock(k.get(r + R_SLOT));
+  const slot = k.get(r + R_SLOT);
+  const isOurs = pteKind(pte) === PTE_BLOCK && pteTarget(pte) === entryBlock(slot);
+  return isShared && isOfBlock(slot) && isOurs;
 }
 
 function touchProtect(k: Kernel, _t: number, r: number): void {
@@ -162,6 +166,14 @@ function linkVma(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+/** munmap since 4.20: no fault finds the area any more; an unmap of the file still finds its ptes. */
+function detachVma(k: Kernel, _t: number, r: number): Outcome {
+  const area = areaOf(k, r);
+  k.put(VMA + area, k.get(VMA + area) & ~VMA_PRESENT);
+  excuseArea(k, area);
+  return NEXT;
+}
+
 function unlinkVma(k: Kernel, _t: number, r: number): Outcome {
   k.put(VMA + areaOf(k, r), 0);
   excuseArea(k, areaOf(k, r));
@@ -232,6 +244,25 @@ export const MAPPING_STEPS: readonly StepDef[] = [
     why: 'unlink_file_vma under mmap_sem and i_mmap_rwsem',
   }),
   visible({
+    name: 'detachVma',
+    says: 'take the vma out of the address space',
+    run: detachVma,
+    touch: touchVma,
+    may: ['vma'],
+    why: 'detach_vmas_to_be_unmapped under mmap_lock (dd2283f2605e)',
+  }),
+  visible({
+    name: 'unlinkDetachedVma',
+    role: 'unlinkVma',
+    family: 'unlinkVma',
+    flavour: 'detached',
+    says: 'remove the vma from i_mmap',
+    run: unlinkVma,
+    touch: touchVma,
+    may: ['vma'],
+    why: 'unlink_file_vma under i_mmap_rwsem, in free_pgtables',
+  }),
+  visible({
     name: 'killDevice',
     says: 'the device is gone',
     run: killDevice,
@@ -248,7 +279,7 @@ export const MAPPING_STEPS: readonly StepDef[] = [
     (k, t, r) => {
       const vma = k.peek(VMA + areaOf(k, r));
       k.put(r + R_ANSWER, vma & VMA_PRESENT);
-      if (vma === 0) k.put(r + R_RESULT, EINVAL);
+      if ((vma & VMA_PRESENT) === 0) k.put(r + R_RESULT, EINVAL);
       else {
         k.put(r + R_FILE, vmaFile(vma));
         k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);

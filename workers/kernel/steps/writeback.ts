@@ -38,7 +38,7 @@ import {
 import { C_ENTRY } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, touchesPageOf, visible } from '../step.ts';
-import { holdEntry, isWrittenBack, waitForEntry, wakeOne } from './entries.ts';
+import { holdEntry, isOfBlock, isWrittenBack, waitForEntry, wakeOne } from './entries.ts';
 import { isWritableSomewhere } from './entry-drops.ts';
 import { touchMapped } from './pages.ts';
 
@@ -167,6 +167,8 @@ const touchSlot = touchesPageOf(O_SLOT, true);
 
 /** wb_cache_pmem of the entry's block: what was passed over, or stored without a tag, is durable after all. */
 function flushBlock(k: Kernel, _t: number, r: number): Outcome {
+  // Of a ZERO entry it is the zero page.
+  if (!isOfBlock(k.get(r + R_SLOT))) return NEXT;
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++) {
     const i = block * LINES_PER_PAGE + line;
@@ -180,6 +182,7 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
 }
 
 function touchFlush(k: Kernel, _t: number, r: number): void {
+  if (!isOfBlock(k.get(r + R_SLOT))) return;
   const block = entryBlock(k.get(r + R_SLOT));
   for (let line = 0; line < LINES_PER_PAGE; line++)
     k.writes(O_LINE + block * LINES_PER_PAGE + line);
@@ -193,7 +196,7 @@ function clearTowrite(k: Kernel, t: number, r: number): Outcome {
   const slot = k.get(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TOWRITE) === 0) return NEXT;
   k.put(SLOT + index, slot & ~ENTRY_TOWRITE);
-  if ((k.peek(WRITES_BACK) & ~(1 << t)) === 0) return NEXT;
+  if ((k.peek(WRITES_BACK) & ~(1 << t)) === 0 || !isOfBlock(slot)) return NEXT;
   const i = entryBlock(slot) * LINES_PER_PAGE;
   if (k.peek(CPU + i) !== k.peek(MEDIA + i) || k.peek(CPU + i + 1) !== k.peek(MEDIA + i + 1)) {
     k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, byRole(k)));
@@ -207,6 +210,7 @@ function clearDirty(k: Kernel, _t: number, r: number): Outcome {
   const slot = k.get(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY) return NEXT;
   k.put(SLOT + index, slot & ~ENTRY_DIRTY);
+  if (!isOfBlock(slot)) return NEXT;
   const isWritable = isWritableSomewhere(k, r, entryBlock(slot));
   if (!isWritable) k.put(LOST_BY + index, 0);
   else if (!isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, lostWord(LOST_KEPT, byRole(k)));
@@ -309,6 +313,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     run: clearDirty,
     touch: touchClearDirty,
     may: ['slot', 'pte', 'vma'],
+    restless: true,
     why: `radix_tree_tag_clear: ${TREE} (4b4bb46d00b3)`,
   }),
 ];

@@ -1,0 +1,62 @@
+/** O7: data that was never content of the file, and who let it show. */
+
+import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import { blamed } from '../kernel/blame.ts';
+import { extentKind, INITIAL, pageIndex, WRITTEN } from '../kernel/encoding.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import {
+  DONE,
+  ENDED,
+  EXPOSED_BY,
+  EXTENT,
+  SHIFT_SAW,
+  SIZED_BY,
+  TAIL_WRITTEN,
+} from '../kernel/layout.ts';
+import { blamedOperation, type Complaint, isExposing } from './oracle.ts';
+import { unfenced } from './signature.ts';
+/** What a zeroing has left alone because the block was not converted yet is B55, as what a read takes for zeros. */
+export function exposureOf(
+  k: Kernel,
+  file: number,
+  line: number,
+  block: number,
+  value: number,
+): Pick<Complaint, 'object' | 'roles' | 'key'> {
+  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
+  if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
+    return { object: 'unconverted', roles: [] };
+  }
+  // Of the page that EOF lay in; a page wholly beyond EOF has no block to be zeroed.
+  const isTail = line % LINES_PER_PAGE !== 0;
+  if (isTail && isPastEof(k, value) && k.peek(TAIL_WRITTEN + file) !== 0)
+    return pastEof(k, file, value);
+  return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
+}
+
+/**
+ * What grows a file has to zero the tail. What a fault brings behind EOF while a shift is under way is moved with the
+ * file, which is what the shift does not keep out.
+ */
+function pastEof(
+  k: Kernel,
+  file: number,
+  value: number,
+): Pick<Complaint, 'object' | 'roles' | 'key'> {
+  const sizer = blamedOperation(k, SIZED_BY + file);
+  const isShift = sizer === 'collapse' || sizer === 'insert';
+  const isBeside = isShift && ((k.peek(SHIFT_SAW + file) >> value) & 1) === 0;
+  return { object: 'past-eof', roles: [sizer], ...(isBeside ? unfenced(sizer) : {}) };
+}
+
+/** The value of a store that has ended and fell at or beyond i_size: it never was content (B58). */
+export function isPastEof(k: Kernel, value: number): boolean {
+  if (value === 0 || value >= INITIAL || k.world.rowOfWriter(value).kind !== 'store') return false;
+  const bit = 1 << value;
+  return (k.peek(ENDED) & bit) !== 0 && (k.peek(DONE) & bit) === 0;
+}
+
+/** Who made a block visible as written; a private page has none. */
+export function exposerOf(k: Kernel, block: number): string {
+  return block < 0 ? 'setup' : blamed(k, EXPOSED_BY + block);
+}
