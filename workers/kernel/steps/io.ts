@@ -144,6 +144,9 @@ const REGISTER_STEPS: readonly StepDef[] = [
   local('pagesBeyondSize', 'the pages wholly behind the new size', (k, _t, r) => {
     range(k, r, pageAbove(k.get(r + R_SIZE)), PAGES);
   }),
+  local('pagesFromOldSize', 'the pages from the one that EOF lay in', (k, _t, r) => {
+    range(k, r, k.get(r + R_LINE) >> 1, PAGES);
+  }),
   local('pagesFromOffset', 'the pages from the offset to the end', (k, _t, r) => {
     range(k, r, k.get(r + R_FIRST) >> 1, PAGES);
   }),

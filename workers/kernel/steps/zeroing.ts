@@ -8,6 +8,7 @@ import {
   EXTENT,
   O_EXTENT,
   O_LINE,
+  R_ANSWER,
   R_EXTENT,
   R_FILE,
   R_FIRST,
@@ -72,11 +73,13 @@ function touchRest(k: Kernel, _t: number, r: number): void {
   });
 }
 
-/** Zero R_LINE, the second half of a page that a size or a range cuts, where there is something to zero. */
+/** Zero R_LINE, the second half of a page that a size or a range cuts; R_ANSWER: is there something to zero? */
 function zeroPartial(k: Kernel, _t: number, r: number): Outcome {
   const line = k.get(r + R_LINE);
   const extent = k.get(EXTENT + pageIndex(k.get(r + R_FILE), line >> 1));
-  if (extentKind(extent) === WRITTEN) zeroLine(k, extentBlock(extent), line & 1);
+  const isWritten = extentKind(extent) === WRITTEN;
+  k.put(r + R_ANSWER, isWritten ? 1 : 0);
+  if (isWritten) zeroLine(k, extentBlock(extent), line & 1);
   return NEXT;
 }
 
@@ -155,6 +158,7 @@ export const ZEROING_STEPS: readonly StepDef[] = [
     touch: touchPartial,
     may: ['extent', 'line'],
     restless: true,
+    answers: true,
     why: 'dax_zero_page_range: one memset',
   }),
   visible({

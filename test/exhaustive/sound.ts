@@ -1,0 +1,29 @@
+/** Campaigns on the models that have nothing left to find: a report is a false alarm, or a defect that nobody knows. */
+import assert from 'node:assert/strict';
+import { Campaign } from '../../daemon/campaign.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { BatchRunner } from '../../workers/run-batch.ts';
+
+export const SOUND = ['modern-ext4-fixed', 'modern-xfs-fixed', 'jul16-opt3-atomic'];
+
+/** In this thread, from a cold start. */
+export async function assertSilent(
+  reference: string,
+  runs: number,
+  rngSeed: number,
+): Promise<void> {
+  const runner = new BatchRunner(modelOf(reference));
+  const met = new Map<string, string>();
+  const executors = {
+    count: 1,
+    execute: async (batch: Parameters<BatchRunner['run']>[0]) => {
+      const explored = runner.run(batch);
+      for (const { signature, text } of explored.witnesses) met.set(signature, text);
+      return explored;
+    },
+  };
+  const nobody = { discovered: () => {}, metOn: () => {}, folded: () => {} };
+  const plan = { models: [reference], rngSeed, runs, seeds: [] };
+  await new Campaign(plan, executors, nobody).run();
+  assert.deepEqual(Object.fromEntries(met), {});
+}

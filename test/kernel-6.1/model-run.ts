@@ -1,0 +1,98 @@
+/** A model's path, run alone: its locks and handles, and what becomes of the page that it is about. */
+
+import { PAGES } from '../../corpus/vocabulary/limits.ts';
+import { parseInput } from '../../corpus/vocabulary/text.ts';
+import { compile } from '../../workers/kernel/compile.ts';
+import {
+  ENTRY_DIRTY,
+  ENTRY_LOCKED,
+  ENTRY_REAL,
+  ENTRY_TYPE,
+  ENTRY_ZERO,
+  PTE_ANON,
+  PTE_BLOCK,
+  PTE_DIRTY,
+  PTE_RW,
+  pteKind,
+} from '../../workers/kernel/encoding.ts';
+import { Kernel } from '../../workers/kernel/kernel.ts';
+import { PTE, R_FILE, SIZE, SLOT } from '../../workers/kernel/layout.ts';
+import { World } from '../../workers/kernel/world.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { Judge } from '../../workers/oracles/judge.ts';
+import { normal } from './trace.ts';
+
+const LOCK_STEPS: Readonly<Record<string, string>> = {
+  downRead: 'down_read',
+  downWrite: 'down_write',
+  upRead: 'up_read',
+  upWrite: 'up_write',
+  downgradeWrite: 'downgrade_write',
+};
+/** The page that every trace is about. */
+const PAGE = 1;
+const LINE_BYTES = 2048;
+
+/** @param area whose pte is followed; the operations before the last one prepare the state */
+export function eventsOfModel(reference: string, input: string, area: number): readonly string[] {
+  const workload = parseInput(input, 'traced');
+  const k = new Kernel(compile(modelOf(reference)), new Judge());
+  k.load(new World(workload));
+  k.fused = 0;
+  k.reset();
+  const last = (workload.threads[0]?.ops.length ?? 0) - 1;
+  const events: string[] = [];
+  while (k.enabled() !== 0) {
+    const isTold = k.opOf(0) >= last;
+    const before = stateOf(k, area);
+    const told = stepOf(k);
+    k.step(0);
+    if (isTold) events.push(...told, ...changes(before, stateOf(k, area)));
+  }
+  return normal(events);
+}
+
+function stepOf(k: Kernel): readonly string[] {
+  const pc = k.pcOf(0);
+  const name = k.program.step[pc] ?? '';
+  if (name === 'journalStart') return ['J+'];
+  if (name === 'journalStop') return ['J-'];
+  const step = LOCK_STEPS[name];
+  if (step === undefined) return [];
+  const lock = k.program.lock[pc] ?? '';
+  const isOfB = lock !== 'mmapSem' && k.peek(k.frameOf(0) + R_FILE) === 1;
+  return [`${step} ${lock}${isOfB ? ' of B' : ''}`];
+}
+
+type State = Readonly<Record<'entry' | 'pte' | 'i_size', string>>;
+
+function stateOf(k: Kernel, area: number): State {
+  return {
+    entry: entryText(k.peek(SLOT + PAGE)),
+    pte: pteText(k.peek(PTE + area * PAGES + PAGE)),
+    i_size: String(k.peek(SIZE) * LINE_BYTES),
+  };
+}
+
+function changes(before: State, after: State): readonly string[] {
+  return (['entry', 'pte', 'i_size'] as const).flatMap((what) =>
+    before[what] === after[what] ? [] : [`${what} ${before[what]} -> ${after[what]}`],
+  );
+}
+
+function entryText(slot: number): string {
+  if (slot === 0) return 'none';
+  const type = slot & ENTRY_TYPE;
+  const name = type === ENTRY_REAL ? 'REAL b' : type === ENTRY_ZERO ? 'ZERO' : 'EMPTY';
+  const isDirty = (slot & ENTRY_DIRTY) !== 0;
+  const isLocked = (slot & ENTRY_LOCKED) !== 0;
+  return `${name}${isDirty ? ' DIRTY' : ''}${isLocked ? ' locked' : ''}`;
+}
+
+function pteText(pte: number): string {
+  if (pte === 0) return 'none';
+  const kind = pteKind(pte);
+  const name = kind === PTE_BLOCK ? 'b' : kind === PTE_ANON ? 'anon' : 'zeropage';
+  const isDirty = (pte & PTE_DIRTY) !== 0;
+  return `${name} ${(pte & PTE_RW) !== 0 ? 'rw' : 'ro'}${isDirty ? ' dirty' : ''}`;
+}

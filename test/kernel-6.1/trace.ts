@@ -1,0 +1,94 @@
+/**
+ * Traces of a real Linux 6.1, one event a line, brought to the events that a model has as well: locks, handles, and
+ * what becomes of the entry, the pte and the size of the page that an operation is about.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
+
+export type FileSystem = 'ext4' | 'xfs';
+
+const FOLDER = path.join(PACKAGE_ROOT, 'test/kernel-6.1/traces');
+const LOCKS: Readonly<Record<string, string>> = {
+  mmap_lock: 'mmapSem',
+  i_rwsem: 'inodeLock',
+  invalidate_lock: 'faultLock',
+  i_mmap_rwsem: 'iMmapRwsem',
+};
+/** `down_read LOCK`, of file B where it says so. i_data_sem and ILOCK are taken within steps. */
+const LOCK_LINE =
+  /^(?<step>down_read|down_write|up_read|up_write|downgrade_write)(?:_killable)? (?<lock>\w+)(?<of> of B)?$/;
+const CHANGE = /^\* (?<what>entry|pte|i_size) (?<from>.*) -> (?<to>.*)$/;
+/**
+ * Whoever updates a time stamp has a handle of its own, if the clock has ticked; ext4_setattr does so once it has given
+ * invalidate_lock back.
+ */
+const STAMPS = /^file_(?:update_time|modified_flags|accessed)$|^touch_atime$/;
+const LATE_STAMP = ['up_write invalidate_lock', 'J.start', 'J.stop'];
+const BEGINS: readonly string[] = ['J.start', 'xfs_trans_alloc'];
+const ENDS: readonly string[] = ['J.stop', 'xfs_trans_commit'];
+
+/** @param name such as `punch-dirty` */
+export function eventsOf(fs: FileSystem, name: string): readonly string[] {
+  const [, ...lines] = readFileSync(path.join(FOLDER, fs, `${name}.txt`), 'utf8').split('\n');
+  const said = lines.map((line) => line.trim()).filter((line) => line !== '');
+  const same = /^same events as (?<other>\S+)$/.exec(said[0] ?? '')?.groups?.other;
+  return same === undefined ? normal(withoutStamps(said).flatMap(eventOf)) : eventsOf(fs, same);
+}
+
+function withoutStamps(lines: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let isStamp = false;
+  for (const [i, line] of lines.entries()) {
+    if (STAMPS.test(line)) isStamp = true;
+    else if (isStamp && BEGINS.includes(line)) continue;
+    else if (isStamp && ENDS.includes(line)) isStamp = false;
+    else if (isStamp && !/ILOCK(?: of B)?$/.test(line)) {
+      isStamp = false;
+      kept.push(line);
+    } else if (!isStamp) kept.push(line);
+    isStamp ||= LATE_STAMP.every((one, j) => lines[i + j] === one);
+  }
+  return kept;
+}
+
+function eventOf(line: string): readonly string[] {
+  if (BEGINS.includes(line)) return ['J+'];
+  if (ENDS.includes(line)) return ['J-'];
+  const lock = LOCK_LINE.exec(line)?.groups;
+  if (lock !== undefined) {
+    const id = LOCKS[lock.lock ?? ''];
+    return id === undefined ? [] : [`${lock.step} ${id}${lock.of ?? ''}`];
+  }
+  const change = CHANGE.exec(line)?.groups;
+  if (change === undefined) return [];
+  const { what, from = '', to = '' } = change;
+  return [`${what} ${stateText(from)} -> ${stateText(to)}`];
+}
+
+/** Blocks have no numbers here. */
+function stateText(state: string): string {
+  return state.replace(/\bb\d+\b/, 'b').replace(' TOWRITE', '');
+}
+
+/**
+ * What does not tell one path from another: an entry that changes twice in a row, handles in a row that nothing happens
+ * in (one a page here, one an extent there), and a fault lock that is taken for nothing (an attempt at a huge page).
+ */
+export function normal(events: readonly string[]): readonly string[] {
+  const said: string[] = [];
+  for (const event of events) {
+    const [last, before] = [said.at(-1), said.at(-2)];
+    const to = /^(?<what>entry|pte) (?<from>.*) -> (?<to>.*)$/;
+    const [a, b] = [to.exec(last ?? '')?.groups, to.exec(event)?.groups];
+    if (a !== undefined && b !== undefined && a.what === b.what) {
+      said.pop();
+      if (a.from !== b.to) said.push(`${a.what} ${a.from} -> ${b.to}`);
+    } else if (event.startsWith('up_read faultLock') && last === event.replace('up', 'down')) {
+      said.pop();
+    } else if (event === 'J-' && last === 'J+' && before === 'J-' && said.at(-3) === 'J+') {
+      said.pop();
+    } else said.push(event);
+  }
+  return said;
+}
