@@ -250,7 +250,8 @@ class Search {
 
   /** Each signature's path is run again and written down, fused steps one by one. */
   result(): Exploration {
-    if (this.engine.judge.looksForEndless) this.noteNeverEnding();
+    // Without an operation none ends, and none has to.
+    if (this.engine.judge.looksForEndless && this.transitions > 0) this.noteNeverEnding();
     const violations = [...this.paths].map(([signature, { path, rank }]) => {
       const traced = this.trace(path, signature);
       const shown = worstOf(violationsOf(traced), signature);

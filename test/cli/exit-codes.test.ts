@@ -23,6 +23,7 @@ interface Case {
 // biome-ignore format: a table
 const CASES: readonly Case[] = [
   { args: `check seed.txt --model ${SOUND}`, exit: 0, is: 'verified', says: /^verified: 1 workload/m },
+  { args: `check idle.txt --model ${RACY}`, exit: 0, says: /^verified: 1 workload on v42-immap-read, 1 state,/m },
   { args: `check seed.txt --model ${RACY}`, exit: 1, is: 'violation', says: /^ {2}replay {2}faultline replay [0-9a-f]{12}$/m },
   { args: `check seed.txt --model ${RACY} --data-dir other`, exit: 1, says: /replay [0-9a-f]{12} --data-dir other$/m },
   { args: 'check seed.txt --model ./mine.json --all', exit: 1, says: /also v42-immap-read[\s\S]*again {3}faultline check seed.txt --model .\/mine.json --all$/m },
