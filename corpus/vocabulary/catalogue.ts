@@ -156,7 +156,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'zero-page early fault'),
   // dax_iomap_iter drops the entry of a mapped zero page and unmaps last; a fault between the two finds no entry, and so
   // unmaps nothing (mm/truncate.c of 6.1).
-  row('F03', 'a store is complete while a write has yet to unmap the zero page that it found', 'zero-page', 'fs/dax.c, mm/truncate.c of 6.1',
+  row('F03', 'a store is complete while a write has yet to unmap the zero page that it found', 'zero-page', TRACED,
     'zero-page early pwrite'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak *'),
