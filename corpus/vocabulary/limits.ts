@@ -4,7 +4,7 @@
 
 /** Bytes in a line: the unit of cache flushing and of content. Two lines make a page. */
 export const LINE_BYTES = 2048;
-/** Bytes in a page; a block is as large as a page (dossier 1.1). */
+/** Bytes in a page; a block is as large as a page (locking 1.1). */
 export const PAGE_BYTES = 4096;
 export const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES;
 

@@ -1,8 +1,7 @@
 /** What a run came to. A violation is data, never an exception. */
 
 /**
- * Symptom classes of dossier 4.2, as signatures and pages spell them. The rank is the order of severity of dossier
- * part 5: 0 corrupts somebody else, 1 loses data, 2 shows what is wrong, 3 hangs, then what only may.
+ * Symptom classes of locking 4.2, as signatures and pages spell them. The rank is the order of severity: 0 corrupts somebody else, 1 loses data, 2 shows what is wrong, 3 hangs, then what only may.
  */
 export const VIOLATION_CLASSES = {
   deadlock: { oracle: 'O1', rank: 3, title: 'deadlock' },

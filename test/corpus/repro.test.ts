@@ -94,7 +94,7 @@ test('a repro quoted, commented and with its facts in another order says the sam
   assert.deepEqual(parseRepro(quoted, 'mail'), repro);
   const commented = REPRO.replace('known B12\n', '').replace(
     'input\n',
-    'known   B12 # dossier\n\ninput\n',
+    'known   B12 # a comment\n\ninput\n',
   );
   assert.deepEqual(parseRepro(`# found by night\n${commented}\n# the end\n`, 'mail'), repro);
 });

@@ -16,7 +16,7 @@ const STATES_MAX = 1_000_000;
 /** What the model itself shows: B10 and B11. */
 const OWN: ReadonlySet<string> = new Set(['zero-page fault', 'zero-page pwrite']);
 
-const LOG = 'a log reservation excludes nobody here: the log force waits for none (dossier 1.3, J)';
+const LOG = 'a log reservation excludes nobody here: the log force waits for none (locking 1.3, J)';
 const PREALLOC =
   'touches no mapped page and changes no extent that anybody has seen: ext4 takes its inode lock only';
 
@@ -48,7 +48,7 @@ export const REDUNDANT: readonly (readonly [string, string])[] = [
   ['pread: inodeLock shared', 'two readers that drop the same hole pages meet at the page lock'],
   [
     'unmap: iMmapRwsem shared',
-    'page tables have locks of their own: Linux 6.1 takes it shared (dossier 7.2)',
+    'page tables have locks of their own: Linux 6.1 takes it shared (locking 7.2)',
   ],
 ];
 

@@ -1,5 +1,5 @@
 /**
- * What looks like a bug and is none: the false-alarm list of dossier 4.3, by number. Every interleaving of each
+ * What looks like a bug and is none: the false-alarm list of locking 4.3, by number. Every interleaving of each
  * workload is silent on the two models that order faults against everything else.
  */
 import assert from 'node:assert/strict';

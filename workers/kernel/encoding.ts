@@ -138,7 +138,7 @@ export const RESULT_NAMES: readonly string[] = [
   'retry',
 ];
 
-/** Names of the defects that a durability violation can be traced to (dossier 3.10a). */
+/** Names of the defects that a durability violation can be traced to (locking 3.10a). */
 export const LOST_NOT = 0;
 export const LOST_DIRTY = 1;
 export const LOST_WRITABLE = 2;

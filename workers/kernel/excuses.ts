@@ -1,6 +1,6 @@
 /**
  * Who may fail: an access whose page was at or beyond EOF, whose area was not there, or whose device was gone at
- * any time while it ran (dossier O12, 4.3 item 1). One bit a thread, set for the operation under way.
+ * any time while it ran (locking 4.1 O12, 4.3 item 1). One bit a thread, set for the operation under way.
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { VMA_PRESENT, vmaFile, vmaPage, vmaPages } from './encoding.ts';

@@ -79,7 +79,7 @@ export function beginWriter(k: Kernel, writer: number): void {
 
 /**
  * An operation ends. One that failed never supersedes what was there before it: its bit stays out of DONE.
- * The same holds for a store at or beyond i_size, a write that never ends (dossier 4.3 item 18).
+ * The same holds for a store at or beyond i_size, a write that never ends (locking 4.3 item 18).
  */
 export function endWriter(k: Kernel, t: number, writer: number, result: number): void {
   const row = k.world.rowOfWriter(writer);
@@ -250,7 +250,7 @@ function isCopied(k: Kernel, t: number, file: number, line: number): boolean {
 
 /**
  * A pwrite raises the size that a truncate beside it has set: it comes after that truncate, as a whole, or i_size would
- * not be what it is (dossier 4.3 item 18 excuses neither to lose the other's effect).
+ * not be what it is (locking 4.3 item 18 excuses neither to lose the other's effect).
  * @param sizer the operation that had set the size before
  */
 export function followTruncate(k: Kernel, t: number, sizer: number): void {
@@ -331,7 +331,7 @@ function moveTaint(k: Kernel, file: number, from: number, by: number): void {
 
 /**
  * A line takes the history of its source. Who raced the shift may be seen at either place and supersedes
- * nothing (dossier 4.3 item 8): such writers become weak.
+ * nothing (locking 4.3 item 8): such writers become weak.
  */
 function moveHistory(k: Kernel, file: number, line: number, source: number, writer: number): void {
   const own = file * LINES + line;
@@ -353,7 +353,7 @@ function moveHistory(k: Kernel, file: number, line: number, source: number, writ
 }
 
 /**
- * msync owes what its area was when it looked it up: it sleeps without mmap_sem (dossier 7.5). One that never
+ * msync owes what its area was when it looked it up: it sleeps without mmap_sem (locking 7.5). One that never
  * looked owes what is there.
  */
 function oweArea(k: Kernel, t: number, area: number, writer: number): void {
@@ -365,13 +365,13 @@ function oweArea(k: Kernel, t: number, area: number, writer: number): void {
 
 /**
  * An fsync has returned: whatever was complete when it began must survive. It owes nothing for lines that a
- * zeroing or shifting operation covers which had not ended when it began (dossier 4.3 item 18).
+ * zeroing or shifting operation covers which had not ended when it began (locking 4.3 item 18).
  */
 function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
   // A device that is gone keeps nothing: its fsync is EIO.
   if (k.peek(DEVICE_DEAD) !== 0) return;
   if (k.peek(SHIFTING + file) !== 0) return;
-  // Before 4.5 nothing tracks what was stored through a mapping (dossier 1.5).
+  // Before 4.5 nothing tracks what was stored through a mapping (locking 1.5).
   const untracked = k.program.durability ? 0 : k.world.mappingWriters;
   const before = k.peek(DONE_AT + writer);
   const racing = k.peek(STARTED) & ~before;

@@ -3,7 +3,7 @@
  * private to a thread or a ghost, the shared object it belongs to. Objects are what footprints, coverage and
  * schedulers speak of.
  *
- * Dossier 1.2 and 1.3 say what is here; ghost words are what oracles need to remember, so that a snapshot of
+ * locking 1.2 and 1.3 say what is here; ghost words are what oracles need to remember, so that a snapshot of
  * the vector is complete.
  */
 import {

@@ -49,14 +49,14 @@ interface LockClass {
   readonly word: number;
   readonly object: number;
   readonly instances: number;
-  /** A lock of the file system, which a driver's shutdown does not take (dossier O10). */
+  /** A lock of the file system, which a driver's shutdown does not take (locking 4.1 O10). */
   readonly ofFileSystem: boolean;
 }
 
 const NOWHERE = { word: -1, object: -1, instances: 0 };
 const SLOTS = FILES * PAGES;
 
-/** Dossier 1.3, in the order of its table. The row's number is the class in `held` and `lockEdges`. */
+/** locking 1.3, in the order of its table. The row's number is the class in `held` and `lockEdges`. */
 const BUILT_IN = [
   row('inodeLock', 'I', 'rwsem', 'file', INODE_LOCK, O_INODE, FILES, true),
   row('mmapSem', 'M', 'rwsem', 'mm', MMAP_SEM, O_MMAP, MMS, false),
@@ -261,7 +261,7 @@ export function queuedForWrite(rwsem: number, position: number): boolean {
   return ((rwsem >> (QUEUE_SHIFT + position * 3)) & QUEUED_WRITER) !== 0;
 }
 
-/** down_read succeeds at once only if no writer holds it and none is queued (strict FIFO, dossier 1.3). */
+/** down_read succeeds at once only if no writer holds it and none is queued (strict FIFO, locking 1.3). */
 export function canRead(rwsem: number): boolean {
   return (rwsem & (WRITER | LENGTH)) === 0;
 }

@@ -91,7 +91,7 @@ export const MM_NEEDS: readonly Need[] = [
     step: 'detachVma',
     lock: 'mmapSem',
     mode: 'W',
-    source: 'do_mas_munmap takes the vma out under mmap_write_lock (dossier 7.5)',
+    source: 'do_mas_munmap takes the vma out under mmap_write_lock (locking 7.5)',
   },
   {
     step: 'unlinkDetachedVma',
@@ -154,7 +154,7 @@ export function guardsOf(
     });
 }
 
-/** A driver's shutdown has no file system's lock, by nature (dossier O10). */
+/** A driver's shutdown has no file system's lock, by nature (locking 4.1 O10). */
 export function isExempt(operation: string, cls: number): boolean {
   return operation === 'revoke' && isOfFileSystem(cls);
 }

@@ -18,7 +18,7 @@ export type Path = readonly Node[];
 export interface Origin {
   /** Kernel versions, as people say them. */
   readonly kernel: string;
-  /** Commits, mails and dossier sections that the paths were read from. */
+  /** Commits, mails and sections of dax-locking.md that the paths were read from. */
   readonly sources: readonly string[];
 }
 

@@ -155,6 +155,6 @@ export interface Program {
   readonly documented: Int32Array;
   /** The same as signatures call them: its own ones by what has an instance. */
   readonly lockIds: readonly string[];
-  /** The model tracks dirty pages, so fsync owes what was stored through mappings (from 4.5 on, dossier 1.5). */
+  /** The model tracks dirty pages, so fsync owes what was stored through mappings (from 4.5 on, locking 1.5). */
   readonly durability: boolean;
 }

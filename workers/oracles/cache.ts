@@ -80,7 +80,7 @@ function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page
   if ((slot & ENTRY_LOCKED) !== 0) {
     complain(k, found, file, page, 'locked-entry', by, 'has an entry that is left locked');
   } else if (type === ENTRY_EMPTY && (slot & ENTRY_DIRTY) !== 0) {
-    // A ZERO entry is dirty where loads tag what they insert (dossier 7.5).
+    // A ZERO entry is dirty where loads tag what they insert (locking 7.5).
     complain(k, found, file, page, 'dirty-entry', by, 'has a dirty entry that names no block');
   } else if (type === ENTRY_REAL && !namesBlock(k, slot, file, page)) {
     complain(

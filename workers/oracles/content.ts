@@ -64,7 +64,7 @@ export function lineRead(
   pteIndex: number,
   cpuWord: number,
 ): void {
-  // Behind i_size nothing is promised, early or late (dossier 4.3 items 1 and 7).
+  // Behind i_size nothing is promised, early or late (locking 4.3 items 1 and 7).
   if (pteIndex >= 0 && line >= k.peek(SIZE + file)) return;
   const done = pteIndex >= 0 ? k.peek(DONE) : k.peek(DONE_AT + reader);
   const verdict = judgeValue(k, file, line, value, done);
@@ -74,7 +74,7 @@ export function lineRead(
   if (isTainted(k, file, page) || (block >= 0 && isBlockTainted(k, block))) return;
   const throughZeroPage = pteIndex >= 0 && pteKind(k.peek(PTE + pteIndex)) === PTE_ZERO;
   const extent = k.peek(EXTENT + pageIndex(file, page));
-  // A block that is not written yet may already hold the data (dossier 7.4).
+  // A block that is not written yet may already hold the data (locking 7.4).
   // Where i_size alone promises the data, it is the size that is early.
   const isEarlySize = verdict === UNWRITTEN_ZERO && extentKind(extent) !== WRITTEN;
   if (throughZeroPage && extent !== 0 && !isEarlySize && isFilled(k, file, page)) {

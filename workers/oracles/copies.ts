@@ -117,7 +117,7 @@ function sourceOf(k: Kernel, r: number): Omit<Source, 'by'> {
   return { zeroPte: pteKind(old) === PTE_ZERO ? k.peek(r + R_PTE) : -1, block, remover };
 }
 
-/** Operations that leave private copies alone, and truncate inside EOF (dossier 4.3 item 15). */
+/** Operations that leave private copies alone, and truncate inside EOF (locking 4.3 item 15). */
 const KEEPS_COPIES: readonly OpKind[] = ['punch', 'zero', 'fallocate', 'pwrite', 'pread'];
 
 /** What a process stored in its own copy is nobody else's to throw away. */

@@ -1,5 +1,5 @@
 /**
- * O1 and O2: the exact wait-for graph (dossier 1.3). A waiter waits for every holder in a conflicting mode and,
+ * O1 and O2: the exact wait-for graph (locking 1.3). A waiter waits for every holder in a conflicting mode and,
  * in a FIFO rwsem, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a cycle when
  * nobody can run are a lost wake-up.
  */

@@ -63,7 +63,7 @@ export function checkMappings(k: Kernel, found: Findings): void {
   }
 }
 
-/** collapse leaves private copies where they are; only truncate takes them away (dossier 4.3 item 15). */
+/** collapse leaves private copies where they are; only truncate takes them away (locking 4.3 item 15). */
 function isCutByTruncate(k: Kernel, file: number): boolean {
   const operation = operationOf(k.peek(SHRUNK_BY + file));
   return operation !== 0 && k.world.rowOfWriter(operation).kind === 'truncate';

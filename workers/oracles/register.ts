@@ -1,7 +1,7 @@
 /**
  * Is a value legal at a line? A regular register per line, over the history ghosts (kernel/ghosts.ts): a value
  * is legal unless a write that was complete when the reader began had the value's own write complete before
- * it began (dossier O6, design 3.1).
+ * it began (locking 4.1 O6, design 3.1).
  */
 import { LINES } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL } from '../kernel/encoding.ts';
@@ -31,7 +31,7 @@ export function judgeValue(
   const verdict = judgeLine(k, file, line, value, done);
   if (verdict === LEGAL) return LEGAL;
   // While a collapse or insert runs, the source's history counts as well, and who raced it proves nothing
-  // (dossier 4.3 item 8).
+  // (locking 4.3 item 8).
   const shift = shiftSource(k, file, line);
   if (shift === 0) return verdict;
   const source = line + shift;

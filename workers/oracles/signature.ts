@@ -25,7 +25,7 @@ const MOVERS: readonly string[] = ['collapse', 'insert', 'punch', 'zero'];
 
 /**
  * A fault that one of them does not keep out maps what it takes away, clears it, or leaves the zero page; which of
- * these is seen is the schedule's business (dossier B12, B15).
+ * these is seen is the schedule's business (locking 3.2 B12, B15).
  */
 export function unfenced(operation: string): { readonly key?: string } {
   return MOVERS.includes(operation) ? { key: `unfenced ${operation}` } : {};

@@ -1,7 +1,7 @@
 /**
  * O4 and the part of O9 that goes with it: no PTE may reach a block that is not, or no
  * longer, the block of its page. Judged where a block leaves its page, where a PTE is installed, and at each
- * access (dossier O4 a-d). A private mapping counts until it is copied:
+ * access (locking 4.1 O4 a-d). A private mapping counts until it is copied:
  * its copy is anonymous.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
@@ -187,7 +187,7 @@ function report(
   });
 }
 
-/** The truncate that took the block is the one that set the present size (dossier 7.4). */
+/** The truncate that took the block is the one that set the present size (locking 7.4). */
 export function isOfLastTruncate(k: Kernel, file: number, block: number): boolean {
   const operation = operationOf(k.peek(REMOVED_BY + block));
   if (operation === 0 || operation !== operationOf(k.peek(SIZED_BY + file))) return false;

@@ -66,7 +66,7 @@ export function touchBlockLines(k: Kernel, block: number): void {
 
 // ---- allocation -------------------------------------------------------------------------------------------
 
-/** What a policy makes of a hole and of an unwritten extent (dossier part 2, GBK(i,1)). */
+/** What a policy makes of a hole and of an unwritten extent (locking 2, GBK(i,1)). */
 interface Policy {
   readonly kind: number;
   readonly zeroes: boolean;
@@ -149,7 +149,7 @@ function touchAlloc(policy: Policy): (k: Kernel, t: number, r: number) => void {
 
 /**
  * ext4_ext_convert_to_initialized: where the whole unwritten extent lies inside i_size and has at most 8 pages, its other
- * pages are zeroed on the device and written as well (B57, dossier 7.5). Pages with blocks in a row are one extent.
+ * pages are zeroed on the device and written as well (B57, locking 7.5). Pages with blocks in a row are one extent.
  */
 function allocNeighbours(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
@@ -220,7 +220,7 @@ function touchPreallocate(k: Kernel, _t: number, r: number): void {
   }
 }
 
-export const UNDER_X = 'one critical section of the extent lock (dossier part 2, GBK and bodies)';
+export const UNDER_X = 'one critical section of the extent lock (locking 2, GBK and bodies)';
 
 const ALLOC_STEP = {
   role: 'allocBlock',

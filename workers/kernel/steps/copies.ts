@@ -39,7 +39,7 @@ function bufferSlot(buffer: number, offset: number): number {
 
 /**
  * Fault in what the copy needs of a mapped buffer. Every lock of the IO path stays held: that is the point of
- * "DIO-GUP" (dossier part 2). NEXT when all is present.
+ * "DIO-GUP" (locking 2). NEXT when all is present.
  */
 function faultBufferIn(k: Kernel, t: number, r: number, isWrite: boolean): Outcome {
   const buffer = k.world.rowOfWriter(k.writerOf(t)).buffer;
@@ -92,7 +92,7 @@ function copyLines(k: Kernel, t: number, r: number): void {
   k.watch.blockUsed(k, r, 'copy');
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     if (buffer >= 0) loadLine(k, t, bufferSlot(buffer, line - first), (buffer + line - first) & 1);
-    // Non-temporal stores and a fence: durable as soon as they are visible (dossier 1.5).
+    // Non-temporal stores and a fence: durable as soon as they are visible (locking 1.5).
     setCpu(k, CPU + block * LINES_PER_PAGE + (line & 1), writer);
     setMedia(k, block * LINES_PER_PAGE + (line & 1), writer);
   }

@@ -97,7 +97,7 @@ function unlockEntry(keepsEmpty: boolean): (k: Kernel, t: number, r: number) => 
     k.put(SLOT + index, goes ? 0 : slot & ~ENTRY_LOCKED);
     k.put(SLOT_HOLDER + index, 0);
     k.drops(t, C_ENTRY);
-    // Deleting an entry wakes everybody, unlocking one wakes one (dossier 1.3).
+    // Deleting an entry wakes everybody, unlocking one wakes one (locking 1.3).
     if (goes) wakeAll(k, index);
     else wakeOne(k, index);
     return NEXT;
@@ -147,7 +147,7 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
 
 /**
  * dax_insert_entry of 6.1: what names no block is replaced, another entry keeps its block; loads tag it DIRTY as well
- * (dossier 7.5).
+ * (locking 7.5).
  */
 function insertDirty(entryOf: (k: Kernel, r: number) => number) {
   return (k: Kernel, _t: number, r: number): Outcome => {
@@ -234,7 +234,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     lock: 'takes',
-    why: `grab_mapping_entry: ${TREE} (dossier 3.10a step 3)`,
+    why: `grab_mapping_entry: ${TREE} (locking 3.10a step 3)`,
   }),
   visible({
     name: 'unlockEntry',
@@ -255,7 +255,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     lock: 'drops',
-    why: `dax_unlock_entry: one xa_lock section, then a wake-up; an EMPTY entry stays (dossier 7.5)`,
+    why: `dax_unlock_entry: one xa_lock section, then a wake-up; an EMPTY entry stays (locking 7.5)`,
   }),
   visible({
     name: 'replaceEntryByPage',
@@ -315,7 +315,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     answers: true,
-    why: `dax_radix_entry: ${TREE}; a page in the slot is EIO (dossier 3.9)`,
+    why: `dax_radix_entry: ${TREE}; a page in the slot is EIO (locking 3.9)`,
   }),
   visible({
     name: 'dirtyEntry',

@@ -102,7 +102,7 @@ function dropCleanEntry(
 const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT]);
 
 /**
- * Three defects drop an entry (dossier 3.10a). Told apart at the drop: data that was never flushed is lost
+ * Three defects drop an entry (locking 3.10a). Told apart at the drop: data that was never flushed is lost
  * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
  */
 function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
@@ -150,7 +150,7 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
     may: ['slot', 'line', 'pte', 'vma'],
     restless: true,
     answers: true,
-    why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (dossier 2, INV2.drop)`,
+    why: `invalidate_inode_pages2_range: ${TREE}, dirty or not (locking 2, INV2.drop)`,
   }),
   visible({
     name: 'dropCleanEntry',

@@ -1,6 +1,6 @@
 /**
  * User accesses and what a page fault does to a page table. A load or store through a PTE that permits it is
- * one step; else the fault path runs and the access is tried again (dossier 1.2).
+ * one step; else the fault path runs and the access is tried again (locking 1.2).
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { setCpu } from '../blame.ts';
@@ -266,7 +266,7 @@ export const FAULT_STEPS: readonly StepDef[] = [
     run: getBlock,
     touch: touchExtent,
     may: ['extent'],
-    why: 'the extent lock, a leaf, is taken and dropped inside (dossier 1.4)',
+    why: 'the extent lock, a leaf, is taken and dropped inside (locking 1.4)',
   }),
   visible({
     name: 'directAccess',

@@ -1,5 +1,5 @@
 /**
- * The journal of dossier 1.3 and the metadata durability of 1.6. A handle nests; a commit locks the running
+ * The journal of locking 1.3 and the metadata durability of 1.6. A handle nests; a commit locks the running
  * transaction, waits for its handles, makes the metadata durable and opens a new one.
  */
 import { BLOCKS, FILES, PAGES } from '../../../corpus/vocabulary/limits.ts';
@@ -84,7 +84,7 @@ function commitTransaction(k: Kernel, t: number): Outcome {
   return NEXT;
 }
 
-/** XFS's log force: what finished transactions did becomes durable; it waits for nobody (dossier 1.3, J). */
+/** XFS's log force: what finished transactions did becomes durable; it waits for nobody (locking 1.3, J). */
 function forceLog(k: Kernel): Outcome {
   makeDurable(k);
   return NEXT;
@@ -98,7 +98,7 @@ function makeDurable(k: Kernel): void {
         k.put(COMMITTED_EXTENT + i, k.get(EXTENT + i));
     }
   }
-  // A freed block may be used again only now (dossier 1.6, busy extents).
+  // A freed block may be used again only now (locking 1.6, busy extents).
   for (let b = 0; b < BLOCKS; b++)
     if (k.get(BLOCK_OWNER + b) === OWNER_BUSY) k.put(BLOCK_OWNER + b, OWNER_FREE);
   k.watch.durableChanged(k);

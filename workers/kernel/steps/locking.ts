@@ -1,5 +1,5 @@
 /**
- * rwsems: I, M, F and V of dossier 1.3. A request is always an enabled step; a release hands the lock over in
+ * rwsems: I, M, F and V of locking 1.3. A request is always an enabled step; a release hands the lock over in
  * FIFO order, so a woken thread already has it.
  */
 import { assert } from '../../../corpus/vocabulary/assert.ts';
@@ -167,7 +167,7 @@ function rwsemStep(
     // Readers of a lock that no step in reach takes exclusively meet nobody and never sleep.
     fuse: (id) => (isShared ? fuseOfClass(of(id).cls) : 0),
     conflicts: (id) => (isShared ? 0 : fuseOfClass(of(id).cls)),
-    why: 'rwsem of dossier 1.3: FIFO, a queued writer stops new readers, hand-off by the releaser',
+    why: 'rwsem of locking 1.3: FIFO, a queued writer stops new readers, hand-off by the releaser',
   };
 }
 

@@ -283,7 +283,7 @@ export const MAPPING_STEPS: readonly StepDef[] = [
       else {
         k.put(r + R_FILE, vmaFile(vma));
         k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);
-        // msync has nothing to write back for a private area (dossier 7.3.5).
+        // msync has nothing to write back for a private area (locking 7.3.5).
         const pages = (vma & VMA_PRIVATE) === 0 ? vmaPages(vma) : 0;
         k.put(r + R_LAST, (vmaPage(vma) + pages) * LINES_PER_PAGE);
         k.put(SYNCED_VMA + t, vma);

@@ -252,7 +252,7 @@ export const PAGE_STEPS: readonly StepDef[] = [
     touch: touchFindSlot,
     may: SLOT_ONLY,
     restless: true,
-    why: 'pagevec_lookup_entries, one entry at a time (dossier 2, DROP)',
+    why: 'pagevec_lookup_entries, one entry at a time (locking 2, DROP)',
   }),
   visible({
     name: 'addZeroPage',

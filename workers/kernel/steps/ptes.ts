@@ -49,7 +49,7 @@ export const PTL = 'under the page-table lock';
 
 // ---- blocks -----------------------------------------------------------------------------------------------
 
-/** vm_insert_mixed: read-only, also for a write fault (dossier 1.2); an occupied slot is EBUSY, a success. */
+/** vm_insert_mixed: read-only, also for a write fault (locking 1.2); an occupied slot is EBUSY, a success. */
 function installPte(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   if (k.get(PTE + pteIndex) !== 0) return NEXT;

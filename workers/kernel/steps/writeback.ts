@@ -289,7 +289,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     may: ['slot'],
     lock: 'takes',
     answers: true,
-    why: `dax_writeback_one of 6.1 passes a locked entry by: ${TREE} (dossier 7.5)`,
+    why: `dax_writeback_one of 6.1 passes a locked entry by: ${TREE} (locking 7.5)`,
   }),
   visible({
     name: 'flushBlock',

@@ -21,7 +21,7 @@ import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, visible } from '../step.ts';
 import { expose, indexOf, touchBlockLines, UNDER_X, zeroBlock, zeroLine } from './allocation.ts';
 
-/** dax_clear_blocks / dax_new_buf of a whole block: non-temporal, so it is durable at once (dossier 1.5). */
+/** dax_clear_blocks / dax_new_buf of a whole block: non-temporal, so it is durable at once (locking 1.5). */
 function clearBlock(k: Kernel, _t: number, r: number): Outcome {
   k.watch.blockUsed(k, r, 'zero');
   zeroBlock(k, extentBlock(k.get(r + R_EXTENT)));
