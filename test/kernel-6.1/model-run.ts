@@ -1,6 +1,6 @@
 /** A model's path, run alone: its locks and handles, and what becomes of the page that it is about. */
 
-import { PAGES } from '../../corpus/vocabulary/limits.ts';
+import { FILES, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import {
@@ -9,14 +9,17 @@ import {
   ENTRY_REAL,
   ENTRY_TYPE,
   ENTRY_ZERO,
+  extentKind,
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
   PTE_RW,
   pteKind,
+  WRITTEN,
 } from '../../workers/kernel/encoding.ts';
 import { Kernel } from '../../workers/kernel/kernel.ts';
-import { PTE, R_FILE, SIZE, SLOT } from '../../workers/kernel/layout.ts';
+import { EXTENT, PTE, R_FILE, SIZE, SLOT } from '../../workers/kernel/layout.ts';
+import { STEPS } from '../../workers/kernel/registry.ts';
 import { World } from '../../workers/kernel/world.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Judge } from '../../workers/oracles/judge.ts';
@@ -29,6 +32,19 @@ const LOCK_STEPS: Readonly<Record<string, string>> = {
   upWrite: 'up_write',
   downgradeWrite: 'downgrade_write',
 };
+const DEEDS: Readonly<Record<string, string>> = {
+  allocBlock: 'ALLOC',
+  removeExtent: 'FREE',
+  insertExtents: 'SHIFT',
+  shiftExtentLeft: 'SHIFT',
+  shiftExtentRight: 'SHIFT',
+  flushBlock: 'FLUSH',
+  copyIn: 'COPY',
+  copyOut: 'COPY',
+  commitTransaction: 'COMMIT',
+};
+/** They are told of only where some extent of A has changed. */
+const ON_CHANGE: ReadonlySet<string> = new Set(['ALLOC', 'FREE']);
 /** The page that every trace is about. */
 const PAGE = 1;
 const LINE_BYTES = 2048;
@@ -46,8 +62,14 @@ export function eventsOfModel(reference: string, input: string, area: number): r
     const isTold = k.opOf(0) >= last;
     const before = stateOf(k, area);
     const told = stepOf(k);
+    const extents = k.words.slice(EXTENT, EXTENT + FILES * PAGES).join();
     k.step(0);
-    if (isTold) events.push(...told, ...changes(before, stateOf(k, area)));
+    const isChanged = k.words.slice(EXTENT, EXTENT + FILES * PAGES).join() !== extents;
+    if (isTold)
+      events.push(
+        ...told.filter((one) => isChanged || !ON_CHANGE.has(one)),
+        ...changes(before, stateOf(k, area)),
+      );
   }
   return normal(events);
 }
@@ -57,6 +79,14 @@ function stepOf(k: Kernel): readonly string[] {
   const name = k.program.step[pc] ?? '';
   if (name === 'journalStart') return ['J+'];
   if (name === 'journalStop') return ['J-'];
+  if (name === 'zeroPartial' || name === 'zeroEdges') {
+    return extentKind(k.peek(EXTENT + PAGE)) === WRITTEN ? ['ZERO'] : [];
+  }
+  // ext4 removes and shifts in one section.
+  if (name === 'collapseExtents')
+    return k.peek(EXTENT + PAGE) === 0 ? ['SHIFT'] : ['FREE', 'SHIFT'];
+  const deed = DEEDS[STEPS.get(name)?.role ?? ''];
+  if (deed !== undefined) return [deed];
   const step = LOCK_STEPS[name];
   if (step === undefined) return [];
   const lock = k.program.lock[pc] ?? '';

@@ -33,7 +33,36 @@ export function eventsOf(fs: FileSystem, name: string): readonly string[] {
   const [, ...lines] = readFileSync(path.join(FOLDER, fs, `${name}.txt`), 'utf8').split('\n');
   const said = lines.map((line) => line.trim()).filter((line) => line !== '');
   const same = /^same events as (?<other>\S+)$/.exec(said[0] ?? '')?.groups?.other;
-  return same === undefined ? normal(withoutStamps(said).flatMap(eventOf)) : eventsOf(fs, same);
+  if (same !== undefined) return eventsOf(fs, same);
+  return normal(withoutStamps(named(said)).flatMap(eventOf));
+}
+
+/** What is done to extents, lines and the journal. */
+const DEEDS: readonly (readonly [RegExp, string])[] = [
+  [/^ext4_map_blocks .* CREATE ZERO/, 'ALLOC'],
+  [/^ext4_free_blocks|^__xfs_free_extent_later/, 'FREE'],
+  [/^ext4_ext_shift_extents|^xfs_bmap_(?:collapse|insert)_extents/, 'SHIFT'],
+  [/^dax_flush/, 'FLUSH'],
+  [/^dax_copy_(?:from|to)_iter|^iov_iter_zero/, 'COPY'],
+  [/^jbd2_complete_transaction/, 'COMMIT'],
+];
+
+/** Deeds by their names; what a zeroing flushes is a zeroing, and XFS allocates where it says so. */
+function named(lines: readonly string[]): readonly string[] {
+  let [isZeroing, isDirect] = [false, false];
+  return lines.map((line) => {
+    if (line.startsWith('dax_zero_range')) isZeroing = true;
+    if (line.startsWith('dax_writeback_mapping_range')) isZeroing = false;
+    isDirect ||= line === 'xfs_iomap_write_direct';
+    const deed = DEEDS.find(([pattern]) => pattern.test(line))?.[1];
+    if (deed === 'FLUSH' && isZeroing) {
+      isZeroing = false;
+      return 'ZERO';
+    }
+    if (line !== 'xfs_bmapi_write' || !isDirect) return deed ?? line;
+    isDirect = false;
+    return 'ALLOC';
+  });
 }
 
 function withoutStamps(lines: readonly string[]): readonly string[] {
@@ -53,6 +82,7 @@ function withoutStamps(lines: readonly string[]): readonly string[] {
 }
 
 function eventOf(line: string): readonly string[] {
+  if (/^[A-Z]+$/.test(line)) return [line];
   if (BEGINS.includes(line)) return ['J+'];
   if (ENDS.includes(line)) return ['J-'];
   const lock = LOCK_LINE.exec(line)?.groups;
@@ -88,7 +118,19 @@ export function normal(events: readonly string[]): readonly string[] {
       said.pop();
     } else if (event === 'J-' && last === 'J+' && before === 'J-' && said.at(-3) === 'J+') {
       said.pop();
+    } else if (
+      /^[A-Z]+$/.test(event) &&
+      (event === last || (event === 'COPY' && said.includes(event)))
+    ) {
+      // A page, a line or an extent more.
     } else said.push(event);
+    if (isRepeated(said)) said.splice(-3);
   }
   return said;
+}
+
+/** A handle around one deed, twice in a row. */
+function isRepeated(events: readonly string[]): boolean {
+  const [last, before] = [events.slice(-3), events.slice(-6, -3)];
+  return last[0] === 'J+' && last[2] === 'J-' && last.join() === before.join();
 }

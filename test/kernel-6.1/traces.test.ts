@@ -1,7 +1,6 @@
 /**
  * modern-ext4 and modern-xfs against the kernel: for each operation and state of a page that was traced on a real Linux
- * 6.1.192, the locks, handles, entry locks, unmaps, inserts, tags, and changes of pte and size of the model's path, run
- * alone, are those of the trace, in order.
+ * 6.1.192, what the model's path does, run alone, is what the trace says, in order (trace.ts has what is compared).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

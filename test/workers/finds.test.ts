@@ -51,6 +51,11 @@ const SOUND = [
   row('v43rc-immap-write', 'opens the handle of a write fault first (B04)', 'file A size 8192 pages written hole', TWO_PAGES, 'thread T0 P0', 'store a0 4096', 'thread T1 P0', 'punch A 0 4096', 'thread T2 P0', 'fsync A'),
   row('xfs-mmaplock-prezero', 'invalidates behind the write (B11)', 'file A size 8192 pages hole hole', TWO_PAGES, 'thread T0 P0', 'pwrite A 0 8192 from a0 4096'),
   row('xfs-mmaplock-prezero', 'purges what collapse moves (B15)', 'file A size 12288 pages written written written', 'process P0 a0 A 0 12288 shared', 'thread T0 P0', 'load a0 4096', 'collapse A 0 4096', 'load a0 4096'),
+  row('modern-ext4', 'converts no neighbour where the last page of an extent is wanted (B57)', 'file A size 8192 pages unwritten unwritten', TWO_PAGES, 'thread T0 P0', 'load a0 0', 'store a0 4096'),
+  row('modern-ext4', 'moves a page to the written extent before it (B57)', 'file A size 12288 pages written unwritten unwritten', 'process P0 a0 A 0 12288 shared', 'thread T0 P0', 'load a0 8192', 'store a0 4096'),
+  row('modern-ext4', 'zeroes less than 8 pages at the head (B57)', 'file A size 32768 pages unwritten unwritten unwritten unwritten unwritten unwritten unwritten unwritten', 'process P0 a0 A 0 32768 shared', 'thread T0 P0', 'load a0 0', 'store a0 4096'),
+  row('modern-ext4', 'finds new what a write asks for at once (B57)', 'file A size 8192 pages unwritten unwritten', TWO_PAGES, 'thread T0 P0', 'load a0 4096', 'pwrite A 0 8192', 'load a0 4096'),
+  row('modern-ext4', 'zeroes the tail of a truncate to the same size (B58)', 'file A size 2048 pages written', ONE_PAGE, 'thread T0 P0', 'store a0 2048', 'truncate A 2048', 'truncate A 4096', 'pread A 0 4096'),
   row('xfs-mmaplock-prezero', 'takes an unwritten extent for a hole in a read fault', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'store a0 0', 'pread A 0 4096'),
 ];
 

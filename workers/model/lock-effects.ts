@@ -99,6 +99,7 @@ const WAITING_FOR_ENTRY: readonly string[] = [
     'dropEntry',
     'dropCleanEntry',
     'dropCleanEntryWakeAll',
+    'dropCleanEntryUnlessZero',
     'deleteEntry',
     'checkTowriteUnlocked',
   ],

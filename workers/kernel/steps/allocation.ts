@@ -29,6 +29,7 @@ import {
   O_LINE,
   O_SIZE,
   R_FILE,
+  R_LAST,
   R_PAGE,
   R_RESULT,
   SIZE,
@@ -147,9 +148,13 @@ function touchAlloc(policy: Policy): (k: Kernel, t: number, r: number) => void {
 
 // ---- ext4 of today ----------------------------------------------------------------------------------------
 
+/** Pages that one conversion may zero: s_extent_max_zeroout_kb, 32 KB. */
+const ZEROOUT_MAX = 8;
+
 /**
- * ext4_ext_convert_to_initialized: where the whole unwritten extent lies inside i_size and has at most 8 pages, its other
- * pages are zeroed on the device and written as well (B57, locking 7.5). Pages with blocks in a row are one extent.
+ * ext4_ext_convert_to_initialized, for an unwritten extent that lies inside i_size: what is behind the pages that are
+ * wanted is zeroed on the device and written as well, and so is what is before them, if that makes less than 8 pages (B57,
+ * locking 7.5). Pages with blocks in a row are one extent.
  */
 function allocNeighbours(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
@@ -165,7 +170,7 @@ function allocNeighbours(k: Kernel, t: number, r: number): Outcome {
   return outcome;
 }
 
-/** The other pages of the frame's unwritten extent; none where the extent reaches beyond i_size. */
+/** Pages of the frame's unwritten extent that are converted for the sake of its page. */
 function neighbours(k: Kernel, r: number): readonly number[] {
   const file = k.get(r + R_FILE);
   const at = k.get(r + R_PAGE);
@@ -178,8 +183,15 @@ function neighbours(k: Kernel, r: number): readonly number[] {
   let to = at + 1;
   while (to < k.world.pageLimit && isOfIt(to)) to++;
   if ((to - 1) * LINES_PER_PAGE >= k.get(SIZE + file)) return [];
-  const pages = Array.from({ length: to - from }, (_, i) => from + i);
-  return pages.filter((page) => page !== at).map((page) => pageIndex(file, page));
+  // What a write covers it asks for at once, and finds new, page by page.
+  const wanted = Math.max(at + 1, Math.min(to, (k.get(r + R_LAST) + 1) >> 1));
+  if (wanted === to) return [];
+  // Moved to the written extent before it.
+  if (at === from && at > 0 && extentOf(at - 1) === extentWord(WRITTEN, block - 1)) return [];
+  const first = to - from < ZEROOUT_MAX ? from : at;
+  const pages = Array.from({ length: to - first }, (_, i) => first + i);
+  const others = pages.filter((page) => page < at || page >= wanted);
+  return others.map((page) => pageIndex(file, page));
 }
 
 function touchNeighbours(k: Kernel, t: number, r: number): void {
