@@ -145,8 +145,10 @@ export function claim(k: Kernel, t: number, r: number): boolean {
   k.put(r + R_LINE, size);
   k.put(r + R_SIZE, next);
   if (next > size && size % LINES_PER_PAGE !== 0) {
-    const tail = k.peek(EXTENT + pageIndex(file, size >> 1));
-    k.put(TAIL_WRITTEN + file, extentKind(tail) === WRITTEN ? 1 : 0);
+    const page = Math.floor(size / LINES_PER_PAGE);
+    const isWritten = extentKind(k.peek(EXTENT + pageIndex(file, page))) === WRITTEN;
+    const others = k.peek(TAIL_WRITTEN + file) & ~(1 << page);
+    k.put(TAIL_WRITTEN + file, isWritten ? others | (1 << page) : others);
   }
   return true;
 }
@@ -263,7 +265,7 @@ export function followTruncate(k: Kernel, t: number, sizer: number): void {
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */
 function beginShift(k: Kernel, file: number, first: number, writer: number): void {
-  k.put(SHIFT_SAW + file, k.peek(ENDED));
+  k.put(SHIFT_SAW + file, k.peek(ENDED) | 1);
   k.put(SHIFTING + file, writer);
   for (let line = first; line < LINES; line++) k.put(DURABLE + file * LINES + line, 0);
 }

@@ -182,9 +182,9 @@ export const SIZED_EARLY = ghost('sizedEarly', 1);
 /** Threads whose access may fail: EOF passed its page, its vma went, the device died (O12). */
 export const EXCUSED = ghost('excused', 1);
 
-/** Whether the page that EOF cut was written when who raised i_size last began: then its tail was there to be zeroed. */
+/** Pages that EOF has cut and that were written when who raised i_size began: their tail was there to be zeroed. */
 export const TAIL_WRITTEN = ghost('tailWritten', FILES);
-/** Operations that had ended when the last collapse or insert entered what it does. */
+/** Operations that had ended when the last collapse or insert entered what it does, and bit 0; 0 before any has. */
 export const SHIFT_SAW = ghost('shiftSaw', FILES);
 
 /** Lines that the read(2) of each thread still owes its user: inside EOF ever since it began. */

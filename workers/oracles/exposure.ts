@@ -1,6 +1,7 @@
 /** O7: data that was never content of the file, and who let it show. */
 
 import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { blamed } from '../kernel/blame.ts';
 import { extentKind, INITIAL, pageIndex, WRITTEN } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -29,7 +30,7 @@ export function exposureOf(
   }
   // Of the page that EOF lay in; a page wholly beyond EOF has no block to be zeroed.
   const isTail = line % LINES_PER_PAGE !== 0;
-  if (isTail && isPastEof(k, value) && k.peek(TAIL_WRITTEN + file) !== 0)
+  if (isTail && isPastEof(k, value) && wasWritten(k, file, line >> 1))
     return pastEof(k, file, value);
   return { object: isExposing(k, block) ? 'early' : 'leftover', roles: [exposerOf(k, block)] };
 }
@@ -44,9 +45,18 @@ function pastEof(
   value: number,
 ): Pick<Complaint, 'object' | 'roles' | 'key'> {
   const sizer = blamedOperation(k, SIZED_BY + file);
-  const isShift = sizer === 'collapse' || sizer === 'insert';
-  const isBeside = isShift && ((k.peek(SHIFT_SAW + file) >> value) & 1) === 0;
+  const isBeside = isShift(sizer) && ((k.peek(SHIFT_SAW + file) >> value) & 1) === 0;
   return { object: 'past-eof', roles: [sizer], ...(isBeside ? unfenced(sizer) : {}) };
+}
+
+/** Whether the tail was there to be zeroed; where pages have moved since, of any page that EOF has cut. */
+function wasWritten(k: Kernel, file: number, page: number): boolean {
+  const pages = k.peek(TAIL_WRITTEN + file);
+  return ((pages >> page) & 1) !== 0 || (k.peek(SHIFT_SAW + file) !== 0 && pages !== 0);
+}
+
+function isShift(kind: OpKind | 'setup'): boolean {
+  return kind === 'collapse' || kind === 'insert';
 }
 
 /** The value of a store that has ended and fell at or beyond i_size: it never was content (B58). */
