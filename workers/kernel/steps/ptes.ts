@@ -51,12 +51,17 @@ export const PTL = 'under the page-table lock';
 
 /** vm_insert_mixed: read-only, also for a write fault (locking 1.2); an occupied slot is EBUSY, a success. */
 function installPte(k: Kernel, _t: number, r: number): Outcome {
+  if (k.get(PTE + k.get(r + R_PTE)) === 0) mapBlock(k, r, 0);
+  return NEXT;
+}
+
+/** @param flags of the pte */
+function mapBlock(k: Kernel, r: number, flags: number): void {
   const pteIndex = k.get(r + R_PTE);
-  if (k.get(PTE + pteIndex) !== 0) return NEXT;
-  k.put(PTE + pteIndex, pteWord(PTE_BLOCK, extentBlock(k.get(r + R_EXTENT)), k.get(r + R_GEN)));
+  const pte = pteWord(PTE_BLOCK, extentBlock(k.get(r + R_EXTENT)), k.get(r + R_GEN));
+  k.put(PTE + pteIndex, pte | flags);
   k.put(INSTALLED_BY + pteIndex, byRole(k));
   k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
-  return NEXT;
 }
 
 /**
@@ -66,16 +71,9 @@ function installPte(k: Kernel, _t: number, r: number): Outcome {
 function installWritablePte(k: Kernel, _t: number, r: number): Outcome {
   const pteIndex = k.get(r + R_PTE);
   const pte = k.get(PTE + pteIndex);
-  const block = extentBlock(k.get(r + R_EXTENT));
-  const wanted = pteWord(PTE_BLOCK, block, k.get(r + R_GEN)) | PTE_RW | PTE_DIRTY;
-  if (pte !== 0 && (pteKind(pte) !== PTE_BLOCK || pteTarget(pte) !== block)) return NEXT;
-  if (pte !== 0) {
-    k.put(PTE + pteIndex, pte | PTE_RW | PTE_DIRTY);
-    return NEXT;
-  }
-  k.put(PTE + pteIndex, wanted);
-  k.put(INSTALLED_BY + pteIndex, byRole(k));
-  k.watch.pteInstalled(k, pteIndex, k.get(r + R_FILE), k.get(r + R_PAGE));
+  const isOurs = pteKind(pte) === PTE_BLOCK && pteTarget(pte) === extentBlock(k.get(r + R_EXTENT));
+  if (pte === 0) mapBlock(k, r, PTE_RW | PTE_DIRTY);
+  else if (isOurs) k.put(PTE + pteIndex, pte | PTE_RW | PTE_DIRTY);
   return NEXT;
 }
 
