@@ -178,16 +178,20 @@ test('against: what stops the comparison leaves nothing behind', async () => {
   await assert.rejects(buildRevision(root, 'HEAD', { said, stop: AbortSignal.abort() }));
 });
 
-/** A repository whose "compiler" writes the program. */
+const MODELS = `import { writeFileSync } from 'node:fs';
+export const writeModelTexts = () => writeFileSync('texts', 'built\\n');`;
+
+/** A repository whose "compiler" makes the program of what the texts of its models were made into. */
 function smallRepository(
   name = 'small',
-  compiler = `require('node:fs').writeFileSync('main.js', 'built\\n');`,
+  compiler = `require('node:fs').copyFileSync('texts', 'main.js');`,
 ): string {
   const root = path.join(folder, name);
   const files = {
     'package.json': '{"bin": {"faultline": "main.js"}}',
     'package-lock.json': '{}',
     '.gitignore': 'node_modules/\n',
+    'deploy/start/models.mjs': MODELS,
     'node_modules/typescript/bin/tsc': compiler,
   };
   for (const [file, text] of Object.entries(files)) {

@@ -79,8 +79,14 @@ async function install(root: string, tree: string, { said, stop }: Course): Prom
   await must(tree, 'npm', args, stop);
 }
 
+/** The texts of its models, made into a module before the compiler runs. */
+const WRITE_MODELS = "import('./deploy/start/models.mjs').then((m) => m.writeModelTexts('.'))";
+
 /** Not by its own `ensure`, which would install into the folder that the link leads to. */
 async function compile(tree: string, { stop }: Course): Promise<void> {
+  if (existsSync(path.join(tree, 'deploy/start/models.mjs'))) {
+    await must(tree, process.execPath, ['--eval', WRITE_MODELS], stop);
+  }
   const scripts = [
     ['node_modules/typescript/bin/tsc', '-p', '.'],
     ['deploy/start/bundle.mjs'],
