@@ -1,4 +1,4 @@
-/** Campaigns on the models that have nothing left to find: a report is a false alarm, or a defect that nobody knows. */
+/** Campaigns on the models that are clean of every row: each report is a false alarm or a new defect. */
 import assert from 'node:assert/strict';
 import { Campaign } from '../../daemon/campaign.ts';
 import { modelOf } from '../../workers/models/registry.ts';
