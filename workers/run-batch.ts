@@ -1,6 +1,7 @@
 /** One batch: draw workloads, run each under a few schedules, report what was new. Pure. */
-import { generateWorkload } from '../corpus/breeding/generate.ts';
+import { generatorOf } from '../corpus/breeding/generate.ts';
 import { mutate } from '../corpus/breeding/mutate.ts';
+import { COMMON, type Vocabulary } from '../corpus/breeding/weights.ts';
 import { EMPTY_SCHEDULE, type Workload } from '../corpus/vocabulary/input.ts';
 import {
   addBreadth,
@@ -14,7 +15,7 @@ import {
   type Witness,
   type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
-import type { Op } from '../corpus/vocabulary/ops.ts';
+import { OP_KINDS, OPERATIONS, type Op } from '../corpus/vocabulary/ops.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
 import { bucketOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
@@ -24,7 +25,7 @@ import { explore } from './explore.ts';
 import { compile } from './kernel/compile.ts';
 import type { Scheduler } from './kernel/machine.ts';
 import type { Model } from './kernel/path.ts';
-import { NO_ENTRY } from './kernel/program.ts';
+import { NO_ENTRY, type Program } from './kernel/program.ts';
 import { Pct } from './schedulers/pct.ts';
 import { Profile } from './schedulers/profile.ts';
 import { RandomWalk } from './schedulers/random-walk.ts';
@@ -66,6 +67,8 @@ export type Count = (runs: number, steps: number) => void;
 export class BatchRunner {
   private readonly coverage: Coverage;
   private readonly engine: Engine;
+  private readonly vocabulary: Vocabulary;
+  private readonly generate: (rng: Random) => Workload;
   private readonly profile: Profile = new Profile();
   private readonly random: Random = new Random(0);
   private readonly schedulers: Readonly<Record<SchedulerName, Scheduler>>;
@@ -73,6 +76,8 @@ export class BatchRunner {
   constructor(model: Model) {
     this.coverage = new Coverage(compile(model).size);
     this.engine = new Engine(model, undefined, this.coverage);
+    this.vocabulary = vocabularyOf(this.engine.program);
+    this.generate = generatorOf(this.vocabulary);
     const { random, profile } = this;
     this.schedulers = {
       surw: new Surw(random, profile),
@@ -109,12 +114,12 @@ export class BatchRunner {
           const parent = parents[i % parents.length];
           if (parent === undefined) return;
           const other = stream.pick(parents);
-          this.runWorkload(mutate(stream, parent, other), tally, SCHEDULES);
+          this.runWorkload(mutate(stream, parent, other, this.vocabulary), tally, SCHEDULES);
         }
         return;
       }
       case 'fresh':
-        while (tally.left > 0) this.runWorkload(generateWorkload(stream), tally, SCHEDULES);
+        while (tally.left > 0) this.runWorkload(this.generate(stream), tally, SCHEDULES);
     }
   }
 
@@ -176,6 +181,12 @@ export class BatchRunner {
       tally.witness(violation, { text, run: number, scheduler: name });
     }
   }
+}
+
+/** What a model is drawn from: what all are, and the special operations that it has. */
+function vocabularyOf({ entry }: Program): Vocabulary {
+  const special = OP_KINDS.filter((kind) => OPERATIONS[kind].isSpecial && entry[kind] !== NO_ENTRY);
+  return special.length === 0 ? COMMON : { kinds: [...COMMON.kinds, ...special] };
 }
 
 /** What a batch has come to so far. */

@@ -32,14 +32,23 @@ import {
   THREADS,
 } from '../vocabulary/limits.ts';
 import type { Op, OpKind, Sharing } from '../vocabulary/ops.ts';
-import { makeOp, OP_KINDS, takes } from '../vocabulary/ops.ts';
+import { makeOp, takes } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
 import { LABEL_END } from '../vocabulary/validate.ts';
 import type { FileRange } from './op-shape.ts';
 import { opAt, rangeAt } from './op-shape.ts';
-import type { Cut, Extent, Reach, SecondArea, SizeChoice, Weighted } from './weights.ts';
+import type {
+  Cut,
+  Extent,
+  Reach,
+  SecondArea,
+  SizeChoice,
+  Vocabulary,
+  Weighted,
+} from './weights.ts';
 import {
   BUFFERED_ONE_IN,
+  COMMON,
   CROSSWISE_WEIGHTS,
   CUT_WEIGHTS,
   deck,
@@ -52,6 +61,7 @@ import {
   LONG_LIST_ONE_IN,
   OP_WEIGHTS,
   OPS_USUAL,
+  ofKinds,
   PAGE_WEIGHTS,
   PROCESS_WEIGHTS,
   REACH_WEIGHTS,
@@ -63,8 +73,7 @@ import {
 } from './weights.ts';
 
 /** What a caller may narrow; what is left out is as the fuzzer has it. */
-export interface WorkloadOptions {
-  readonly kinds: readonly OpKind[];
+export interface WorkloadOptions extends Vocabulary {
   readonly threadsMax: number;
   readonly opsMax: number;
   readonly pagesMax: number;
@@ -73,7 +82,7 @@ export interface WorkloadOptions {
 }
 
 const EVERYTHING: WorkloadOptions = {
-  kinds: OP_KINDS,
+  ...COMMON,
   threadsMax: THREADS,
   opsMax: OPS,
   pagesMax: PAGES,
@@ -116,12 +125,14 @@ export function arbInput(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<I
     }));
 }
 
-const FRESH = arbWorkload();
-
-/** One fresh workload; `rng` gives a single draw, and everything follows from it. */
-export function generateWorkload(rng: Random): Workload {
-  return FRESH.generate(new fc.Random(xoroshiro128plus(rng.next())), undefined).value;
+/** Makes fresh workloads; `rng` gives a single draw for each, and everything follows from it. */
+export function generatorOf(options: Partial<WorkloadOptions>): (rng: Random) => Workload {
+  const fresh = arbWorkload(options);
+  return (rng) => fresh.generate(new fc.Random(xoroshiro128plus(rng.next())), undefined).value;
 }
+
+/** One fresh workload that any model may be given. */
+export const generateWorkload: (rng: Random) => Workload = generatorOf({});
 
 function weighted<T>(table: Weighted<T>): fc.Arbitrary<T> {
   return fc.constantFrom(...deck(table));
@@ -241,8 +252,9 @@ interface OpDraw {
 }
 type ThreadDraw = readonly [shift: number, ops: readonly OpDraw[]];
 
-function threadDraw({ kinds, opsMax }: WorkloadOptions): fc.Arbitrary<ThreadDraw> {
-  const op = opDraw(kinds);
+function threadDraw(options: WorkloadOptions): fc.Arbitrary<ThreadDraw> {
+  const { opsMax } = options;
+  const op = opDraw(options);
   const usual = fc.array(op, { minLength: 1, maxLength: Math.min(OPS_USUAL, opsMax) });
   const long = fc.array(op, { minLength: 1, maxLength: opsMax });
   const list = fc.oneof(
@@ -254,10 +266,10 @@ function threadDraw({ kinds, opsMax }: WorkloadOptions): fc.Arbitrary<ThreadDraw
   return fc.tuple(fc.constantFrom(0, 0, 0, 1), list);
 }
 
-function opDraw(kinds: readonly OpKind[]): fc.Arbitrary<OpDraw> {
+function opDraw(vocabulary: Vocabulary): fc.Arbitrary<OpDraw> {
   return fc
     .tuple(
-      weighted(OP_WEIGHTS.filter(([kind]) => kinds.includes(kind))),
+      weighted(ofKinds(OP_WEIGHTS, vocabulary)),
       weighted(HOT_PICK_WEIGHTS),
       fc.nat(1),
       weighted(EXTENT_WEIGHTS),

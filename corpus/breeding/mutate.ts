@@ -7,7 +7,7 @@ import type { Random } from '../vocabulary/random.ts';
 import { checkWorkload } from '../vocabulary/validate.ts';
 import type { Draft, Operator } from './operators.ts';
 import { OPERATORS } from './operators.ts';
-import { deck, OPERATOR_COUNT_WEIGHTS } from './weights.ts';
+import { COMMON, deck, decksOf, OPERATOR_COUNT_WEIGHTS, type Vocabulary } from './weights.ts';
 
 const OPERATOR_DECK = deck(OPERATORS.map((operator) => [operator, operator.weight] as const));
 const COUNTS = deck(OPERATOR_COUNT_WEIGHTS);
@@ -17,9 +17,17 @@ const COUNTS = deck(OPERATOR_COUNT_WEIGHTS);
  */
 const TRIES_PER_CHANGE = 16;
 
-/** Valid if the parent is; the parent itself where no operator finds anything to change. */
-export function mutate(rng: Random, parent: Workload, other: Workload | null): Workload {
-  const draft = draftOf(parent);
+/**
+ * Valid if the parent is; the parent itself where no operator finds anything to change.
+ * @param vocabulary what new operations may be
+ */
+export function mutate(
+  rng: Random,
+  parent: Workload,
+  other: Workload | null,
+  vocabulary: Vocabulary = COMMON,
+): Workload {
+  const draft = draftOf(parent, vocabulary);
   for (let left = rng.pick(COUNTS); left > 0; left--) change(draft, rng, other);
   const child = workloadOf(draft);
   return checkWorkload(child) === null ? child : parent;
@@ -34,7 +42,7 @@ export function mutateBy(
   parent: Workload,
   other: Workload | null,
 ): Workload | null {
-  const draft = draftOf(parent);
+  const draft = draftOf(parent, COMMON);
   return operator.apply(draft, rng, other) ? workloadOf(draft) : null;
 }
 
@@ -44,8 +52,9 @@ function change(draft: Draft, rng: Random, other: Workload | null): void {
   }
 }
 
-function draftOf({ setup, threads }: Workload): Draft {
+function draftOf({ setup, threads }: Workload, vocabulary: Vocabulary): Draft {
   return {
+    decks: decksOf(vocabulary),
     files: [...setup.files],
     processes: [...setup.processes],
     threads: threads.map(({ process, ops }) => ({ process, ops: [...ops] })),

@@ -20,15 +20,7 @@ import type { Op, OpKind } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
 import type { Areas, FileRange } from './op-shape.ts';
 import { movedOp, opAt, pageOf, rangeAt, rangeOf } from './op-shape.ts';
-import {
-  BUFFERED_ONE_IN,
-  CLOSING_WEIGHTS,
-  deck,
-  OP_WEIGHTS,
-  OPENING_WEIGHTS,
-  PAGE_WEIGHTS,
-  SPAN_WEIGHTS,
-} from './weights.ts';
+import { BUFFERED_ONE_IN, type Decks, deck, PAGE_WEIGHTS, SPAN_WEIGHTS } from './weights.ts';
 
 export interface ThreadDraft {
   process: number;
@@ -37,6 +29,7 @@ export interface ThreadDraft {
 
 /** A workload in the making; its parts are replaced, never changed in place. */
 export interface Draft {
+  readonly decks: Decks;
   readonly files: FileSetup[];
   readonly processes: ProcessSetup[];
   readonly threads: ThreadDraft[];
@@ -73,11 +66,8 @@ export const OPERATORS: readonly Operator[] = [
   { name: 'drop-thread', weight: 4, apply: dropThread },
 ];
 
-const KINDS = deck(OP_WEIGHTS);
 const STATES = deck(PAGE_WEIGHTS);
 const SPANS = deck(SPAN_WEIGHTS);
-const OPENING = deck(OPENING_WEIGHTS);
-const CLOSING = deck(CLOSING_WEIGHTS);
 const RESIZED = [LINE_BYTES, PAGE_BYTES, 2 * PAGE_BYTES] as const;
 
 /** An operation's place: a thread, and an index into its operations. */
@@ -130,7 +120,7 @@ function insertOp(draft: Draft, rng: Random): boolean {
   const thread = pickRoom(draft, rng);
   if (thread === null) return false;
   const index = rng.below(thread.ops.length + 1);
-  return insertAt(thread, index, freshOp(draft, thread, rng.pick(KINDS), rng));
+  return insertAt(thread, index, freshOp(draft, thread, rng.pick(draft.decks.any), rng));
 }
 
 function deleteOp(draft: Draft, rng: Random): boolean {
@@ -225,7 +215,7 @@ function resizeRange(draft: Draft, rng: Random): boolean {
 /** The bytes stay, what is done to them changes. */
 function changeKind(draft: Draft, rng: Random): boolean {
   const spot = pickOp(draft, rng);
-  const kind = rng.pick(KINDS);
+  const kind = rng.pick(draft.decks.any);
   if (spot === null || kind === spot.op.kind) return false;
   const areas = areasOf(draft, spot.thread);
   const range = rangeOf(spot.op, areas) ?? pickRange(draft, rng);
@@ -310,13 +300,17 @@ function changeProcess(draft: Draft, rng: Random): boolean {
 function prependOp(draft: Draft, rng: Random): boolean {
   const thread = pickRoom(draft, rng);
   if (thread === null) return false;
-  return insertAt(thread, 0, freshOp(draft, thread, rng.pick(OPENING), rng));
+  return insertAt(thread, 0, freshOp(draft, thread, rng.pick(draft.decks.opening), rng));
 }
 
 function appendSync(draft: Draft, rng: Random): boolean {
   const thread = pickRoom(draft, rng);
   if (thread === null) return false;
-  return insertAt(thread, thread.ops.length, freshOp(draft, thread, rng.pick(CLOSING), rng));
+  return insertAt(
+    thread,
+    thread.ops.length,
+    freshOp(draft, thread, rng.pick(draft.decks.closing), rng),
+  );
 }
 
 /** A third hand at what an existing thread does. */
@@ -324,7 +318,8 @@ function addThread(draft: Draft, rng: Random): boolean {
   if (draft.threads.length >= THREADS) return false;
   const model = rng.pick(draft.threads);
   const thread = { process: model.process, ops: model.ops.slice(0, 1) };
-  if (thread.ops.length === 0) thread.ops.push(freshOp(draft, thread, rng.pick(KINDS), rng));
+  if (thread.ops.length === 0)
+    thread.ops.push(freshOp(draft, thread, rng.pick(draft.decks.any), rng));
   draft.threads.push(thread);
   return true;
 }

@@ -18,6 +18,14 @@ export function deck<T>(table: Weighted<T>): readonly T[] {
   return table.flatMap(([value, weight]) => new Array<T>(weight).fill(value));
 }
 
+/** What workloads are made of. */
+export interface Vocabulary {
+  readonly kinds: readonly OpKind[];
+}
+
+/** What every model is drawn from; what it lacks is left out afterwards. */
+export const COMMON: Vocabulary = { kinds: OP_KINDS.filter((kind) => !OPERATIONS[kind].isSpecial) };
+
 /** Of each kind as its row in `ops.ts` says: page faults meet everything; next what frees, allocates or moves blocks. */
 export const OP_WEIGHTS: Weighted<OpKind> = weights(({ weight }) => weight);
 /** What makes sense before the parallel part: it maps, dirties, allocates or makes durable. */
@@ -27,6 +35,29 @@ export const CLOSING_WEIGHTS: Weighted<OpKind> = weights(({ closes }) => closes)
 
 function weights(of: (operation: Operation) => number): Weighted<OpKind> {
   return OP_KINDS.map((kind) => [kind, of(OPERATIONS[kind])] as const);
+}
+
+/** Kinds of new operations, each as often as its weight says. */
+export interface Decks {
+  readonly any: readonly OpKind[];
+  readonly opening: readonly OpKind[];
+  readonly closing: readonly OpKind[];
+}
+
+export function decksOf(vocabulary: Vocabulary): Decks {
+  const known = decks.get(vocabulary) ?? {
+    any: deck(ofKinds(OP_WEIGHTS, vocabulary)),
+    opening: deck(ofKinds(OPENING_WEIGHTS, vocabulary)),
+    closing: deck(ofKinds(CLOSING_WEIGHTS, vocabulary)),
+  };
+  decks.set(vocabulary, known);
+  return known;
+}
+
+const decks = new WeakMap<Vocabulary, Decks>();
+
+export function ofKinds(table: Weighted<OpKind>, { kinds }: Vocabulary): Weighted<OpKind> {
+  return table.filter(([kind]) => kinds.includes(kind));
 }
 
 /** Two threads show nearly every race; 3 of 18 workloads get a third. */

@@ -50,6 +50,8 @@ export interface Operation {
   readonly resizes?: 'sets' | 'extends' | 'shrinks' | 'grows';
   /** A file system may have no such operation: then its model has no path for it. */
   readonly isOptional: boolean;
+  /** Drawn only for models that have it: what others draw does not depend on it. */
+  readonly isSpecial: boolean;
 
   // How often it is drawn: of all, of what comes before the parallel part, of what ends a thread.
   readonly weight: number;
@@ -72,6 +74,7 @@ type Row<A extends readonly Argument[]> = Operation & { readonly args: A };
 const USUAL = {
   unit: LINE_BYTES,
   isOptional: false,
+  isSpecial: false,
   opens: 0,
   closes: 0,
   rank: 0,

@@ -1,14 +1,15 @@
-/** Fresh and mutated workloads: valid, drawn from one number, and of every kind there is. */
+/** Fresh and mutated workloads: valid, drawn from one number, and of every common kind there is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { arbInput, arbWorkload, generateWorkload } from '../../corpus/breeding/generate.ts';
 import { mutate, mutateBy } from '../../corpus/breeding/mutate.ts';
 import { OPERATORS } from '../../corpus/breeding/operators.ts';
+import { COMMON } from '../../corpus/breeding/weights.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { FILES, OPS, THREADS } from '../../corpus/vocabulary/limits.ts';
-import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
+
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput, checkWorkload } from '../../corpus/vocabulary/validate.ts';
@@ -110,12 +111,12 @@ test('mutation ends: the smallest and the largest workloads have children too', 
   }
 });
 
-test('fresh workloads are mostly small, mostly two threads, and of every kind', () => {
+test('fresh workloads are mostly small, mostly two threads, and of every common kind', () => {
   const workloads = fresh(DRAWS, 11);
   const share = (isSo: (workload: Workload) => boolean): number =>
     workloads.filter(isSo).length / workloads.length;
   const kinds = new Set(workloads.flatMap(({ threads }) => threads.flatMap(kindsOf)));
-  assert.deepEqual([...kinds].sort(), [...OP_KINDS].sort());
+  assert.deepEqual([...kinds].sort(), [...COMMON.kinds].sort());
   const counts = {
     onePage: share(({ setup }) => setup.files.every(({ pages }) => pages.length <= 3)),
     twoThreads: share(({ threads }) => threads.length === 2),

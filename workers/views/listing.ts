@@ -11,6 +11,7 @@ import {
   I_RETURN,
   I_VISIBLE,
   I_YIELD,
+  NO_ENTRY,
   type Program,
 } from '../kernel/program.ts';
 
@@ -32,8 +33,9 @@ const KIND_NAMES: Readonly<Record<number, string>> = {
  */
 export function renderListing(model: Model): string {
   const program = compile(model);
-  const entries = [...OP_KINDS.map((kind) => ({ name: kind, start: program.entry[kind] }))];
-  const all = [...entries, { name: 'fault', start: program.faultEntry }];
+  const entries = OP_KINDS.map((kind) => ({ name: kind, start: program.entry[kind] }));
+  const present = entries.filter(({ start }) => start !== NO_ENTRY);
+  const all = [...present, { name: 'fault', start: program.faultEntry }];
   const blocks = all.flatMap(({ name, start }, i) => {
     const size = (all[i + 1]?.start ?? program.size) - start;
     const rows = Array.from({ length: size }, (_, number) => rowText(program, start, number));
