@@ -107,7 +107,10 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lock-self faultLock:R->R'),
   row('B39', 'DMA into a block that was freed', 'foreign-block', '4.18, break layouts'),
   row('B40', 'MAP_SYNC maps before its extent is committed', 'durability', '4.15, MAP_SYNC'),
-  row('B41', 'mapping shows the block from before a copy on write', 'stale-pte', TRACED),
+  // The entry stays as well: an fsync flushes the old block, and the next store faults for ever.
+  row('B41', 'mapping shows the block from before a copy on write', 'stale-pte', TRACED,
+    'stale-pte not-unmapped pwrite', 'stale-pte pwrite', 'cache-structure entry pwrite/remapCow',
+    'durability entry-of-another-block pwrite/remapCow'),
   row('B42', 'collapse flushes before it locks', 'lost-write', '32ebffd3bbb4'),
   row('B43', 'a page comes back in a range that is being punched', 'stale-pte', 'Chinner, 29 Sep 2015'),
   row('B44', 'unmap waits for the range lock that its own fault holds', 'deadlock', RANGE_LOCK,
@@ -145,7 +148,11 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'zero-page neighbour *'),
   row('B58', 'what was stored past EOF shows when the file grows', 'stale-data', TRACED,
     'stale-data past-eof *'),
-  row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED),
+  // A later copy on write brings back what was zeroed.
+  row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED,
+    'lost-write shared punch', 'lost-write shared zero', 'lost-write shared truncate',
+    'lost-write shared fallocate', 'lost-write shared insert', 'lost-write shared pwrite/copyIn', 'stale-data shared',
+    'durability shared'),
   // A fault converts, behind all its locks, whatever unwritten extent it finds at its page: after a zero range that is
   // the zeroed data, after truncate and fallocate an uninitialised block.
   row('F01', 'a late conversion hits an extent that has changed meanwhile', 'lost-write', 'found by Faultline on 4.2',
@@ -158,6 +165,16 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // unmaps nothing (mm/truncate.c of 6.1).
   row('F03', 'a store is complete while a write has yet to unmap the zero page that it found', 'zero-page', TRACED,
     'zero-page early pwrite'),
+  // dax_iomap_cow_copy flushes nothing unless it zeroes, and xfs_reflink_end_cow commits all the same.
+  row('F04', 'a copy on write replaces its block before it is flushed', 'durability', 'found by Faultline on Linux 6.1',
+    'durability unflushed-copy */remapCow', 'crash-exposure unflushed-copy */remapCow'),
+  // xfs_dax_write_iomap_end comes behind the pte, through which other threads store already.
+  row('F05', 'a store is complete while its fault has yet to give its copy to the file', 'lost-write', 'found by Faultline on Linux 6.1',
+    'lost-write shared access'),
+  // xfs_reflink_allocate_cow finds what the other one has allocated; a write holds no lock that a fault takes.
+  row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', 'found by Faultline on Linux 6.1',
+    'lost-write line fault/copyCow|pwrite/copyIn', 'lost-write line access|pwrite/copyCow',
+    'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow', 'stale-data copied */copyCow'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak *'),
 ];

@@ -109,6 +109,7 @@ const ROWS = {
   commit: row(NONE, { says: 'the log is full: it commits', weight: 2 }),
   crash: row(NONE, { says: 'power fails', weight: 1, closes: 1 }),
   enospc: row(NONE, { says: 'the next allocation fails', weight: 1 }),
+  reflink: row(FILE, { says: 'another file takes a clone of this one: they share its blocks', weight: 6, isOptional: true, isSpecial: true, opens: 1 }),
 };
 
 export type OpKind = keyof typeof ROWS;

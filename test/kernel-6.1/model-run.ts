@@ -1,6 +1,6 @@
 /** A model's path, run alone: its locks and handles, and what becomes of the page that it is about. */
 
-import { FILES, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { BLOCKS, FILES, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import {
@@ -18,7 +18,15 @@ import {
   WRITTEN,
 } from '../../workers/kernel/encoding.ts';
 import { Kernel } from '../../workers/kernel/kernel.ts';
-import { EXTENT, PTE, R_FILE, SIZE, SLOT } from '../../workers/kernel/layout.ts';
+import {
+  BLOCK_OWNER,
+  COW_EXTENT,
+  EXTENT,
+  PTE,
+  R_FILE,
+  SIZE,
+  SLOT,
+} from '../../workers/kernel/layout.ts';
 import { STEPS } from '../../workers/kernel/registry.ts';
 import { World } from '../../workers/kernel/world.ts';
 import { modelOf } from '../../workers/models/registry.ts';
@@ -34,6 +42,7 @@ const LOCK_STEPS: Readonly<Record<string, string>> = {
 };
 const DEEDS: Readonly<Record<string, string>> = {
   allocBlock: 'ALLOC',
+  allocCow: 'ALLOC',
   removeExtent: 'FREE',
   insertExtents: 'SHIFT',
   shiftExtentLeft: 'SHIFT',
@@ -41,10 +50,15 @@ const DEEDS: Readonly<Record<string, string>> = {
   flushBlock: 'FLUSH',
   copyIn: 'COPY',
   copyOut: 'COPY',
+  remapCow: 'REMAP',
   commitTransaction: 'COMMIT',
 };
-/** They are told of only where some extent of A has changed. */
-const ON_CHANGE: ReadonlySet<string> = new Set(['ALLOC', 'FREE']);
+const SLOTS = FILES * PAGES;
+/** They are told of only where some extent of A has changed, or some block is given back. */
+const ON_CHANGE: Readonly<Record<string, readonly number[]>> = {
+  ALLOC: [EXTENT, EXTENT + SLOTS, COW_EXTENT, COW_EXTENT + SLOTS],
+  FREE: [BLOCK_OWNER, BLOCK_OWNER + BLOCKS],
+};
 /** The page that every trace is about. */
 const PAGE = 1;
 const LINE_BYTES = 2048;
@@ -62,16 +76,21 @@ export function eventsOfModel(reference: string, input: string, area: number): r
     const isTold = k.opOf(0) >= last;
     const before = stateOf(k, area);
     const told = stepOf(k);
-    const extents = k.words.slice(EXTENT, EXTENT + FILES * PAGES).join();
+    const words = k.words.slice();
     k.step(0);
-    const isChanged = k.words.slice(EXTENT, EXTENT + FILES * PAGES).join() !== extents;
-    if (isTold)
-      events.push(
-        ...told.filter((one) => isChanged || !ON_CHANGE.has(one)),
-        ...changes(before, stateOf(k, area)),
-      );
+    const isSeen = (deed: string): boolean => hasChanged(words, k.words, ON_CHANGE[deed]);
+    if (isTold) events.push(...told.filter(isSeen), ...changes(before, stateOf(k, area)));
   }
   return normal(events);
+}
+
+/** @param bounds of the words that count, in pairs; without any it is told of in any case */
+function hasChanged(before: Int32Array, after: Int32Array, bounds?: readonly number[]): boolean {
+  if (bounds === undefined) return true;
+  return before.some((word, i) => {
+    const isOf = bounds.some((from, j) => j % 2 === 0 && i >= from && i < (bounds[j + 1] ?? 0));
+    return isOf && word !== after[i];
+  });
 }
 
 function stepOf(k: Kernel): readonly string[] {
@@ -82,6 +101,8 @@ function stepOf(k: Kernel): readonly string[] {
   if (name === 'zeroPartial' || name === 'zeroEdges') {
     return extentKind(k.peek(EXTENT + PAGE)) === WRITTEN ? ['ZERO'] : [];
   }
+  if (name === 'copyCowLine' || name === 'copyCowRange') return ['DUPLICATE', 'ZERO'];
+  if (name === 'copyCow' || name === 'copyCowAround') return ['DUPLICATE'];
   // ext4 removes and shifts in one section.
   if (name === 'collapseExtents')
     return k.peek(EXTENT + PAGE) === 0 ? ['SHIFT'] : ['FREE', 'SHIFT'];

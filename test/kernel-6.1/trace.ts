@@ -6,9 +6,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 
-export type FileSystem = 'ext4' | 'xfs';
+export type FileSystem = 'ext4' | 'xfs' | 'xfs-reflink';
 
-const FOLDER = path.join(PACKAGE_ROOT, 'test/kernel-6.1/traces');
+/** Folder of the traces. */
+export const FOLDER: string = path.join(PACKAGE_ROOT, 'test/kernel-6.1/traces');
 const LOCKS: Readonly<Record<string, string>> = {
   mmap_lock: 'mmapSem',
   i_rwsem: 'inodeLock',
@@ -34,7 +35,8 @@ export function eventsOf(fs: FileSystem, name: string): readonly string[] {
   const said = lines.map((line) => line.trim()).filter((line) => line !== '');
   const same = /^same events as (?<other>\S+)$/.exec(said[0] ?? '')?.groups?.other;
   if (same !== undefined) return eventsOf(fs, same);
-  return normal(withoutStamps(named(said)).flatMap(eventOf));
+  const own = name.startsWith('reflink-to-B') ? withoutClone(said) : said;
+  return normal(withoutStamps(named(own)).flatMap(eventOf));
 }
 
 /** What is done to extents, lines and the journal. */
@@ -45,15 +47,23 @@ const DEEDS: readonly (readonly [RegExp, string])[] = [
   [/^dax_flush/, 'FLUSH'],
   [/^dax_copy_(?:from|to)_iter|^iov_iter_zero/, 'COPY'],
   [/^jbd2_complete_transaction/, 'COMMIT'],
+  [/^dax_iomap_cow_copy/, 'DUPLICATE'],
 ];
+/** Behind one of these, xfs_bmapi_write is an allocation. */
+const ALLOCATES: readonly string[] = ['xfs_iomap_write_direct', 'xfs_reflink_allocate_cow'];
 
-/** Deeds by their names; what a zeroing flushes is a zeroing, and XFS allocates where it says so. */
+/** Deeds by their names; what a zeroing flushes is a zeroing, and XFS allocates and remaps where it says so. */
 function named(lines: readonly string[]): readonly string[] {
-  let [isZeroing, isDirect] = [false, false];
-  return lines.map((line) => {
+  let [isZeroing, isDirect, isRemap] = [false, false, false];
+  return lines.flatMap((line) => {
     if (line.startsWith('dax_zero_range')) isZeroing = true;
     if (line.startsWith('dax_writeback_mapping_range')) isZeroing = false;
-    isDirect ||= line === 'xfs_iomap_write_direct';
+    isDirect ||= ALLOCATES.includes(line);
+    isRemap ||= line === 'xfs_reflink_end_cow';
+    if (isRemap && line === 'xfs_trans_commit') {
+      isRemap = false;
+      return ['REMAP', line];
+    }
     const deed = DEEDS.find(([pattern]) => pattern.test(line))?.[1];
     if (deed === 'FLUSH' && isZeroing) {
       isZeroing = false;
@@ -63,6 +73,11 @@ function named(lines: readonly string[]): readonly string[] {
     isDirect = false;
     return 'ALLOC';
   });
+}
+
+/** A clone locks its own inode as well, which no model has. */
+function withoutClone(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => !line.endsWith(' of B'));
 }
 
 function withoutStamps(lines: readonly string[]): readonly string[] {
@@ -93,7 +108,9 @@ function eventOf(line: string): readonly string[] {
   const change = CHANGE.exec(line)?.groups;
   if (change === undefined) return [];
   const { what, from = '', to = '' } = change;
-  return [`${what} ${stateText(from)} -> ${stateText(to)}`];
+  const [old, now] = [stateText(from), stateText(to)];
+  // Another block alone does not show: an insertion of it does not either.
+  return old === now ? [] : [`${what} ${old} -> ${now}`];
 }
 
 /** Blocks have no numbers here. */

@@ -4,12 +4,16 @@ import path from 'node:path';
 import { readJson } from '../../corpus/vocabulary/json.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { modelOf } from '../../workers/models/registry.ts';
+import { modelOfText } from '../../workers/model/open.ts';
+import { LIBRARY, modelOf } from '../../workers/models/registry.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 
 const FOLDER = path.join(PACKAGE_ROOT, 'test/cases/models');
 
 export function modelNamed(name: string): Model {
-  if (!name.endsWith('.json')) return modelOf(name);
-  return checkModel(readJson(readFileSync(path.join(FOLDER, name), 'utf8')), name);
+  if (!/\.(?:json|model)$/.test(name)) return modelOf(name);
+  const text = readFileSync(path.join(FOLDER, name), 'utf8');
+  return name.endsWith('.model')
+    ? modelOfText(text, name, '', LIBRARY)
+    : checkModel(readJson(text), name);
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { generateWorkload } from '../../corpus/breeding/generate.ts';
+import { COMMON } from '../../corpus/breeding/weights.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import {
   BLOCKS,
@@ -16,7 +17,6 @@ import {
   STEPS_MAX,
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
-import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
@@ -32,9 +32,9 @@ import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { allReferences, seedNamed, Wanderer } from './support/search.ts';
 
-/** Models that have every operation. */
+/** Models that have every operation that is drawn for all. */
 const WHOLE = MODEL_NAMES.filter((name) =>
-  OP_KINDS.every((kind) => compile(modelOf(name)).entry[kind] !== NO_ENTRY),
+  COMMON.kinds.every((kind) => compile(modelOf(name)).entry[kind] !== NO_ENTRY),
 );
 
 interface Drawn {

@@ -2,12 +2,13 @@
  * Who did what a signature names: ghost words that keep the role (program.ts) that last did it. They are part of the
  * state, so a search that tells states apart by them knows every signature that a workload can show.
  */
-import { PAGES } from '../../corpus/vocabulary/limits.ts';
-import { PTE_ZERO, pteKind, writerOf } from './encoding.ts';
+import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { PTE_ZERO, pteKind, STALE, writerOf } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
   CPU,
   DONE_AT,
+  EXPOSED_BY,
   EXTENT,
   EXTENT_BY,
   INSTALLED_BY,
@@ -40,7 +41,11 @@ export function operationOf(blame: number): number {
 
 /** The role to blame; `setup` where no step has done it. */
 export function blamed(k: Kernel, word: number): string {
-  return roleName(k, k.peek(word) & ROLE_MASK);
+  return roleName(k, roleIn(k, word));
+}
+
+export function roleIn(k: Kernel, word: number): number {
+  return k.peek(word) & ROLE_MASK;
 }
 
 export function roleName(k: Kernel, role: number): string {
@@ -93,6 +98,34 @@ export function hasOutlived(k: Kernel, pteIndex: number): boolean {
   return (k.peek(INSTALLED_BY + pteIndex) & OUTLIVED) !== 0;
 }
 
+/** Set in EXPOSED_BY: of a shared block of which only a copy was zeroed that came to nothing, and of later copies of it. */
+const ZEROES_LOST = 1 << 20;
+
+export function loseZeroes(k: Kernel, block: number): void {
+  k.put(EXPOSED_BY + block, k.peek(EXPOSED_BY + block) | ZEROES_LOST);
+}
+
+export function hasLostZeroes(k: Kernel, block: number): boolean {
+  return (k.peek(EXPOSED_BY + block) & ZEROES_LOST) !== 0;
+}
+
+/** Set in MEDIA_BY of a line whose block has replaced another before the line was flushed; whoever flushes it clears that. */
+const UNFLUSHED = 1 << 21;
+
+/** A copy takes the place of a shared block. */
+export function exposeCopy(k: Kernel, block: number, shared: number): void {
+  k.put(EXPOSED_BY + block, byOperation(k) | (k.peek(EXPOSED_BY + shared) & ZEROES_LOST));
+  const first = block * LINES_PER_PAGE;
+  for (let line = first; line < first + LINES_PER_PAGE; line++) {
+    if (k.peek(CPU + line) !== k.peek(MEDIA + line))
+      k.put(MEDIA_BY + line, k.peek(MEDIA_BY + line) | UNFLUSHED);
+  }
+}
+
+export function isUnflushedCopy(k: Kernel, line: number): boolean {
+  return (k.peek(MEDIA_BY + line) & UNFLUSHED) !== 0;
+}
+
 /** What a line of a block holds once power fails. */
 export function setMedia(k: Kernel, line: number, value: number): void {
   k.put(MEDIA + line, value);
@@ -103,6 +136,21 @@ export function setMedia(k: Kernel, line: number, value: number): void {
 export function flushLine(k: Kernel, line: number): void {
   k.put(MEDIA + line, k.get(CPU + line));
   k.put(MEDIA_BY + line, k.peek(LINE_BY + line));
+}
+
+/** Set in LINE_BY of a line that held something else when it was copied from a shared block (F06). */
+const COPIED_OVER = 1 << 20;
+
+/** A copy on write takes a line over: who wrote it there is to blame for what it shows. */
+export function copyCpu(k: Kernel, from: number, to: number): void {
+  const value = k.get(from);
+  const isOver = k.peek(to) !== STALE && k.peek(to) !== value;
+  k.put(to, value);
+  k.put(LINE_BY + to - CPU, isOver ? byRole(k) | COPIED_OVER : k.peek(LINE_BY + from - CPU));
+}
+
+export function isCopiedOver(k: Kernel, cpuWord: number): boolean {
+  return (k.peek(LINE_BY + cpuWord - CPU) & COPIED_OVER) !== 0;
 }
 
 /** What loads see at a line of a block. */

@@ -21,12 +21,18 @@ export function threadOf(writer: number): number {
 // Extent: 0 is a hole; else kind | block << 2.
 export const UNWRITTEN = 1;
 export const WRITTEN = 2;
+/** Written, and a clone has the block too: who writes takes another one. */
+export const SHARED = 3;
 
 export function extentWord(kind: number, block: number): number {
   return kind | (block << 2);
 }
 export function extentKind(extent: number): number {
   return extent & 3;
+}
+/** Its block is what a read shows. */
+export function isWritten(extent: number): boolean {
+  return (extent & WRITTEN) !== 0;
 }
 export function extentBlock(extent: number): number {
   return extent >> 2;
@@ -149,6 +155,8 @@ export const LOST_UPGRADED = 6;
 export const LOST_KEPT = 7;
 /** An fsync of the page fails: what it loses it has not promised. */
 export const LOST_TOLD = 8;
+/** fsync has flushed the block that the entry names, which is not the page's. */
+export const LOST_ELSEWHERE = 9;
 export const LOST_NAMES: readonly string[] = [
   '',
   'dirty entry dropped',
@@ -158,6 +166,8 @@ export const LOST_NAMES: readonly string[] = [
   'tag cleared by another fsync',
   'pte upgraded after its tag was dealt with',
   'pte left writable when the DIRTY tag was cleared',
+  '',
+  'fsync has flushed another block, which the entry names',
 ];
 
 /** Cause and the role that is to blame. */

@@ -7,7 +7,7 @@
  */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import {
-  extentKind,
+  isWritten,
   OK,
   pageIndex,
   threadOf,
@@ -15,7 +15,6 @@ import {
   vmaFile,
   vmaPage,
   vmaPages,
-  WRITTEN,
 } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
@@ -146,9 +145,9 @@ export function claim(k: Kernel, t: number, r: number): boolean {
   k.put(r + R_SIZE, next);
   if (next > size && size % LINES_PER_PAGE !== 0) {
     const page = Math.floor(size / LINES_PER_PAGE);
-    const isWritten = extentKind(k.peek(EXTENT + pageIndex(file, page))) === WRITTEN;
+    const isTail = isWritten(k.peek(EXTENT + pageIndex(file, page)));
     const others = k.peek(TAIL_WRITTEN + file) & ~(1 << page);
-    k.put(TAIL_WRITTEN + file, isWritten ? others | (1 << page) : others);
+    k.put(TAIL_WRITTEN + file, isTail ? others | (1 << page) : others);
   }
   return true;
 }
@@ -247,7 +246,7 @@ export function publish(k: Kernel, t: number, file: number, from: number, to: nu
 /** Whether the data is where a read looks for it, as far as the write itself is concerned. */
 function isCopied(k: Kernel, t: number, file: number, line: number): boolean {
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  return extentKind(extent) === WRITTEN && line < k.peek(COPIED_TO + t);
+  return isWritten(extent) && line < k.peek(COPIED_TO + t);
 }
 
 /**

@@ -337,7 +337,7 @@ export class Kernel extends HeldLocks {
       for (let i = r; i < r + FRAME; i++) this.put(i, 0);
       return;
     }
-    // A loop, not fill(): the call costs more than 28 stores.
+    // A loop, not fill(): the call costs more than a frame's stores.
     const words = this.words;
     for (let i = r; i < r + FRAME; i++) words[i] = 0;
   }

@@ -6,6 +6,7 @@
  * locking 1.2 and 1.3 say what is here; ghost words are what oracles need to remember, so that a snapshot of
  * the vector is complete.
  */
+import { assert } from '../../corpus/vocabulary/assert.ts';
 import {
   AREAS,
   BLOCKS,
@@ -96,6 +97,8 @@ export const SIZE = words('i_size', FILES, O_SIZE);
 export const COMMITTED_SIZE = words('i_disksize', FILES, O_COMMITTED, FILES);
 export const EXTENT = words('extent', FILES * PAGES, O_EXTENT);
 export const COMMITTED_EXTENT = words('committed', FILES * PAGES, O_COMMITTED, FILES * PAGES);
+/** The CoW fork: blocks that are to take the place of shared ones. */
+export const COW_EXTENT = words('cowExtent', FILES * PAGES, O_EXTENT);
 
 // The page cache: a slot is empty, a page or a DAX entry; sleepers queue by the index they computed.
 export const SLOT = words('slot', FILES * PAGES, O_SLOT);
@@ -121,6 +124,8 @@ export const FAULT_LOCK = words('faultLock', FILES, O_FAULT);
 export const IMMAP_RWSEM = words('iMmapRwsem', FILES, O_IMMAP);
 export const MMAP_SEM = words('mmapSem', MMS, O_MMAP);
 export const OWN_LOCK = words('ownLock', OWN_LOCKS * FILES, O_OWN);
+/** XFS_IREMAPPING: the file's blocks are being shared with a clone. */
+export const REMAPPING = words('remapping', FILES, O_FAULT);
 export const J_HANDLES = words('journalHandles', 1, O_JOURNAL);
 export const J_COMMITTER = words('journalCommitter', 1, O_JOURNAL);
 export const J_WAIT = words('journalWait', 1, O_JOURNAL);
@@ -136,7 +141,7 @@ export const T_HELD = words('held', THREADS);
 export const INJECT = words('inject', 1, O_ALLOC);
 
 /** Words of one frame: program counter and the registers below. */
-export const FRAME = 28;
+export const FRAME = 29;
 export const FRAME_SPAN = FRAME * FRAMES;
 export const FRAME0 = words('frame', THREADS * FRAME_SPAN);
 
@@ -255,6 +260,8 @@ export const R_SIZE = 24;
 export const R_UFROM = 25;
 export const R_UTO = 26;
 export const R_UCURSOR = 27;
+/** A copy on write: the shared extent that it copies from. */
+export const R_SOURCE = 28;
 
 export const REGISTER_NAMES: readonly string[] = [
   'pc',
@@ -285,7 +292,9 @@ export const REGISTER_NAMES: readonly string[] = [
   'unmapFrom',
   'unmapTo',
   'unmapCursor',
+  'source',
 ];
+assert(REGISTER_NAMES.length === FRAME, 'a name for every register', REGISTER_NAMES.length);
 
 const OBJECT_OF_WORD: Int16Array = new Int16Array(WORDS).fill(-1);
 for (const s of sections) {

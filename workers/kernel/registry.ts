@@ -11,6 +11,7 @@ import {
   FAULT_WP_COPY,
   OK,
   RETRY,
+  SHARED,
   SLOT_ENTRY,
   SLOT_PAGE,
   UNWRITTEN,
@@ -35,6 +36,7 @@ import {
   R_RESULT,
   R_SIZE,
   R_SLOT,
+  R_SOURCE,
   R_TO,
   R_UCURSOR,
   R_WRITE,
@@ -53,6 +55,7 @@ import { RWSEM_STEPS } from './steps/locking.ts';
 import { MAPPING_STEPS } from './steps/mapping.ts';
 import { PAGE_STEPS } from './steps/pages.ts';
 import { PTE_STEPS } from './steps/ptes.ts';
+import { REFLINK_STEPS } from './steps/reflink.ts';
 import { SHIFTING_STEPS } from './steps/shifting.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
 import { ZEROING_STEPS } from './steps/zeroing.ts';
@@ -69,6 +72,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
     ...ZEROING_STEPS,
+    ...REFLINK_STEPS,
     ...SHIFTING_STEPS,
     ...COPY_STEPS,
     ...IO_STEPS,
@@ -133,7 +137,9 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     isSet('isPageMkwrite', 'page_mkwrite', R_OLD),
     isZero('isHole', 'hole', R_EXTENT),
     bits('isUnwritten', 'unwritten', R_EXTENT, 3, UNWRITTEN),
-    bits('isHoleOrUnwritten', 'hole or unwritten', R_EXTENT, 3, WRITTEN, true),
+    bits('isHoleOrUnwritten', 'hole or unwritten', R_EXTENT, WRITTEN, 0),
+    bits('isShared', 'shared with a clone', R_EXTENT, 3, SHARED),
+    isSet('isCow', 'copy on write', R_SOURCE),
     isSet('isFresh', 'newly allocated', R_FRESH),
     both(
       'needsClear',

@@ -6,17 +6,18 @@
 import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { blamed } from '../kernel/blame.ts';
+import { blamed, hasLostZeroes } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
   INITIAL,
+  isWritten,
   PTE_ZERO,
   pageIndex,
   pteKind,
+  SHARED,
   STALE,
   threadOf,
-  WRITTEN,
   writerOf,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -48,6 +49,7 @@ import {
 import { type Filled, zeroPageCause, zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { type Signed, signatureOf, unfenced } from './signature.ts';
+import { isLeftToClone } from './stale-pte.ts';
 
 function blockOf(cpuWord: number): number {
   return cpuWord < 0 ? -1 : Math.floor((cpuWord - CPU) / LINES_PER_PAGE);
@@ -76,7 +78,7 @@ export function lineRead(
   const extent = k.peek(EXTENT + pageIndex(file, page));
   // A block that is not written yet may already hold the data (locking 7.4).
   // Where i_size alone promises the data, it is the size that is early.
-  const isEarlySize = verdict === UNWRITTEN_ZERO && extentKind(extent) !== WRITTEN;
+  const isEarlySize = verdict === UNWRITTEN_ZERO && !isWritten(extent);
   if (throughZeroPage && extent !== 0 && !isEarlySize && isFilled(k, file, page)) {
     const filled = filledAs(k, extent, verdict);
     if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, filled);
@@ -91,7 +93,7 @@ export function lineRead(
  */
 function isFilled(k: Kernel, file: number, page: number): boolean {
   const index = pageIndex(file, page);
-  if (extentKind(k.peek(EXTENT + index)) === WRITTEN) return true;
+  if (isWritten(k.peek(EXTENT + index))) return true;
   return FILLERS.includes(blamedPath(k, EXTENT_BY + index));
 }
 
@@ -155,7 +157,8 @@ function lossOf(
   }
   const lost = lostRole(k, verdict, file, line);
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  const isConverted = extentKind(extent) === WRITTEN && cpuWord >= 0;
+  if (isOfShared(k, file, extent, cpuWord, verdict)) return { object: 'shared', roles: [lost] };
+  const isConverted = isWritten(extent) && cpuWord >= 0;
   if (verdict > 0 && extent !== 0 && !isConverted) {
     return { object: 'unconverted', roles: [] };
   }
@@ -163,6 +166,20 @@ function lossOf(
     return { object: 'unzeroed', roles: [exposerOf(k, blockOf(cpuWord)), lost] };
   }
   return { object: cpuWord < 0 ? 'extent' : 'line', roles: [by(), lost] };
+}
+
+/** It went to a copy that the file does not name yet, or never has: a later copy brings back what the clone has. */
+function isOfShared(
+  k: Kernel,
+  file: number,
+  extent: number,
+  cpuWord: number,
+  verdict: number,
+): boolean {
+  if (extentKind(extent) === SHARED) return true;
+  if (cpuWord >= 0 && isLeftToClone(k, file, blockOf(cpuWord))) return true;
+  if (verdict <= 0 || cpuWord < 0 || !isZeroing(k.world.rowOfWriter(verdict).kind)) return false;
+  return hasLostZeroes(k, blockOf(cpuWord));
 }
 
 /** i_size covered a write before its data showed, and that is what is missed. */
@@ -321,7 +338,7 @@ function isUntouched(k: Kernel, file: number, line: number, value: number): bool
 function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done: number): void {
   const page = line >> 1;
   const extent = k.peek(EXTENT + pageIndex(file, page));
-  const isMapped = extentKind(extent) === WRITTEN;
+  const isMapped = isWritten(extent);
   const cpuWord = isMapped ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
   const value = isMapped ? k.peek(cpuWord) : 0;
   if (isUntouched(k, file, line, value)) return;

@@ -4,7 +4,7 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { roleName } from '../kernel/blame.ts';
+import { roleIn, roleName } from '../kernel/blame.ts';
 import {
   extentBlock,
   PTE_BLOCK,
@@ -49,7 +49,14 @@ import {
 } from './oracle.ts';
 import { judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { signatureOf, unfenced } from './signature.ts';
-import { isBeyondSize, isOfLastTruncate } from './stale-pte.ts';
+import {
+  isBeyondSize,
+  isBlockOf,
+  isCloned,
+  isLeftToClone,
+  isOfLastTruncate,
+  reportCloned,
+} from './stale-pte.ts';
 
 /**
  * What COPY_SHOWS says of a line: 0 where no copy was made, else the verdict and this, and above it the role that had
@@ -76,7 +83,7 @@ export function copyMade(k: Kernel, r: number): void {
     // Its block may have been looked up while the line lay behind i_size, or was a hole that truncate made.
     const isOld = shown === UNWRITTEN_ZERO && !isSizeSettled(k, file, k.writerOf(t));
     const verdict = isOld ? LEGAL : shown;
-    const by = block < 0 ? 0 : k.peek(LINE_BY + block * LINES_PER_PAGE + line);
+    const by = block < 0 ? 0 : roleIn(k, LINE_BY + block * LINES_PER_PAGE + line);
     k.put(COPY_SHOWS + t * LINES_PER_PAGE + line, (verdict + JUDGED) | (by << ROLE_SHIFT));
   }
 }
@@ -155,13 +162,11 @@ export function blockUsed(
 ): void {
   const file = k.peek(r + R_FILE);
   const page = k.peek(r + R_PAGE);
-  const extent = k.peek(EXTENT + pageIndex(file, page));
   const block = extentBlock(k.peek(r + R_EXTENT));
-  const isOwn =
-    extent !== 0 &&
-    extentBlock(extent) === block &&
-    k.peek(BLOCK_GEN + block) === k.peek(r + R_GEN);
-  if (isOwn) return;
+  if (use !== 'read' && isCloned(k, file, page, block)) reportCloned(k, found, file, page, block);
+  if (isBlockOf(k, file, page, block, k.peek(r + R_GEN))) return;
+  const isOfThen = k.peek(BLOCK_GEN + block) === k.peek(r + R_GEN);
+  if (use === 'read' && isOfThen && isLeftToClone(k, file, block)) return;
   const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
   taint(k, file, page, block);
   if (isOld) return;

@@ -3,12 +3,13 @@
  * returns, for both adversaries: no cache line was evicted, and every one was.
  */
 import { LINE_BYTES, LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
-import { blamed, roleName } from '../kernel/blame.ts';
+import { blamed, hasLostZeroes, isUnflushedCopy, roleName } from '../kernel/blame.ts';
 import {
   ENTRY_TAGS,
+  entryBlock,
   extentBlock,
-  extentKind,
   INITIAL,
+  isWritten,
   LOST_KEPT,
   LOST_NAMES,
   LOST_NOT,
@@ -20,7 +21,6 @@ import {
   pageIndex,
   SLOT_ENTRY,
   slotKind,
-  WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
@@ -42,6 +42,7 @@ import {
   SLOT,
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
+import { isOfBlock } from '../kernel/steps/entries.ts';
 import { complain as contentLost, isZeroing, nameOfWriter, valueName } from './content.ts';
 import {
   currentOperation,
@@ -57,7 +58,7 @@ import { judgeValue, LEGAL } from './register.ts';
 function recovered(k: Kernel, file: number, line: number, from: number): number {
   if (line >= k.peek(COMMITTED_SIZE + file)) return 0;
   const extent = k.peek(COMMITTED_EXTENT + pageIndex(file, line >> 1));
-  if (extentKind(extent) !== WRITTEN) return 0;
+  if (!isWritten(extent)) return 0;
   return k.peek(from + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
 }
 
@@ -107,8 +108,7 @@ function isLostAlready(
   owed: number,
 ): boolean {
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  const word =
-    extentKind(extent) === WRITTEN ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
+  const word = isWritten(extent) ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
   const value = word < 0 ? 0 : k.peek(word);
   const verdict = judgeValue(k, file, line, value, owed);
   if (verdict === LEGAL) return false;
@@ -159,26 +159,37 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
     const said = LOST_NAMES[cause] ?? '';
     return { object: objectOfCause(cause), role, said: role === '' ? said : `${role}: ${said}` };
   }
+  const extent = k.peek(COMMITTED_EXTENT + index);
+  const at = extentBlock(extent) * LINES_PER_PAGE + (line & 1);
+  if (!isSafe && isWritten(extent) && isUnflushedCopy(k, at)) {
+    const role = blamed(k, EXPOSED_BY + extentBlock(extent));
+    return { object: 'unflushed-copy', role, said: `${role} mapped a copy that was not flushed` };
+  }
   const isStored = ((k.world.mappingWriters >> lost) & 1) !== 0;
   if (isStored && !isSafe) return untracked(k, index);
-  const extent = k.peek(COMMITTED_EXTENT + index);
   const isOld = extent !== k.peek(EXTENT + index);
-  if (line >= k.peek(COMMITTED_SIZE + file) || extentKind(extent) !== WRITTEN || isOld) {
+  if (line >= k.peek(COMMITTED_SIZE + file) || !isWritten(extent) || isOld) {
     const role = blamed(k, EXTENT_BY + index);
     return { object: 'uncommitted', role, said: 'its extent or i_size is not committed' };
   }
   if (isZeroing(k.world.rowOfWriter(lost).kind)) {
     const role = blamed(k, EXPOSED_BY + extentBlock(extent));
+    if (hasLostZeroes(k, extentBlock(extent)))
+      return {
+        object: 'shared',
+        role: '',
+        said: 'a copy of the page was zeroed, and never mapped',
+      };
     return { object: 'unzeroed', role, said: `${role} made the old data visible` };
   }
-  const role = blamed(k, MEDIA_BY + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
+  const role = blamed(k, MEDIA_BY + at);
   return { object: 'overwritten', role, said: `${role} wrote over it` };
 }
 
 /** Whether the line's block holds on media what loads see. */
 function isFlushed(k: Kernel, index: number, line: number): boolean {
   const extent = k.peek(EXTENT + index);
-  if (extentKind(extent) !== WRITTEN) return false;
+  if (!isWritten(extent)) return false;
   const at = extentBlock(extent) * LINES_PER_PAGE + (line & 1);
   return k.peek(MEDIA + at) === k.peek(CPU + at);
 }
@@ -192,6 +203,11 @@ function untracked(k: Kernel, index: number): Cause {
       role: '',
       said: 'its page has no entry that writeback could find',
     };
+  }
+  const isOfOther = isOfBlock(slot) && entryBlock(slot) !== extentBlock(k.peek(EXTENT + index));
+  if (isOfOther) {
+    const role = blamed(k, EXTENT_BY + index);
+    return { object: 'entry-of-another-block', role, said: 'its entry names another block' };
   }
   if ((slot & ENTRY_TAGS) === 0) {
     return {
@@ -216,6 +232,8 @@ function objectOfCause(cause: number): string {
       'towrite-tag',
       'upgraded-pte',
       'writable-pte',
+      '',
+      'entry-of-another-block',
     ][cause] ?? ''
   );
 }
@@ -243,6 +261,11 @@ function blockAt(k: Kernel, file: number, page: number): number {
   return extentBlock(k.peek(COMMITTED_EXTENT + pageIndex(file, page)));
 }
 
+/** The line of a block that the committed extents show. */
+function lineAt(k: Kernel, file: number, line: number): number {
+  return blockAt(k, file, line >> 1) * LINES_PER_PAGE + (line & 1);
+}
+
 /** O17: committed extents may not show what a previous owner left in the block. */
 export function checkExposure(k: Kernel, found: Findings): void {
   for (let file = 0; file < k.world.files; file++) {
@@ -255,7 +278,7 @@ export function checkExposure(k: Kernel, found: Findings): void {
       if (!isForeign(k, file, value)) continue;
       found.reportPage(k, file, page, -1, {
         class: 'crash-exposure',
-        object: '',
+        object: isUnflushedCopy(k, lineAt(k, file, line)) ? 'unflushed-copy' : '',
         fatal: false,
         roles: [blamed(k, EXPOSED_BY + blockAt(k, file, page))],
         detail: `a power failure now shows ${valueName(k, value)} in ${pageName(file, page)}`,

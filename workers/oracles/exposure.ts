@@ -2,14 +2,16 @@
 
 import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { blamed } from '../kernel/blame.ts';
-import { extentKind, INITIAL, pageIndex, WRITTEN } from '../kernel/encoding.ts';
+import { blamed, hasLostZeroes, isCopiedOver } from '../kernel/blame.ts';
+import { INITIAL, isWritten, pageIndex } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
+  CPU,
   DONE,
   ENDED,
   EXPOSED_BY,
   EXTENT,
+  LINE_BY,
   SHIFT_SAW,
   SIZED_BY,
   TAIL_WRITTEN,
@@ -25,9 +27,13 @@ export function exposureOf(
   value: number,
 ): Pick<Complaint, 'object' | 'roles' | 'key'> {
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  if (value < INITIAL && extent !== 0 && extentKind(extent) !== WRITTEN) {
+  if (value < INITIAL && extent !== 0 && !isWritten(extent)) {
     return { object: 'unconverted', roles: [] };
   }
+  if (block >= 0 && hasLostZeroes(k, block)) return { object: 'shared', roles: [] };
+  const cpuWord = CPU + block * LINES_PER_PAGE + (line % LINES_PER_PAGE);
+  if (block >= 0 && isCopiedOver(k, cpuWord))
+    return { object: 'copied', roles: [blamed(k, LINE_BY + cpuWord - CPU)] };
   // Of the page that EOF lay in; a page wholly beyond EOF has no block to be zeroed.
   const isTail = line % LINES_PER_PAGE !== 0;
   if (isTail && isPastEof(k, value) && wasWritten(k, file, line >> 1))

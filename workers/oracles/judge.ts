@@ -89,8 +89,8 @@ export class Judge implements Watch {
     lineRead(k, this.found, reader, file, line, value, pteIndex, cpuWord);
   }
 
-  pteUsed(k: Kernel, pteIndex: number, file: number, page: number): void {
-    if (this.stale) pteUsed(k, this.found, pteIndex, file, page);
+  pteUsed(k: Kernel, pteIndex: number, file: number, page: number, isWrite: boolean): void {
+    if (this.stale) pteUsed(k, this.found, pteIndex, file, page, isWrite);
   }
 
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void {

@@ -6,7 +6,7 @@ import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { hasOutlived, isNeighbour, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
-  extentKind,
+  isWritten,
   PTE_ANON,
   PTE_ZERO,
   pageIndex,
@@ -15,7 +15,6 @@ import {
   vmaFile,
   vmaPage,
   vmaPages,
-  WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
@@ -91,7 +90,7 @@ function checkMapping(
     return;
   }
   const extent = k.peek(EXTENT + pageIndex(file, page));
-  if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || extentKind(extent) !== WRITTEN) return;
+  if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO || !isWritten(extent)) return;
   if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page);
 }
 
@@ -127,7 +126,7 @@ export function zeroPageMapped(
     ...zeroPageCause(k, pteIndex, pageIndex(file, page), filled),
     fatal: false,
     detail: `${pageName(file, page)} still shows the zero page although block ${extentBlock(extent)} ${
-      extentKind(extent) === WRITTEN ? 'is written' : 'has its data'
+      isWritten(extent) ? 'is written' : 'has its data'
     }`,
   });
 }

@@ -9,15 +9,20 @@ import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
+  extentKind,
+  OWNER_FILE,
   PTE_BLOCK,
   pageIndex,
   pteGen,
   pteKind,
   pteTarget,
+  SHARED,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
+  BLOCK_OWNER,
+  COW_EXTENT,
   EXTENT,
   PTE,
   REMOVED_BY,
@@ -41,9 +46,23 @@ import { unfenced } from './signature.ts';
 
 function isStale(k: Kernel, pte: number, file: number, page: number): boolean {
   if (pteKind(pte) !== PTE_BLOCK) return false;
-  const extent = k.peek(EXTENT + pageIndex(file, page));
-  const block = pteTarget(pte);
-  return extent === 0 || extentBlock(extent) !== block || k.peek(BLOCK_GEN + block) !== pteGen(pte);
+  return !isBlockOf(k, file, page, pteTarget(pte), pteGen(pte));
+}
+
+/** Whether the block, in that life, is the page's, or a copy that is to become it. */
+export function isBlockOf(
+  k: Kernel,
+  file: number,
+  page: number,
+  block: number,
+  gen: number,
+): boolean {
+  if (k.peek(BLOCK_GEN + block) !== gen) return false;
+  const index = pageIndex(file, page);
+  const extent = k.peek(EXTENT + index);
+  if (extent !== 0 && extentBlock(extent) === block) return true;
+  const cow = k.peek(COW_EXTENT + index);
+  return cow !== 0 && extentBlock(cow) === block;
 }
 
 export function isBeyondSize(k: Kernel, file: number, page: number): boolean {
@@ -130,11 +149,46 @@ export function pteUsed(
   pteIndex: number,
   file: number,
   page: number,
+  isWrite: boolean,
 ): void {
   const pte = k.peek(PTE + pteIndex);
-  if (pteKind(pte) !== PTE_BLOCK || !isStale(k, pte, file, page)) return;
+  if (pteKind(pte) !== PTE_BLOCK) return;
   const block = pteTarget(pte);
+  if (isWrite && isCloned(k, file, page, block)) reportCloned(k, found, file, page, block);
+  if (!isStale(k, pte, file, page)) return;
   report(k, found, file, page, block, blamedOperation(k, REMOVED_BY + block));
+}
+
+/** The page's block is also that of a clone, which shows what is written to it. */
+export function isCloned(k: Kernel, file: number, page: number, block: number): boolean {
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  return extentKind(extent) === SHARED && extentBlock(extent) === block;
+}
+
+/** A copy on write has taken its place in the file, and the clone keeps it: it shows what the file held. */
+export function isLeftToClone(k: Kernel, file: number, block: number): boolean {
+  if (k.peek(BLOCK_OWNER + block) !== OWNER_FILE + file) return false;
+  for (let page = 0; page < k.world.pageLimit; page++) {
+    if (isBlockOf(k, file, page, block, k.peek(BLOCK_GEN + block))) return false;
+  }
+  return true;
+}
+
+export function reportCloned(
+  k: Kernel,
+  found: Findings,
+  file: number,
+  page: number,
+  block: number,
+): void {
+  if (isTainted(k, file, page)) return;
+  found.reportPage(k, file, page, block, {
+    class: 'foreign-block',
+    object: 'shared',
+    roles: [currentOperation(k)],
+    fatal: false,
+    detail: `${currentOperation(k)} writes to block ${block} of ${pageName(file, page)}, which a clone shares`,
+  });
 }
 
 /** O4d: a revoke has returned: nothing may map the device any more. */

@@ -57,6 +57,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O1', symptom: 'deadlock', file: 'deadlock.ts', says: 'no cycle in the wait-for graph', seed: 'b01-store-vs-load', broken: V43, sound: XFS },
   { oracle: 'O2', symptom: 'lost-wakeup', file: 'deadlock.ts', says: 'nobody sleeps on a lock that nobody holds', seed: 'b28-three-loads-of-a-hole', broken: `${V48}:wake=one`, sound: V48 },
   { oracle: 'O3', symptom: 'never-ends', file: 'liveness.ts', says: 'from every state some operation can still end', seed: PUNCH, broken: 'punch-never-ends.json', sound: XFS },
+  { oracle: 'O4', symptom: 'foreign-block', file: 'stale-pte.ts', says: 'nobody writes to a block that a clone shares', seed: 'b41-copy-leaves-mapping', broken: 'shared-in-place.model', sound: 'modern-xfs-fixed' },
   { oracle: 'O4', symptom: 'stale-pte', file: 'stale-pte.ts', says: 'a pte maps the block of its page', seed: 'b12-fault-vs-punch', broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'foreign-block', file: 'copies.ts', says: 'the kernel zeroes, fills and reads no block but its own', seed: input('hole', ['store a0 0'], ['punch A 0 4096']), broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'pte-after-revoke', file: 'stale-pte.ts', says: 'nothing maps a device that is gone', seed: B50, broken: V43, sound: V42 },

@@ -94,6 +94,17 @@ function allocate(k: Kernel, file: number): number {
   return block;
 }
 
+/** A block that still holds what its previous owner left. */
+export function takeStaleBlock(k: Kernel, file: number): number {
+  const block = allocate(k, file);
+  fillBlock(k, block, STALE);
+  return block;
+}
+
+export function touchTakeBlock(k: Kernel): void {
+  touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
+}
+
 /** A block has become visible as written: a new one under policy NEW, or a converted one. */
 export function expose(k: Kernel, block: number): void {
   k.put(EXPOSED_BY + block, byOperation(k));
@@ -138,7 +149,7 @@ function touchAlloc(policy: Policy): (k: Kernel, t: number, r: number) => void {
     if (extent === 0) {
       k.writes(O_EXTENT + index);
       k.writes(O_ALLOC);
-      touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
+      touchTakeBlock(k);
     } else if (policy.zeroes && extentKind(extent) === UNWRITTEN) {
       k.writes(O_EXTENT + index);
       touchBlockLines(k, extentBlock(extent));
@@ -215,8 +226,7 @@ export function preallocate(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   k.requests(t, C_EXTENT);
   if (k.get(EXTENT + index) === 0) {
-    const block = allocate(k, k.get(r + R_FILE));
-    fillBlock(k, block, STALE);
+    const block = takeStaleBlock(k, k.get(r + R_FILE));
     setExtent(k, index, extentWord(UNWRITTEN, block));
   }
   return NEXT;
@@ -228,7 +238,7 @@ function touchPreallocate(k: Kernel, _t: number, r: number): void {
   else {
     k.writes(O_EXTENT + index);
     k.writes(O_ALLOC);
-    touchBlockLines(k, Math.min(lowestFree(k), BLOCKS - 1));
+    touchTakeBlock(k);
   }
 }
 

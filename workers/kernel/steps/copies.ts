@@ -1,7 +1,7 @@
 /** What read(2) and write(2) copy, and the faults on a buffer that is a mapping. */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { setCpu, setMedia } from '../blame.ts';
-import { extentBlock, extentKind, OK, SIGSEGV, WRITTEN } from '../encoding.ts';
+import { extentBlock, isWritten, OK, SIGSEGV } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   COPIED_TO,
@@ -128,10 +128,9 @@ function copyOut(k: Kernel, t: number, r: number): Outcome {
   const { buffer, first } = k.world.rowOfWriter(writer);
   const file = k.get(r + R_FILE);
   const extent = k.get(r + R_EXTENT);
-  if (extentKind(extent) === WRITTEN) k.watch.blockUsed(k, r, 'read');
+  if (isWritten(extent)) k.watch.blockUsed(k, r, 'read');
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
-    const word =
-      extentKind(extent) === WRITTEN ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
+    const word = isWritten(extent) ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
     const value = word < 0 ? 0 : k.get(word);
     k.watch.lineRead(k, writer, file, line, value, -1, word);
     k.put(READ_OWED + t, k.peek(READ_OWED + t) & ~(1 << line));
@@ -145,7 +144,7 @@ function copyOut(k: Kernel, t: number, r: number): Outcome {
 function touchCopyOut(k: Kernel, t: number, r: number): void {
   if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, true)) return;
   const extent = k.get(r + R_EXTENT);
-  if (extentKind(extent) !== WRITTEN) return;
+  if (!isWritten(extent)) return;
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
   }

@@ -4,7 +4,7 @@ import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
 import { byOperation } from '../blame.ts';
 import {
   extentBlock,
-  extentKind,
+  isWritten,
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
@@ -12,7 +12,6 @@ import {
   pteKind,
   pteTarget,
   pteWord,
-  WRITTEN,
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
@@ -44,7 +43,7 @@ function keepCopy(k: Kernel, r: number, first: number, second: number): void {
 
 function copyBlock(k: Kernel, _t: number, r: number): Outcome {
   const extent = k.get(r + R_EXTENT);
-  if (extentKind(extent) !== WRITTEN) keepCopy(k, r, 0, 0);
+  if (!isWritten(extent)) keepCopy(k, r, 0, 0);
   else {
     const word = CPU + extentBlock(extent) * LINES_PER_PAGE;
     keepCopy(k, r, k.get(word), k.get(word + 1));
@@ -54,7 +53,7 @@ function copyBlock(k: Kernel, _t: number, r: number): Outcome {
 
 function touchCopyBlock(k: Kernel, _t: number, r: number): void {
   const extent = k.get(r + R_EXTENT);
-  if (extentKind(extent) !== WRITTEN) return;
+  if (!isWritten(extent)) return;
   k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE);
   k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE + 1);
 }

@@ -159,6 +159,13 @@ function insertDirty(entryOf: (k: Kernel, r: number) => number) {
   };
 }
 
+/** The same of a copy on write: the entry names the copy, and an fsync under way finds it as well. */
+function insertCow(k: Kernel, _t: number, r: number): Outcome {
+  const entry = realEntry(extentBlock(k.get(r + R_EXTENT)));
+  k.put(SLOT + indexOf(k, r), entry | ENTRY_LOCKED | ENTRY_TAGS);
+  return NEXT;
+}
+
 /** dax_radix_entry of 4.5, before there are entry locks: R_ANSWER 0 where the slot holds a page, which is EIO. */
 function addEntry(k: Kernel, _t: number, r: number): Outcome {
   const index = indexOf(k, r);
@@ -307,6 +314,17 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     why: 'dax_load_hole, dax_insert_entry: one xa_lock section',
+  }),
+  visible({
+    name: 'insertCowEntry',
+    role: 'insertEntry',
+    family: 'insertEntry',
+    flavour: 'cow',
+    says: 'insert the entry of the copy, tag it dirty',
+    run: insertCow,
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: 'dax_insert_entry with IOMAP_F_SHARED: one xa_lock section',
   }),
   visible({
     name: 'addEntry',

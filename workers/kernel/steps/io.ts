@@ -150,6 +150,9 @@ const REGISTER_STEPS: readonly StepDef[] = [
   local('pagesFromOffset', 'the pages from the offset to the end', (k, _t, r) => {
     range(k, r, k.get(r + R_FIRST) >> 1, PAGES);
   }),
+  local('pagesFromPageBefore', 'the pages from the one before the offset', (k, _t, r) => {
+    range(k, r, Math.max((k.get(r + R_FIRST) >> 1) - 1, 0), PAGES);
+  }),
   local('allPages', 'every page of the file', (k, _t, r) => {
     range(k, r, 0, PAGES);
   }),

@@ -11,6 +11,7 @@ import {
   pteGen,
   pteKind,
   pteTarget,
+  SHARED,
   UNWRITTEN,
   WRITTEN,
 } from '../encoding.ts';
@@ -54,7 +55,7 @@ function touchNextExtent(k: Kernel, file: number, from: number, to: number): voi
 }
 
 /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
-function leaves(k: Kernel, file: number, page: number, block: number): void {
+export function leaves(k: Kernel, file: number, page: number, block: number): void {
   k.put(REMOVED_BY + block, byOperation(k));
   k.watch.extentLeaves(k, file, page, block);
 }
@@ -86,8 +87,11 @@ function nextGeneration(k: Kernel, block: number): number {
 function freeExtent(k: Kernel, file: number, page: number): void {
   const index = pageIndex(file, page);
   const block = extentBlock(k.get(EXTENT + index));
+  const isShared = extentKind(k.get(EXTENT + index)) === SHARED;
   leaves(k, file, page, block);
   setExtent(k, index, 0);
+  // The clone keeps it.
+  if (isShared) return;
   k.put(BLOCK_OWNER + block, OWNER_BUSY);
   k.put(BLOCK_GEN + block, nextGeneration(k, block));
 }

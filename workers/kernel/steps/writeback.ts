@@ -1,12 +1,15 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. 4.10 locks the entry and clears DIRTY. */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byRole, flushLine } from '../blame.ts';
+import { byRole, flushLine, roleIn } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
   ENTRY_TAGS,
   ENTRY_TOWRITE,
   entryBlock,
+  extentBlock,
+  isWritten,
+  LOST_ELSEWHERE,
   LOST_KEPT,
   LOST_SKIPPED,
   LOST_UNTAGGED,
@@ -20,6 +23,8 @@ import {
 import type { Kernel } from '../kernel.ts';
 import {
   CPU,
+  EXTENT,
+  EXTENT_BY,
   LOST_BY,
   MEDIA,
   O_LINE,
@@ -174,8 +179,13 @@ function flushBlock(k: Kernel, _t: number, r: number): Outcome {
     const i = block * LINES_PER_PAGE + line;
     flushLine(k, i);
   }
-  // Without an entry, what comes next is untracked all the same.
   const index = indexOf(k, r);
+  const extent = k.peek(EXTENT + index);
+  if (extent !== 0 && extentBlock(extent) !== block && isWritten(extent)) {
+    k.put(LOST_BY + index, lostWord(LOST_ELSEWHERE, roleIn(k, EXTENT_BY + index)));
+    return NEXT;
+  }
+  // Without an entry, what comes next is untracked all the same.
   const slot = k.peek(SLOT + index);
   if (slotKind(slot) === SLOT_ENTRY && !isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, 0);
   return NEXT;
@@ -210,7 +220,7 @@ function clearDirty(k: Kernel, _t: number, r: number): Outcome {
   const slot = k.get(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY) return NEXT;
   k.put(SLOT + index, slot & ~ENTRY_DIRTY);
-  if (!isOfBlock(slot)) return NEXT;
+  if (!isOfBlock(slot) || lostCause(k.peek(LOST_BY + index)) === LOST_ELSEWHERE) return NEXT;
   const isWritable = isWritableSomewhere(k, r, entryBlock(slot));
   if (!isWritable) k.put(LOST_BY + index, 0);
   else if (!isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, lostWord(LOST_KEPT, byRole(k)));
