@@ -169,10 +169,10 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row('F04', 'a copy on write replaces its block before it is flushed', 'durability', 'found by Faultline on Linux 6.1',
     'durability unflushed-copy */remapCow', 'crash-exposure unflushed-copy */remapCow'),
   // xfs_dax_write_iomap_end comes behind the pte, through which other threads store already.
-  row('F05', 'a store is complete while its fault has yet to give its copy to the file', 'lost-write', 'found by Faultline on Linux 6.1',
+  row('F05', 'a store is complete while its fault has yet to give its copy to the file', 'lost-write', TRACED,
     'lost-write shared access'),
   // xfs_reflink_allocate_cow finds what the other one has allocated; a write holds no lock that a fault takes.
-  row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', 'found by Faultline on Linux 6.1',
+  row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', TRACED,
     'lost-write line fault/copyCow|pwrite/copyIn', 'lost-write line access|pwrite/copyCow',
     'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow', 'stale-data copied */copyCow'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
