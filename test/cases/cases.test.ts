@@ -89,6 +89,18 @@ test('--all: every distinct finding, however many runs look alike', () => {
   ]);
 });
 
+test('what an insert has yet to move along shows for lack of a fence, not of a zeroed tail', () => {
+  const found = explore(
+    new Engine(modelOf('v42-immap-read')),
+    inputNamed('insert-moves-old-tail'),
+    { statesMax: 100_000, all: true },
+  );
+  assert.deepEqual(
+    found.violations.map(({ signature }) => signature),
+    ['unfenced insert'],
+  );
+});
+
 test('an order of locks that one makes as soon as a lock is handed to it is shown', () => {
   const found = explore(new Engine(modelOf('jul16-opt3-naive')), inputNamed('handed-lock'), {
     statesMax: 100_000,

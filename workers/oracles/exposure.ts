@@ -2,7 +2,7 @@
 
 import { LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { blamed, hasLostZeroes, isCopiedOver } from '../kernel/blame.ts';
+import { blamed, hasLostZeroes, isCopiedOver, operationOf } from '../kernel/blame.ts';
 import { INITIAL, isWritten, pageIndex } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
@@ -16,7 +16,7 @@ import {
   SIZED_BY,
   TAIL_WRITTEN,
 } from '../kernel/layout.ts';
-import { blamedOperation, type Complaint, isExposing } from './oracle.ts';
+import { blamedOperation, type Complaint, isExposing, isUnderWay } from './oracle.ts';
 import { unfenced } from './signature.ts';
 /** What a zeroing has left alone because the block was not converted yet is B55, as what a read takes for zeros. */
 export function exposureOf(
@@ -42,8 +42,8 @@ export function exposureOf(
 }
 
 /**
- * What grows a file has to zero the tail. What a fault brings behind EOF while a shift is under way is moved with the
- * file, which is what the shift does not keep out.
+ * What grows a file has to zero the tail. A shift moves it: it shows before that, to a fault that the shift does not
+ * keep out, and after, if such a fault has brought it.
  */
 function pastEof(
   k: Kernel,
@@ -51,7 +51,9 @@ function pastEof(
   value: number,
 ): Pick<Complaint, 'object' | 'roles' | 'key'> {
   const sizer = blamedOperation(k, SIZED_BY + file);
-  const isBeside = isShift(sizer) && ((k.peek(SHIFT_SAW + file) >> value) & 1) === 0;
+  const isYetToMove = isUnderWay(k, operationOf(k.peek(SIZED_BY + file)));
+  const wasSeen = ((k.peek(SHIFT_SAW + file) >> value) & 1) !== 0;
+  const isBeside = isShift(sizer) && (isYetToMove || !wasSeen);
   return { object: 'past-eof', roles: [sizer], ...(isBeside ? unfenced(sizer) : {}) };
 }
 

@@ -119,7 +119,11 @@ export function taint(k: Kernel, file: number, page: number, block: number): voi
 
 /** The operation that made a block visible as written still runs: it may yet clear it. */
 export function isExposing(k: Kernel, block: number): boolean {
-  const operation = block < 0 ? 0 : operationOf(k.peek(EXPOSED_BY + block));
+  return block >= 0 && isUnderWay(k, operationOf(k.peek(EXPOSED_BY + block)));
+}
+
+/** @param operation its writer id; 0, the setup, is over */
+export function isUnderWay(k: Kernel, operation: number): boolean {
   if (operation === 0) return false;
   const thread = threadOf(operation);
   return k.writerOf(thread) === operation && k.peek(T_BEGUN + thread) !== 0;
