@@ -45,6 +45,8 @@ export const PAGE_OBJECTS = FILES * PAGES + THREADS;
  */
 export const LOCK_CLASSES_MAX = 16;
 export const OWN_LOCKS = 6;
+/** Ranges of one file that threads hold or wait for: of each thread one, and one that it asks for on top. */
+export const RANGES = 2 * THREADS;
 
 /** Operation, fault, nested operation of a fault: deeper does not exist. */
 export const FRAMES = 3;

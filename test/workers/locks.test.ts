@@ -226,8 +226,70 @@ test('a second commit waits for the first', () => {
   assert.deepEqual(stage.runnable(), [1]);
 });
 
+const ALL_PAGES: Path = [step('allPages'), step('unmapRange')];
+const LOCK_PAGE: Path = [step('lockRangePage'), step('getBlock'), step('unlockRangePage')];
+const LOCK_FILE: Path = [
+  ...ALL_PAGES,
+  step('lockRangeUnmap'),
+  step('getBlock'),
+  step('unlockRangeUnmap'),
+];
+
+test('a range is handed over in the order of the requests that overlap', () => {
+  const stage = new Stage({ pread: LOCK_PAGE, punch: LOCK_FILE }, ['pread', 'punch', 'pread']);
+  stage.steps(0, 1, 2);
+  assert.deepEqual(stage.runnable(), [0]);
+  stage.steps(0, 0);
+  assert.equal(stage.at(1), 'getBlock');
+  assert.deepEqual(stage.runnable(), [1]);
+  stage.steps(1, 1);
+  assert.deepEqual(stage.runnable(), [2]);
+  stage.steps(2, 2);
+  assert.deepEqual(stage.signatures(), []);
+});
+
+test('a range of length 0 keeps out nobody behind the first page, and everybody from page 0 on', () => {
+  const truncate = (pages: Path): Path => [
+    ...pages,
+    step('unmapRange'),
+    step('lockRangeNoLength'),
+    step('unlockRangeNoLength'),
+  ];
+  const whole = new Stage({ pread: LOCK_PAGE, punch: truncate([step('allPages')]) }, [
+    'punch',
+    'pread',
+  ]);
+  assert.deepEqual(whole.steps(0, 1).runnable(), [0]);
+  const behind: Path = [step('firstPage'), step('nextPage'), step('unmapPage')];
+  const one: Path = [...behind, step('lockRangeNoLength'), step('unlockRangeNoLength')];
+  const other: Path = [step('firstPage'), step('nextPage'), ...LOCK_PAGE];
+  const empty = new Stage({ pread: other, punch: one }, ['punch', 'pread']);
+  assert.deepEqual(empty.steps(0, 1).runnable(), [0, 1]);
+});
+
+test('a range over one that the thread holds is a deadlock, one beside it is none', () => {
+  const twice: Path = [step('lockRangePage'), ...LOCK_PAGE];
+  const stage = new Stage({ punch: twice }, ['punch']).steps(0, 0);
+  assert.deepEqual(stage.signatures(), ['lock-self rangeLock']);
+  const next: Path = [step('lockRangePage'), step('nextPage'), ...LOCK_PAGE];
+  const beside = new Stage({ punch: next }, ['punch']).steps(0, 0, 0, 0);
+  assert.deepEqual(beside.signatures(), ['lock-leak rangeLock punch']);
+});
+
+test('a second range passes unless a request for both has queued in between', () => {
+  const twice: Path = [step('lockRangePage'), step('nextPage'), ...LOCK_PAGE];
+  const met = new Stage({ punch: twice, pread: LOCK_FILE }, ['punch', 'pread']).steps(0, 1, 0);
+  assert.deepEqual(met.signatures(), ['lock-self rangeLock']);
+});
+
 test('a release in a mode that is not held is fatal', () => {
-  for (const release of [upRead('inodeLock'), step('unlockEntry'), step('journalStop')]) {
+  const releases = [
+    upRead('inodeLock'),
+    step('unlockEntry'),
+    step('journalStop'),
+    step('unlockRangePage'),
+  ];
+  for (const release of releases) {
     const stage = new Stage({ pread: [step('getBlock'), release] }, ['pread', 'commit']);
     stage.steps(0, 0);
     assert.match(stage.signatures().join(), /^bad-release/);

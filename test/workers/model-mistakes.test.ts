@@ -31,7 +31,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['punch: checkSize, leave nowhere', '4:25: missing label: no block "nowhere" encloses this'],
   ['punch:', '4:7: expected a body, on this line or indented below it (`nothing` if it is empty), found the end of the line'],
   ['punch: with down_write: checkSize', '4:13: down_write takes a lock in brackets'],
-  ['punch: with copyIn: checkSize', '4:13: copyIn is nothing to take: down_write(LOCK), down_read(LOCK), journal or freeze'],
+  ['punch: with copyIn: checkSize', '4:13: copyIn is nothing to take: down_write(LOCK), down_read(LOCK), lockRange(RANGE), journal or freeze'],
   ['\tpunch: checkSize', '4:2: is indented with a tab; indent with blanks'],
   ['finds B12 for policy=new', '4:15: mine has no toggle "policy"'],
   ['order mmap_sem -> i_rwsem, i_mmap', '4:7: there is no lock "i_rwsem, i_mmap"'],

@@ -19,6 +19,7 @@ import {
   OWN_LOCKS,
   PAGE_OBJECTS,
   PAGES,
+  RANGES,
   THREADS,
   WRITERS,
 } from '../../corpus/vocabulary/limits.ts';
@@ -90,6 +91,7 @@ export const O_OWN = objectClass('ownLock', OWN_LOCKS * FILES);
 export const O_JOURNAL = objectClass('journal', 1);
 export const O_COMMITTED = objectClass('committed', 1);
 export const O_DEVICE = objectClass('device', 1);
+export const O_RANGE = objectClass('rangeLock', FILES);
 export const OBJECTS = nextObject;
 
 // The file system: sizes in lines, extents (see state.ts for the encoding) and what is committed of both.
@@ -130,6 +132,8 @@ export const J_HANDLES = words('journalHandles', 1, O_JOURNAL);
 export const J_COMMITTER = words('journalCommitter', 1, O_JOURNAL);
 export const J_WAIT = words('journalWait', 1, O_JOURNAL);
 export const DEVICE_DEAD = words('deviceDead', 1, O_DEVICE);
+/** Ranges that threads hold or wait for: ranges.ts. */
+export const RANGE_LOCK = words('rangeLock', FILES * RANGES, O_RANGE, RANGES);
 
 // Threads. RUNNABLE is a mask; the others are private to their thread.
 export const RUNNABLE = words('runnable', 1);

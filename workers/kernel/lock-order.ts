@@ -8,6 +8,7 @@ const KERNEL_NAMES: Readonly<Partial<Record<LockId, readonly string[]>>> = {
   faultLock: ['invalidate_lock', 'i_mmap_sem'],
   iMmapRwsem: ['i_mmap_rwsem', 'i_mmap_mutex'],
   pageLock: ['page lock', 'lock_page'],
+  rangeLock: ['mapping_lock'],
 };
 
 interface Named {

@@ -10,6 +10,7 @@ import {
   OWN_LOCKS,
   PAGE_OBJECTS,
   PAGES,
+  RANGES,
 } from '../../corpus/vocabulary/limits.ts';
 import {
   FAULT_LOCK,
@@ -24,20 +25,22 @@ import {
   O_MMAP,
   O_OWN,
   O_PAGE,
+  O_RANGE,
   O_SLOT,
   OBJECTS,
   OWN_LOCK,
   PAGE_LOCK,
   R_FILE,
   R_MM,
+  RANGE_LOCK,
   SLOT_HOLDER,
 } from './layout.ts';
 
 /**
- * rwsem: FIFO, handed over by the releaser. page, entry: woken threads compete again. handle: journal. leaf:
- * taken and dropped within one step, so that only its order counts; freeze likewise.
+ * rwsem: FIFO, handed over by the releaser. interval: the same of ranges, where they overlap. page, entry: woken threads
+ * compete again. handle: journal. leaf: taken and dropped within one step, so that only its order counts; freeze likewise.
  */
-export type LockKind = 'rwsem' | 'page' | 'entry' | 'handle' | 'leaf' | 'freeze';
+export type LockKind = 'rwsem' | 'interval' | 'page' | 'entry' | 'handle' | 'leaf' | 'freeze';
 export type LockScope = 'file' | 'mm' | 'page' | 'slot' | 'none';
 
 interface LockClass {
@@ -49,11 +52,13 @@ interface LockClass {
   readonly word: number;
   readonly object: number;
   readonly instances: number;
+  /** Words of one instance. */
+  readonly span: number;
   /** A lock of the file system, which a driver's shutdown does not take (locking 4.1 O10). */
   readonly ofFileSystem: boolean;
 }
 
-const NOWHERE = { word: -1, object: -1, instances: 0 };
+const NOWHERE = { word: -1, object: -1, instances: 0, span: 1 };
 const SLOTS = FILES * PAGES;
 
 /** locking 1.3, in the order of its table. The row's number is the class in `held` and `lockEdges`. */
@@ -66,7 +71,7 @@ const BUILT_IN = [
   row('entryLock', 'E', 'entry', 'slot', SLOT_HOLDER, O_SLOT, SLOTS, false),
   { ...leaf('extentLock', 'X'), kind: 'leaf' },
   row('journal', 'J', 'handle', 'none', J_HANDLES, O_JOURNAL, 1, true),
-  { ...leaf('rangeLock', 'RL'), kind: 'leaf' },
+  { ...row('rangeLock', 'RL', 'interval', 'file', RANGE_LOCK, O_RANGE, FILES, true), span: RANGES },
   { ...leaf('freeze', 'S'), kind: 'freeze' },
 ] as const;
 
@@ -80,7 +85,7 @@ function row<const Id extends string>(
   instances: number,
   ofFileSystem: boolean,
 ): LockClass & { readonly id: Id } {
-  return { id, letter, kind, per, word, object, instances, ofFileSystem };
+  return { id, letter, kind, per, word, object, instances, span: 1, ofFileSystem };
 }
 
 function leaf<const Id extends string>(id: Id, letter: string): LockClass & { readonly id: Id } {
@@ -100,6 +105,7 @@ export const C_PAGE = 4;
 export const C_ENTRY = 5;
 export const C_EXTENT = 6;
 export const C_JOURNAL = 7;
+export const C_RANGE = 8;
 export const C_FREEZE = 9;
 /** The first of the classes that a model declares. */
 export const C_OWN: number = BUILT_IN.length;
@@ -174,12 +180,18 @@ export function kindOfClass(cls: number): LockKind {
   return cls >= C_OWN ? 'rwsem' : (BUILT_IN[cls]?.kind ?? 'leaf');
 }
 
-/** The word of the instance that a lock object stands for. */
+/** A release moves the sleeper behind its request: it never asks again. */
+export function isHandedOver(cls: number): boolean {
+  const kind = kindOfClass(cls);
+  return kind === 'rwsem' || kind === 'interval';
+}
+
+/** The first word of the instance that a lock object stands for. */
 export function wordOfLockObject(object: number): number {
   const cls = classOfLockObject(object);
   if (cls >= C_OWN) return OWN_LOCK + object - O_OWN;
   const lock = BUILT_IN[cls];
-  return lock === undefined ? -1 : lock.word + object - lock.object;
+  return lock === undefined ? -1 : lock.word + (object - lock.object) * lock.span;
 }
 
 export function isOfFileSystem(cls: number): boolean {
@@ -188,7 +200,8 @@ export function isOfFileSystem(cls: number): boolean {
 
 // Held counts: two bits a class in one word.
 const HELD_BITS = 2;
-const HELD_MAX = (1 << HELD_BITS) - 1;
+/** What a thread can hold of one class. */
+export const HELD_MAX: number = (1 << HELD_BITS) - 1;
 /** The low bit of every class's count: a set of classes is a mask of these. */
 const LOW_BITS = lowBits();
 

@@ -2,6 +2,7 @@
  * What must be held, in which mode, when a step runs. A need is asked of the lock word of the instance that the
  * step's frame means, never of a set of classes: the other file's lock protects nothing.
  */
+import { RANGES } from '../../corpus/vocabulary/limits.ts';
 import { pageIndex } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -11,6 +12,7 @@ import {
   R_PAGE,
   R_PAGEOBJ,
   R_SIZE,
+  RANGE_LOCK,
   SIZE,
   SLOT_HOLDER,
   T_HELD,
@@ -29,6 +31,7 @@ import {
 } from './locks.ts';
 import type { Model, Need } from './path.ts';
 import type { StepRun } from './program.ts';
+import { holdsRange, rangesAt } from './ranges.ts';
 
 /** `setSize.raise`: only where i_size grows. */
 export const RAISE = '.raise';
@@ -186,6 +189,14 @@ function isHeld(k: Kernel, t: number, r: number, { cls, mode, rwsem }: Guard): b
     }
     case 'entry':
       return k.peek(SLOT_HOLDER + pageIndex(k.peek(r + R_FILE), k.peek(r + R_PAGE))) === t + 1;
+    // Of the file's pages some range; the kernel's text asks for no more.
+    case 'interval': {
+      const first = RANGE_LOCK + k.peek(r + R_FILE) * RANGES;
+      return holdsRange(
+        rangesAt(first, (word) => k.peek(word)),
+        t,
+      );
+    }
     case 'handle':
       return cls === C_JOURNAL && handleCount(k.peek(J_HANDLES), t) > 0;
     default:

@@ -56,6 +56,7 @@ import { MAPPING_STEPS } from './steps/mapping.ts';
 import { PAGE_STEPS } from './steps/pages.ts';
 import { PTE_STEPS } from './steps/ptes.ts';
 import { REFLINK_STEPS } from './steps/reflink.ts';
+import { RANGE_STEPS } from './steps/ranges.ts';
 import { SHIFTING_STEPS } from './steps/shifting.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
 import { ZEROING_STEPS } from './steps/zeroing.ts';
@@ -78,6 +79,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...IO_STEPS,
     ...MAPPING_STEPS,
     ...WRITEBACK_STEPS,
+    ...RANGE_STEPS,
   ].map((step) => [step.name, step]),
 );
 
@@ -97,6 +99,12 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   unlockEntryKeeping: 'entryLock',
   journalStart: 'journal',
   journalStop: 'journal',
+  lockRangePage: 'rangeLock',
+  unlockRangePage: 'rangeLock',
+  lockRangeUnmap: 'rangeLock',
+  unlockRangeUnmap: 'rangeLock',
+  lockRangeNoLength: 'rangeLock',
+  unlockRangeNoLength: 'rangeLock',
 };
 
 const ALL = -1;

@@ -1,7 +1,7 @@
 /** Keeps every step: for replays, columns and digests, where speed does not matter. */
 import type { Kernel } from './kernel.ts';
 import { T_WAIT } from './layout.ts';
-import { classOfLockObject, kindOfClass } from './locks.ts';
+import { classOfLockObject, isHandedOver } from './locks.ts';
 import { defaultChoice } from './machine.ts';
 import type { Tracker } from './watch.ts';
 
@@ -88,11 +88,11 @@ export class Tracer implements Tracker {
 }
 
 /**
- * A sleeper on a rwsem never asks again: the releaser moves it behind its request. Its sleep is an occurrence
- * of its own, or it would share its name with the next request under this label.
+ * A sleeper that is handed its lock never asks again. Its sleep is an occurrence of its own, or it would share its
+ * name with the next request under this label.
  */
 function isGivenLock(k: Kernel, thread: number): boolean {
   const object = k.peek(T_WAIT + thread) - 1;
   const cls = classOfLockObject(object);
-  return cls >= 0 && kindOfClass(cls) === 'rwsem';
+  return cls >= 0 && isHandedOver(cls);
 }

@@ -6,6 +6,7 @@ import {
   entryOf,
   type Found,
   isStepWord,
+  isTakenInFlavours,
   LOCK_STEPS,
   type Locks,
   lockNamed,
@@ -203,10 +204,15 @@ export class BodyMaker {
   }
 
   takingOf({ name, lock }: Taken): Taking | null {
+    if (isTakenInFlavours(name.text)) {
+      const step = this.named(stepNamed(name.text, this.flavourOf(lock), []), name);
+      return step === null ? null : { step, lock: null, spot: name.spot };
+    }
     const isWord = entryOf(TAKEN_WORDS, name.text);
     const step = entryOf(LOCK_STEPS, name.text) ?? isWord;
     if (step === undefined || RELEASES[step] === undefined) {
-      const what = 'is nothing to take: down_write(LOCK), down_read(LOCK), journal or freeze';
+      const what =
+        'is nothing to take: down_write(LOCK), down_read(LOCK), lockRange(RANGE), journal or freeze';
       this.scope.report.add(name.spot, `${name.text} ${what}`);
       return null;
     }

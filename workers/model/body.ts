@@ -162,9 +162,12 @@ export function readTest(words: Words): Test {
   return { name, argument: words.argument()?.word ?? null, isNot };
 }
 
-/** `down_write(i_mmap_sem)`, `journal`, `freeze`. */
+/** `down_write(i_mmap_sem)`, `lockRange(page)`, `journal`, `freeze`. */
 export function readTaken(words: Words): Taken {
-  const name = words.take(NAME, 'down_write(LOCK), down_read(LOCK), journal or freeze');
+  const name = words.take(
+    NAME,
+    'down_write(LOCK), down_read(LOCK), lockRange(RANGE), journal or freeze',
+  );
   return { name, lock: words.argument()?.word ?? null };
 }
 

@@ -66,6 +66,7 @@ function cls(id: LockId): number {
 const PAGE = { cls: cls('pageLock'), mode: 'W' } as const;
 const ENTRY = { cls: cls('entryLock'), mode: 'W' } as const;
 const HANDLE = { cls: cls('journal'), mode: 'W' } as const;
+const RANGE = { cls: cls('rangeLock'), mode: 'W' } as const;
 const FREEZE = { cls: cls('freeze'), mode: 'R' } as const;
 const MMAP = { cls: cls('mmapSem'), mode: null } as const;
 const drop = ({ cls: one }: Taken) => ({ cls: one, mode: null });
@@ -111,11 +112,20 @@ const LOCKS_IF_YES = {
   outcomes: [outcome(answers(true), { takes: [ENTRY] }), outcome(answers(false))],
 };
 
+const TAKES_RANGE = { asks: [RANGE.cls], outcomes: [outcome([], { takes: [RANGE] })] };
+const DROPS_RANGE = { asks: [], outcomes: [outcome([], { drops: [drop(RANGE)], isStrict: true })] };
+
 const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
   journalStart: { asks: [HANDLE.cls], outcomes: [outcome([], { takes: [HANDLE] })] },
   journalStop: { asks: [], outcomes: [outcome([], { drops: [drop(HANDLE)], isStrict: true })] },
   sbStartPagefault: { asks: [FREEZE.cls], outcomes: [outcome([], { takes: [FREEZE] })] },
   sbEndPagefault: { asks: [], outcomes: [outcome([], { drops: [drop(FREEZE)], isStrict: true })] },
+  lockRangePage: TAKES_RANGE,
+  lockRangeUnmap: TAKES_RANGE,
+  lockRangeNoLength: TAKES_RANGE,
+  unlockRangePage: DROPS_RANGE,
+  unlockRangeUnmap: DROPS_RANGE,
+  unlockRangeNoLength: DROPS_RANGE,
   lockPage: { asks: [PAGE.cls], outcomes: [outcome(ANSWER_OPEN, { takes: [PAGE] })] },
   lockPageOrRetry: {
     asks: [PAGE.cls],

@@ -3,7 +3,7 @@
  * held where an operation ends, what a step needs and does not find. Static: a branch whose test nothing on the way
  * decides goes both ways. Pure.
  */
-import { LOCK_CLASSES } from '../kernel/locks.ts';
+import { HELD_MAX, LOCK_CLASSES } from '../kernel/locks.ts';
 import { isExempt } from '../kernel/needs.ts';
 import type { Need } from '../kernel/path.ts';
 import {
@@ -105,7 +105,9 @@ export class LockWalk {
         return this.branch(state);
       case I_VISIBLE:
       case I_LOCAL:
-        return this.step(state, path).map((one) => ({ ...one, pc: after }));
+        return this.step(state, path)
+          .filter(({ held }) => isRoomFor(held))
+          .map((one) => ({ ...one, pc: after }));
       default:
         return [{ ...state, pc: after }];
     }
@@ -216,6 +218,12 @@ const START_FACTS: readonly (readonly [string, boolean])[] = [
   ['mustRetry', false],
   ['hasPage', false],
 ];
+
+/** A path that leaves a lock held and starts again takes it each round: such a way ends where a run's does. */
+function isRoomFor(held: Held): boolean {
+  const last = held.at(-1)?.cls;
+  return last === undefined || held.filter(({ cls }) => cls === last).length <= HELD_MAX;
+}
 
 function isBalanced(cls: number): boolean {
   const kind = LOCK_CLASSES[cls]?.kind ?? 'rwsem';

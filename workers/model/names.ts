@@ -44,11 +44,20 @@ export const RELEASES: Readonly<Record<string, string>> = {
   downWrite: 'upWrite',
   journalStart: 'journalStop',
   sbStartPagefault: 'sbEndPagefault',
+  lockRangePage: 'unlockRangePage',
+  lockRangeUnmap: 'unlockRangeUnmap',
+  lockRangeNoLength: 'unlockRangeNoLength',
 };
 export const TAKEN_WORDS: Readonly<Record<string, string>> = {
   journal: 'journalStart',
   freeze: 'sbStartPagefault',
 };
+
+/** `with lockRange(page)`: each flavour has its release. */
+export function isTakenInFlavours(word: string): boolean {
+  const steps = Object.values(entryOf(STEP_FLAVOURS, word) ?? {});
+  return steps.some((step) => Object.hasOwn(RELEASES, step));
+}
 
 /** Functions of the kernel, and the step that stands for each. */
 const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
@@ -103,6 +112,8 @@ const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
   dax_unlock_entry: 'unlockEntry',
   dax_insert_mapping_entry: 'insertEntry',
   dax_delete_mapping_entry: 'deleteEntry',
+  range_lock: 'lockRange(page) in a fault, lockRange(unmap) around an unmap',
+  range_unlock: 'unlockRange(page) in a fault, unlockRange(unmap) around an unmap',
   jbd2_journal_start: 'journalStart',
   ext4_journal_start: 'journalStart',
   jbd2_journal_stop: 'journalStop',

@@ -196,7 +196,8 @@ function spelled(words: Readonly<Record<string, string>>, step: string): string 
 }
 
 function takenText(model: Model, node: StepNode): string {
-  return node.lock === undefined ? spelled(TAKEN_WORDS, node.step) : stepText(model, node);
+  const word = spelled(TAKEN_WORDS, node.step);
+  return word === node.step ? stepText(model, node) : word;
 }
 
 /** As the model calls it, if that is no other's name and stands in a line as it is. */

@@ -1,7 +1,7 @@
 /**
  * O1 and O2: the exact wait-for graph (locking 1.3). A waiter waits for every holder in a conflicting mode and,
- * in a FIFO rwsem, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a cycle when
- * nobody can run are a lost wake-up.
+ * in a FIFO rwsem or range lock, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a
+ * cycle when nobody can run are a lost wake-up.
  */
 import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -19,6 +19,7 @@ import {
   wordOfLockObject,
   writerIn,
 } from '../kernel/locks.ts';
+import { holdsRange, placeWanted, rangeBlockers, rangesAt } from '../kernel/ranges.ts';
 import type { Findings } from './oracle.ts';
 import { isCommit, type Link, lockKey, lockSite } from './signature.ts';
 
@@ -35,6 +36,10 @@ function blockersOf(k: Kernel, t: number): number {
   switch (kindOfClass(classOfLockObject(object))) {
     case 'rwsem':
       return rwsemBlockers(word, t);
+    case 'interval': {
+      const ranges = rangesOf(k, object);
+      return rangeBlockers(ranges, placeWanted(ranges, t));
+    }
     case 'handle':
       return journalBlockers(k, t);
     case 'entry':
@@ -44,6 +49,10 @@ function blockersOf(k: Kernel, t: number): number {
     default:
       return 0;
   }
+}
+
+function rangesOf(k: Kernel, object: number): readonly number[] {
+  return rangesAt(wordOfLockObject(object), (word) => k.peek(word));
 }
 
 function maskOf(thread: number): number {
@@ -113,7 +122,7 @@ function linkOf(k: Kernel, t: number, predecessor: number): Link {
   const wanted = waitsFor(k, t);
   return {
     held: lockId(k, held),
-    heldMode: modeHeld(k, held, t),
+    heldMode: modeHeld(k, held, t, predecessor),
     wanted: lockId(k, wanted),
     wantedMode: modeWanted(k, wanted, t),
   };
@@ -171,7 +180,12 @@ function modeWanted(k: Kernel, object: number, t: number): string {
   return '';
 }
 
-function modeHeld(k: Kernel, object: number, t: number): string {
+/** @param waiter that waits for it */
+function modeHeld(k: Kernel, object: number, t: number, waiter: number): string {
+  if (kindOfClass(classOfLockObject(object)) === 'interval') {
+    const ranges = rangesOf(k, object);
+    return holdsRange(ranges, t, placeWanted(ranges, waiter)) ? '' : 'queued';
+  }
   if (!isRwsem(object)) return '';
   const word = k.peek(wordOfLockObject(object));
   if (writerIn(word) === t) return 'W';

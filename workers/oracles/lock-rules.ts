@@ -1,7 +1,14 @@
 /** O10 and O11: releases, leaks, locks that must be held, and the order of lock classes. */
 import type { Kernel } from '../kernel/kernel.ts';
 import { EDGES, T_HELD, T_OUTER, T_TOLD, TAINT_LOCKS } from '../kernel/layout.ts';
-import { CLASS_COUNT, classBit, classOfBit, heldClasses, heldCount } from '../kernel/locks.ts';
+import {
+  CLASS_COUNT,
+  classBit,
+  classOfBit,
+  heldClasses,
+  heldCount,
+  kindOfClass,
+} from '../kernel/locks.ts';
 import { currentLabel, currentOperation, currentRole, type Findings } from './oracle.ts';
 import { lockKey, lockSite } from './signature.ts';
 
@@ -22,6 +29,10 @@ export function badRelease(
   cls: number,
   forWrite: boolean,
 ): void {
+  if (kindOfClass(cls) === 'interval') {
+    badRangeRelease(k, found, thread, cls);
+    return;
+  }
   const isHeld = heldCount(k.peek(T_HELD + thread), cls) > 0;
   const [mode, other] = forWrite ? ['W', 'R'] : ['R', 'W'];
   const said = forWrite ? 'for write in' : 'for read in';
@@ -32,6 +43,17 @@ export function badRelease(
     roles: [currentRole(k)],
     fatal: true,
     detail: `T${thread} releases ${className(k, cls)} ${said} ${currentLabel(k)} and ${but}`,
+  });
+}
+
+/** Ranges have one mode; another range of the same file may well be held. */
+function badRangeRelease(k: Kernel, found: Findings, thread: number, cls: number): void {
+  found.report(k, {
+    class: 'bad-release',
+    object: classId(k, cls),
+    roles: [currentRole(k)],
+    fatal: true,
+    detail: `T${thread} releases a range of ${className(k, cls)} in ${currentLabel(k)} and does not hold it`,
   });
 }
 
