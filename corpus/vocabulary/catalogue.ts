@@ -175,8 +175,18 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', TRACED,
     'lost-write line fault/copyCow|pwrite/copyIn', 'lost-write line access|pwrite/copyCow',
     'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow', 'stale-data copied */copyCow'),
+  // A fault takes the range before the page; who deletes the page locks it before it unmaps its range.
+  row('F08', 'page lock and range lock in both orders', 'deadlock', RANGE_LOCK,
+    'lock-cycle pageLock rangeLock'),
+  // ext4 starts a handle before the DAX handler and purges inside one; a fault starts one under its range.
+  row('F09', 'range lock and journal handle in both orders', 'deadlock', RANGE_LOCK,
+    'lock-cycle journal rangeLock', 'lock-cycle journal pageLock rangeLock'),
+  // Its next round asks for mmap_sem under the range, then for the range itself (B44).
+  { ...row('F10', 'a fault that waits for a page leaves its range locked', 'lock-leak', RANGE_LOCK,
+    'lock-leak rangeLock *'),
+    onBuiltIn: ['lock-cycle *mmapSem *rangeLock'] },
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
-    'lock-leak *'),
+    'lock-leak inodeLock *', 'lock-leak mmapSem *'),
 ];
 
 function row(

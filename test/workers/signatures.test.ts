@@ -52,7 +52,9 @@ const RARE = [
   row('jul16-opt2-unmap', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'pwrite A 0 2048', 'fsync A', 'thread T1 P0', 'load a0 0', 'thread T2 P0', 'store a0 2048'),
   row('xfs-mmaplock-unwritten', 'file A size 4096 pages unwritten', ONE_PAGE, 'process P1 a0 A 0 4096 shared', 'thread T0 P0', 'store a0 0', 'thread T1 P1', 'load a0 0', 'thread T2 P0', 'store a0 0'),
   row('v45-radix:dio=convert', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'pwrite A 0 2048', 'fsync A', 'thread T1 P0', 'store a0 0'),
+  row('range-lock-rfc', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'thread T1 P0', 'punch A 0 4096', 'punch A 0 4096'),
   row('canary', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'punch A 0 4096'),
+  row('canary', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'munmap a0'),
 ];
 
 function row(model: string, ...lines: readonly string[]): { model: string; text: string } {
@@ -93,7 +95,7 @@ function everythingSeen(): ReadonlySet<string> {
 
 /** Rows of which only other designs show every pattern (workers/finds), or none that is built in yet. */
 const ELSEWHERE =
-  'B02 B07 B08 B19 B23 B31 B32 B35 B36 B37 B38 B41 B44 B47 B52 B53 B54 B57 B58 B59 F03 F04 F05 F06'.split(
+  'B02 B07 B08 B19 B23 B31 B32 B35 B36 B37 B38 B41 B52 B53 B54 B57 B58 B59 F03 F04 F05 F06'.split(
     ' ',
   );
 

@@ -42,6 +42,8 @@ export const BUGS: readonly Bug[] = [
   { id: 'B28', model: 'v48-entry-lock:wake=one', seed: 'b28-three-loads-of-a-hole', signature: 'lost-wakeup entryLock' },
   { id: 'B33', model: 'v42-immap-read', seed: 'b33-crash-before-zeroing', signature: 'crash-exposure fault/allocBlock' },
   { id: 'B34', model: 'v42-immap-read', seed: 'b34-leftover-block-exposed', signature: 'stale-data leftover fault/allocBlock' },
+  { id: 'B44', model: 'range-lock-rfc', seed: 'b44-store-over-zero-page', signature: 'lock-self rangeLock' },
+  { id: 'B47', model: 'range-lock-rfc', seed: 'b47-private-store-unlocks', signature: 'bad-release rangeLock fault/unlockRange' },
   { id: 'B50', model: 'v43rc-immap-write', seed: 'b50-store-vs-revoke-cached', signature: 'pte-after-revoke' },
 ];
 

@@ -21,6 +21,8 @@ const V42 = 'v42-immap-read';
 const V43 = 'v43rc-immap-write';
 const V48 = 'v48-entry-lock';
 const XFS = 'xfs-mmaplock-prezero';
+const RANGE = 'range-lock-rfc';
+const RANGE_FIXED = 'range-lock-fixed';
 
 /** One file, one process that maps its first page shared; a line a thread. */
 function input(pages: string, ...threads: readonly (readonly string[])[]): string {
@@ -55,6 +57,7 @@ first T0
 // biome-ignore format: a table
 export const TWINS: readonly Twins[] = [
   { oracle: 'O1', symptom: 'deadlock', file: 'deadlock.ts', says: 'no cycle in the wait-for graph', seed: 'b01-store-vs-load', broken: V43, sound: XFS },
+  { oracle: 'O1', symptom: 'deadlock', file: 'deadlock.ts', says: 'no cycle through ranges of a file', seed: 'b44-store-over-zero-page', broken: RANGE, sound: RANGE_FIXED },
   { oracle: 'O2', symptom: 'lost-wakeup', file: 'deadlock.ts', says: 'nobody sleeps on a lock that nobody holds', seed: 'b28-three-loads-of-a-hole', broken: `${V48}:wake=one`, sound: V48 },
   { oracle: 'O3', symptom: 'never-ends', file: 'liveness.ts', says: 'from every state some operation can still end', seed: PUNCH, broken: 'punch-never-ends.json', sound: XFS },
   { oracle: 'O4', symptom: 'foreign-block', file: 'stale-pte.ts', says: 'nobody writes to a block that a clone shares', seed: 'b41-copy-leaves-mapping', broken: 'shared-in-place.model', sound: 'modern-xfs-fixed' },
@@ -70,7 +73,9 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what write(2) wrote is owed in every model', seed: input('hole', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'fsync-nothing.json', sound: XFS },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a lock is released by who holds it, in its mode', seed: 'b02-load-vs-load', broken: V43, sound: V42 },
+  { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a range is released by who holds it', seed: 'b47-private-store-unlocks', broken: RANGE, sound: RANGE_FIXED },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no lock outlives its operation', seed: 'b12-fault-vs-punch', broken: 'canary', sound: V42 },
+  { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no range outlives its operation', seed: 'f10-load-vs-truncate', broken: RANGE, sound: RANGE_FIXED },
   { oracle: 'O10', symptom: 'lock-missing', file: 'lock-rules.ts', says: 'a step runs under what it needs', seed: PUNCH, broken: 'punch-takes-fault-lock-shared.json', sound: XFS },
   { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-load-vs-punch-vs-fsync', broken: V43, sound: XFS },
   { oracle: 'O12', symptom: 'spurious-error', file: 'errors.ts', says: 'an access inside EOF succeeds, read(2) brings what is there', seed: input('written', ['load a0 0', 'store a0 0']), broken: 'sigbus-always.json', sound: XFS },
