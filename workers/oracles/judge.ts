@@ -4,6 +4,7 @@ import { OK, VMA_PRIVATE, vmaFile } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { HALTED, POWER_FAILED, SYNCED_VMA } from '../kernel/layout.ts';
 import type { Watch } from '../kernel/watch.ts';
+import { checkBlocks } from './accounting.ts';
 import { checkEntries } from './cache.ts';
 import { lineRead, readEverything } from './content.ts';
 import { blockUsed, copyInstalled, copyMade, copyZapped } from './copies.ts';
@@ -38,6 +39,7 @@ export class Judge implements Watch {
   private readonly content: boolean;
   private readonly errors: boolean;
   private readonly cache: boolean;
+  private readonly accounts: boolean;
 
   constructor(enabled: ReadonlySet<OracleId> = ALL_ORACLES) {
     this.found = new Findings(enabled);
@@ -50,6 +52,7 @@ export class Judge implements Watch {
     this.content = enabled.has('O6');
     this.errors = enabled.has('O12');
     this.cache = enabled.has('O14');
+    this.accounts = enabled.has('O16');
   }
 
   get violations(): readonly Violation[] {
@@ -170,6 +173,7 @@ export class Judge implements Watch {
     this.checkQuiet(k);
     this.found.isAtRest = true;
     readEverything(k, this.found);
+    if (this.accounts) checkBlocks(k, this.found);
     this.found.isAtRest = false;
   }
 

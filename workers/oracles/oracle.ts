@@ -27,6 +27,7 @@ export const ORACLES = [
   'O11',
   'O12',
   'O14',
+  'O16',
   'O17',
 ] as const;
 export type OracleId = (typeof ORACLES)[number];

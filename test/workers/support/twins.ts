@@ -79,6 +79,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O10', symptom: 'lock-missing', file: 'lock-rules.ts', says: 'a step runs under what it needs', seed: PUNCH, broken: 'punch-takes-fault-lock-shared.json', sound: XFS },
   { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-load-vs-punch-vs-fsync', broken: V43, sound: XFS },
   { oracle: 'O12', symptom: 'spurious-error', file: 'errors.ts', says: 'an access inside EOF succeeds, read(2) brings what is there', seed: input('written', ['load a0 0', 'store a0 0']), broken: 'sigbus-always.json', sound: XFS },
+  { oracle: 'O16', symptom: 'block-accounting', file: 'accounting.ts', says: 'a block is free, or of one page', seed: input('written written', ['collapse A 0 4096']), broken: 'collapse-removes-nothing.model', sound: 'modern-xfs-fixed' },
   { oracle: 'O14', symptom: 'cache-structure', file: 'cache.ts', says: 'pages, entries and extents name the same', seed: input('hole', ['load a0 0'], ['punch A 0 4096']), broken: 'purge-leaves-ptes.json', sound: V42 },
   { oracle: 'O17', symptom: 'crash-exposure', file: 'durability.ts', says: 'a power failure shows no previous owner', seed: 'b33-crash-before-zeroing', broken: V42, sound: `${V42}:policy=prezero` },
 ];

@@ -151,6 +151,9 @@ function moveExtent(k: Kernel, file: number, page: number, by: number): void {
   const extent = k.get(EXTENT + pageIndex(file, page));
   if (extent === 0) return;
   leaves(k, file, page, extentBlock(extent));
+  const there = k.peek(EXTENT + pageIndex(file, page + by));
+  // Nobody has removed it: it is lost.
+  if (there !== 0) k.put(REMOVED_BY + extentBlock(there), byOperation(k));
   setExtent(k, pageIndex(file, page), 0);
   setExtent(k, pageIndex(file, page + by), extent);
 }
@@ -168,11 +171,18 @@ function collapseExtents(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+/** Blocks behind EOF move as well; the simulated file ends before they have room. */
+function hasNoRoom(k: Kernel, file: number, by: number): boolean {
+  const end = k.world.pageLimit;
+  return nextExtent(k, file, end - by, end) >= 0;
+}
+
 /** ext4 insert: every extent behind the offset moves right, under one X.W. */
 function insertExtents(k: Kernel, t: number, r: number): Outcome {
   const file = k.get(r + R_FILE);
   const by = k.get(r + R_TO) - k.get(r + R_FROM);
   k.requests(t, C_EXTENT);
+  if (hasNoRoom(k, file, by)) return k.runOut();
   for (let page = k.world.pageLimit - 1 - by; page >= k.get(r + R_FROM); page--)
     moveExtent(k, file, page, by);
   return NEXT;
@@ -211,6 +221,7 @@ function shiftExtentRight(k: Kernel, t: number, r: number): Outcome {
   const from = k.get(r + R_FROM);
   const by = k.get(r + R_TO) - from;
   k.requests(t, C_EXTENT);
+  if (k.get(r + R_CURSOR) === 0 && hasNoRoom(k, file, by)) return k.runOut();
   let page = k.world.pageLimit - 1 - by - k.get(r + R_CURSOR);
   while (page >= from && k.get(EXTENT + pageIndex(file, page)) === 0) page--;
   if (page < from) {
