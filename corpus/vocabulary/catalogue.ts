@@ -61,7 +61,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'stale-pte truncate'),
   row('B15', 'fault maps a block that collapse, insert or zero range moves', 'stale-pte', 'ea3d7209ca01',
     'unfenced collapse', 'unfenced insert', 'unfenced zero',
-    'stale-pte not-unmapped insert'),
+    'stale-pte not-unmapped insert',
+    // Without DAX it is a page of the cache that comes back.
+    'stale-page collapse', 'stale-page insert', 'stale-page zero'),
   row('B16', 'a fault zeroes what write(2) has written', 'lost-write', '12735f881952',
     'lost-write line fault/clearBlock|pwrite/copyIn',
     // Where the fault has its blocks zeroed inside the allocation, of an extent that write(2) converts later.
@@ -111,8 +113,10 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   row('B41', 'mapping shows the block from before a copy on write', 'stale-pte', TRACED,
     'stale-pte not-unmapped pwrite', 'stale-pte pwrite', 'cache-structure entry pwrite/remapCow',
     'durability entry-of-another-block pwrite/remapCow'),
-  row('B42', 'collapse flushes before it locks', 'lost-write', '32ebffd3bbb4'),
-  row('B43', 'a page comes back in a range that is being punched', 'stale-pte', 'Chinner, 29 Sep 2015'),
+  row('B42', 'collapse or insert drops what was stored since it wrote its range back', 'lost-write', '32ebffd3bbb4',
+    'lost-write dirty-page *collapse*', 'lost-write dirty-page *insert*'),
+  row('B43', 'a page comes back in a range that is being punched', 'stale-page', 'Chinner, 29 Sep 2015',
+    'stale-page punch'),
   row('B44', 'unmap waits for the range lock that its own fault holds', 'deadlock', RANGE_LOCK,
     'lock-self rangeLock'),
   { ...row('B45', 'truncate locks an empty range', 'beyond-eof', RANGE_LOCK), sameAs: ['B13'] },

@@ -13,6 +13,7 @@ export const VIOLATION_CLASSES = {
     rank: 0,
     title: 'use of a block that is not, or no longer, its own',
   },
+  'stale-page': { oracle: 'O4', rank: 0, title: 'cached page of a block that is gone' },
   'pte-after-revoke': { oracle: 'O4', rank: 0, title: 'pte into a removed device' },
   'zero-page': { oracle: 'O5', rank: 2, title: 'zero page still mapped' },
   'lost-write': { oracle: 'O6', rank: 1, title: 'lost write' },

@@ -1,5 +1,5 @@
 /**
- * Every interleaving of a fifth of the small sweep, on the four models: each finds its bugs that fit into one page
+ * Every interleaving of a fifth of the small sweep, on five models: each finds its bugs that fit into one page
  * and one operation against one or two, and nothing that it does not expect.
  */
 import assert from 'node:assert/strict';

@@ -4,7 +4,12 @@ import { Campaign } from '../../daemon/campaign.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { BatchRunner } from '../../workers/run-batch.ts';
 
-export const SOUND = ['modern-ext4-fixed', 'modern-xfs-fixed', 'jul16-opt3-atomic'];
+export const SOUND = [
+  'modern-ext4-fixed',
+  'modern-xfs-fixed',
+  'jul16-opt3-atomic',
+  'pagecache-invalidate-lock',
+];
 
 /** In this thread, from a cold start. */
 export async function assertSilent(

@@ -17,6 +17,7 @@ export const FITS: Readonly<Record<string, readonly string[]>> = {
   'v43rc-immap-write': ids(`B01 B02 B03 B04 ${V42} B13 B50`),
   'xfs-mmaplock-prezero': ids('B10 B11'),
   'v48-entry-lock': ids('B11 B18 B20 B53 B56'),
+  pagecache: ids('B15 B42 B43'),
 };
 
 export interface Hand {

@@ -1,4 +1,4 @@
-/** The models of tests: a reference, or a file of `test/cases/models`. */
+/** The models of tests: a reference, or a file of `test/cases/models`: JSON, or a text that changes a built-in one. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readJson } from '../../corpus/vocabulary/json.ts';

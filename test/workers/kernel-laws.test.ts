@@ -199,6 +199,8 @@ const BOUNDS: Readonly<Record<string, number>> = {
   slotWait: (255 << 3) | THREADS,
   pageHome: FILES * PAGES,
   pageLock: (THREADS_MASK << 3) | THREADS,
+  pageState: (31 << 8) | ((BLOCKS - 1) << 3) | 7,
+  pageData: VALUES,
   blockOwner: 1 + FILES,
   cpu: VALUES,
   media: VALUES,

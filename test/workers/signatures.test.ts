@@ -53,6 +53,7 @@ const RARE = [
   row('xfs-mmaplock-unwritten', 'file A size 4096 pages unwritten', ONE_PAGE, 'process P1 a0 A 0 4096 shared', 'thread T0 P0', 'store a0 0', 'thread T1 P1', 'load a0 0', 'thread T2 P0', 'store a0 0'),
   row('v45-radix:dio=convert', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'pwrite A 0 2048', 'fsync A', 'thread T1 P0', 'store a0 0'),
   row('range-lock-rfc', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'thread T1 P0', 'punch A 0 4096', 'punch A 0 4096'),
+  row('pagecache', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'store a0 0', 'thread T1 P0', 'insert A 0 4096'),
   row('canary', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'punch A 0 4096'),
   row('canary', 'file A size 4096 pages written', ONE_PAGE, 'thread T0 P0', 'munmap a0'),
 ];

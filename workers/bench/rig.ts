@@ -43,6 +43,9 @@ const NOBODY: Watch = {
   blockUsed: ignore,
   sizeSet: ignore,
   extentLeaves: ignore,
+  extentArrives: ignore,
+  bufferSet: ignore,
+  pageDiscarded: ignore,
   durableChanged: ignore,
   edgeAdded: ignore,
   // What a judge does whose rules are off: the run cannot go on.

@@ -26,7 +26,7 @@ const DECLARED = ENTRIES.filter((name) => !MADE_BY_COMPILER.includes(name));
 /** A file system that has no such operation has no path for it. */
 const OPTIONAL: readonly string[] = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);
 /** They fault where their buffer is a mapping, and a fault within a fault has no frame. */
-const MAY_FAULT = new Set(['copyIn', 'copyOut']);
+const MAY_FAULT = new Set(['copyIn', 'copyOut', 'copyOutPage']);
 
 const FREEZE_STEPS: Readonly<Record<string, 'takes' | 'drops'>> = {
   sbStartPagefault: 'takes',

@@ -349,6 +349,7 @@ class Compiler {
       size: rows.length,
       hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
       hasZeroEntries: rows.some(({ step }) => step === 'insertZeroEntry'),
+      hasPageData: rows.some(({ step }) => step === 'readPage'),
       orderedClasses: orderedClasses(this.exclusive()),
       lockNames: lockNames(own, this.model.locks),
       lockIds: ids,

@@ -67,27 +67,47 @@ export function realEntry(block: number): number {
   return SLOT_ENTRY | ENTRY_REAL | (block << 8);
 }
 
-// Page-table entry: 0 is none; target kind | rw | dirty | number << 4 | generation << 9.
+// Page of the cache that holds data (locking 3.1): flags | block << 3 | generation << 8. A hole page of DAX has none.
+/** Not uptodate: its block has yet to be read. */
+export const PAGE_UNREAD = 1 << 0;
+export const PAGE_DIRTY = 1 << 1;
+/** Its buffer names a block. */
+export const PAGE_MAPPED = 1 << 2;
+
+export function pageState(block: number, gen: number): number {
+  return PAGE_MAPPED | (block << 3) | (gen << 8);
+}
+export function pageBlock(state: number): number {
+  return (state >> 3) & 31;
+}
+export function pageGen(state: number): number {
+  return state >> 8;
+}
+
+// Page-table entry: 0 is none; target kind | rw | dirty | number << 5 | generation << 10.
 export const PTE_BLOCK = 1;
+/** A page that only ever shows zeros. */
 export const PTE_ZERO = 2;
 export const PTE_ANON = 3;
-export const PTE_RW = 1 << 2;
-export const PTE_DIRTY = 1 << 3;
+/** A page of the cache that holds data. */
+export const PTE_PAGE = 4;
+export const PTE_RW = 1 << 3;
+export const PTE_DIRTY = 1 << 4;
 
 /** In place of a page object: the one zero page that no cache holds. */
 export const COMMON_ZERO_PAGE = 31;
 
 export function pteKind(pte: number): number {
-  return pte & 3;
+  return pte & 7;
 }
 export function pteTarget(pte: number): number {
-  return (pte >> 4) & 31;
+  return (pte >> 5) & 31;
 }
 export function pteGen(pte: number): number {
-  return pte >> 9;
+  return pte >> 10;
 }
 export function pteWord(kind: number, target: number, gen: number): number {
-  return kind | (target << 4) | (gen << 9);
+  return kind | (target << 5) | (gen << 10);
 }
 
 // vma: present | linked in i_mmap | file | first page | pages | private.

@@ -92,6 +92,8 @@ export const O_JOURNAL = objectClass('journal', 1);
 export const O_COMMITTED = objectClass('committed', 1);
 export const O_DEVICE = objectClass('device', 1);
 export const O_RANGE = objectClass('rangeLock', FILES);
+/** Lines of the cache's pages, where those hold data. */
+export const O_CACHED = objectClass('cachedLine', PAGE_OBJECTS * LINES_PER_PAGE);
 export const OBJECTS = nextObject;
 
 // The file system: sizes in lines, extents (see state.ts for the encoding) and what is committed of both.
@@ -107,6 +109,8 @@ export const SLOT = words('slot', FILES * PAGES, O_SLOT);
 export const SLOT_WAIT = words('slotWait', FILES * PAGES, O_SLOT);
 export const PAGE_HOME = words('pageHome', PAGE_OBJECTS, O_PAGE);
 export const PAGE_LOCK = words('pageLock', PAGE_OBJECTS, O_PAGE);
+export const PAGE_STATE = words('pageState', PAGE_OBJECTS, O_PAGE);
+export const PAGE_DATA = words('pageData', PAGE_OBJECTS * LINES_PER_PAGE, O_CACHED);
 
 // The device.
 export const BLOCK_OWNER = words('blockOwner', BLOCKS, O_ALLOC, BLOCKS);
@@ -220,6 +224,7 @@ export const SIZED_BY = ghost('sizedBy', FILES);
 export const EXTENT_BY = ghost('extentBy', FILES * PAGES);
 export const LINE_BY = ghost('lineBy', BLOCKS * LINES_PER_PAGE);
 export const MEDIA_BY = ghost('mediaBy', BLOCKS * LINES_PER_PAGE);
+export const PAGE_DATA_BY = ghost('pageDataBy', PAGE_OBJECTS * LINES_PER_PAGE);
 
 export const WORDS = nextWord;
 export const SECTIONS: readonly Section[] = sections;

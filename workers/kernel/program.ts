@@ -147,6 +147,8 @@ export interface Program {
   readonly hasEntries: boolean;
   /** Loads leave ZERO entries in the cache, and no pages. */
   readonly hasZeroEntries: boolean;
+  /** Pages of the cache hold data: without DAX. */
+  readonly hasPageData: boolean;
   /** The lock classes that some path takes exclusively, as a set (locks.ts). */
   readonly orderedClasses: number;
   /** The lock classes by number, as the model calls them: the built-in ones, then its own. */

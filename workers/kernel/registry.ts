@@ -44,6 +44,8 @@ import {
 import type { LockId } from './locks.ts';
 import type { StepDef, TestDef } from './step.ts';
 import { ALLOCATION_STEPS } from './steps/allocation.ts';
+import { CACHED_DATA_STEPS } from './steps/cached-data.ts';
+import { CACHED_PAGE_STEPS } from './steps/cached-pages.ts';
 import { COPY_STEPS } from './steps/copies.ts';
 import { COW_STEPS } from './steps/cow.ts';
 import { ENTRY_STEPS } from './steps/entries.ts';
@@ -70,6 +72,8 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...ENTRY_DROP_STEPS,
     ...FAULT_STEPS,
     ...PTE_STEPS,
+    ...CACHED_PAGE_STEPS,
+    ...CACHED_DATA_STEPS,
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
     ...ZEROING_STEPS,
@@ -86,6 +90,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
 /** The lock that a step without a named rwsem takes or drops, for the checks a model passes before it runs. */
 export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   addZeroPage: 'pageLock',
+  addPage: 'pageLock',
   lockPage: 'pageLock',
   lockPageOrRetry: 'pageLock',
   unlockPage: 'pageLock',

@@ -3,6 +3,8 @@
  */
 import type { Kernel } from './kernel.ts';
 
+export type BlockUse = 'zero' | 'copy' | 'read' | 'writeback';
+
 export interface Watch {
   /** Its last visible step has run; `result` is OK, SIGBUS, … */
   opEnded(k: Kernel, thread: number, writer: number, result: number): void;
@@ -25,12 +27,18 @@ export interface Watch {
   copyInstalled(k: Kernel, r: number): void;
   /** An unmap of the file's pages is about to take a private copy away. */
   copyZapped(k: Kernel, pteIndex: number): void;
-  /** The kernel is about to zero, fill or read the block that the frame has looked up. */
-  blockUsed(k: Kernel, r: number, use: 'zero' | 'copy' | 'read'): void;
+  /** The kernel is about to zero, fill or read the block that the frame has looked up, or to write a page back to it. */
+  blockUsed(k: Kernel, r: number, use: BlockUse): void;
   /** i_size has just been set. */
   sizeSet(k: Kernel, file: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
   extentLeaves(k: Kernel, file: number, page: number, block: number): void;
+  /** Collapse or insert has brought a page of a file an extent. */
+  extentArrives(k: Kernel, file: number, page: number): void;
+  /** A page of the cache has been read in, or its buffer has been mapped. */
+  bufferSet(k: Kernel, page: number): void;
+  /** A page of the cache is about to go with what it holds. */
+  pageDiscarded(k: Kernel, page: number): void;
   /** Committed metadata, or what the device would show after a power failure, has changed. */
   durableChanged(k: Kernel): void;
   /** A lock class was asked for while others were held: a new edge of the class graph. */

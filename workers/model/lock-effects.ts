@@ -90,6 +90,7 @@ const FAILING: readonly string[] = [
     'findArea',
     'copyIn',
     'copyOut',
+    'copyOutPage',
     'prefault',
   ],
 ];
@@ -105,7 +106,7 @@ const WAITING_FOR_ENTRY: readonly string[] = [
     'checkTowriteUnlocked',
   ],
 ];
-const FAULTING: readonly string[] = ['copyIn', 'copyOut', 'prefault'];
+const FAULTING: readonly string[] = ['copyIn', 'copyOut', 'copyOutPage', 'prefault'];
 
 const LOCKS_IF_YES = {
   asks: [ENTRY.cls],
@@ -135,6 +136,15 @@ const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
     ],
   },
   unlockPage: { asks: [], outcomes: [outcome([], { drops: [drop(PAGE)] })] },
+  addPage: {
+    asks: [],
+    outcomes: [
+      outcome([...answers(true), ...FOUND], { takes: [PAGE] }),
+      outcome([...answers(false), ...FOUND]),
+    ],
+  },
+  mappedPage: { asks: [], outcomes: [outcome(FOUND)] },
+  findDirtyPage: { asks: [], outcomes: [outcome(FOUND), outcome(NOT_FOUND)] },
   addZeroPage: {
     asks: [],
     outcomes: [

@@ -31,8 +31,8 @@ export function checkEntries(k: Kernel, found: Findings): void {
   }
 }
 
-/** A mapped hole page is in the cache: else nothing will ever unmap it. */
-export function checkZeroPte(
+/** A page that is mapped is in the cache: else nothing will ever unmap it. */
+export function checkPagePte(
   k: Kernel,
   found: Findings,
   pteIndex: number,

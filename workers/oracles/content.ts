@@ -7,6 +7,7 @@ import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { blamed, hasLostZeroes } from '../kernel/blame.ts';
+import { blockOfPageWord, homeOfPageWord, isPageWord, shownWord } from '../kernel/cached.ts';
 import {
   extentBlock,
   extentKind,
@@ -28,13 +29,13 @@ import {
   DONE_AT,
   EXTENT,
   EXTENT_BY,
-  LINE_BY,
   PTE,
   SIZE,
   SIZED_BY,
   SIZED_EARLY,
   ZERO_BY,
 } from '../kernel/layout.ts';
+import { staleBesideTaker } from './cached-pages.ts';
 import { exposerOf, exposureOf, isPastEof } from './exposure.ts';
 import {
   blamedPath,
@@ -45,14 +46,17 @@ import {
   isExposing,
   isTainted,
   pageName,
+  wroteLast,
 } from './oracle.ts';
 import { type Filled, zeroPageCause, zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { type Signed, signatureOf, unfenced } from './signature.ts';
 import { isLeftToClone } from './stale-pte.ts';
 
-function blockOf(cpuWord: number): number {
-  return cpuWord < 0 ? -1 : Math.floor((cpuWord - CPU) / LINES_PER_PAGE);
+/** The block that a word belongs to, or that the page of the cache stands for; -1 for none. */
+export function blockOf(k: Kernel, word: number): number {
+  if (word < 0) return -1;
+  return isPageWord(word) ? blockOfPageWord(k, word) : Math.floor((word - CPU) / LINES_PER_PAGE);
 }
 
 /** A load, or the reading side of a copy. A read through a mapping is a point, pread is an interval. */
@@ -67,12 +71,14 @@ export function lineRead(
   cpuWord: number,
 ): void {
   // Behind i_size nothing is promised, early or late (locking 4.3 items 1 and 7).
-  if (pteIndex >= 0 && line >= k.peek(SIZE + file)) return;
+  // A read(2) of the page cache has looked at i_size before it copies.
+  const isUnfenced = pteIndex >= 0 || isPageWord(cpuWord);
+  if (isUnfenced && line >= k.peek(SIZE + file)) return;
   const done = pteIndex >= 0 ? k.peek(DONE) : k.peek(DONE_AT + reader);
   const verdict = judgeValue(k, file, line, value, done);
-  if (verdict === LEGAL) return;
+  if (verdict === LEGAL || hasLeftTheCache(k, pteIndex, cpuWord)) return;
   const page = line >> 1;
-  const block = blockOf(cpuWord);
+  const block = blockOf(k, cpuWord);
   if (isTainted(k, file, page) || (block >= 0 && isBlockTainted(k, block))) return;
   const throughZeroPage = pteIndex >= 0 && pteKind(k.peek(PTE + pteIndex)) === PTE_ZERO;
   const extent = k.peek(EXTENT + pageIndex(file, page));
@@ -85,6 +91,14 @@ export function lineRead(
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
+}
+
+/**
+ * read(2) still has a page that has left the cache beside it: it was the file's when it was found, and nobody writes to
+ * it any more (locking 4.3 item 4).
+ */
+function hasLeftTheCache(k: Kernel, pteIndex: number, word: number): boolean {
+  return pteIndex < 0 && isPageWord(word) && homeOfPageWord(k, word) < 0;
 }
 
 /**
@@ -119,11 +133,12 @@ export function complain(
   verdict: number,
 ): void {
   const page = line >> 1;
+  if (isPageWord(cpuWord) && staleBesideTaker(k, found, file, page)) return;
   if (verdict === FOREIGN) {
     if (!found.isOn('O7')) return;
-    found.reportPage(k, file, page, blockOf(cpuWord), {
+    found.reportPage(k, file, page, blockOf(k, cpuWord), {
       class: 'stale-data',
-      ...exposureOf(k, file, line, blockOf(cpuWord), value),
+      ...exposureOf(k, file, line, blockOf(k, cpuWord), value),
       fatal: false,
       detail: `line ${line & 1} of ${pageName(file, page)} shows ${valueName(k, value)}, ${
         isPastEof(k, value) ? 'past the EOF of that time' : 'never written there'
@@ -131,7 +146,7 @@ export function complain(
     });
   } else {
     if (!found.isOn('O6')) return;
-    found.reportPage(k, file, page, blockOf(cpuWord), {
+    found.reportPage(k, file, page, blockOf(k, cpuWord), {
       class: 'lost-write',
       ...lossOf(k, cpuWord, verdict, file, line, () => madeWrong(k, cpuWord)),
       fatal: false,
@@ -163,7 +178,7 @@ function lossOf(
     return { object: 'unconverted', roles: [] };
   }
   if (cpuWord >= 0 && verdict > 0 && isZeroing(k.world.rowOfWriter(verdict).kind)) {
-    return { object: 'unzeroed', roles: [exposerOf(k, blockOf(cpuWord)), lost] };
+    return { object: 'unzeroed', roles: [exposerOf(k, blockOf(k, cpuWord)), lost] };
   }
   return { object: cpuWord < 0 ? 'extent' : 'line', roles: [by(), lost] };
 }
@@ -177,9 +192,9 @@ function isOfShared(
   verdict: number,
 ): boolean {
   if (extentKind(extent) === SHARED) return true;
-  if (cpuWord >= 0 && isLeftToClone(k, file, blockOf(cpuWord))) return true;
+  if (cpuWord >= 0 && isLeftToClone(k, file, blockOf(k, cpuWord))) return true;
   if (verdict <= 0 || cpuWord < 0 || !isZeroing(k.world.rowOfWriter(verdict).kind)) return false;
-  return hasLostZeroes(k, blockOf(cpuWord));
+  return hasLostZeroes(k, blockOf(k, cpuWord));
 }
 
 /** i_size covered a write before its data showed, and that is what is missed. */
@@ -214,6 +229,7 @@ export function complainOfCopy(
   source: Source,
 ): void {
   const page = line >> 1;
+  if (staleBesideTaker(k, found, file, page)) return;
   const isForeign = verdict === FOREIGN;
   const cause = causeOfCopy(k, file, line, value, verdict, source);
   if (!found.isOn(VIOLATION_CLASSES[cause.class].oracle)) return;
@@ -256,10 +272,7 @@ function causeOfCopy(
 
 /** Who made the line wrong: its last writer or, where no block is shown at all, the reader's own look-up. */
 function madeWrong(k: Kernel, cpuWord: number): string {
-  if (cpuWord < 0) return currentRole(k);
-  const role = blamed(k, LINE_BY + cpuWord - CPU);
-  // A copy into a mapping is a store like any other.
-  return role === 'pread/copyOut' ? dataRole('pread') : role;
+  return cpuWord < 0 ? currentRole(k) : wroteLast(k, cpuWord);
 }
 
 /** The writer whose data a zero denies where nobody ever wrote zeros: who published the line, or the setup. */
@@ -337,15 +350,14 @@ function isUntouched(k: Kernel, file: number, line: number, value: number): bool
 
 function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done: number): void {
   const page = line >> 1;
-  const extent = k.peek(EXTENT + pageIndex(file, page));
-  const isMapped = isWritten(extent);
-  const cpuWord = isMapped ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
-  const value = isMapped ? k.peek(cpuWord) : 0;
+  const word = shownWord(k, file, line);
+  const value = word < 0 ? 0 : k.peek(word);
   if (isUntouched(k, file, line, value)) return;
   const verdict = judgeValue(k, file, line, value, done);
   if (verdict === LEGAL || isTainted(k, file, page)) return;
-  if (isMapped && isBlockTainted(k, extentBlock(extent))) return;
-  complainAtEnd(k, found, file, line, value, cpuWord, verdict);
+  const block = blockOf(k, word);
+  if (block >= 0 && isBlockTainted(k, block)) return;
+  complainAtEnd(k, found, file, line, value, word, verdict);
 }
 
 /** A line that shows no block at the end was lost by whoever last changed its extent. */

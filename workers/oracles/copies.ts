@@ -36,6 +36,7 @@ import {
   VMA,
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
+import type { BlockUse } from '../kernel/watch.ts';
 import { complainOfCopy, type Source } from './content.ts';
 import {
   blamedOperation,
@@ -151,15 +152,10 @@ function keyOfFault(remover: OpKind | 'setup', isCutOff: boolean): { readonly ke
   return { key: signature, ...unfenced(remover) };
 }
 
-const USED = { zero: 'zeroed', copy: 'written', read: 'read' } as const;
+const USED = { zero: 'zeroed', copy: 'written', read: 'read', writeback: 'written back' } as const;
 
 /** The block that the frame has looked up is about to be zeroed, filled by a write or read by read(2). */
-export function blockUsed(
-  k: Kernel,
-  found: Findings,
-  r: number,
-  use: 'zero' | 'copy' | 'read',
-): void {
+export function blockUsed(k: Kernel, found: Findings, r: number, use: BlockUse): void {
   const file = k.peek(r + R_FILE);
   const page = k.peek(r + R_PAGE);
   const block = extentBlock(k.peek(r + R_EXTENT));

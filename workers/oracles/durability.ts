@@ -4,6 +4,7 @@
  */
 import { LINE_BYTES, LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { blamed, hasLostZeroes, isUnflushedCopy, roleName } from '../kernel/blame.ts';
+import { cachedPage, pageWord, shownWord } from '../kernel/cached.ts';
 import {
   ENTRY_TAGS,
   entryBlock,
@@ -18,6 +19,7 @@ import {
   LOST_UNTAGGED,
   lostCause,
   lostRole,
+  PAGE_DIRTY,
   pageIndex,
   SLOT_ENTRY,
   slotKind,
@@ -36,6 +38,7 @@ import {
   LOST_BY,
   MEDIA,
   MEDIA_BY,
+  PAGE_STATE,
   SHIFTING,
   SIZE,
   SIZED_BY,
@@ -43,7 +46,7 @@ import {
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import { isOfBlock } from '../kernel/steps/entries.ts';
-import { complain as contentLost, isZeroing, nameOfWriter, valueName } from './content.ts';
+import { blockOf, complain as contentLost, isZeroing, nameOfWriter, valueName } from './content.ts';
 import {
   currentOperation,
   type Findings,
@@ -69,6 +72,7 @@ export function checkOwed(k: Kernel, found: Findings): void {
     for (let line = 0; line < k.world.pageLimit * LINES_PER_PAGE; line++) {
       const owed = k.peek(DURABLE + file * LINES + line);
       if (owed === 0 || isTainted(k, file, line >> 1) || line >= k.peek(SIZE + file)) continue;
+      if (isTaintedOnMedia(k, file, line >> 1)) continue;
       if (lostCause(k.peek(LOST_BY + pageIndex(file, line >> 1))) === LOST_TOLD) continue;
       if (isLostAlready(k, found, file, line, owed)) continue;
       const flushedOnly = recovered(k, file, line, MEDIA);
@@ -107,13 +111,13 @@ function isLostAlready(
   line: number,
   owed: number,
 ): boolean {
-  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  const word = isWritten(extent) ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
+  const word = shownWord(k, file, line);
   const value = word < 0 ? 0 : k.peek(word);
   const verdict = judgeValue(k, file, line, value, owed);
   if (verdict === LEGAL) return false;
   // What an earlier violation has done to the block shows in every page that it comes to.
-  if (word >= 0 && isBlockTainted(k, extentBlock(extent))) return true;
+  const block = blockOf(k, word);
+  if (block >= 0 && isBlockTainted(k, block)) return true;
   contentLost(k, found, file, line, value, word, verdict);
   return true;
 }
@@ -159,6 +163,8 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
     const said = LOST_NAMES[cause] ?? '';
     return { object: objectOfCause(cause), role, said: role === '' ? said : `${role}: ${said}` };
   }
+  const page = cachedPage(k, index);
+  if (!isSafe && page >= 0) return inPage(k, page);
   const extent = k.peek(COMMITTED_EXTENT + index);
   const at = extentBlock(extent) * LINES_PER_PAGE + (line & 1);
   if (!isSafe && isWritten(extent) && isUnflushedCopy(k, at)) {
@@ -186,12 +192,21 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   return { object: 'overwritten', role, said: `${role} wrote over it` };
 }
 
+/** Without DAX what is written waits in its page, whoever wrote it. */
+function inPage(k: Kernel, page: number): Cause {
+  const isDirty = (k.peek(PAGE_STATE + page) & PAGE_DIRTY) !== 0;
+  return isDirty
+    ? { object: 'dirty-page', role: '', said: 'its page is still dirty' }
+    : { object: 'clean-page', role: '', said: 'its page is clean, and its block does not hold it' };
+}
+
 /** Whether the line's block holds on media what loads see. */
 function isFlushed(k: Kernel, index: number, line: number): boolean {
   const extent = k.peek(EXTENT + index);
   if (!isWritten(extent)) return false;
   const at = extentBlock(extent) * LINES_PER_PAGE + (line & 1);
-  return k.peek(MEDIA + at) === k.peek(CPU + at);
+  const page = cachedPage(k, index);
+  return k.peek(MEDIA + at) === k.peek(page < 0 ? CPU + at : pageWord(page, line & 1));
 }
 
 /** A store that is not flushed, and no step that lost it is on record: what its entry is now says why. */
@@ -266,6 +281,12 @@ function lineAt(k: Kernel, file: number, line: number): number {
   return blockAt(k, file, line >> 1) * LINES_PER_PAGE + (line & 1);
 }
 
+/** What an earlier violation has done to a block shows wherever a power failure brings it back. */
+function isTaintedOnMedia(k: Kernel, file: number, page: number): boolean {
+  const extent = k.peek(COMMITTED_EXTENT + pageIndex(file, page));
+  return extent !== 0 && isBlockTainted(k, extentBlock(extent));
+}
+
 /** O17: committed extents may not show what a previous owner left in the block. */
 export function checkExposure(k: Kernel, found: Findings): void {
   for (let file = 0; file < k.world.files; file++) {
@@ -273,7 +294,7 @@ export function checkExposure(k: Kernel, found: Findings): void {
     const lines = Math.min(k.peek(COMMITTED_SIZE + file), k.world.pageLimit * LINES_PER_PAGE);
     for (let line = 0; line < lines; line++) {
       const page = line >> 1;
-      if (isTainted(k, file, page)) continue;
+      if (isTainted(k, file, page) || isTaintedOnMedia(k, file, page)) continue;
       const value = recovered(k, file, line, MEDIA);
       if (!isForeign(k, file, value)) continue;
       found.reportPage(k, file, page, -1, {

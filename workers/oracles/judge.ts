@@ -3,9 +3,18 @@ import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import { OK, VMA_PRIVATE, vmaFile } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { HALTED, POWER_FAILED, SYNCED_VMA } from '../kernel/layout.ts';
-import type { Watch } from '../kernel/watch.ts';
+import type { BlockUse, Watch } from '../kernel/watch.ts';
 import { checkBlocks } from './accounting.ts';
 import { checkEntries } from './cache.ts';
+import {
+  blockLeavesPage,
+  bufferSet,
+  checkCachedPages,
+  cutEnded,
+  extentArrives,
+  pageDiscarded,
+  pageMapped,
+} from './cached-pages.ts';
 import { lineRead, readEverything } from './content.ts';
 import { blockUsed, copyInstalled, copyMade, copyZapped } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
@@ -76,6 +85,7 @@ export class Judge implements Watch {
       }
       if (this.stale && row.kind === 'revoke') revoked(k, this.found);
     }
+    if (k.program.hasPageData) cutEnded(k, this.found, writer);
     if (isQuiescent(k, thread)) this.checkQuiet(k);
   }
 
@@ -98,6 +108,7 @@ export class Judge implements Watch {
 
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void {
     if (this.stale) pteInstalled(k, this.found, pteIndex, file, page);
+    if (k.program.hasPageData) pageMapped(k, this.found, file, page);
   }
 
   copyZapped(k: Kernel, pteIndex: number): void {
@@ -112,7 +123,7 @@ export class Judge implements Watch {
     copyInstalled(k, this.found, r);
   }
 
-  blockUsed(k: Kernel, r: number, use: 'zero' | 'copy' | 'read'): void {
+  blockUsed(k: Kernel, r: number, use: BlockUse): void {
     if (this.stale) blockUsed(k, this.found, r, use);
   }
 
@@ -121,7 +132,21 @@ export class Judge implements Watch {
   }
 
   extentLeaves(k: Kernel, file: number, page: number, block: number): void {
-    if (this.stale) blockLeaves(k, this.found, file, page, block);
+    if (!this.stale) return;
+    blockLeaves(k, this.found, file, page, block);
+    blockLeavesPage(k, this.found, file, page, block);
+  }
+
+  extentArrives(k: Kernel, file: number, page: number): void {
+    if (this.stale) extentArrives(k, this.found, file, page);
+  }
+
+  bufferSet(k: Kernel, page: number): void {
+    if (this.stale) bufferSet(k, this.found, page);
+  }
+
+  pageDiscarded(k: Kernel, page: number): void {
+    if (this.content) pageDiscarded(k, this.found, page);
   }
 
   durableChanged(k: Kernel): void {
@@ -190,6 +215,7 @@ export class Judge implements Watch {
     this.found.isAtRest = true;
     checkMappings(k, this.found);
     if (this.cache && k.program.hasEntries) checkEntries(k, this.found);
+    if (this.cache && k.program.hasPageData) checkCachedPages(k, this.found);
     this.found.isAtRest = false;
   }
 }

@@ -7,6 +7,7 @@ import { PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import { blamed, byRole, operationOf, roleName } from '../kernel/blame.ts';
+import { blameOfWord } from '../kernel/cached.ts';
 import { threadOf } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { EXPOSED_BY, SPOKEN, T_BEGUN, TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
@@ -86,6 +87,13 @@ export function currentRole(k: Kernel): string {
 /** What the thread at work has been asked to do. */
 export function currentOperation(k: Kernel): OpKind {
   return k.world.rowOfWriter(k.writerOf(k.currentThread)).kind;
+}
+
+/** The role that wrote a line last, of a block or of a page of the cache. */
+export function wroteLast(k: Kernel, word: number): string {
+  const role = blamed(k, blameOfWord(word));
+  // A copy into a mapping is a store like any other.
+  return role === 'pread/copyOut' ? 'access' : role;
 }
 
 /** Operation or fault: of what steps of one path did, which one depends on the allocation policy. */

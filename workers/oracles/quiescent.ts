@@ -8,6 +8,7 @@ import {
   extentBlock,
   isWritten,
   PTE_ANON,
+  PTE_PAGE,
   PTE_ZERO,
   pageIndex,
   pteKind,
@@ -29,7 +30,7 @@ import {
   UNMAPS,
   VMA,
 } from '../kernel/layout.ts';
-import { checkNoPtes, checkZeroPte } from './cache.ts';
+import { checkNoPtes, checkPagePte } from './cache.ts';
 import { blamedOperation, blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
 import { type Signed, unfenced } from './signature.ts';
 
@@ -54,9 +55,8 @@ export function checkMappings(k: Kernel, found: Findings): void {
       const page = vmaPage(vma) + i;
       if (pte === 0 || isTainted(k, file, page)) continue;
       if (pteKind(pte) === PTE_ANON && !isCutByTruncate(k, file)) continue;
-      if (pteKind(pte) === PTE_ZERO && found.isOn('O14')) {
-        checkZeroPte(k, found, area * PAGES + i, file, page);
-      }
+      const isPage = pteKind(pte) === PTE_ZERO || pteKind(pte) === PTE_PAGE;
+      if (isPage && found.isOn('O14')) checkPagePte(k, found, area * PAGES + i, file, page);
       checkMapping(k, found, area * PAGES + i, file, page);
     }
   }

@@ -23,12 +23,16 @@ export function signatureOf({ class: symptom, object, roles, key }: Signed): str
 /** Operations that take a page's block away or put another in its place, inside EOF. */
 const MOVERS: readonly string[] = ['collapse', 'insert', 'punch', 'zero'];
 
+export function isMover(operation: string): boolean {
+  return MOVERS.includes(operation);
+}
+
 /**
  * A fault that one of them does not keep out maps what it takes away, clears it, or leaves the zero page; which of
  * these is seen is the schedule's business (locking 3.2 B12, B15).
  */
 export function unfenced(operation: string): { readonly key?: string } {
-  return MOVERS.includes(operation) ? { key: `unfenced ${operation}` } : {};
+  return isMover(operation) ? { key: `unfenced ${operation}` } : {};
 }
 
 /** One of the locks of a cycle: what is held, and what is asked for while it is. */

@@ -92,6 +92,9 @@ class Notes implements Watch {
   pteUsed(): void {}
   pteInstalled(): void {}
   extentLeaves(): void {}
+  extentArrives(): void {}
+  bufferSet(): void {}
+  pageDiscarded(): void {}
   copyMade(): void {}
   copyZapped(): void {}
   copyInstalled(): void {}

@@ -44,6 +44,8 @@ export const BUGS: readonly Bug[] = [
   { id: 'B34', model: 'v42-immap-read', seed: 'b34-leftover-block-exposed', signature: 'stale-data leftover fault/allocBlock' },
   { id: 'B44', model: 'range-lock-rfc', seed: 'b44-store-over-zero-page', signature: 'lock-self rangeLock' },
   { id: 'B47', model: 'range-lock-rfc', seed: 'b47-private-store-unlocks', signature: 'bad-release rangeLock fault/unlockRange' },
+  { id: 'B42', model: 'pagecache:flush=early', seed: 'b42-pwrite-between-flush-and-lock', signature: 'lost-write dirty-page collapse|pwrite/copyIn' },
+  { id: 'B43', model: 'pagecache', seed: 'b43-pread-vs-punch', signature: 'stale-page punch' },
   { id: 'B50', model: 'v43rc-immap-write', seed: 'b50-store-vs-revoke-cached', signature: 'pte-after-revoke' },
 ];
 

@@ -23,6 +23,8 @@ const V48 = 'v48-entry-lock';
 const XFS = 'xfs-mmaplock-prezero';
 const RANGE = 'range-lock-rfc';
 const RANGE_FIXED = 'range-lock-fixed';
+const CACHED = 'pagecache';
+const CACHED_SOUND = 'pagecache-invalidate-lock';
 
 /** One file, one process that maps its first page shared; a line a thread. */
 function input(pages: string, ...threads: readonly (readonly string[])[]): string {
@@ -54,6 +56,15 @@ pwrite B 0 4096
 first T0
 `;
 
+/** Pages 0 and 1; page 0 goes beside what the other thread does to one of them. */
+function beside(pages: string, op: string): string {
+  return input(pages, [op], ['collapse A 0 4096']).replace('a0 A 0 4096', 'a0 A 0 8192');
+}
+
+const HOLE_BEFORE_DATA = beside('hole written', 'load a0 0');
+const STORE_BEHIND = beside('hole hole', 'store a0 4096');
+const LOAD_BEHIND = beside('hole hole', 'load a0 4096');
+
 // biome-ignore format: a table
 export const TWINS: readonly Twins[] = [
   { oracle: 'O1', symptom: 'deadlock', file: 'deadlock.ts', says: 'no cycle in the wait-for graph', seed: 'b01-store-vs-load', broken: V43, sound: XFS },
@@ -64,14 +75,21 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O4', symptom: 'stale-pte', file: 'stale-pte.ts', says: 'a pte maps the block of its page', seed: 'b12-fault-vs-punch', broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'foreign-block', file: 'copies.ts', says: 'the kernel zeroes, fills and reads no block but its own', seed: input('hole', ['store a0 0'], ['punch A 0 4096']), broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'pte-after-revoke', file: 'stale-pte.ts', says: 'nothing maps a device that is gone', seed: B50, broken: V43, sound: V42 },
+  { oracle: 'O4', symptom: 'stale-page', file: 'cached-pages.ts', says: 'no cached page outlives the block of its page', seed: 'b43-pread-vs-punch', broken: CACHED, sound: CACHED_SOUND },
+  { oracle: 'O4', symptom: 'stale-page', file: 'cached-pages.ts', says: 'no cached page stays where collapse or insert brings a block', seed: HOLE_BEFORE_DATA, broken: CACHED, sound: CACHED_SOUND },
+  { oracle: 'O4', symptom: 'stale-page', file: 'cached-pages.ts', says: 'what cuts a file leaves no cached page with a block behind EOF', seed: STORE_BEHIND, broken: CACHED, sound: CACHED_SOUND },
+  { oracle: 'O4', symptom: 'foreign-block', file: 'copies.ts', says: 'no page is written back to a block that is not, or no longer, its own', seed: input('written', ['store a0 0', 'fsync A'], ['truncate A 0']), broken: 'pagecache-writes-unlocked.model', sound: CACHED },
   { oracle: 'O5', symptom: 'zero-page', file: 'quiescent.ts, content.ts', says: 'no zero page where a block is written', seed: 'b10-load-vs-store', broken: XFS, sound: V48 },
   { oracle: 'O6', symptom: 'lost-write', file: 'content.ts, register.ts', says: 'a complete write is seen or replaced', seed: 'b09-store-vs-store', broken: V42, sound: XFS },
+  { oracle: 'O6', symptom: 'lost-write', file: 'cached-pages.ts', says: 'no dirty page is dropped that the file still owes', seed: 'b42-pwrite-between-flush-and-lock', broken: `${CACHED}:flush=early`, sound: CACHED },
   { oracle: 'O6', symptom: 'lost-size', file: 'size.ts', says: 'i_size is what complete operations left', seed: input('written', ['pwrite A 4096 4096'], ['pwrite A 12288 4096']), broken: 'pwrite-without-inode-lock.json', sound: XFS },
   { oracle: 'O7', symptom: 'stale-data', file: 'content.ts, register.ts', says: 'nobody reads what was never written there', seed: 'b10-load-vs-store', broken: V42, sound: XFS },
   { oracle: 'O4', symptom: 'foreign-block', file: 'copies.ts', says: 'a private copy shows what its file may show', seed: COPY, broken: V42, sound: XFS },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: `${V48}:writeback=cursor`, sound: V48 },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what write(2) wrote is owed in every model', seed: input('hole', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'fsync-nothing.json', sound: XFS },
+  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what waits in a page of the cache is owed as well', seed: input('written', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'pagecache-fsync-nothing.model', sound: CACHED },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
+  { oracle: 'O9', symptom: 'beyond-eof', file: 'cached-pages.ts', says: 'what cuts a file leaves no page mapped behind EOF', seed: LOAD_BEHIND, broken: CACHED, sound: CACHED_SOUND },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a lock is released by who holds it, in its mode', seed: 'b02-load-vs-load', broken: V43, sound: V42 },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a range is released by who holds it', seed: 'b47-private-store-unlocks', broken: RANGE, sound: RANGE_FIXED },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no lock outlives its operation', seed: 'b12-fault-vs-punch', broken: 'canary', sound: V42 },
@@ -81,5 +99,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O12', symptom: 'spurious-error', file: 'errors.ts', says: 'an access inside EOF succeeds, read(2) brings what is there', seed: input('written', ['load a0 0', 'store a0 0']), broken: 'sigbus-always.json', sound: XFS },
   { oracle: 'O16', symptom: 'block-accounting', file: 'accounting.ts', says: 'a block is free, or of one page', seed: input('written written', ['collapse A 0 4096']), broken: 'collapse-removes-nothing.model', sound: 'modern-xfs-fixed' },
   { oracle: 'O14', symptom: 'cache-structure', file: 'cache.ts', says: 'pages, entries and extents name the same', seed: input('hole', ['load a0 0'], ['punch A 0 4096']), broken: 'purge-leaves-ptes.json', sound: V42 },
+  { oracle: 'O14', symptom: 'cache-structure', file: 'cache.ts', says: 'what maps a page maps the one that is cached', seed: input('written', ['load a0 0'], ['punch A 0 4096']), broken: 'pagecache-drops-mapped.model', sound: CACHED_SOUND },
+  { oracle: 'O14', symptom: 'cache-structure', file: 'cached-pages.ts', says: 'the buffer of a cached page names its block', seed: input('hole', ['store a0 0']), broken: 'pagecache-maps-no-buffer.model', sound: CACHED },
   { oracle: 'O17', symptom: 'crash-exposure', file: 'durability.ts', says: 'a power failure shows no previous owner', seed: 'b33-crash-before-zeroing', broken: V42, sound: `${V42}:policy=prezero` },
 ];

@@ -1,12 +1,13 @@
 /** What read(2) and write(2) copy, and the faults on a buffer that is a mapping. */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { setCpu, setMedia } from '../blame.ts';
+import { pageWord, setPageLine } from '../cached.ts';
 import { extentBlock, isWritten, OK, SIGSEGV } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   COPIED_TO,
   CPU,
-  O_LINE,
+  objectOfWord,
   PTE,
   R_ANSWER,
   R_EXTENT,
@@ -15,10 +16,11 @@ import {
   R_LAST,
   R_MM,
   R_PAGE,
+  R_PAGEOBJ,
   R_RESULT,
   READ_OWED,
 } from '../layout.ts';
-import { NEXT, type Outcome } from '../program.ts';
+import { NEXT, type Outcome, type StepRun, type StepTouch } from '../program.ts';
 import { type StepDef, visible } from '../step.ts';
 import { loadLine, permits, storeLine, touchLine } from './fault.ts';
 
@@ -55,25 +57,56 @@ function faultBufferIn(k: Kernel, t: number, r: number, isWrite: boolean): Outco
   return NEXT;
 }
 
+/** The file's side of a copy: words of the block that was looked up, or of a page of the cache. */
+interface Place {
+  to(k: Kernel, r: number, line: number): number;
+  /** -1 for a hole. */
+  from(k: Kernel, r: number, line: number): number;
+  put(k: Kernel, word: number, value: number): void;
+  /** The kernel uses a block here. */
+  readonly isBlock: boolean;
+}
+
+const BLOCK: Place = {
+  isBlock: true,
+  to: wordOfBlock,
+  from: (k, r, line) => (isWritten(k.get(r + R_EXTENT)) ? wordOfBlock(k, r, line) : -1),
+  // Non-temporal stores and a fence: durable as soon as they are visible (locking 1.5).
+  put: (k, word, value) => {
+    setCpu(k, word, value);
+    setMedia(k, word - CPU, value);
+  },
+};
+
+const PAGE: Place = { isBlock: false, to: wordOfPage, from: wordOfPage, put: setPageLine };
+
+function wordOfBlock(k: Kernel, r: number, line: number): number {
+  return CPU + extentBlock(k.get(r + R_EXTENT)) * LINES_PER_PAGE + (line & 1);
+}
+function wordOfPage(k: Kernel, r: number, line: number): number {
+  return pageWord(k.get(r + R_PAGEOBJ) - 1, line & 1);
+}
 function copyIn(k: Kernel, t: number, r: number): Outcome {
   if (k.get(r + R_RESULT) !== OK) return NEXT;
   const fault = faultBufferIn(k, t, r, false);
   if (fault !== NEXT || k.get(r + R_RESULT) !== OK) return fault;
-  copyLines(k, t, r);
+  copyLines(k, t, r, BLOCK);
   return NEXT;
 }
 
 /** With page faults disabled: R_ANSWER 0, and nothing copied, where the buffer is not mapped. */
-function copyInAtomic(k: Kernel, t: number, r: number): Outcome {
-  const { buffer, first } = k.world.rowOfWriter(k.writerOf(t));
-  let isMapped = true;
-  for (let line = firstLine(k, r); buffer >= 0 && line < lastLine(k, r); line++) {
-    const slot = bufferSlot(buffer, line - first);
-    if (slot < 0 || !permits(k.get(PTE + slot), false)) isMapped = false;
-  }
-  if (isMapped) copyLines(k, t, r);
-  k.put(r + R_ANSWER, isMapped ? 1 : 0);
-  return NEXT;
+function copyInAtomic(place: Place): StepRun {
+  return (k, t, r) => {
+    const { buffer, first } = k.world.rowOfWriter(k.writerOf(t));
+    let isMapped = true;
+    for (let line = firstLine(k, r); buffer >= 0 && line < lastLine(k, r); line++) {
+      const slot = bufferSlot(buffer, line - first);
+      if (slot < 0 || !permits(k.get(PTE + slot), false)) isMapped = false;
+    }
+    if (isMapped) copyLines(k, t, r, place);
+    k.put(r + R_ANSWER, isMapped ? 1 : 0);
+    return NEXT;
+  };
 }
 
 /** Before any lock of the page: what the copy will need. */
@@ -85,26 +118,24 @@ function touchPrefault(k: Kernel, t: number, r: number): void {
   if (k.get(r + R_RESULT) === OK) touchBuffer(k, t, r, false);
 }
 
-function copyLines(k: Kernel, t: number, r: number): void {
+function copyLines(k: Kernel, t: number, r: number, place: Place): void {
   const writer = k.writerOf(t);
   const { buffer, first } = k.world.rowOfWriter(writer);
-  const block = extentBlock(k.get(r + R_EXTENT));
-  k.watch.blockUsed(k, r, 'copy');
+  if (place.isBlock) k.watch.blockUsed(k, r, 'copy');
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     if (buffer >= 0) loadLine(k, t, bufferSlot(buffer, line - first), (buffer + line - first) & 1);
-    // Non-temporal stores and a fence: durable as soon as they are visible (locking 1.5).
-    setCpu(k, CPU + block * LINES_PER_PAGE + (line & 1), writer);
-    setMedia(k, block * LINES_PER_PAGE + (line & 1), writer);
+    place.put(k, place.to(k, r, line), writer);
   }
   k.put(COPIED_TO + t, lastLine(k, r));
 }
 
-function touchCopyIn(k: Kernel, t: number, r: number): void {
-  if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, false)) return;
-  const block = extentBlock(k.get(r + R_EXTENT));
-  for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
-    k.writes(O_LINE + block * LINES_PER_PAGE + (line & 1));
-  }
+function touchCopyIn(place: Place): StepTouch {
+  return (k, t, r) => {
+    if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, false)) return;
+    for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
+      k.writes(objectOfWord(place.to(k, r, line)));
+    }
+  };
 }
 
 /** The buffer's side of a copy; false if it will fault, and so copy nothing this time. */
@@ -120,34 +151,36 @@ function touchBuffer(k: Kernel, t: number, r: number, isWrite: boolean): boolean
   return true;
 }
 
-function copyOut(k: Kernel, t: number, r: number): Outcome {
-  if (k.get(r + R_RESULT) !== OK) return NEXT;
-  const fault = faultBufferIn(k, t, r, true);
-  if (fault !== NEXT || k.get(r + R_RESULT) !== OK) return fault;
-  const writer = k.writerOf(t);
-  const { buffer, first } = k.world.rowOfWriter(writer);
-  const file = k.get(r + R_FILE);
-  const extent = k.get(r + R_EXTENT);
-  if (isWritten(extent)) k.watch.blockUsed(k, r, 'read');
-  for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
-    const word = isWritten(extent) ? CPU + extentBlock(extent) * LINES_PER_PAGE + (line & 1) : -1;
-    const value = word < 0 ? 0 : k.get(word);
-    k.watch.lineRead(k, writer, file, line, value, -1, word);
-    k.put(READ_OWED + t, k.peek(READ_OWED + t) & ~(1 << line));
-    if (buffer >= 0) {
-      storeLine(k, writer, bufferSlot(buffer, line - first), (buffer + line - first) & 1, false);
+function copyOut(place: Place): StepRun {
+  return (k, t, r) => {
+    if (k.get(r + R_RESULT) !== OK) return NEXT;
+    const fault = faultBufferIn(k, t, r, true);
+    if (fault !== NEXT || k.get(r + R_RESULT) !== OK) return fault;
+    const writer = k.writerOf(t);
+    const { buffer, first } = k.world.rowOfWriter(writer);
+    const file = k.get(r + R_FILE);
+    if (place.isBlock && isWritten(k.get(r + R_EXTENT))) k.watch.blockUsed(k, r, 'read');
+    for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
+      const word = place.from(k, r, line);
+      const value = word < 0 ? 0 : k.get(word);
+      k.watch.lineRead(k, writer, file, line, value, -1, word);
+      k.put(READ_OWED + t, k.peek(READ_OWED + t) & ~(1 << line));
+      if (buffer >= 0) {
+        storeLine(k, writer, bufferSlot(buffer, line - first), (buffer + line - first) & 1, false);
+      }
     }
-  }
-  return NEXT;
+    return NEXT;
+  };
 }
 
-function touchCopyOut(k: Kernel, t: number, r: number): void {
-  if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, true)) return;
-  const extent = k.get(r + R_EXTENT);
-  if (!isWritten(extent)) return;
-  for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
-    k.reads(O_LINE + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
-  }
+function touchCopyOut(place: Place): StepTouch {
+  return (k, t, r) => {
+    if (k.get(r + R_RESULT) !== OK || !touchBuffer(k, t, r, true)) return;
+    for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
+      const word = place.from(k, r, line);
+      if (word >= 0) k.reads(objectOfWord(word));
+    }
+  };
 }
 
 export const COPY_STEPS: readonly StepDef[] = [
@@ -155,7 +188,7 @@ export const COPY_STEPS: readonly StepDef[] = [
     name: 'copyIn',
     says: 'copy user data to the block',
     run: copyIn,
-    touch: touchCopyIn,
+    touch: touchCopyIn(BLOCK),
     may: ['line', 'pte', 'anon'],
     restless: true,
     why: 'copy_from_iter_nocache: one copy a page (design 3)',
@@ -164,29 +197,54 @@ export const COPY_STEPS: readonly StepDef[] = [
     name: 'copyInAtomic',
     role: 'copyIn',
     says: 'copy user data with faults disabled',
-    run: copyInAtomic,
-    touch: touchCopyIn,
+    run: copyInAtomic(BLOCK),
+    touch: touchCopyIn(BLOCK),
     may: ['line', 'pte', 'anon'],
     restless: true,
     answers: true,
     why: 'pagefault_disable, then one copy a page',
   }),
   visible({
+    name: 'copyInPageAtomic',
+    role: 'copyIn',
+    family: 'copyInAtomic',
+    flavour: 'page',
+    says: 'copy user data to the page with faults disabled',
+    run: copyInAtomic(PAGE),
+    touch: touchCopyIn(PAGE),
+    may: ['cachedLine', 'line', 'pte', 'anon'],
+    restless: true,
+    answers: true,
+    why: 'iov_iter_copy_from_user_atomic: pagefault_disable, then one copy a page',
+  }),
+  visible({
     name: 'prefault',
     says: 'fault the user buffer in',
     run: prefault,
     touch: touchPrefault,
-    may: ['line', 'pte', 'anon'],
+    may: ['line', 'pte', 'anon', 'cachedLine'],
     restless: true,
     why: 'fault_in_iov_iter_readable: one read of the buffer a page',
   }),
   visible({
     name: 'copyOut',
     says: 'copy the block to the user',
-    run: copyOut,
-    touch: touchCopyOut,
+    run: copyOut(BLOCK),
+    touch: touchCopyOut(BLOCK),
     may: ['line', 'pte', 'anon'],
     restless: true,
     why: 'copy_to_iter: one copy a page (design 3)',
+  }),
+  visible({
+    name: 'copyOutPage',
+    role: 'copyOut',
+    family: 'copyOut',
+    flavour: 'page',
+    says: 'copy the page to the user',
+    run: copyOut(PAGE),
+    touch: touchCopyOut(PAGE),
+    may: ['cachedLine', 'line', 'pte', 'anon'],
+    restless: true,
+    why: 'copy_page_to_iter: one copy a page (design 3)',
   }),
 ];

@@ -2,12 +2,14 @@
 
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
 import { byOperation } from '../blame.ts';
+import { pageWord } from '../cached.ts';
 import {
   extentBlock,
   isWritten,
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
+  PTE_PAGE,
   PTE_RW,
   pteKind,
   pteTarget,
@@ -19,12 +21,14 @@ import {
   CPU,
   INSTALLED_BY,
   O_ANON,
+  O_CACHED,
   O_LINE,
   O_PTE,
   PTE,
   R_EXTENT,
   R_LINE,
   R_OLD,
+  R_PAGEOBJ,
   R_PTE,
   R_SLOT,
 } from '../layout.ts';
@@ -68,9 +72,23 @@ function copyMappedPage(k: Kernel, _t: number, r: number): Outcome {
 
 function touchCopyMapped(k: Kernel, _t: number, r: number): void {
   const old = k.get(r + R_OLD);
-  if (pteKind(old) !== PTE_BLOCK) return;
-  k.reads(O_LINE + pteTarget(old) * LINES_PER_PAGE);
-  k.reads(O_LINE + pteTarget(old) * LINES_PER_PAGE + 1);
+  const object = pteKind(old) === PTE_BLOCK ? O_LINE : pteKind(old) === PTE_PAGE ? O_CACHED : -1;
+  if (object < 0) return;
+  k.reads(object + pteTarget(old) * LINES_PER_PAGE);
+  k.reads(object + pteTarget(old) * LINES_PER_PAGE + 1);
+}
+
+/** do_cow_fault: the page of the cache that the fault has locked. */
+function copyPage(k: Kernel, _t: number, r: number): Outcome {
+  const word = pageWord(k.get(r + R_PAGEOBJ) - 1, 0);
+  keepCopy(k, r, k.get(word), k.get(word + 1));
+  return NEXT;
+}
+
+function touchCopyPage(k: Kernel, _t: number, r: number): void {
+  const first = (k.get(r + R_PAGEOBJ) - 1) * LINES_PER_PAGE;
+  k.reads(O_CACHED + first);
+  k.reads(O_CACHED + first + 1);
 }
 
 /** The private copy goes in if the PTE is still what the fault saw. */
@@ -104,8 +122,16 @@ export const COW_STEPS: readonly StepDef[] = [
     says: 'copy the mapped page',
     run: copyMappedPage,
     touch: touchCopyMapped,
-    may: ['line'],
+    may: ['line', 'cachedLine'],
     why: 'wp_page_copy: one copy a page',
+  }),
+  visible({
+    name: 'copyPage',
+    says: 'copy the cached page to a private one',
+    run: copyPage,
+    touch: touchCopyPage,
+    may: ['cachedLine'],
+    why: 'copy_user_highpage: one copy a page, under the page lock',
   }),
   visible({
     name: 'installAnon',

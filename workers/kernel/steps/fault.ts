@@ -4,6 +4,7 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { setCpu } from '../blame.ts';
+import { pageWord, setPageLine } from '../cached.ts';
 import {
   extentBlock,
   FAULT_COW,
@@ -15,8 +16,8 @@ import {
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
+  PTE_PAGE,
   PTE_RW,
-  PTE_ZERO,
   pageIndex,
   pteKind,
   pteTarget,
@@ -37,6 +38,7 @@ import {
   DEVICE_DEAD,
   EXTENT,
   O_ANON,
+  O_CACHED,
   O_DEVICE,
   O_EXTENT,
   O_LINE,
@@ -70,6 +72,7 @@ import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step
 export function contentWord(pte: number, pteIndex: number, line: number): number {
   if (pteKind(pte) === PTE_BLOCK) return CPU + pteTarget(pte) * LINES_PER_PAGE + line;
   if (pteKind(pte) === PTE_ANON) return ANON + pteIndex * LINES_PER_PAGE + line;
+  if (pteKind(pte) === PTE_PAGE) return pageWord(pteTarget(pte), line);
   return -1;
 }
 
@@ -123,7 +126,7 @@ export function storeLine(
   }
   const home = pageBehind(k, pteIndex, pte);
   if (home < 0) {
-    setCpu(k, word, writer);
+    setLine(k, pte, word, writer);
     return true;
   }
   const file = Math.floor(home / PAGES);
@@ -134,9 +137,14 @@ export function storeLine(
   else addData(k, file, fileLine, writer);
   const isBeyond = fileLine >= k.peek(SIZE + file);
   if (isBeyond && !isPoint) weaken(k, file, fileLine, writer);
-  setCpu(k, word, writer);
+  setLine(k, pte, word, writer);
   if ((pte & PTE_DIRTY) === 0) k.put(PTE + pteIndex, pte | PTE_DIRTY);
   return isBeyond;
+}
+
+function setLine(k: Kernel, pte: number, word: number, value: number): void {
+  if (pteKind(pte) === PTE_PAGE) setPageLine(k, word, value);
+  else setCpu(k, word, value);
 }
 
 function access(k: Kernel, t: number, r: number): Outcome {
@@ -165,6 +173,7 @@ export function touchLine(k: Kernel, pteIndex: number, line: number, isWrite: bo
   let object = -1;
   if (pteKind(pte) === PTE_BLOCK) object = O_LINE + pteTarget(pte) * LINES_PER_PAGE + line;
   else if (pteKind(pte) === PTE_ANON) object = O_ANON + pteIndex;
+  else if (pteKind(pte) === PTE_PAGE) object = O_CACHED + pteTarget(pte) * LINES_PER_PAGE + line;
   if (object < 0) return;
   if (isWrite) k.writes(object);
   else k.reads(object);
@@ -192,8 +201,8 @@ function walkPageTable(k: Kernel, _t: number, r: number): Outcome {
 function kindOfFault(pte: number, cow: boolean): number {
   if (pte === 0) return cow ? FAULT_COW : FAULT_HANDLER;
   if (cow) return FAULT_WP_COPY;
-  // page_mkwrite of a zero page is the write-fault handler; a raw pfn has a handler of its own.
-  return pteKind(pte) === PTE_ZERO ? FAULT_HANDLER : FAULT_PFN_MKWRITE;
+  // page_mkwrite of a page is the write-fault handler; a raw pfn has a handler of its own.
+  return pteKind(pte) === PTE_BLOCK ? FAULT_PFN_MKWRITE : FAULT_HANDLER;
 }
 
 function touchPageTable(k: Kernel, _t: number, r: number): void {
@@ -240,7 +249,7 @@ export const FAULT_STEPS: readonly StepDef[] = [
     run: access,
     touch: touchAccess,
     restless: true,
-    may: ['pte', 'line', 'anon'],
+    may: ['pte', 'line', 'anon', 'cachedLine'],
     why: 'one load or store instruction',
   }),
   visible({

@@ -129,6 +129,29 @@ const REGISTER_STEPS: readonly StepDef[] = [
     },
     true,
   ),
+  local('pageOfLine', 'the page of the line at hand', (k, _t, r) => {
+    k.put(r + R_PAGE, k.get(r + R_LINE) >> 1);
+  }),
+  local(
+    'leftEdge',
+    'the range begins within a page: its line there',
+    (k, _t, r) => {
+      k.put(r + R_ANSWER, k.get(r + R_FIRST) & 1);
+      k.put(r + R_LINE, k.get(r + R_FIRST));
+    },
+    false,
+    true,
+  ),
+  local(
+    'rightEdge',
+    'the range ends within a page: its line there',
+    (k, _t, r) => {
+      k.put(r + R_ANSWER, k.get(r + R_LAST) & 1);
+      k.put(r + R_LINE, k.get(r + R_LAST) - 1);
+    },
+    false,
+    true,
+  ),
   local('tailOfNewSize', 'the line behind the new size', (k, _t, r) => {
     k.put(r + R_LINE, k.get(r + R_SIZE));
   }),

@@ -7,6 +7,7 @@ import {
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
+  PTE_PAGE,
   PTE_RW,
   pteKind,
   pteTarget,
@@ -32,6 +33,7 @@ import {
   R_FILE,
   R_FIRST,
   R_LAST,
+  R_PAGEOBJ,
   R_PTE,
   R_RESULT,
   R_SLOT,
@@ -42,7 +44,7 @@ import {
   UNMAPS,
   VMA,
 } from '../layout.ts';
-import { FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
+import { FUSE_DEVICE, NEXT, type Outcome, type StepRun, type StepTouch } from '../program.ts';
 import { local, type StepDef, visible } from '../step.ts';
 import { isOfBlock } from './entries.ts';
 import { nextMapped, touchWalk } from './walk.ts';
@@ -67,36 +69,50 @@ function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outco
   };
 }
 
-/** Make the next present PTE of the walk read-only and clean, if it maps the entry's block in a shared area. */
-function protectPte(k: Kernel, _t: number, r: number): Outcome {
-  const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
-  if (pteIndex < 0) {
-    k.put(r + R_UCURSOR, -1);
+/** Which ptes a write-protection is about. */
+type IsMeant = (k: Kernel, r: number, pte: number) => boolean;
+
+/** Make the next present PTE of the walk read-only and clean, if it is meant and of a shared area. */
+function protectPte(isMeant: IsMeant): StepRun {
+  return (k, _t, r) => {
+    const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
+    if (pteIndex < 0) {
+      k.put(r + R_UCURSOR, -1);
+      return NEXT;
+    }
+    const pte = k.get(PTE + pteIndex);
+    const isOurs = isShared(k, pteIndex) && isMeant(k, r, pte);
+    if (isOurs) k.put(PTE + pteIndex, pte & ~(PTE_RW | PTE_DIRTY));
+    k.put(r + R_UCURSOR, nextPresent(k, r, pteIndex + 1) < 0 ? -1 : pteIndex + 1);
     return NEXT;
-  }
-  const pte = k.get(PTE + pteIndex);
-  if (isOfEntry(k, r, pteIndex)) k.put(PTE + pteIndex, pte & ~(PTE_RW | PTE_DIRTY));
-  k.put(r + R_UCURSOR, nextPresent(k, r, pteIndex + 1) < 0 ? -1 : pteIndex + 1);
-  return NEXT;
+  };
 }
 
 function nextPresent(k: Kernel, r: number, cursor: number): number {
   return nextMapped(k, k.get(r + R_FILE), k.get(r + R_UFROM), k.get(r + R_UTO), cursor, false);
 }
 
-function isOfEntry(k: Kernel, r: number, pteIndex: number): boolean {
-  const pte = k.get(PTE + pteIndex);
-  const isShared = (k.get(VMA + Math.floor(pteIndex / PAGES)) & VMA_PRIVATE) === 0;
-  const slot = k.get(r + R_SLOT);
-  const isOurs = pteKind(pte) === PTE_BLOCK && pteTarget(pte) === entryBlock(slot);
-  return isShared && isOfBlock(slot) && isOurs;
+function isShared(k: Kernel, pteIndex: number): boolean {
+  return (k.get(VMA + Math.floor(pteIndex / PAGES)) & VMA_PRIVATE) === 0;
 }
 
-function touchProtect(k: Kernel, _t: number, r: number): void {
-  const [from, to] = [k.get(r + R_UFROM), k.get(r + R_UTO)];
-  touchWalk(k, k.get(r + R_FILE), from, to, k.get(r + R_UCURSOR));
-  const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
-  if (pteIndex >= 0 && isOfEntry(k, r, pteIndex)) k.writes(O_PTE + pteIndex);
+function isOfEntry(k: Kernel, r: number, pte: number): boolean {
+  const slot = k.get(r + R_SLOT);
+  return isOfBlock(slot) && pteKind(pte) === PTE_BLOCK && pteTarget(pte) === entryBlock(slot);
+}
+
+function isOfPage(k: Kernel, r: number, pte: number): boolean {
+  return pteKind(pte) === PTE_PAGE && pteTarget(pte) === k.get(r + R_PAGEOBJ) - 1;
+}
+
+function touchProtect(isMeant: IsMeant): StepTouch {
+  return (k, _t, r) => {
+    const [from, to] = [k.get(r + R_UFROM), k.get(r + R_UTO)];
+    touchWalk(k, k.get(r + R_FILE), from, to, k.get(r + R_UCURSOR));
+    const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
+    if (pteIndex < 0 || !isShared(k, pteIndex)) return;
+    if (isMeant(k, r, k.get(PTE + pteIndex))) k.writes(O_PTE + pteIndex);
+  };
 }
 
 function zap(k: Kernel, pteIndex: number): void {
@@ -221,11 +237,23 @@ export const MAPPING_STEPS: readonly StepDef[] = [
   visible({
     name: 'protectPte',
     says: 'write-protect the pte',
-    run: protectPte,
-    touch: touchProtect,
+    run: protectPte(isOfEntry),
+    touch: touchProtect(isOfEntry),
     may: ['vma', 'pte'],
     restless: true,
     why: 'dax_mapping_entry_mkclean: one slot under the page-table lock (4b4bb46d00b3)',
+  }),
+  visible({
+    name: 'protectPagePte',
+    role: 'protectPte',
+    family: 'protectPte',
+    flavour: 'page',
+    says: 'write-protect the pte',
+    run: protectPte(isOfPage),
+    touch: touchProtect(isOfPage),
+    may: ['vma', 'pte'],
+    restless: true,
+    why: 'page_mkclean_one: one slot under the page-table lock',
   }),
   visible({
     name: 'linkVma',

@@ -1,12 +1,15 @@
 /** Extents that go or move: removal, zero range, collapse, insert; under the leaf X, as in allocation.ts. */
-import { BLOCKS, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { BLOCKS, PAGE_OBJECTS, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byOperation, setExtent } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
   extentWord,
   OWNER_BUSY,
+  PAGE_MAPPED,
   PTE_BLOCK,
+  pageBlock,
+  pageGen,
   pageIndex,
   pteGen,
   pteKind,
@@ -25,6 +28,7 @@ import {
   FRAME0,
   O_ALLOC,
   O_EXTENT,
+  PAGE_STATE,
   PTE,
   R_CURSOR,
   R_EXTENT,
@@ -72,6 +76,7 @@ function nextGeneration(k: Kernel, block: number): number {
       if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block) used |= 1 << pteGen(pte);
     }
   }
+  if (k.program.hasPageData) used |= generationsOfPages(k, block);
   for (let t = 0; t < k.world.threads; t++) {
     const top = k.frameOf(t);
     for (let r = FRAME0 + t * FRAME_SPAN; r <= top; r += FRAME) {
@@ -82,6 +87,16 @@ function nextGeneration(k: Kernel, block: number): number {
     }
   }
   return 31 - Math.clz32(~used & -~used);
+}
+
+/** Those that buffers of the cache's pages mean. */
+function generationsOfPages(k: Kernel, block: number): number {
+  let used = 0;
+  for (let page = 0; page < PAGE_OBJECTS; page++) {
+    const state = k.peek(PAGE_STATE + page);
+    if ((state & PAGE_MAPPED) !== 0 && pageBlock(state) === block) used |= 1 << pageGen(state);
+  }
+  return used;
 }
 
 function freeExtent(k: Kernel, file: number, page: number): void {
@@ -156,6 +171,7 @@ function moveExtent(k: Kernel, file: number, page: number, by: number): void {
   if (there !== 0) k.put(REMOVED_BY + extentBlock(there), byOperation(k));
   setExtent(k, pageIndex(file, page), 0);
   setExtent(k, pageIndex(file, page + by), extent);
+  k.watch.extentArrives(k, file, page + by);
 }
 
 /** ext4 collapse: removal and shift under one X.W, so no get_block sees the middle. */

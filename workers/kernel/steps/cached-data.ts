@@ -1,0 +1,64 @@
+/** What pages of the cache hold goes to their blocks, or is zeroed in part (locking 3.1). */
+import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
+import { bufferOf, pageWord, setPageLine, writeLineBack } from '../cached.ts';
+import { extentBlock, PAGE_DIRTY, pageGen } from '../encoding.ts';
+import type { Kernel } from '../kernel.ts';
+import { O_CACHED, O_LINE, O_PAGE, PAGE_STATE, R_EXTENT, R_GEN, R_LINE } from '../layout.ts';
+import { type StepDef, visible } from '../step.ts';
+import { onPage, pageOf } from './cached-pages.ts';
+
+/**
+ * The page goes to the block that its buffer names. It is clean with the end of the write: until then another fsync finds
+ * it dirty, and waits for its lock.
+ */
+const writePage = onPage((k, r, page) => {
+  const state = k.get(PAGE_STATE + page);
+  const extent = bufferOf(state);
+  if (extent === 0) return;
+  k.put(r + R_EXTENT, extent);
+  k.put(r + R_GEN, pageGen(state));
+  k.watch.blockUsed(k, r, 'writeback');
+  for (let line = 0; line < LINES_PER_PAGE; line++)
+    writeLineBack(k, page, line, extentBlock(extent));
+  k.put(PAGE_STATE + page, state & ~PAGE_DIRTY);
+});
+
+function touchWrite(k: Kernel, _t: number, r: number): void {
+  const page = pageOf(k, r);
+  const extent = bufferOf(k.get(PAGE_STATE + page));
+  k.writes(O_PAGE + page);
+  if (extent === 0) return;
+  for (let line = 0; line < LINES_PER_PAGE; line++) {
+    k.reads(O_CACHED + page * LINES_PER_PAGE + line);
+    k.writes(O_LINE + extentBlock(extent) * LINES_PER_PAGE + line);
+  }
+}
+
+/** Zero R_LINE, the part of its page that a size or a range cuts off. */
+const zeroPageLine = onPage((k, r, page) => {
+  setPageLine(k, pageWord(page, k.get(r + R_LINE) & 1), 0);
+});
+
+function touchZero(k: Kernel, _t: number, r: number): void {
+  k.writes(O_CACHED + pageOf(k, r) * LINES_PER_PAGE + (k.get(r + R_LINE) & 1));
+}
+
+export const CACHED_DATA_STEPS: readonly StepDef[] = [
+  visible({
+    name: 'writePage',
+    says: 'write the page to its block',
+    run: writePage,
+    touch: touchWrite,
+    may: ['page', 'cachedLine', 'line'],
+    restless: true,
+    why: 'writepage and its end of IO: one write a page, under the page lock (locking 3.1)',
+  }),
+  visible({
+    name: 'zeroPageLine',
+    says: 'zero a part of the page',
+    run: zeroPageLine,
+    touch: touchZero,
+    may: ['cachedLine'],
+    why: 'zero_user: one memset, under the page lock',
+  }),
+];
