@@ -3,7 +3,7 @@ import { fail } from '../corpus/vocabulary/errors.ts';
 import type { Schedule, Switch, Workload } from '../corpus/vocabulary/input.ts';
 import { sha256Hex } from '../corpus/vocabulary/json.ts';
 import { STEPS_MAX } from '../corpus/vocabulary/limits.ts';
-import type { OpKind } from '../corpus/vocabulary/ops.ts';
+
 import type { Verdict, Violation } from '../corpus/vocabulary/verdict.ts';
 import { compile } from './kernel/compile.ts';
 import { Kernel } from './kernel/kernel.ts';
@@ -50,8 +50,8 @@ export class Engine {
     this.kernel.tracker = tracker;
   }
 
-  /** The first operation that the model has no path for; null if it has them all. */
-  lackingIn(workload: Pick<Workload, 'threads'>): OpKind | null {
+  /** The first thing that the model has no path for; null if it has them all. */
+  lackingIn(workload: Workload): ReturnType<typeof lackingIn> {
     return lackingIn(this.program, workload);
   }
 

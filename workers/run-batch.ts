@@ -15,7 +15,7 @@ import {
   type Witness,
   type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
-import { OP_KINDS, OPERATIONS, type Op } from '../corpus/vocabulary/ops.ts';
+import { OP_KINDS, OPERATIONS, type Op, SHARINGS } from '../corpus/vocabulary/ops.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
 import { bucketOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
@@ -183,10 +183,14 @@ export class BatchRunner {
   }
 }
 
-/** What a model is drawn from: what all are, and the special operations that it has. */
-function vocabularyOf({ entry }: Program): Vocabulary {
+/** What a model is drawn from: what all are, and what is special to it. */
+function vocabularyOf({ entry, hasMapSync }: Program): Vocabulary {
   const special = OP_KINDS.filter((kind) => OPERATIONS[kind].isSpecial && entry[kind] !== NO_ENTRY);
-  return special.length === 0 ? COMMON : { kinds: [...COMMON.kinds, ...special] };
+  if (special.length === 0 && !hasMapSync) return COMMON;
+  return {
+    kinds: [...COMMON.kinds, ...special],
+    sharings: hasMapSync ? SHARINGS : COMMON.sharings,
+  };
 }
 
 /** What a batch has come to so far. */

@@ -32,7 +32,7 @@ import {
   THREADS,
 } from '../vocabulary/limits.ts';
 import type { Op, OpKind, Sharing } from '../vocabulary/ops.ts';
-import { makeOp, takes } from '../vocabulary/ops.ts';
+import { makeOp, OP_KINDS, SHARINGS, takes } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
 import { LABEL_END } from '../vocabulary/validate.ts';
 import type { FileRange } from './op-shape.ts';
@@ -90,12 +90,15 @@ const EVERYTHING: WorkloadOptions = {
   processesMax: MMS,
 };
 
+/** Also what only some models have. */
+const WRITABLE: Vocabulary = { kinds: OP_KINDS, sharings: SHARINGS };
+
 export function arbWorkload(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<Workload> {
   const limits = { ...EVERYTHING, ...options };
   return fc
     .tuple(
       several(FILE_WEIGHTS, limits.filesMax, fileDraw(limits.pagesMax)),
-      several(PROCESS_WEIGHTS, limits.processesMax, processDraw()),
+      several(PROCESS_WEIGHTS, limits.processesMax, processDraw(limits)),
       several(THREAD_WEIGHTS, limits.threadsMax, threadDraw(limits)),
       weighted(HOT_WEIGHTS),
       fc.nat(PAGES - 1),
@@ -114,11 +117,16 @@ export function arbWorkload(options: Partial<WorkloadOptions> = {}): fc.Arbitrar
 }
 
 /**
- * A workload with a schedule whose labels may or may not exist: for laws about texts and replay.
+ * A workload of anything that can be written, with a schedule whose labels may or may not exist: for laws about texts and
+ * replay.
  */
 export function arbInput(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<Input> {
   return fc
-    .tuple(arbWorkload(options), fc.nat(THREADS - 1), fc.array(switchDraw(), { maxLength: 4 }))
+    .tuple(
+      arbWorkload({ ...WRITABLE, ...options }),
+      fc.nat(THREADS - 1),
+      fc.array(switchDraw(), { maxLength: 4 }),
+    )
     .map(([workload, first, switches]) => ({
       ...workload,
       schedule: scheduleOf(workload.threads, first, switches),
@@ -167,8 +175,8 @@ function fileDraw(pagesMax: number): fc.Arbitrary<FileDraw> {
 
 type ProcessDraw = readonly [Sharing, Reach, SecondArea, Sharing];
 
-function processDraw(): fc.Arbitrary<ProcessDraw> {
-  const sharing = weighted(SHARING_WEIGHTS);
+function processDraw({ sharings }: Vocabulary): fc.Arbitrary<ProcessDraw> {
+  const sharing = weighted(SHARING_WEIGHTS.filter(([one]) => sharings.includes(one)));
   return fc.tuple(sharing, weighted(REACH_WEIGHTS), weighted(SECOND_AREA_WEIGHTS), sharing);
 }
 

@@ -6,7 +6,7 @@
 import { unreachable } from '../vocabulary/assert.ts';
 import type { AreaSetup, FileSetup, Input, PageState, Setup } from '../vocabulary/input.ts';
 import { LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
-import { type Argument, argumentOf, OPERATIONS, type Op } from '../vocabulary/ops.ts';
+import { type Argument, argumentOf, OPERATIONS, type Op, type Sharing } from '../vocabulary/ops.ts';
 
 export type Measure = readonly number[];
 
@@ -36,7 +36,7 @@ function sum(values: readonly number[]): number {
 
 /** A weaker operation counts for more than any range: it says less about what went wrong. */
 const KIND_WEIGHT = 64;
-const PRIVATE_COST = 4;
+const SHARING_COST: Readonly<Record<Sharing, number>> = { shared: 0, private: 4, sync: 4 };
 const BUFFER_COST = 16;
 
 function opCost(op: Op): number {
@@ -56,7 +56,7 @@ function argumentCost(op: Op, arg: Argument): number {
       return OPERATIONS[op.kind].grain === LINE_BYTES ? lineOf(bytes) : pagesCost(bytes);
     }
     case 'sharing':
-      return argumentOf(op, arg) === 'private' ? PRIVATE_COST : 0;
+      return SHARING_COST[argumentOf(op, arg) ?? 'shared'];
     case 'buffer': {
       const buffer = argumentOf(op, arg);
       return buffer ? BUFFER_COST + buffer.area + lineOf(buffer.offset) : 0;
@@ -96,5 +96,5 @@ function fileCost({ size, pages }: FileSetup): number {
 }
 
 function areaCost({ file, offset, length, sharing }: AreaSetup): number {
-  return file + pagesCost(offset) + pagesCost(length) + (sharing === 'private' ? PRIVATE_COST : 0);
+  return file + pagesCost(offset) + pagesCost(length) + SHARING_COST[sharing];
 }

@@ -250,7 +250,8 @@ function changeSharing(draft: Draft, rng: Random): boolean {
   const index = rng.below(AREAS);
   const area = areas[index];
   if (!area) return false;
-  const sharing = area.sharing === 'shared' ? 'private' : 'shared';
+  const others = draft.decks.sharings.filter((one) => one !== area.sharing);
+  const sharing = others.length === 1 ? at(others, 0) : rng.pick(others);
   draft.processes[process] = { areas: areas.with(index, { ...area, sharing }) };
   return true;
 }

@@ -38,7 +38,7 @@ function weakerOps(op: Op, areas: Areas): readonly Op[] {
     const { buffer: _, ...plain } = op;
     weaker.push(plain, { ...op, buffer: { area: 0, offset: 0 } });
   }
-  if ('sharing' in op && op.sharing === 'private') weaker.push({ ...op, sharing: 'shared' });
+  if ('sharing' in op && op.sharing !== 'shared') weaker.push({ ...op, sharing: 'shared' });
   return [...weaker, ...weakerKinds(op.kind).flatMap((kind) => asKind(op, kind, areas))];
 }
 

@@ -21,10 +21,14 @@ export function deck<T>(table: Weighted<T>): readonly T[] {
 /** What workloads are made of. */
 export interface Vocabulary {
   readonly kinds: readonly OpKind[];
+  readonly sharings: readonly Sharing[];
 }
 
 /** What every model is drawn from; what it lacks is left out afterwards. */
-export const COMMON: Vocabulary = { kinds: OP_KINDS.filter((kind) => !OPERATIONS[kind].isSpecial) };
+export const COMMON: Vocabulary = {
+  kinds: OP_KINDS.filter((kind) => !OPERATIONS[kind].isSpecial),
+  sharings: ['shared', 'private'],
+};
 
 /** Of each kind as its row in `ops.ts` says: page faults meet everything; next what frees, allocates or moves blocks. */
 export const OP_WEIGHTS: Weighted<OpKind> = weights(({ weight }) => weight);
@@ -37,11 +41,12 @@ function weights(of: (operation: Operation) => number): Weighted<OpKind> {
   return OP_KINDS.map((kind) => [kind, of(OPERATIONS[kind])] as const);
 }
 
-/** Kinds of new operations, each as often as its weight says. */
+/** What is new is drawn from these: kinds of operations, each as often as its weight says. */
 export interface Decks {
   readonly any: readonly OpKind[];
   readonly opening: readonly OpKind[];
   readonly closing: readonly OpKind[];
+  readonly sharings: readonly Sharing[];
 }
 
 export function decksOf(vocabulary: Vocabulary): Decks {
@@ -49,6 +54,7 @@ export function decksOf(vocabulary: Vocabulary): Decks {
     any: deck(ofKinds(OP_WEIGHTS, vocabulary)),
     opening: deck(ofKinds(OPENING_WEIGHTS, vocabulary)),
     closing: deck(ofKinds(CLOSING_WEIGHTS, vocabulary)),
+    sharings: vocabulary.sharings,
   };
   decks.set(vocabulary, known);
   return known;
@@ -148,6 +154,7 @@ export const CUT_WEIGHTS: Weighted<Cut> = [
 export const SHARING_WEIGHTS: Weighted<Sharing> = [
   ['shared', 12],
   ['private', 1],
+  ['sync', 4],
 ];
 
 /**

@@ -107,8 +107,10 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lock-cycle faultLock mmapSem'),
   row('B38', 'user copy under the shared fault lock waits behind a writer', 'deadlock', JULY_2016,
     'lock-self faultLock:R->R'),
-  row('B39', 'DMA into a block that was freed', 'foreign-block', '4.18, break layouts'),
-  row('B40', 'MAP_SYNC maps before its extent is committed', 'durability', '4.15, MAP_SYNC'),
+  row('B39', 'DMA into a block that was freed', 'pinned-block', '4.18, break layouts; on 6.1 cee91fa13a8e, 6be3e21d25ca',
+    'pinned-block *'),
+  row('B40', 'MAP_SYNC maps before its extent is committed', 'durability', '4.15, MAP_SYNC',
+    'durability map-sync'),
   // The entry stays as well: an fsync flushes the old block, and the next store faults for ever.
   row('B41', 'mapping shows the block from before a copy on write', 'stale-pte', TRACED,
     'stale-pte not-unmapped pwrite', 'stale-pte pwrite', 'cache-structure entry pwrite/remapCow',
@@ -189,6 +191,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   { ...row('F10', 'a fault that waits for a page leaves its range locked', 'lock-leak', RANGE_LOCK,
     'lock-leak rangeLock *'),
     onBuiltIn: ['lock-cycle *mmapSem *rangeLock'] },
+  // dax_insert_pfn_mkwrite asks for an entry that is no conflict, not for one that names the block (fs/dax.c of 6.1).
+  row('F07', 'a synchronous fault tags an entry that names no block, and its stores are never flushed', 'durability', 'found by Faultline on 6.1',
+    'durability empty-entry *', 'cache-structure dirty-entry *'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak inodeLock *', 'lock-leak mmapSem *'),
 ];

@@ -12,8 +12,9 @@ export interface AreaOffset {
   readonly offset: number;
 }
 
-export type Sharing = 'shared' | 'private';
-export const SHARINGS = ['shared', 'private'] as const satisfies readonly Sharing[];
+/** `sync`: shared, with MAP_SYNC. */
+export type Sharing = 'shared' | 'private' | 'sync';
+export const SHARINGS = ['shared', 'private', 'sync'] as const satisfies readonly Sharing[];
 
 /** Arguments: an area is of the thread's process; offsets, lengths and sizes are bytes; `buffer` may be left out. */
 interface Arguments {
@@ -88,6 +89,7 @@ function row<const A extends readonly Argument[]>(args: A, named: Named): Row<A>
 }
 
 const OF_FALLOCATE = { isOptional: true };
+const SPECIAL = { isOptional: true, isSpecial: true };
 
 // biome-ignore format: a table
 const ROWS = {
@@ -109,7 +111,9 @@ const ROWS = {
   commit: row(NONE, { says: 'the log is full: it commits', weight: 2 }),
   crash: row(NONE, { says: 'power fails', weight: 1, closes: 1 }),
   enospc: row(NONE, { says: 'the next allocation fails', weight: 1 }),
-  reflink: row(FILE, { says: 'another file takes a clone of this one: they share its blocks', weight: 6, isOptional: true, isSpecial: true, opens: 1 }),
+  reflink: row(FILE, { ...SPECIAL, says: 'another file takes a clone of this one: they share its blocks', weight: 6, opens: 1 }),
+  dma: row(ACCESS, { ...SPECIAL, says: 'a device writes one line of a mapping, whose page is pinned meanwhile', weight: 10, grain: LINE_BYTES, rank: 2, weaker: ['load', 'store'], leaves: 'written' }),
+  clwb: row(ACCESS, { ...SPECIAL, says: 'the user writes one line of a mapping back to the device', weight: 5, closes: 2, grain: LINE_BYTES, rank: 1, weaker: ['load'] }),
 };
 
 export type OpKind = keyof typeof ROWS;

@@ -10,7 +10,7 @@ import { PAGE_STATES } from './input.ts';
 import { AREAS, OPS, PAGES, SWITCHES_MAX } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import type { AreaOffset, Argument, Op, OpKind, Sharing } from './ops.ts';
-import { makeOp, OP_KINDS, OPERATIONS } from './ops.ts';
+import { makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
 import type { Spot } from './spots.ts';
 import {
   type Draft,
@@ -151,9 +151,9 @@ function readMapping(cursor: Cursor): AreaSetup {
 }
 
 function readSharing(cursor: Cursor): Sharing {
-  if (takeIf(cursor, 'shared')) return 'shared';
-  if (takeIf(cursor, 'private')) return 'private';
-  throw refuse(cursor, '"shared" or "private"');
+  const sharing = SHARINGS.find((one) => takeIf(cursor, one));
+  if (sharing === undefined) throw refuse(cursor, SHARINGS.map((one) => `"${one}"`).join(' or '));
+  return sharing;
 }
 
 function readThread(cursor: Cursor, draft: Draft): void {

@@ -30,7 +30,7 @@ import {
 } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import { nearestHint } from './nearest.ts';
-import { argumentOf, OPERATIONS, type Op, type Sharing } from './ops.ts';
+import { argumentOf, OPERATIONS, type Op, SHARINGS, type Sharing } from './ops.ts';
 import { printable } from './printable.ts';
 
 /** The part of an input that a problem is about. */
@@ -227,7 +227,7 @@ function indexProblem(noun: Noun, index: number, count: number): string | null {
 }
 
 function sharingProblem(sharing: Sharing): string | null {
-  if (sharing === 'shared' || sharing === 'private') return null;
+  if (SHARINGS.includes(sharing)) return null;
   return `sharing cannot be "${printable(String(sharing))}"`;
 }
 

@@ -1,15 +1,20 @@
-/** Fresh and mutated workloads: valid, drawn from one number, and of every common kind there is. */
+/** Fresh and mutated workloads: valid, drawn from one number, and of every kind there is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { arbInput, arbWorkload, generateWorkload } from '../../corpus/breeding/generate.ts';
+import {
+  arbInput,
+  arbWorkload,
+  generateWorkload,
+  generatorOf,
+} from '../../corpus/breeding/generate.ts';
 import { mutate, mutateBy } from '../../corpus/breeding/mutate.ts';
 import { OPERATORS } from '../../corpus/breeding/operators.ts';
 import { COMMON } from '../../corpus/breeding/weights.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { FILES, OPS, THREADS } from '../../corpus/vocabulary/limits.ts';
-
+import { OP_KINDS, OPERATIONS, SHARINGS } from '../../corpus/vocabulary/ops.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput, checkWorkload } from '../../corpus/vocabulary/validate.ts';
@@ -108,6 +113,20 @@ test('mutation ends: the smallest and the largest workloads have children too', 
   for (const text of [one, full]) {
     const parent = parseInput(text, 'extreme');
     for (let i = 0; i < 500; i++) assert.equal(checkWorkload(mutate(rng, parent, parent)), null);
+  }
+});
+
+test('special kinds are drawn, fresh and by mutation, where a model has them', () => {
+  const everything = { kinds: OP_KINDS, sharings: SHARINGS };
+  const rng = new Random(RNG_SEED, 12);
+  const generate = generatorOf(everything);
+  const drawn = Array.from({ length: 400 }, () => generate(rng));
+  const mutants = fresh(400, 13).map((parent) => mutate(rng, parent, null, everything));
+  for (const workloads of [drawn, mutants]) {
+    const kinds = new Set(workloads.flatMap(({ threads }) => threads.flatMap(kindsOf)));
+    for (const kind of OP_KINDS) if (OPERATIONS[kind].isSpecial) assert.ok(kinds.has(kind), kind);
+    const areas = workloads.flatMap(({ setup }) => setup.processes.flatMap((one) => one.areas));
+    assert.ok(areas.some((area) => area?.sharing === 'sync'));
   }
 });
 

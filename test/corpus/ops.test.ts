@@ -9,6 +9,7 @@ import {
   OP_KINDS,
   OPERATIONS,
   type OpKind,
+  SHARINGS,
   weakerKinds,
 } from '../../corpus/vocabulary/ops.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
@@ -52,7 +53,7 @@ const WORDS: Readonly<Record<Exclude<Argument, 'buffer'>, string>> = {
   offset: 'OFF',
   length: 'LEN',
   size: 'SIZE',
-  sharing: 'shared\\|private',
+  sharing: SHARINGS.join('\\|'),
 };
 
 function formOf(kind: OpKind): string {

@@ -27,6 +27,16 @@ const SHARED_STATES: typeof STATES = {
   'shared-fsynced': ['written', 'reflink A', 'load a0 4096', 'fsync A'],
 };
 
+/** What was stored, written or mapped before a MAP_SYNC store had not been committed, unless an fsync is said. */
+const SYNC_STATES: typeof STATES = {
+  ...STATES,
+  clean: ['hole', 'store a0 4096', 'fsync A'],
+  dirty: ['hole', 'store a0 4096'],
+  mapped: ['hole', 'pwrite A 4096 4096', 'load a0 4096', 'load a1 4096'],
+  zeromapped: ['hole', 'load a0 4096', 'load a1 4096'],
+  'unwritten-zeromapped': ['unwritten', 'load a0 4096', 'load a1 4096'],
+};
+
 interface Traced {
   readonly op: string;
   /** Bytes of A. */
@@ -35,6 +45,7 @@ interface Traced {
   /** Page 0 of B. */
   readonly other?: string;
   readonly area?: number;
+  readonly states?: typeof STATES;
 }
 
 const PRIVATE = { areas: ' a1 A 0 16384 private', area: 1 };
@@ -47,6 +58,12 @@ const TRACED: Readonly<Record<string, Traced>> = {
   store: { op: 'store a0 4096' },
   'priv-load': { op: 'load a1 4096', ...PRIVATE },
   'priv-store': { op: 'store a1 4096', ...PRIVATE },
+  'sync-store': {
+    op: 'store a1 4096',
+    areas: ' a1 A 0 16384 sync',
+    area: 1,
+    states: SYNC_STATES,
+  },
   pread: { op: 'pread A 4096 4096' },
   'pread-buf-A-same': { op: 'pread A 4096 4096 into a0 4096' },
   'pread-buf-A-other': { op: 'pread A 4096 4096 into a0 12288' },
@@ -76,8 +93,9 @@ const TRACED: Readonly<Record<string, Traced>> = {
   'reflink-to-B': { op: 'reflink A' },
 };
 
-function inputOf({ op, size = 16384, areas = '', other }: Traced, state: string): string {
-  const [extent = '', ...before] = SHARED_STATES[state] ?? [];
+function inputOf(traced: Traced, state: string): string {
+  const { op, size = 16384, areas = '', other, states = SHARED_STATES } = traced;
+  const [extent = '', ...before] = states[state] ?? [];
   const pages = size === 16384 ? `written ${extent} written written` : `written ${extent}`;
   return [
     'faultline input 1',

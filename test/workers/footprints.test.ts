@@ -8,9 +8,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { generateWorkload } from '../../corpus/breeding/generate.ts';
+import { generatorOf } from '../../corpus/breeding/generate.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { STEPS_MAX } from '../../corpus/vocabulary/limits.ts';
+import { OP_KINDS, SHARINGS } from '../../corpus/vocabulary/ops.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import { FOOT_MAX } from '../../workers/kernel/footprints.ts';
@@ -115,10 +116,13 @@ class WatchedKernel extends Kernel {
   }
 }
 
+/** Of every operation; who lacks one is not given it. */
+const generate = generatorOf({ kinds: OP_KINDS, sharings: SHARINGS });
+
 function workloads(random: Random): readonly Workload[] {
   const names = readdirSync(path.join(PACKAGE_ROOT, 'corpus/seeds'));
   const seeds = names.map((name) => seedNamed(path.basename(name, '.txt')));
-  return [...seeds, ...Array.from({ length: 120 }, () => generateWorkload(random))];
+  return [...seeds, ...Array.from({ length: 160 }, () => generate(random))];
 }
 
 test('what a step declares is what it reads and writes, and no more than it may', () => {

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { generateWorkload } from '../../corpus/breeding/generate.ts';
+import { generatorOf } from '../../corpus/breeding/generate.ts';
 import { COMMON } from '../../corpus/breeding/weights.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import {
@@ -17,6 +17,7 @@ import {
   STEPS_MAX,
   THREADS,
 } from '../../corpus/vocabulary/limits.ts';
+import { OP_KINDS, type OpKind, SHARINGS } from '../../corpus/vocabulary/ops.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
@@ -32,9 +33,23 @@ import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { allReferences, seedNamed, Wanderer } from './support/search.ts';
 
-/** Models that have every operation that is drawn for all. */
-const WHOLE = MODEL_NAMES.filter((name) =>
-  COMMON.kinds.every((kind) => compile(modelOf(name)).entry[kind] !== NO_ENTRY),
+/** Models that have every common operation, and two that have special ones. */
+const WHOLE = [
+  ...MODEL_NAMES.filter((name) => COMMON.kinds.every((kind) => has(name, kind))),
+  'modern-ext4',
+  'modern-xfs-fixed',
+];
+
+function has(name: string, kind: OpKind): boolean {
+  return compile(modelOf(name)).entry[kind] !== NO_ENTRY;
+}
+
+const GENERATORS = new Map(
+  WHOLE.map((name) => {
+    const kinds = OP_KINDS.filter((kind) => has(name, kind));
+    const { hasMapSync } = compile(modelOf(name));
+    return [name, generatorOf({ kinds, sharings: hasMapSync ? SHARINGS : COMMON.sharings })];
+  }),
 );
 
 interface Drawn {
@@ -47,7 +62,8 @@ interface Drawn {
 const drawn: fc.Arbitrary<Drawn> = fc
   .tuple(fc.constantFrom(...WHOLE), fc.nat(), fc.nat())
   .map(([name, stream, rngSeed]) => {
-    return { name, workload: generateWorkload(new Random(RNG_SEED, stream)), rngSeed };
+    const generate = GENERATORS.get(name) ?? assert.fail(name);
+    return { name, workload: generate(new Random(RNG_SEED, stream)), rngSeed };
   });
 
 const ENGINES = new Map(WHOLE.map((name) => [name, new Engine(modelOf(name))]));
@@ -204,6 +220,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   blockOwner: 1 + FILES,
   cpu: VALUES,
   media: VALUES,
+  pins: THREADS_MASK,
   anon: VALUES,
   journalHandles: 255,
   journalCommitter: THREADS,

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import type { Op } from '../../corpus/vocabulary/ops.ts';
+import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
-import { MMAP_SEM } from '../../workers/kernel/layout.ts';
+import { FAULT_LOCK, INODE_LOCK, MMAP_SEM } from '../../workers/kernel/layout.ts';
+import { writerIn } from '../../workers/kernel/locks.ts';
 import {
   downgradeWrite,
   downRead,
@@ -280,6 +282,31 @@ test('a second range passes unless a request for both has queued in between', ()
   const twice: Path = [step('lockRangePage'), step('nextPage'), ...LOCK_PAGE];
   const met = new Stage({ punch: twice, pread: LOCK_FILE }, ['punch', 'pread']).steps(0, 1, 0);
   assert.deepEqual(met.signatures(), ['lock-self rangeLock']);
+});
+
+test('the last pin to go wakes who waits for an idle page, which keeps i_rwsem and not the fault lock', () => {
+  const lines = ['file A size 4096 pages written', 'process P0 a0 A 0 4096 shared'];
+  const ops = ['dma a0 0', 'dma a0 2048', 'truncate A 0'];
+  const threads = ops.flatMap((op, t) => [`thread T${t} P0`, op]);
+  const text = ['faultline input 1', ...lines, ...threads, 'first T0', ''].join('\n');
+  const engine = new Engine(modelOf('modern-xfs-fixed'));
+  engine.load(parseInput(text, 'pins'));
+  const k = engine.kernel;
+  const canRun = (t: number): boolean => (k.enabled() & (1 << t)) !== 0;
+  const runTo = (t: number, label: string): void => {
+    while (canRun(t) && k.labelOf(t) !== label) k.step(t);
+  };
+  runTo(0, 'dma/unpinPage');
+  runTo(1, 'dma/unpinPage');
+  runTo(2, 'end');
+  assert.equal(k.labelOf(2), 'truncate/sleepUntilIdle');
+  assert.deepEqual([writerIn(k.peek(INODE_LOCK)), writerIn(k.peek(FAULT_LOCK))], [2, -1]);
+  k.step(0);
+  assert.ok(!canRun(2), 'one pin is left');
+  k.step(1);
+  assert.ok(canRun(2));
+  runTo(2, 'end');
+  assert.ok(k.isFinished(2));
 });
 
 test('a release in a mode that is not held is fatal', () => {

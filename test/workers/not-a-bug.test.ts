@@ -12,6 +12,7 @@ import { modelOf } from '../../workers/models/registry.ts';
 const XFS = 'xfs-mmaplock-prezero';
 const V48 = 'v48-entry-lock';
 const CACHED = 'pagecache-invalidate-lock';
+const MODERN = ['modern-ext4-fixed', 'modern-xfs-fixed'];
 
 interface Innocent {
   readonly item: number;
@@ -27,6 +28,7 @@ const TWO_PAGES = ['file A size 8192 pages written written', 'process P0 a0 A 0 
 const WRITTEN = ['file A size 4096 pages written', SHARED];
 const HALF = ['file A size 2048 pages written', SHARED];
 const BEYOND = ['file A size 4096 pages written', 'process P0 a0 A 4096 4096 shared'];
+const SYNC = ['file A size 4096 pages hole', 'process P0 a0 A 0 4096 sync'];
 const PRIVATE = ['file A size 4096 pages written', 'process P0 a0 A 0 4096 private'];
 
 // biome-ignore format: a table
@@ -53,10 +55,20 @@ const INNOCENT: readonly Innocent[] = [
   { item: 8, what: 'a collapse beside a store', setup: TWO_PAGES, threads: [['store a0 4096'], ['collapse A 0 4096', 'pread A 0 4096']] },
   { item: 8, what: 'an insert beside a store', setup: TWO_PAGES, threads: [['store a0 0'], ['insert A 0 4096', 'pread A 0 8192']] },
   { item: 9, what: 'a store that nobody synced is lost', setup: WRITTEN, threads: [['store a0 0', 'crash']] },
+  { item: 9, what: 'a store through MAP_SYNC that was not written back is lost', setup: SYNC, threads: [['store a0 0', 'crash']], on: MODERN },
+  { item: 9, what: 'a line that was written back, and no MAP_SYNC, is lost', setup: ['file A size 4096 pages hole', SHARED], threads: [['store a0 0', 'clwb a0 0', 'crash']], on: MODERN },
+  { item: 4, what: 'a line is written back beside a store', setup: SYNC, threads: [['store a0 0'], ['clwb a0 0', 'crash']], on: MODERN },
+  { item: 18, what: 'a line is written back beside a truncate', setup: SYNC, threads: [['store a0 0', 'clwb a0 0'], ['truncate A 0', 'fsync A']], on: MODERN },
+  { item: 18, what: 'a line is written back that no committed size covers', setup: ['file A size 2048 pages written', 'process P0 a0 A 0 4096 sync'], threads: [['store a0 0', 'pwrite A 2048 2048', 'store a0 2048', 'clwb a0 2048', 'crash']], on: ['modern-xfs'] },
   { item: 10, what: 'fsync before 4.5 flushes no store', setup: WRITTEN, threads: [['store a0 0', 'fsync A', 'crash']] },
   { item: 11, what: 'a fault that fails leaves its block', setup: ['file A size 4096 pages unwritten', SHARED], threads: [['store a0 0'], ['truncate A 0']] },
   { item: 12, what: 'a clean page is flushed again', setup: WRITTEN, threads: [['store a0 0', 'fsync A', 'fsync A']] },
   { item: 13, what: 'two faults of one page', setup: WRITTEN, threads: [['load a0 0', 'store a0 0'], ['load a0 2048', 'store a0 2048']] },
+  { item: 14, what: 'a punch waits for two pins', setup: WRITTEN, threads: [['dma a0 0'], ['dma a0 2048'], ['punch A 0 4096']], on: MODERN },
+  { item: 14, what: 'a truncate waits for a pin of a page that nobody maps any more', setup: WRITTEN, threads: [['dma a0 0'], ['munmap a0'], ['truncate A 0']], on: MODERN },
+  { item: 2, what: 'a device and write(2) write one line', setup: WRITTEN, threads: [['dma a0 0', 'load a0 0'], ['pwrite A 0 4096']], on: MODERN },
+  { item: 7, what: 'a device writes past EOF, then the file grows', setup: HALF, threads: [['dma a0 2048', 'pread A 0 2048'], ['truncate A 4096', 'pread A 0 4096']], on: MODERN },
+  { item: 15, what: 'a device writes to a private copy', setup: PRIVATE, threads: [['dma a0 0', 'pread A 0 4096'], ['punch A 0 4096']], on: MODERN },
   { item: 15, what: 'a private copy survives a punch', setup: PRIVATE, threads: [['store a0 0', 'load a0 2048'], ['punch A 0 4096']] },
   { item: 15, what: 'a private copy survives a write', setup: PRIVATE, threads: [['store a0 0', 'load a0 2048'], ['pwrite A 0 4096']] },
   { item: 15, what: 'truncate takes private copies', setup: PRIVATE, threads: [['store a0 0', 'load a0 0'], ['truncate A 0', 'truncate A 4096']] },

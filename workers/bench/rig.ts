@@ -46,6 +46,7 @@ const NOBODY: Watch = {
   extentArrives: ignore,
   bufferSet: ignore,
   pageDiscarded: ignore,
+  blockGivenUp: ignore,
   durableChanged: ignore,
   edgeAdded: ignore,
   // What a judge does whose rules are off: the run cannot go on.

@@ -80,10 +80,10 @@ const OUTLIVED = 1 << 20;
  */
 export function noteOutlived(k: Kernel, index: number): void {
   const filler = k.writerOf(k.currentThread);
-  const { kind } = k.world.rowOfWriter(filler);
+  const { kind, isStore } = k.world.rowOfWriter(filler);
   // What stays unwritten still shows zeros.
   if (kind === 'fallocate' || kind === 'zero') return;
-  const isFault = kind === 'load' || kind === 'store';
+  const isFault = kind === 'load' || isStore;
   forEachMapping(k, Math.floor(index / PAGES), index % PAGES, (pteIndex) => {
     const by = k.peek(INSTALLED_BY + pteIndex);
     if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;

@@ -347,6 +347,7 @@ class Compiler {
       entry,
       faultEntry,
       size: rows.length,
+      hasMapSync: rows.some(({ step }) => step === 'checkCommitted'),
       hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
       hasZeroEntries: rows.some(({ step }) => step === 'insertZeroEntry'),
       hasPageData: rows.some(({ step }) => step === 'readPage'),

@@ -3,6 +3,7 @@
  * is the business of the steps.
  */
 import { FILES, OPS, PAGES, WRITERS } from '../../corpus/vocabulary/limits.ts';
+import type { Sharing } from '../../corpus/vocabulary/ops.ts';
 
 // Values that a line can hold: 0 is "never written", 1..24 name the operation that wrote it.
 /** Content that file f had before the run: INITIAL + f. */
@@ -110,14 +111,20 @@ export function pteWord(kind: number, target: number, gen: number): number {
   return kind | (target << 5) | (gen << 10);
 }
 
-// vma: present | linked in i_mmap | file | first page | pages | private.
+// vma: present | linked in i_mmap | file | first page | pages | private or MAP_SYNC.
 export const VMA_PRESENT = 1;
 export const VMA_LINKED = 2;
 export const VMA_PRIVATE = 1 << 10;
+export const VMA_SYNC = 1 << 11;
+const SHARING_BITS: Readonly<Record<Sharing, number>> = {
+  shared: 0,
+  private: VMA_PRIVATE,
+  sync: VMA_SYNC,
+};
 
-export function vmaWord(file: number, page: number, pages: number, isPrivate: boolean): number {
-  const sharing = isPrivate ? VMA_PRIVATE : 0;
-  return VMA_PRESENT | VMA_LINKED | (file << 2) | (page << 3) | (pages << 6) | sharing;
+export function vmaWord(file: number, page: number, pages: number, sharing: Sharing): number {
+  const bits = SHARING_BITS[sharing];
+  return VMA_PRESENT | VMA_LINKED | (file << 2) | (page << 3) | (pages << 6) | bits;
 }
 export function vmaFile(vma: number): number {
   return (vma >> 2) & 1;
@@ -138,6 +145,11 @@ export const OWNER_FILE = 2;
 export function pageIndex(file: number, page: number): number {
   return file * PAGES + page;
 }
+
+// R_WRITE of a fault: 0, or these.
+export const WRITE = 1;
+/** Through a MAP_SYNC area. */
+export const WRITE_SYNC = 3;
 
 // What a fault turned out to be, once mmap_sem is held and the page table was looked at.
 export const FAULT_NONE = 0;
@@ -177,6 +189,7 @@ export const LOST_KEPT = 7;
 export const LOST_TOLD = 8;
 /** fsync has flushed the block that the entry names, which is not the page's. */
 export const LOST_ELSEWHERE = 9;
+export const LOST_EMPTY = 10;
 export const LOST_NAMES: readonly string[] = [
   '',
   'dirty entry dropped',
@@ -188,6 +201,7 @@ export const LOST_NAMES: readonly string[] = [
   'pte left writable when the DIRTY tag was cleared',
   '',
   'fsync has flushed another block, which the entry names',
+  'tag put on an entry that names no block',
 ];
 
 /** Cause and the role that is to blame. */

@@ -16,9 +16,9 @@ export function beginExcuses(k: Kernel, t: number, row: OpRow): void {
   k.put(EXCUSED, mayFail ? before | (1 << t) : before & ~(1 << t));
 }
 
-/** ENOSPC is for who allocates: a load never does. */
+/** ENOSPC is for who allocates: what faults as a load never does. */
 function mayLackSpace(k: Kernel, { kind }: OpRow): boolean {
-  return k.world.injectsErrors && kind !== 'load';
+  return k.world.injectsErrors && kind !== 'load' && kind !== 'clwb';
 }
 
 /** Every line that it touches lies in an area, and in a page below i_size. */

@@ -6,16 +6,8 @@
  * Bit 0 of a set of writers is the content before the run.
  */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import {
-  isWritten,
-  OK,
-  pageIndex,
-  threadOf,
-  VMA_PRIVATE,
-  vmaFile,
-  vmaPage,
-  vmaPages,
-} from './encoding.ts';
+import { owe, oweArea } from './debts.ts';
+import { isWritten, OK, pageIndex, threadOf } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
 import type { Kernel } from './kernel.ts';
 import {
@@ -23,7 +15,6 @@ import {
   COPIED_TO,
   DATA_BY,
   DATA_EVER,
-  DEVICE_DEAD,
   DONE,
   DONE_AT,
   DURABLE,
@@ -51,7 +42,6 @@ import {
   TAIL_WRITTEN,
   TAINT_PAGES,
   UNMAPS,
-  VMA,
   WEAK_BY,
   WRITES_BACK,
   ZERO_BY,
@@ -88,6 +78,7 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
   if (result !== OK) return;
   switch (row.kind) {
     case 'store':
+    case 'dma':
       if (k.peek(FRAME0 + t * FRAME_SPAN + R_NOTE) !== 0) return;
       break;
     case 'fsync':
@@ -204,7 +195,7 @@ function dropTail(k: Kernel, file: number, from: number, to: number): void {
     const writer = 31 - Math.clz32(rest & -rest);
     const t = threadOf(writer);
     const isUnderWay = k.peek(T_BEGUN + t) !== 0 && k.writerOf(t) === writer;
-    if (!isUnderWay && k.world.rowOfWriter(writer).kind === 'store') stores |= 1 << writer;
+    if (!isUnderWay && k.world.rowOfWriter(writer).isStore) stores |= 1 << writer;
   }
   for (let line = from; stores !== 0 && line < to; line++) {
     const word = DATA_BY + file * LINES + line;
@@ -351,36 +342,4 @@ function moveHistory(k: Kernel, file: number, line: number, source: number, writ
   k.put(WEAK_BY + own, k.peek(WEAK_BY + from) | raced | sourceRaced);
   k.put(DATA_BY + own, k.peek(DATA_BY + from) | racedData);
   k.put(ZERO_BY + own, k.peek(ZERO_BY + from) | racedZero);
-}
-
-/**
- * msync owes what its area was when it looked it up: it sleeps without mmap_sem (locking 7.5). One that never
- * looked owes what is there.
- */
-function oweArea(k: Kernel, t: number, area: number, writer: number): void {
-  const vma = k.peek(SYNCED_VMA + t) || k.peek(VMA + area);
-  if (vma === 0 || (vma & VMA_PRIVATE) !== 0) return;
-  const first = vmaPage(vma) * LINES_PER_PAGE;
-  owe(k, vmaFile(vma), first, first + vmaPages(vma) * LINES_PER_PAGE, writer);
-}
-
-/**
- * An fsync has returned: whatever was complete when it began must survive. It owes nothing for lines that a
- * zeroing or shifting operation covers which had not ended when it began (locking 4.3 item 18).
- */
-function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
-  // A device that is gone keeps nothing: its fsync is EIO.
-  if (k.peek(DEVICE_DEAD) !== 0) return;
-  if (k.peek(SHIFTING + file) !== 0) return;
-  // Before 4.5 nothing tracks what was stored through a mapping (locking 1.5).
-  const untracked = k.program.durability ? 0 : k.world.mappingWriters;
-  const before = k.peek(DONE_AT + writer);
-  const racing = k.peek(STARTED) & ~before;
-  for (let line = from; line < to; line++) {
-    const i = file * LINES + line;
-    if ((k.peek(ZERO_BY + i) & racing) !== 0) continue;
-    const owed =
-      (k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) & before & ~k.peek(WEAK_BY + i) & ~untracked & ~1;
-    if (owed !== 0) k.put(DURABLE + i, k.peek(DURABLE + i) | owed);
-  }
 }

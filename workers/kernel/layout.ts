@@ -94,6 +94,7 @@ export const O_DEVICE = objectClass('device', 1);
 export const O_RANGE = objectClass('rangeLock', FILES);
 /** Lines of the cache's pages, where those hold data. */
 export const O_CACHED = objectClass('cachedLine', PAGE_OBJECTS * LINES_PER_PAGE);
+export const O_PIN = objectClass('pin', BLOCKS);
 export const OBJECTS = nextObject;
 
 // The file system: sizes in lines, extents (see state.ts for the encoding) and what is committed of both.
@@ -117,6 +118,8 @@ export const BLOCK_OWNER = words('blockOwner', BLOCKS, O_ALLOC, BLOCKS);
 export const BLOCK_GEN = words('blockGen', BLOCKS, O_ALLOC, BLOCKS);
 export const CPU = words('cpu', BLOCKS * LINES_PER_PAGE, O_LINE);
 export const MEDIA = words('media', BLOCKS * LINES_PER_PAGE, O_LINE);
+/** Threads whose operation has pinned the block for a device, as a mask: one pin each. */
+export const PINS = words('pins', BLOCKS, O_PIN);
 
 // Address spaces.
 export const VMA = words('vma', MMS * AREAS, O_VMA);
@@ -214,6 +217,8 @@ export const WRITES_BACK = ghost('writesBack', 1);
 export const TAGGED = ghost('tagged', 1);
 /** Threads whose operation has walked page tables to unmap: one that never does races with nobody (B12). */
 export const UNMAPS = ghost('unmaps', 1);
+/** Operations that have stored through a MAP_SYNC area. */
+export const SYNC_STORES = ghost('syncStores', 1);
 
 // Blame: who did the things that signatures name, as instruction + 1; 0 is the setup.
 export const INSTALLED_BY = ghost('installedBy', MMS * AREAS * PAGES);
@@ -245,6 +250,7 @@ export const R_FIRST = 7;
 export const R_LAST = 8;
 export const R_MM = 9;
 export const R_PTE = 10;
+/** WRITE_* in encoding.ts, or 0. */
 export const R_WRITE = 11;
 /** What kind of fault: see FAULT_* in state.ts. */
 export const R_KIND = 12;

@@ -59,17 +59,22 @@ export function fuseOfClass(cls: number): number {
   return 1 << cls;
 }
 export const FUSE_DEVICE: number = 1 << LOCK_CLASSES_MAX;
+/** A look for pinned pages, where no operation pins any. */
+export const FUSE_PINS: number = FUSE_DEVICE << 1;
 
 /** In place of the entry of an operation that the model lacks. */
 export const NO_ENTRY = -1;
 
-/** The first operation of a workload that the model has no path for; null if it has them all. */
+/** The first thing in a workload that the model has no path for; null if it has them all. */
 export function lackingIn(
-  { entry }: Pick<Program, 'entry'>,
-  { threads }: Pick<Workload, 'threads'>,
-): OpKind | null {
-  const kinds = threads.flatMap(({ ops }) => ops.map(({ kind }) => kind));
-  return kinds.find((kind) => entry[kind] === NO_ENTRY) ?? null;
+  { entry, hasMapSync }: Pick<Program, 'entry' | 'hasMapSync'>,
+  { setup, threads }: Workload,
+): OpKind | 'MAP_SYNC' | null {
+  const ops = threads.flatMap((thread) => thread.ops);
+  const areas = setup.processes.flatMap((process) => process.areas);
+  const sharings = [...areas, ...ops].map((one) => one !== null && 'sharing' in one && one.sharing);
+  if (!hasMapSync && sharings.includes('sync')) return 'MAP_SYNC';
+  return ops.find(({ kind }) => entry[kind] === NO_ENTRY)?.kind ?? null;
 }
 
 /** The FUSE bits of a program that no operation of a workload conflicts with. */
@@ -145,6 +150,8 @@ export interface Program {
   readonly size: number;
   /** Some path makes DAX entries: before 4.5 there are none. */
   readonly hasEntries: boolean;
+  /** Its faults know MAP_SYNC areas. */
+  readonly hasMapSync: boolean;
   /** Loads leave ZERO entries in the cache, and no pages. */
   readonly hasZeroEntries: boolean;
   /** Pages of the cache hold data: without DAX. */

@@ -15,6 +15,7 @@ import {
   SLOT_ENTRY,
   SLOT_PAGE,
   UNWRITTEN,
+  WRITE_SYNC,
   WRITTEN,
 } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
@@ -53,13 +54,16 @@ import { ENTRY_DROP_STEPS } from './steps/entry-drops.ts';
 import { FAULT_STEPS } from './steps/fault.ts';
 import { IO_STEPS } from './steps/io.ts';
 import { JOURNAL_STEPS } from './steps/journal.ts';
+import { LAYOUT_STEPS } from './steps/layouts.ts';
 import { RWSEM_STEPS } from './steps/locking.ts';
 import { MAPPING_STEPS } from './steps/mapping.ts';
 import { PAGE_STEPS } from './steps/pages.ts';
+import { PIN_STEPS } from './steps/pins.ts';
 import { PTE_STEPS } from './steps/ptes.ts';
 import { RANGE_STEPS } from './steps/ranges.ts';
 import { REFLINK_STEPS } from './steps/reflink.ts';
 import { SHIFTING_STEPS } from './steps/shifting.ts';
+import { SYNC_STEPS } from './steps/sync.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
 import { ZEROING_STEPS } from './steps/zeroing.ts';
 
@@ -84,6 +88,9 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...MAPPING_STEPS,
     ...WRITEBACK_STEPS,
     ...RANGE_STEPS,
+    ...PIN_STEPS,
+    ...LAYOUT_STEPS,
+    ...SYNC_STEPS,
   ].map((step) => [step.name, step]),
 );
 
@@ -98,6 +105,8 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   replaceEntryByPageWakeOne: 'pageLock',
   lockEntry: 'entryLock',
   lockDirtyEntry: 'entryLock',
+  lockSyncedEntry: 'entryLock',
+  lockSyncedBlock: 'entryLock',
   lockTowrite: 'entryLock',
   lockTowriteSkipping: 'entryLock',
   unlockEntry: 'entryLock',
@@ -147,6 +156,7 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     bits('isCowFault', 'private write', R_KIND, ALL, FAULT_COW),
     bits('isWpCopy', 'private write to a mapped page', R_KIND, ALL, FAULT_WP_COPY),
     isSet('isWrite', 'write', R_WRITE),
+    bits('isSync', 'write to a MAP_SYNC area', R_WRITE, ALL, WRITE_SYNC),
     isSet('isPageMkwrite', 'page_mkwrite', R_OLD),
     isZero('isHole', 'hole', R_EXTENT),
     bits('isUnwritten', 'unwritten', R_EXTENT, 3, UNWRITTEN),

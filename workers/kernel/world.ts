@@ -22,6 +22,7 @@ import {
   type Op,
   type Operation,
   type OpKind,
+  type Sharing,
   takes,
 } from '../../corpus/vocabulary/ops.ts';
 import {
@@ -87,7 +88,9 @@ export interface OpRow {
   readonly userArea: number;
   readonly userFirst: number;
   readonly userLines: number;
-  readonly isPrivate: boolean;
+  readonly sharing: Sharing;
+  /** It stores one line through a mapping, or a device does so for it. */
+  readonly isStore: boolean;
   /** What it may do to i_size. */
   readonly resizes: Operation['resizes'] | null;
 }
@@ -104,7 +107,8 @@ const NO_ROW: OpRow = {
   userArea: -1,
   userFirst: 0,
   userLines: 0,
-  isPrivate: false,
+  sharing: 'shared',
+  isStore: false,
   resizes: null,
 };
 const AREA_LINES = PAGES * LINES_PER_PAGE;
@@ -175,7 +179,7 @@ export class World {
     if (isAccess(row.kind)) {
       k.put(r + R_PTE, row.area * PAGES + (row.first >> 1));
       k.put(r + R_LINE, row.first & 1);
-      k.put(r + R_WRITE, row.kind === 'store' ? 1 : 0);
+      k.put(r + R_WRITE, row.isStore ? 1 : 0);
     } else {
       k.put(r + R_PAGE, row.first >> 1);
       if (row.area >= 0) k.put(r + R_PTE, row.area * PAGES);
@@ -210,7 +214,8 @@ function rowOf(op: Op, mm: number): OpRow {
     file: argumentOf(op, 'file') ?? NO_ROW.file,
     first,
     last,
-    isPrivate: argumentOf(op, 'sharing') === 'private',
+    sharing: argumentOf(op, 'sharing') ?? NO_ROW.sharing,
+    isStore: op.kind === 'store' || op.kind === 'dma',
   };
   if (isAccess(op.kind)) return { ...row, userArea: row.area, userFirst: first, userLines: 1 };
   const buffer = argumentOf(op, 'buffer');
@@ -300,7 +305,7 @@ function startVector(setup: Setup): Int32Array {
     process.areas.forEach((area, i) => {
       if (area === null) return;
       const pages = area.length / PAGE_BYTES;
-      const vma = vmaWord(area.file, area.offset / PAGE_BYTES, pages, area.sharing === 'private');
+      const vma = vmaWord(area.file, area.offset / PAGE_BYTES, pages, area.sharing);
       words[VMA + mm * AREAS + i] = vma;
     });
   });

@@ -205,7 +205,7 @@ function isSizeEarly(k: Kernel, verdict: number, file: number, line: number): bo
 
 /** What it leaves is zeros, or another part of the file. */
 export function isZeroing(kind: OpKind): boolean {
-  return kind !== 'store' && kind !== 'pread' && kind !== 'pwrite';
+  return !['store', 'dma', 'pread', 'pwrite'].includes(kind);
 }
 
 /** Where a private copy comes from: the zero page, or a block, -1 for a hole, with who has taken it from its page. */
@@ -304,6 +304,8 @@ function dataRole(kind: OpKind): string {
       return 'access';
     case 'pwrite':
       return 'pwrite/copyIn';
+    case 'dma':
+      return 'dma/writeByDevice';
     default:
       return kind;
   }

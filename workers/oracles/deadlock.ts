@@ -3,9 +3,9 @@
  * in a FIFO rwsem or range lock, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a
  * cycle when nobody can run are a lost wake-up.
  */
-import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import { BLOCKS, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { J_COMMITTER, J_HANDLES, RUNNABLE, T_WAIT } from '../kernel/layout.ts';
+import { J_COMMITTER, J_HANDLES, O_PIN, PINS, RUNNABLE, T_WAIT } from '../kernel/layout.ts';
 import {
   classOfLockObject,
   handleCount,
@@ -32,6 +32,7 @@ function waitsFor(k: Kernel, t: number): number {
 function blockersOf(k: Kernel, t: number): number {
   const object = waitsFor(k, t);
   if (object < 0) return 0;
+  if (isPin(object)) return k.peek(PINS + object - O_PIN);
   const word = k.peek(wordOfLockObject(object));
   switch (kindOfClass(classOfLockObject(object))) {
     case 'rwsem':
@@ -53,6 +54,11 @@ function blockersOf(k: Kernel, t: number): number {
 
 function rangesOf(k: Kernel, object: number): readonly number[] {
   return rangesAt(wordOfLockObject(object), (word) => k.peek(word));
+}
+
+/** Who waits for an idle page waits for the operations that have it pinned. */
+function isPin(object: number): boolean {
+  return object >= O_PIN && object < O_PIN + BLOCKS;
 }
 
 function maskOf(thread: number): number {
@@ -164,6 +170,7 @@ function lockNamed(k: Kernel, id: string): string {
 const FOR: Readonly<Record<string, string>> = { R: ' for read', W: ' for write' };
 
 function lockId(k: Kernel, object: number): string {
+  if (isPin(object)) return 'pin';
   return k.program.lockIds[classOfLockObject(object)] ?? 'lock';
 }
 
@@ -193,6 +200,7 @@ function modeHeld(k: Kernel, object: number, t: number, waiter: number): string 
 }
 
 function lockName(k: Kernel, object: number): string {
+  if (isPin(object)) return 'a pin of its page';
   return k.program.lockNames[classOfLockObject(object)] ?? 'lock';
 }
 

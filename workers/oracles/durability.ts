@@ -175,6 +175,7 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
   if (isStored && !isSafe) return untracked(k, index);
   const isOld = extent !== k.peek(EXTENT + index);
   if (line >= k.peek(COMMITTED_SIZE + file) || !isWritten(extent) || isOld) {
+    if (currentOperation(k) === 'clwb') return MAPPED_EARLY;
     const role = blamed(k, EXTENT_BY + index);
     return { object: 'uncommitted', role, said: 'its extent or i_size is not committed' };
   }
@@ -199,6 +200,13 @@ function inPage(k: Kernel, page: number): Cause {
     ? { object: 'dirty-page', role: '', said: 'its page is still dirty' }
     : { object: 'clean-page', role: '', said: 'its page is clean, and its block does not hold it' };
 }
+
+/** The user has written the line back: what a MAP_SYNC area maps writable had to be committed before. */
+const MAPPED_EARLY: Cause = {
+  object: 'map-sync',
+  role: '',
+  said: 'a MAP_SYNC area maps its block, which is not committed',
+};
 
 /** Whether the line's block holds on media what loads see. */
 function isFlushed(k: Kernel, index: number, line: number): boolean {
@@ -249,6 +257,7 @@ function objectOfCause(cause: number): string {
       'writable-pte',
       '',
       'entry-of-another-block',
+      'empty-entry',
     ][cause] ?? ''
   );
 }
@@ -296,7 +305,7 @@ export function checkExposure(k: Kernel, found: Findings): void {
       const page = line >> 1;
       if (isTainted(k, file, page) || isTaintedOnMedia(k, file, page)) continue;
       const value = recovered(k, file, line, MEDIA);
-      if (!isForeign(k, file, value)) continue;
+      if (!isForeign(k, file, value) || isBlockTainted(k, blockAt(k, file, page))) continue;
       found.reportPage(k, file, page, -1, {
         class: 'crash-exposure',
         object: isUnflushedCopy(k, lineAt(k, file, line)) ? 'unflushed-copy' : '',

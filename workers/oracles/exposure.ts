@@ -69,7 +69,7 @@ function isShift(kind: OpKind | 'setup'): boolean {
 
 /** The value of a store that has ended and fell at or beyond i_size: it never was content (B58). */
 export function isPastEof(k: Kernel, value: number): boolean {
-  if (value === 0 || value >= INITIAL || k.world.rowOfWriter(value).kind !== 'store') return false;
+  if (value === 0 || value >= INITIAL || !k.world.rowOfWriter(value).isStore) return false;
   const bit = 1 << value;
   return (k.peek(ENDED) & bit) !== 0 && (k.peek(DONE) & bit) === 0;
 }

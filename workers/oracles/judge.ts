@@ -29,6 +29,7 @@ import {
   noteContradiction,
 } from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
+import { blockGivenUp } from './pins.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { checkSize, checkSizes } from './size.ts';
 import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';
@@ -49,6 +50,7 @@ export class Judge implements Watch {
   private readonly errors: boolean;
   private readonly cache: boolean;
   private readonly accounts: boolean;
+  private readonly pins: boolean;
 
   constructor(enabled: ReadonlySet<OracleId> = ALL_ORACLES) {
     this.found = new Findings(enabled);
@@ -62,6 +64,7 @@ export class Judge implements Watch {
     this.errors = enabled.has('O12');
     this.cache = enabled.has('O14');
     this.accounts = enabled.has('O16');
+    this.pins = enabled.has('O15');
   }
 
   get violations(): readonly Violation[] {
@@ -79,6 +82,7 @@ export class Judge implements Watch {
     if (this.content) checkSizes(k, this.found);
     if (this.errors) checkError(k, this.found, thread, writer, result);
     if (result === OK) {
+      if (this.durability && row.kind === 'clwb') checkOwed(k, this.found);
       if (this.durability && (row.kind === 'fsync' || row.kind === 'msync')) {
         checkOwed(k, this.found);
         this.checkSynced(k, thread, writer);
@@ -147,6 +151,10 @@ export class Judge implements Watch {
 
   pageDiscarded(k: Kernel, page: number): void {
     if (this.content) pageDiscarded(k, this.found, page);
+  }
+
+  blockGivenUp(k: Kernel, file: number, page: number, block: number): void {
+    if (this.pins) blockGivenUp(k, this.found, file, page, block);
   }
 
   durableChanged(k: Kernel): void {

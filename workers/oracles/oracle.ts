@@ -28,6 +28,7 @@ export const ORACLES = [
   'O11',
   'O12',
   'O14',
+  'O15',
   'O16',
   'O17',
 ] as const;

@@ -95,6 +95,7 @@ class Notes implements Watch {
   extentArrives(): void {}
   bufferSet(): void {}
   pageDiscarded(): void {}
+  blockGivenUp(): void {}
   copyMade(): void {}
   copyZapped(): void {}
   copyInstalled(): void {}

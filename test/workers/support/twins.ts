@@ -88,6 +88,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: `${V48}:writeback=cursor`, sound: V48 },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what write(2) wrote is owed in every model', seed: input('hole', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'fsync-nothing.json', sound: XFS },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what waits in a page of the cache is owed as well', seed: input('written', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'pagecache-fsync-nothing.model', sound: CACHED },
+  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what MAP_SYNC promised survives a power failure', seed: 'b40-store-before-commit', broken: 'modern-nosync', sound: 'modern-ext4-fixed' },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'cached-pages.ts', says: 'what cuts a file leaves no page mapped behind EOF', seed: LOAD_BEHIND, broken: CACHED, sound: CACHED_SOUND },
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a lock is released by who holds it, in its mode', seed: 'b02-load-vs-load', broken: V43, sound: V42 },
@@ -101,5 +102,6 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O14', symptom: 'cache-structure', file: 'cache.ts', says: 'pages, entries and extents name the same', seed: input('hole', ['load a0 0'], ['punch A 0 4096']), broken: 'purge-leaves-ptes.json', sound: V42 },
   { oracle: 'O14', symptom: 'cache-structure', file: 'cache.ts', says: 'what maps a page maps the one that is cached', seed: input('written', ['load a0 0'], ['punch A 0 4096']), broken: 'pagecache-drops-mapped.model', sound: CACHED_SOUND },
   { oracle: 'O14', symptom: 'cache-structure', file: 'cached-pages.ts', says: 'the buffer of a cached page names its block', seed: input('hole', ['store a0 0']), broken: 'pagecache-maps-no-buffer.model', sound: CACHED },
+  { oracle: 'O15', symptom: 'pinned-block', file: 'pins.ts', says: 'no block is taken from its page while a device writes to it', seed: 'b39-dma-vs-punch', broken: 'modern-nobreak', sound: 'modern-xfs-fixed' },
   { oracle: 'O17', symptom: 'crash-exposure', file: 'durability.ts', says: 'a power failure shows no previous owner', seed: 'b33-crash-before-zeroing', broken: V42, sound: `${V42}:policy=prezero` },
 ];

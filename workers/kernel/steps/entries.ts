@@ -147,14 +147,14 @@ function insertEntry(k: Kernel, t: number, r: number): Outcome {
 
 /**
  * dax_insert_entry of 6.1: what names no block is replaced, another entry keeps its block; loads tag it DIRTY as well
- * (locking 7.5).
+ * (locking 7.5), a fault that still has to sync does not.
  */
-function insertDirty(entryOf: (k: Kernel, r: number) => number) {
+function insertTagged(tag: number, entryOf: (k: Kernel, r: number) => number = entryOfBlock) {
   return (k: Kernel, _t: number, r: number): Outcome => {
     const index = indexOf(k, r);
     const slot = k.get(SLOT + index);
     const kept = isOfBlock(slot) ? slot : entryOf(k, r) | ENTRY_LOCKED | (slot & ENTRY_TAGS);
-    k.put(SLOT + index, kept | ENTRY_DIRTY);
+    k.put(SLOT + index, kept | tag);
     return NEXT;
   };
 }
@@ -164,6 +164,10 @@ function insertCow(k: Kernel, _t: number, r: number): Outcome {
   const entry = realEntry(extentBlock(k.get(r + R_EXTENT)));
   k.put(SLOT + indexOf(k, r), entry | ENTRY_LOCKED | ENTRY_TAGS);
   return NEXT;
+}
+
+function entryOfBlock(k: Kernel, r: number): number {
+  return realEntry(extentBlock(k.get(r + R_EXTENT)));
 }
 
 /** dax_radix_entry of 4.5, before there are entry locks: R_ANSWER 0 where the slot holds a page, which is EIO. */
@@ -299,10 +303,21 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     family: 'insertEntry',
     flavour: 'dirty',
     says: 'insert the entry, tag it dirty',
-    run: insertDirty((k, r) => realEntry(extentBlock(k.get(r + R_EXTENT)))),
+    run: insertTagged(ENTRY_DIRTY),
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     why: 'dax_insert_entry: one xa_lock section',
+  }),
+  visible({
+    name: 'insertCleanEntry',
+    role: 'insertEntry',
+    family: 'insertEntry',
+    flavour: 'clean',
+    says: 'insert the entry without a tag',
+    run: insertTagged(0),
+    touch: touchSlotOnly,
+    may: SLOT_ONLY,
+    why: 'dax_insert_entry of a fault that is synchronous: one xa_lock section',
   }),
   visible({
     name: 'insertZeroEntry',
@@ -310,7 +325,7 @@ export const ENTRY_STEPS: readonly StepDef[] = [
     family: 'insertEntry',
     flavour: 'zero',
     says: 'insert a zero entry, tag it dirty',
-    run: insertDirty(() => SLOT_ENTRY | ENTRY_ZERO),
+    run: insertTagged(ENTRY_DIRTY, () => SLOT_ENTRY | ENTRY_ZERO),
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     why: 'dax_load_hole, dax_insert_entry: one xa_lock section',

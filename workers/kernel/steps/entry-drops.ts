@@ -30,6 +30,7 @@ import {
   LOST_BY,
   MEDIA,
   O_LINE,
+  O_PIN,
   O_SLOT,
   PTE,
   R_ANSWER,
@@ -42,6 +43,7 @@ import { C_ENTRY } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, touchesPageOf, visible } from '../step.ts';
 import { isOfBlock, waitForEntry, wakeAll, wakeOne } from './entries.ts';
+import { isPinned } from './layouts.ts';
 import { indexOf, SLOT_ONLY, TREE, touchMapped, touchSlotWrite } from './pages.ts';
 import { forEachMapping } from './walk.ts';
 
@@ -81,7 +83,7 @@ function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number)
  */
 function dropCleanEntry(
   wake: (k: Kernel, index: number) => void,
-  isKept: (slot: number) => boolean = () => false,
+  isKept: (k: Kernel, slot: number) => boolean = () => false,
 ): (k: Kernel, t: number, r: number) => Outcome {
   return (k, t, r) => {
     const index = indexOf(k, r);
@@ -89,7 +91,7 @@ function dropCleanEntry(
     if (isPageNow(k, r, slot) || slot === 0) return NEXT;
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
-    if ((slot & ENTRY_TAGS) === 0 && !isKept(slot)) {
+    if ((slot & ENTRY_TAGS) === 0 && !isKept(k, slot)) {
       nameTheLoss(k, r, index, slot);
       k.put(SLOT + index, 0);
     }
@@ -141,6 +143,25 @@ function touchDropEntry(k: Kernel, t: number, r: number): void {
   touchMapped(k, t, r);
 }
 
+function isZero(_k: Kernel, slot: number): boolean {
+  return (slot & ENTRY_TYPE) === ENTRY_ZERO;
+}
+
+function touchDropOrPin(k: Kernel, t: number, r: number): void {
+  touchDropEntry(k, t, r);
+  const slot = k.get(SLOT + indexOf(k, r));
+  if (isOfBlock(slot)) k.reads(O_PIN + entryBlock(slot));
+}
+
+/** What is no part of 6.1: entries that an invalidation has to leave. */
+const KEEPING = {
+  role: 'dropCleanEntry',
+  family: 'dropCleanEntry',
+  restless: true,
+  answers: true,
+  may: ['slot', 'line', 'pte', 'vma', 'pin'],
+} as const;
+
 export const ENTRY_DROP_STEPS: readonly StepDef[] = [
   visible({
     name: 'dropEntry',
@@ -176,17 +197,31 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
     why: '__dax_invalidate_entry: one xa_lock section; wakes all sleepers, since 5.13 (237388320def)',
   }),
   visible({
+    ...KEEPING,
     name: 'dropCleanEntryUnlessZero',
-    role: 'dropCleanEntry',
-    family: 'dropCleanEntry',
     flavour: 'unless_zero',
     says: 'drop the entry, if no tag is on it and it names a block',
-    run: dropCleanEntry(wakeAll, (slot) => (slot & ENTRY_TYPE) === ENTRY_ZERO),
+    run: dropCleanEntry(wakeAll, isZero),
     touch: touchDropEntry,
-    may: ['slot', 'line', 'pte', 'vma'],
-    restless: true,
-    answers: true,
     why: 'no kernel: the repair of F03, in the same xa_lock section',
+  }),
+  visible({
+    ...KEEPING,
+    name: 'dropCleanEntryUnlessPinned',
+    flavour: 'unless_pinned',
+    says: 'drop the entry, if no tag is on it and its page is idle',
+    run: dropCleanEntry(wakeAll, isPinned),
+    touch: touchDropOrPin,
+    why: 'no kernel: of the repair of B39, in the same xa_lock section; a new pin needs a fault, which tags it',
+  }),
+  visible({
+    ...KEEPING,
+    name: 'dropCleanEntryUnlessEither',
+    flavour: 'unless_either',
+    says: 'drop the entry, if no tag is on it, it names a block, and its page is idle',
+    run: dropCleanEntry(wakeAll, (k, slot) => isZero(k, slot) || isPinned(k, slot)),
+    touch: touchDropOrPin,
+    why: 'no kernel: both repairs',
   }),
   visible({
     name: 'deleteEntry',

@@ -25,9 +25,12 @@ import {
   SIGSEGV,
   VMA_PRESENT,
   VMA_PRIVATE,
+  VMA_SYNC,
   vmaFile,
   vmaPage,
   vmaPages,
+  WRITE,
+  WRITE_SYNC,
 } from '../encoding.ts';
 import { addData, storePoint, weaken } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
@@ -62,6 +65,7 @@ import {
   R_RESULT,
   R_WRITE,
   SIZE,
+  SYNC_STORES,
   VMA,
 } from '../layout.ts';
 import { C_EXTENT } from '../locks.ts';
@@ -102,10 +106,14 @@ export function loadLine(k: Kernel, t: number, pteIndex: number, line: number): 
 export function pageBehind(k: Kernel, pteIndex: number, pte: number): number {
   const vma = k.peek(VMA + Math.floor(pteIndex / PAGES));
   if (vma !== 0) return pageIndex(vmaFile(vma), vmaPage(vma) + (pteIndex % PAGES));
-  if (pteKind(pte) !== PTE_BLOCK) return -1;
+  return pteKind(pte) === PTE_BLOCK ? pageWithBlock(k, pteTarget(pte)) : -1;
+}
+
+/** The page of a file (pageIndex) that has the block, or -1. */
+export function pageWithBlock(k: Kernel, block: number): number {
   for (let index = 0; index < k.world.files * PAGES; index++) {
     const extent = k.peek(EXTENT + index);
-    if (extent !== 0 && extentBlock(extent) === pteTarget(pte)) return index;
+    if (extent !== 0 && extentBlock(extent) === block) return index;
   }
   return -1;
 }
@@ -133,6 +141,7 @@ export function storeLine(
   const page = home % PAGES;
   const fileLine = page * LINES_PER_PAGE + line;
   k.watch.pteUsed(k, pteIndex, file, page, true);
+  noteSyncStore(k, pteIndex, writer);
   if (isPoint) storePoint(k, file, fileLine, writer);
   else addData(k, file, fileLine, writer);
   const isBeyond = fileLine >= k.peek(SIZE + file);
@@ -145,6 +154,11 @@ export function storeLine(
 function setLine(k: Kernel, pte: number, word: number, value: number): void {
   if (pteKind(pte) === PTE_PAGE) setPageLine(k, word, value);
   else setCpu(k, word, value);
+}
+
+function noteSyncStore(k: Kernel, pteIndex: number, writer: number): void {
+  if ((k.peek(VMA + Math.floor(pteIndex / PAGES)) & VMA_SYNC) === 0) return;
+  k.put(SYNC_STORES, k.peek(SYNC_STORES) | (1 << writer));
 }
 
 function access(k: Kernel, t: number, r: number): Outcome {
@@ -193,6 +207,7 @@ function walkPageTable(k: Kernel, _t: number, r: number): Outcome {
   const pte = k.get(PTE + pteIndex);
   k.put(r + R_OLD, pte);
   const isWrite = k.get(r + R_WRITE) !== 0;
+  if (isWrite) k.put(r + R_WRITE, (vma & VMA_SYNC) === 0 ? WRITE : WRITE_SYNC);
   const isPrivate = (vma & VMA_PRIVATE) !== 0;
   if (!permits(pte, isWrite)) k.put(r + R_KIND, kindOfFault(pte, isWrite && isPrivate));
   return NEXT;

@@ -177,7 +177,7 @@ function linkVma(k: Kernel, t: number, r: number): Outcome {
   }
   const first = k.get(r + R_FIRST) / LINES_PER_PAGE;
   const pages = (k.get(r + R_LAST) - k.get(r + R_FIRST)) / LINES_PER_PAGE;
-  k.put(VMA + area, vmaWord(row.file, first, pages, row.isPrivate));
+  k.put(VMA + area, vmaWord(row.file, first, pages, row.sharing));
   excuseArea(k, area);
   return NEXT;
 }

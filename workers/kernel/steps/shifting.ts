@@ -104,6 +104,7 @@ function freeExtent(k: Kernel, file: number, page: number): void {
   const block = extentBlock(k.get(EXTENT + index));
   const isShared = extentKind(k.get(EXTENT + index)) === SHARED;
   leaves(k, file, page, block);
+  k.watch.blockGivenUp(k, file, page, block);
   setExtent(k, index, 0);
   // The clone keeps it.
   if (isShared) return;
@@ -145,6 +146,7 @@ function unwriteExtent(k: Kernel, t: number, r: number): Outcome {
   if (extentKind(extent) === WRITTEN) {
     const block = extentBlock(extent);
     leaves(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
+    k.watch.blockGivenUp(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
     setExtent(k, index, extentWord(UNWRITTEN, block));
     k.put(BLOCK_GEN + block, nextGeneration(k, block));
   }

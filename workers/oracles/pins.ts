@@ -1,0 +1,31 @@
+/** O15: no block is given up while a device may still write to it. */
+import { THREADS } from '../../corpus/vocabulary/limits.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { PINS } from '../kernel/layout.ts';
+import { nameOfWriter } from './content.ts';
+import { currentOperation, type Findings, isBlockTainted, isTainted, pageName } from './oracle.ts';
+
+/** The block is about to leave its page for good, or to be made unwritten. */
+export function blockGivenUp(
+  k: Kernel,
+  found: Findings,
+  file: number,
+  page: number,
+  block: number,
+): void {
+  const pins = k.peek(PINS + block);
+  if (pins === 0 || isTainted(k, file, page) || isBlockTainted(k, block)) return;
+  const operation = currentOperation(k);
+  found.reportPage(k, file, page, block, {
+    class: 'pinned-block',
+    object: '',
+    roles: [operation],
+    fatal: false,
+    detail: `${operation} takes block ${block} from ${pageName(file, page)} while ${holderOf(k, pins)} has it pinned: the device writes to a block that is not its page's`,
+  });
+}
+
+function holderOf(k: Kernel, pins: number): string {
+  const t = Array.from({ length: THREADS }, (_, i) => i).find((i) => ((pins >> i) & 1) !== 0) ?? 0;
+  return nameOfWriter(k, k.writerOf(t));
+}
