@@ -21,15 +21,17 @@ export function seedNamed(name: string): Input {
   return parseInput(readFileSync(file, 'utf8'), name);
 }
 
-/** Every built-in model in every combination of its toggles, as references. */
+/** Every built-in model in every setting of two of its toggles, the others at their defaults, as references. */
 export function allReferences(): readonly string[] {
   return MODEL_NAMES.flatMap((name) => {
-    const settings = Object.entries(modelOf(name).options).reduce<readonly string[]>(
-      (made, [toggle, values]) =>
-        made.flatMap((before) => values.map((value) => `${before},${toggle}=${value}`)),
-      [''],
+    const single = Object.entries(modelOf(name).options).flatMap(([toggle, [, ...values]], i) =>
+      values.map((value) => ({ i, text: `${toggle}=${value}` })),
     );
-    return settings.map((text) => (text === '' ? name : `${name}:${text.slice(1)}`));
+    const pairs = single.flatMap((one) =>
+      single.filter(({ i }) => i > one.i).map((other) => `${one.text},${other.text}`),
+    );
+    const settings = [...single.map(({ text }) => text), ...pairs];
+    return [name, ...settings.map((text) => `${name}:${text}`)];
   });
 }
 
