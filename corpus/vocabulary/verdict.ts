@@ -41,6 +41,7 @@ export const VIOLATION_CLASSES = {
   'lock-missing': { oracle: 'O10', rank: 6, title: 'required lock is not held' },
   'lock-order': { oracle: 'O11', rank: 8, title: 'lock-order inversion' },
   'spurious-error': { oracle: 'O12', rank: 7, title: 'error inside EOF' },
+  'page-table': { oracle: 'O13', rank: 6, title: 'huge page and table of ptes in one slot' },
   'cache-structure': {
     oracle: 'O14',
     rank: 6,
@@ -106,6 +107,8 @@ const TITLES: Readonly<Record<string, (rest: readonly string[]) => string>> = {
   'durability tagged': ([, operation]) => `${operation} passes by an entry that is tagged`,
   'durability untagged': () => 'fsync finds no tag at the entry of what was stored',
   'durability no-entry': () => 'fsync finds no entry for what was stored',
+  'page-table pte-under-huge': () => 'a pte goes in where a huge page is mapped',
+  'page-table huge-over-table': () => 'a huge page goes in where there is a table of ptes',
   'cache-structure no-vma': ([, path]) => `a pte stays where no vma is, because of ${path}`,
 };
 

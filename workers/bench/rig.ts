@@ -41,6 +41,7 @@ const NOBODY: Watch = {
   copyZapped: ignore,
   copyInstalled: ignore,
   blockUsed: ignore,
+  tableBroken: ignore,
   sizeSet: ignore,
   extentLeaves: ignore,
   extentArrives: ignore,

@@ -26,6 +26,7 @@ import {
 } from './program.ts';
 import { STEPS, TESTS } from './registry.ts';
 import { type TestDef, touchNothing } from './step.ts';
+import { touchCode, widenSlots } from './touches.ts';
 
 interface Row {
   kind: number;
@@ -298,6 +299,7 @@ class Compiler {
 
   finish(entry: Record<OpKind, number>, faultEntry: number): Program {
     this.guard();
+    widenSlots(this.rows);
     this.keepFirstSteps(entry);
     this.keepRounds();
     const rows = this.rows;
@@ -392,9 +394,4 @@ function testOf(name: string): Partial<Row> {
   const test = TESTS.get(name);
   assert(test !== undefined, 'test of a checked model', name);
   return { kind: test.run === null ? I_BRANCH : I_BRANCH_CALL, test, step: name };
-}
-
-function touchCode(touch: Touch): number[] {
-  if (typeof touch === 'function') return [-1, 0, 0, 0, 0, 0, 0, 0];
-  return [touch.base, touch.a, touch.shift, touch.b, touch.isWrite ? 1 : 0, 0, 0, 0];
 }

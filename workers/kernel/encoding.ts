@@ -2,7 +2,7 @@
  * How the words of the state are packed. Pure functions over single words; who may change a word, and when,
  * is the business of the steps.
  */
-import { FILES, OPS, PAGES, WRITERS } from '../../corpus/vocabulary/limits.ts';
+import { FILES, HUGE_PAGES, OPS, PAGES, WRITERS } from '../../corpus/vocabulary/limits.ts';
 import type { Sharing } from '../../corpus/vocabulary/ops.ts';
 
 // Values that a line can hold: 0 is "never written", 1..24 name the operation that wrote it.
@@ -64,6 +64,10 @@ export function pageOfSlot(slot: number): number {
 export function entryBlock(slot: number): number {
   return slot >> 8;
 }
+/** The entry, of a block that is so many further. */
+export function withBlock(slot: number, distance: number): number {
+  return slot + (distance << 8);
+}
 export function realEntry(block: number): number {
   return SLOT_ENTRY | ENTRY_REAL | (block << 8);
 }
@@ -85,7 +89,7 @@ export function pageGen(state: number): number {
   return state >> 8;
 }
 
-// Page-table entry: 0 is none; target kind | rw | dirty | number << 5 | generation << 10.
+// Page-table entry: 0 is none; target kind | rw | dirty | number << 5 | huge | generation << 11.
 export const PTE_BLOCK = 1;
 /** A page that only ever shows zeros. */
 export const PTE_ZERO = 2;
@@ -94,6 +98,8 @@ export const PTE_ANON = 3;
 export const PTE_PAGE = 4;
 export const PTE_RW = 1 << 3;
 export const PTE_DIRTY = 1 << 4;
+/** One of the HUGE_PAGES ptes that stand for a PMD: they come, change and go in one step. */
+export const PTE_HUGE = 1 << 10;
 
 /** In place of a page object: the one zero page that no cache holds. */
 export const COMMON_ZERO_PAGE = 31;
@@ -105,10 +111,21 @@ export function pteTarget(pte: number): number {
   return (pte >> 5) & 31;
 }
 export function pteGen(pte: number): number {
-  return pte >> 10;
+  return pte >> 11;
 }
 export function pteWord(kind: number, target: number, gen: number): number {
-  return kind | (target << 5) | (gen << 10);
+  return kind | (target << 5) | (gen << 11);
+}
+
+// Generations of the blocks of a huge page, five bits each: shifting.ts keeps them below 32.
+/** Set where R_GEN holds them. */
+export const GENS = 1 << 20;
+
+export function genAt(gens: number, i: number): number {
+  return (gens >> (5 * i)) & 31;
+}
+export function withGen(gens: number, i: number, gen: number): number {
+  return gens | (gen << (5 * i));
 }
 
 // vma: present | linked in i_mmap | file | first page | pages | private or MAP_SYNC.
@@ -141,6 +158,11 @@ export const OWNER_FREE = 0;
 export const OWNER_BUSY = 1;
 export const OWNER_FILE = 2;
 
+/** The first of the HUGE_PAGES pages, or ptes, that a huge page would cover. */
+export function firstOfHuge(page: number): number {
+  return page & -HUGE_PAGES;
+}
+
 /** Index of a page of a file in `extent` and `slot`. */
 export function pageIndex(file: number, page: number): number {
   return file * PAGES + page;
@@ -157,6 +179,9 @@ export const FAULT_HANDLER = 1;
 export const FAULT_PFN_MKWRITE = 2;
 export const FAULT_COW = 3;
 export const FAULT_WP_COPY = 4;
+/** The huge handler's; and one that it has given up, where what is mapped huge has to go first. */
+export const FAULT_HUGE = 5;
+export const FAULT_SPLIT = 6;
 
 // How an operation, or a fault on behalf of one, ended.
 export const OK = 0;
@@ -190,6 +215,7 @@ export const LOST_TOLD = 8;
 /** fsync has flushed the block that the entry names, which is not the page's. */
 export const LOST_ELSEWHERE = 9;
 export const LOST_EMPTY = 10;
+export const LOST_ALIAS = 11;
 export const LOST_NAMES: readonly string[] = [
   '',
   'dirty entry dropped',
@@ -202,6 +228,7 @@ export const LOST_NAMES: readonly string[] = [
   '',
   'fsync has flushed another block, which the entry names',
   'tag put on an entry that names no block',
+  'pte of another mapping left writable when the DIRTY tag of the huge page was cleared',
 ];
 
 /** Cause and the role that is to blame. */

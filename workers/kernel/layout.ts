@@ -12,6 +12,7 @@ import {
   BLOCKS,
   FILES,
   FRAMES,
+  HUGE_PAGES,
   LINES,
   LINES_PER_PAGE,
   LOCK_CLASSES_MAX,
@@ -95,6 +96,7 @@ export const O_RANGE = objectClass('rangeLock', FILES);
 /** Lines of the cache's pages, where those hold data. */
 export const O_CACHED = objectClass('cachedLine', PAGE_OBJECTS * LINES_PER_PAGE);
 export const O_PIN = objectClass('pin', BLOCKS);
+export const O_PMD = objectClass('pmd', (MMS * AREAS * PAGES) / HUGE_PAGES);
 export const OBJECTS = nextObject;
 
 // The file system: sizes in lines, extents (see state.ts for the encoding) and what is committed of both.
@@ -126,6 +128,8 @@ export const VMA = words('vma', MMS * AREAS, O_VMA);
 export const PTE = words('pte', MMS * AREAS * PAGES, O_PTE);
 /** A private copy lives at the number of its PTE: there is at most one a slot. */
 export const ANON = words('anon', MMS * AREAS * PAGES * LINES_PER_PAGE, O_ANON, LINES_PER_PAGE);
+/** 1 where the slot of a huge page has a table of ptes; what is mapped huge says so in its ptes (PTE_HUGE). */
+export const TABLE = words('table', (MMS * AREAS * PAGES) / HUGE_PAGES, O_PMD);
 
 // Locks.
 export const INODE_LOCK = words('inodeLock', FILES, O_INODE);

@@ -1,13 +1,16 @@
 /** The fixed registry: every step and every test that a model may name. */
 
 import {
+  ENTRY_PMD,
   ENTRY_REAL,
   ENTRY_TYPE,
   ENTRY_ZERO,
   extentKind,
   FAULT_COW,
   FAULT_HANDLER,
+  FAULT_HUGE,
   FAULT_PFN_MKWRITE,
+  FAULT_SPLIT,
   FAULT_WP_COPY,
   OK,
   RETRY,
@@ -26,6 +29,7 @@ import {
   R_FIRST,
   R_FRESH,
   R_FROM,
+  R_GEN,
   R_KIND,
   R_LAST,
   R_LINE,
@@ -52,6 +56,9 @@ import { COW_STEPS } from './steps/cow.ts';
 import { ENTRY_STEPS } from './steps/entries.ts';
 import { ENTRY_DROP_STEPS } from './steps/entry-drops.ts';
 import { FAULT_STEPS } from './steps/fault.ts';
+import { HUGE_STEPS } from './steps/huge.ts';
+import { HUGE_BLOCK_STEPS } from './steps/huge-blocks.ts';
+import { HUGE_ENTRY_STEPS } from './steps/huge-entries.ts';
 import { IO_STEPS } from './steps/io.ts';
 import { JOURNAL_STEPS } from './steps/journal.ts';
 import { LAYOUT_STEPS } from './steps/layouts.ts';
@@ -78,6 +85,9 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...PTE_STEPS,
     ...CACHED_PAGE_STEPS,
     ...CACHED_DATA_STEPS,
+    ...HUGE_STEPS,
+    ...HUGE_BLOCK_STEPS,
+    ...HUGE_ENTRY_STEPS,
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
     ...ZEROING_STEPS,
@@ -107,6 +117,8 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   lockDirtyEntry: 'entryLock',
   lockSyncedEntry: 'entryLock',
   lockSyncedBlock: 'entryLock',
+  lockHuge: 'entryLock',
+  lockHugeWaiting: 'entryLock',
   lockTowrite: 'entryLock',
   lockTowriteSkipping: 'entryLock',
   unlockEntry: 'entryLock',
@@ -155,6 +167,9 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     bits('isPfnMkwrite', 'pfn_mkwrite', R_KIND, ALL, FAULT_PFN_MKWRITE),
     bits('isCowFault', 'private write', R_KIND, ALL, FAULT_COW),
     bits('isWpCopy', 'private write to a mapped page', R_KIND, ALL, FAULT_WP_COPY),
+    bits('isHugeFault', 'huge fault handler', R_KIND, ALL, FAULT_HUGE),
+    bits('isHugeSplit', 'what is huge must go', R_KIND, ALL, FAULT_SPLIT),
+    isSet('isWhole', 'get_block returned a huge page', R_GEN),
     isSet('isWrite', 'write', R_WRITE),
     bits('isSync', 'write to a MAP_SYNC area', R_WRITE, ALL, WRITE_SYNC),
     isSet('isPageMkwrite', 'page_mkwrite', R_OLD),
@@ -186,6 +201,20 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
       R_SLOT,
       3 | ENTRY_TYPE,
       SLOT_ENTRY | ENTRY_ZERO,
+    ),
+    bits(
+      'entryIsHugeHole',
+      'the entry is of a huge page and names no block',
+      R_SLOT,
+      3 | ENTRY_PMD | ENTRY_REAL,
+      SLOT_ENTRY | ENTRY_PMD,
+    ),
+    bits(
+      'entryIsHuge',
+      'the entry is of a huge page',
+      R_SLOT,
+      3 | ENTRY_PMD,
+      SLOT_ENTRY | ENTRY_PMD,
     ),
     isSet('more', 'more to do', R_MORE),
     bits('moreMapped', 'more to unmap', R_UCURSOR, 1 << 31, 0),

@@ -3,6 +3,7 @@
  */
 import type { Kernel } from './kernel.ts';
 
+export type TableBreach = 'pte-under-huge' | 'huge-over-table';
 export type BlockUse = 'zero' | 'copy' | 'read' | 'writeback';
 
 export interface Watch {
@@ -21,14 +22,19 @@ export interface Watch {
   /** A load or store is about to go through a PTE that maps the file. */
   pteUsed(k: Kernel, pteIndex: number, file: number, page: number, isWrite: boolean): void;
   pteInstalled(k: Kernel, pteIndex: number, file: number, page: number): void;
+  /** The frame's slot is about to be both a table of ptes and mapped huge. */
+  tableBroken(k: Kernel, r: number, how: TableBreach): void;
   /** A private copy has just been made. */
   copyMade(k: Kernel, r: number): void;
   /** A private copy is about to be mapped: its two lines wait in R_SLOT and R_LINE. */
   copyInstalled(k: Kernel, r: number): void;
   /** An unmap of the file's pages is about to take a private copy away. */
   copyZapped(k: Kernel, pteIndex: number): void;
-  /** The kernel is about to zero, fill or read the block that the frame has looked up, or to write a page back to it. */
-  blockUsed(k: Kernel, r: number, use: BlockUse): void;
+  /**
+   * The kernel is about to zero, fill or read a block for a page (pageIndex), or to write the page back to it.
+   * @param gen of the block when it was looked up
+   */
+  blockUsed(k: Kernel, index: number, block: number, gen: number, use: BlockUse): void;
   /** i_size has just been set. */
   sizeSet(k: Kernel, file: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */

@@ -29,12 +29,14 @@ export interface Effect {
 /** Tests that hold until a step below says otherwise. */
 export const FACT_TESTS: ReadonlySet<string> = new Set([
   ...['isWrite', 'isPageMkwrite', 'isHandlerFault', 'isPfnMkwrite', 'isCowFault', 'isWpCopy'],
+  ...['isHugeFault', 'isHugeSplit'],
   ...['noted', 'hasPage', 'hasFailed', 'mustRetry', 'answerIsYes', 'answerIsNo'],
   // What an operation will do with its range and i_size, which stand still under the inode lock.
   ...['grows', 'shrinks', 'cutsPages'],
 ]);
 
 const KINDS_OF_FAULT = ['isHandlerFault', 'isPfnMkwrite', 'isCowFault', 'isWpCopy'];
+const KINDS_OF_HUGE_FAULT = ['isHugeFault', 'isHugeSplit'];
 const FRAME_TESTS = ['isWrite', 'isPageMkwrite', ...KINDS_OF_FAULT];
 
 type Facts = Outcome['facts'];
@@ -47,6 +49,8 @@ const answers = (yes: boolean): Facts => [
   ['answerIsYes', yes],
   ['answerIsNo', !yes],
 ];
+const fault = (kind: 'isHugeFault' | 'isHugeSplit' | null): Facts =>
+  [...KINDS_OF_FAULT, ...KINDS_OF_HUGE_FAULT].map((test) => [test, test === kind]);
 const failed = (isFailed: boolean): Facts => [['hasFailed', isFailed]];
 
 function outcome(facts: Facts = [], more: Partial<Outcome> = {}): Outcome {
@@ -78,11 +82,13 @@ const NOT_FOUND: Facts = [['hasPage', false]];
 const UNDER_EXTENT_LOCK: readonly string[] = [
   ...['getBlock', 'allocBlockNew', 'allocBlockUnwritten', 'allocBlockPrezero'],
   ...['allocBlockNeighbours', 'preallocate'],
+  ...['getHuge', 'allocHugeNew', 'allocHugeUnwritten', 'allocHugePrezero', 'convertHuge'],
   ...['convertExtent', 'removeExtent', 'unwriteExtent', 'collapseExtents', 'insertExtents'],
   ...['shiftExtentLeft', 'shiftExtentRight'],
 ];
 const FAILING: readonly string[] = [
   ...['claimRange', 'directAccess', 'allocBlockNew', 'allocBlockUnwritten', 'allocBlockPrezero'],
+  ...['allocHugeNew', 'allocHugeUnwritten', 'allocHugePrezero'],
   ...[
     'allocBlockNeighbours',
     'linkVma',
@@ -115,6 +121,8 @@ const LOCKS_IF_YES = {
 
 const TAKES_RANGE = { asks: [RANGE.cls], outcomes: [outcome([], { takes: [RANGE] })] };
 const DROPS_RANGE = { asks: [], outcomes: [outcome([], { drops: [drop(RANGE)], isStrict: true })] };
+/** What a huge fault gives up is the pte handler's. */
+const FALLS_BACK: readonly Facts[] = [fault(null), fault('isHugeSplit')];
 
 const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
   journalStart: { asks: [HANDLE.cls], outcomes: [outcome([], { takes: [HANDLE] })] },
@@ -161,6 +169,8 @@ const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
   },
   lockDirtyEntry: LOCKS_IF_YES,
   lockTowrite: LOCKS_IF_YES,
+  lockHuge: LOCKS_IF_YES,
+  lockHugeWaiting: LOCKS_IF_YES,
   lockTowriteSkipping: LOCKS_IF_YES,
   unlockEntry: { asks: [], outcomes: [outcome([], { drops: [drop(ENTRY)] })] },
   unlockEntryKeeping: { asks: [], outcomes: [outcome([], { drops: [drop(ENTRY)] })] },
@@ -177,6 +187,23 @@ const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
     asks: [],
     outcomes: [outcome(FOUND, { drops: [drop(ENTRY)], takes: [PAGE] })],
   },
+  walkPmd: {
+    asks: [],
+    outcomes: [outcome(fault('isHugeFault')), ...FALLS_BACK.map((facts) => outcome(facts))],
+  },
+  checkHugeSize: {
+    asks: [],
+    outcomes: [
+      outcome(answers(true)),
+      outcome([...answers(false), ...failed(true)]),
+      ...FALLS_BACK.map((facts) => outcome([...answers(false), ...facts])),
+    ],
+  },
+  fallBack: {
+    asks: [],
+    outcomes: FALLS_BACK.map((facts) => outcome([...facts, ...failed(false)])),
+  },
+  splitHuge: { asks: [], outcomes: [outcome(fault(null))] },
   measureWrite: { asks: [], outcomes: [outcome([['grows', null]])] },
   setSize: {
     asks: [],

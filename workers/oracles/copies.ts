@@ -154,14 +154,20 @@ function keyOfFault(remover: OpKind | 'setup', isCutOff: boolean): { readonly ke
 
 const USED = { zero: 'zeroed', copy: 'written', read: 'read', writeback: 'written back' } as const;
 
-/** The block that the frame has looked up is about to be zeroed, filled by a write or read by read(2). */
-export function blockUsed(k: Kernel, found: Findings, r: number, use: BlockUse): void {
-  const file = k.peek(r + R_FILE);
-  const page = k.peek(r + R_PAGE);
-  const block = extentBlock(k.peek(r + R_EXTENT));
+/** A block that was looked up is about to be zeroed, filled by a write or read by read(2). */
+export function blockUsed(
+  k: Kernel,
+  found: Findings,
+  index: number,
+  block: number,
+  gen: number,
+  use: BlockUse,
+): void {
+  const file = Math.floor(index / PAGES);
+  const page = index % PAGES;
   if (use !== 'read' && isCloned(k, file, page, block)) reportCloned(k, found, file, page, block);
-  if (isBlockOf(k, file, page, block, k.peek(r + R_GEN))) return;
-  const isOfThen = k.peek(BLOCK_GEN + block) === k.peek(r + R_GEN);
+  if (isBlockOf(k, file, page, block, gen)) return;
+  const isOfThen = k.peek(BLOCK_GEN + block) === gen;
   if (use === 'read' && isOfThen && isLeftToClone(k, file, block)) return;
   const isOld = isTainted(k, file, page) || isBlockTainted(k, block);
   taint(k, file, page, block);

@@ -20,6 +20,7 @@ import {
   writerIn,
 } from '../kernel/locks.ts';
 import { holdsRange, placeWanted, rangeBlockers, rangesAt } from '../kernel/ranges.ts';
+import { STEPS } from '../kernel/registry.ts';
 import type { Findings } from './oracle.ts';
 import { isCommit, type Link, lockKey, lockSite } from './signature.ts';
 
@@ -212,10 +213,19 @@ export function checkLostWakeup(k: Kernel, found: Findings): void {
     found.report(k, {
       class: 'lost-wakeup',
       object: lockId(k, waitsFor(k, t)),
-      roles: [],
+      roles: sleepsBesideHuge(k, waitsFor(k, t)) ? ['huge'] : [],
       fatal: true,
       detail: `T${t} sleeps in ${k.labelOf(t)} and nobody will wake it: nobody holds ${lockName(k, waitsFor(k, t))}`,
     });
     return;
   }
+}
+
+/** Who asks for the entry of a huge page sleeps in the queue, and may have taken a wake-up that was another's (B29). */
+function sleepsBesideHuge(k: Kernel, object: number): boolean {
+  for (let t = 0; t < k.world.threads; t++) {
+    const step = k.isFinished(t) ? undefined : STEPS.get(k.program.step[k.pcOf(t)] ?? '');
+    if (waitsFor(k, t) === object && step?.role === 'lockHuge') return true;
+  }
+  return false;
 }

@@ -11,6 +11,7 @@ import {
   extentBlock,
   INITIAL,
   isWritten,
+  LOST_ALIAS,
   LOST_KEPT,
   LOST_NAMES,
   LOST_NOT,
@@ -258,6 +259,7 @@ function objectOfCause(cause: number): string {
       '',
       'entry-of-another-block',
       'empty-entry',
+      'alias-pte',
     ][cause] ?? ''
   );
 }
@@ -270,7 +272,7 @@ function roleOfBlame(k: Kernel, blame: number): string {
   return isShared ? role.slice(role.indexOf('/') + 1) : role;
 }
 
-const OF_WRITEBACK: readonly number[] = [LOST_SKIPPED, LOST_UNTAGGED, LOST_KEPT];
+const OF_WRITEBACK: readonly number[] = [LOST_SKIPPED, LOST_UNTAGGED, LOST_KEPT, LOST_ALIAS];
 
 /**
  * Whether a value was never content of the file. Of the file, not of the line: an uncommitted truncate, collapse

@@ -3,7 +3,7 @@ import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import { OK, VMA_PRIVATE, vmaFile } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { HALTED, POWER_FAILED, SYNCED_VMA } from '../kernel/layout.ts';
-import type { BlockUse, Watch } from '../kernel/watch.ts';
+import type { BlockUse, TableBreach, Watch } from '../kernel/watch.ts';
 import { checkBlocks } from './accounting.ts';
 import { checkEntries } from './cache.ts';
 import {
@@ -29,6 +29,7 @@ import {
   noteContradiction,
 } from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
+import { tableBroken } from './page-tables.ts';
 import { blockGivenUp } from './pins.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { checkSize, checkSizes } from './size.ts';
@@ -127,8 +128,12 @@ export class Judge implements Watch {
     copyInstalled(k, this.found, r);
   }
 
-  blockUsed(k: Kernel, r: number, use: BlockUse): void {
-    if (this.stale) blockUsed(k, this.found, r, use);
+  blockUsed(k: Kernel, index: number, block: number, gen: number, use: BlockUse): void {
+    if (this.stale) blockUsed(k, this.found, index, block, gen, use);
+  }
+
+  tableBroken(k: Kernel, r: number, how: TableBreach): void {
+    if (this.found.isOn('O13')) tableBroken(k, this.found, r, how);
   }
 
   sizeSet(k: Kernel, file: number): void {

@@ -27,6 +27,7 @@ export const ORACLES = [
   'O10',
   'O11',
   'O12',
+  'O13',
   'O14',
   'O15',
   'O16',

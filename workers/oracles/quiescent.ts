@@ -8,6 +8,7 @@ import {
   extentBlock,
   isWritten,
   PTE_ANON,
+  PTE_HUGE,
   PTE_PAGE,
   PTE_ZERO,
   pageIndex,
@@ -135,7 +136,9 @@ export function zeroPageMapped(
 export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled: Filled): Signed {
   const filler = blamedPath(k, EXTENT_BY + index);
   if (isNeighbour(k, index)) return { class: 'zero-page', object: 'neighbour', roles: [filler] };
-  const object = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
+  const isHuge = (k.peek(PTE + pteIndex) & PTE_HUGE) !== 0;
+  const left = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
+  const object = isHuge && isNeverFound(k, left) ? 'huge' : left;
   return {
     class: 'zero-page',
     object,
@@ -148,7 +151,12 @@ export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled
  * Who has yet to unmap what it found is early: a fault beside a write(2) that returns (F02), a write(2) in any case (F03).
  * Who has ended and left it there loses to no race.
  */
-function leftBy(filler: string, filled: Filled): string {
+function leftBy(filler: string, filled: Filled): '' | 'early' | 'not-unmapped' {
   if (filled === 'done') return 'not-unmapped';
   return filler === 'pwrite' || filled === 'beside-write' ? 'early' : '';
+}
+
+/** The huge zero page is no page of the cache: where there are no entries, who is early would never find it (B25). */
+function isNeverFound(k: Kernel, left: string): boolean {
+  return left === 'not-unmapped' || (left === 'early' && !k.program.hasEntries);
 }

@@ -100,6 +100,7 @@ class Notes implements Watch {
   copyZapped(): void {}
   copyInstalled(): void {}
   blockUsed(): void {}
+  tableBroken(): void {}
   sizeSet(): void {}
   durableChanged(): void {}
   edgeAdded(): void {}

@@ -68,14 +68,14 @@ export function touchBlockLines(k: Kernel, block: number): void {
 // ---- allocation -------------------------------------------------------------------------------------------
 
 /** What a policy makes of a hole and of an unwritten extent (locking 2, GBK(i,1)). */
-interface Policy {
+export interface Policy {
   readonly kind: number;
   readonly zeroes: boolean;
 }
 
-const NEW: Policy = { kind: WRITTEN, zeroes: false };
-const LEAVE_UNWRITTEN: Policy = { kind: UNWRITTEN, zeroes: false };
-const PREZERO: Policy = { kind: WRITTEN, zeroes: true };
+export const NEW: Policy = { kind: WRITTEN, zeroes: false };
+export const LEAVE_UNWRITTEN: Policy = { kind: UNWRITTEN, zeroes: false };
+export const PREZERO: Policy = { kind: WRITTEN, zeroes: true };
 
 export function lowestFree(k: Kernel): number {
   let block = 0;
@@ -116,30 +116,43 @@ function allocBlock(policy: Policy): (k: Kernel, t: number, r: number) => Outcom
     const extent = k.get(EXTENT + index);
     k.requests(t, C_EXTENT);
     if (extent === 0) {
-      if (k.get(INJECT) !== 0) {
-        k.put(INJECT, 0);
-        k.put(r + R_RESULT, ENOSPC);
-        return NEXT;
-      }
-      const block = allocate(k, k.get(r + R_FILE));
-      fillBlock(k, block, policy.zeroes ? 0 : STALE);
-      setExtent(k, index, extentWord(policy.kind, block));
-      if (policy.kind === WRITTEN) expose(k, block);
+      if (isFull(k, r)) return NEXT;
+      fillHole(k, index, allocate(k, k.get(r + R_FILE)), policy);
       readExtent(k, r, k.get(EXTENT + index), 1);
       return NEXT;
     }
     if (policy.zeroes && extentKind(extent) === UNWRITTEN) {
-      zeroBlock(k, extentBlock(extent));
-      setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
-      // To a load an unwritten block is a hole: here the page gets its block.
-      noteOutlived(k, index);
-      expose(k, extentBlock(extent));
+      initialise(k, index);
       readExtent(k, r, k.get(EXTENT + index), 1);
       return NEXT;
     }
     readExtent(k, r, extent, 0);
     return NEXT;
   };
+}
+
+/** An injected ENOSPC, which is good for one allocation. */
+export function isFull(k: Kernel, r: number): boolean {
+  if (k.get(INJECT) === 0) return false;
+  k.put(INJECT, 0);
+  k.put(r + R_RESULT, ENOSPC);
+  return true;
+}
+
+export function fillHole(k: Kernel, index: number, block: number, policy: Policy): void {
+  fillBlock(k, block, policy.zeroes ? 0 : STALE);
+  setExtent(k, index, extentWord(policy.kind, block));
+  if (policy.kind === WRITTEN) expose(k, block);
+}
+
+/** An unwritten extent is zeroed and written in one. */
+export function initialise(k: Kernel, index: number): void {
+  const block = extentBlock(k.get(EXTENT + index));
+  zeroBlock(k, block);
+  setExtent(k, index, extentWord(WRITTEN, block));
+  // To a load an unwritten block is a hole: here the page gets its block.
+  noteOutlived(k, index);
+  expose(k, block);
 }
 
 function touchAlloc(policy: Policy): (k: Kernel, t: number, r: number) => void {

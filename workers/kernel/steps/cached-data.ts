@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import { O_CACHED, O_LINE, O_PAGE, PAGE_STATE, R_EXTENT, R_GEN, R_LINE } from '../layout.ts';
 import { type StepDef, visible } from '../step.ts';
 import { onPage, pageOf } from './cached-pages.ts';
+import { useBlock } from './fault.ts';
 
 /**
  * The page goes to the block that its buffer names. It is clean with the end of the write: until then another fsync finds
@@ -17,7 +18,7 @@ const writePage = onPage((k, r, page) => {
   if (extent === 0) return;
   k.put(r + R_EXTENT, extent);
   k.put(r + R_GEN, pageGen(state));
-  k.watch.blockUsed(k, r, 'writeback');
+  useBlock(k, r, 'writeback');
   for (let line = 0; line < LINES_PER_PAGE; line++)
     writeLineBack(k, page, line, extentBlock(extent));
   k.put(PAGE_STATE + page, state & ~PAGE_DIRTY);

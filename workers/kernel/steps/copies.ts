@@ -22,7 +22,7 @@ import {
 } from '../layout.ts';
 import { NEXT, type Outcome, type StepRun, type StepTouch } from '../program.ts';
 import { type StepDef, visible } from '../step.ts';
-import { loadLine, permits, storeLine, touchLine } from './fault.ts';
+import { loadLine, permits, storeLine, touchLine, useBlock } from './fault.ts';
 
 /** The lines of the operation that lie in page R_PAGE. */
 function firstLine(k: Kernel, r: number): number {
@@ -121,7 +121,7 @@ function touchPrefault(k: Kernel, t: number, r: number): void {
 function copyLines(k: Kernel, t: number, r: number, place: Place): void {
   const writer = k.writerOf(t);
   const { buffer, first } = k.world.rowOfWriter(writer);
-  if (place.isBlock) k.watch.blockUsed(k, r, 'copy');
+  if (place.isBlock) useBlock(k, r, 'copy');
   for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
     if (buffer >= 0) loadLine(k, t, bufferSlot(buffer, line - first), (buffer + line - first) & 1);
     place.put(k, place.to(k, r, line), writer);
@@ -159,7 +159,7 @@ function copyOut(place: Place): StepRun {
     const writer = k.writerOf(t);
     const { buffer, first } = k.world.rowOfWriter(writer);
     const file = k.get(r + R_FILE);
-    if (place.isBlock && isWritten(k.get(r + R_EXTENT))) k.watch.blockUsed(k, r, 'read');
+    if (place.isBlock && isWritten(k.get(r + R_EXTENT))) useBlock(k, r, 'read');
     for (let line = firstLine(k, r); line < lastLine(k, r); line++) {
       const word = place.from(k, r, line);
       const value = word < 0 ? 0 : k.get(word);

@@ -4,6 +4,7 @@ import {
   ENTRY_DIRTY,
   ENTRY_EMPTY,
   ENTRY_LOCKED,
+  ENTRY_PMD,
   ENTRY_REAL,
   ENTRY_TAGS,
   ENTRY_TYPE,
@@ -47,6 +48,7 @@ import {
   touchPage,
   touchSlotWrite,
 } from './pages.ts';
+import { clearEntry, queueOf, setEntry, setSlot } from './slots.ts';
 
 const touchSlotOnly = touchesPageOf(O_SLOT, true);
 
@@ -60,28 +62,29 @@ function lockEntry(k: Kernel, t: number, r: number): Outcome {
     return NEXT;
   }
   k.requests(t, C_ENTRY);
-  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
   holdEntry(k, t, index, slot === 0 ? SLOT_ENTRY : slot);
   k.put(r + R_SLOT, k.get(SLOT + index));
   k.put(r + R_PAGEOBJ, 0);
   return NEXT;
 }
 
-export function waitForEntry(k: Kernel, t: number, index: number): Outcome {
-  k.put(SLOT_WAIT + index, fifoPush(k.get(SLOT_WAIT + index), t));
-  k.sleep(t, O_SLOT + index);
+/** @param queue as `queueOf` */
+export function waitForEntry(k: Kernel, t: number, queue: number): Outcome {
+  k.put(SLOT_WAIT + queue, fifoPush(k.get(SLOT_WAIT + queue), t));
+  k.sleep(t, O_SLOT + queue);
   return SLEEP;
 }
 
-export function wakeOne(k: Kernel, index: number): void {
-  const queue = k.get(SLOT_WAIT + index);
-  if (fifoLength(queue) === 0) return;
-  k.put(SLOT_WAIT + index, fifoPop(queue));
-  k.wake(fifoAt(queue, 0));
+export function wakeOne(k: Kernel, queue: number): void {
+  const sleepers = k.get(SLOT_WAIT + queue);
+  if (fifoLength(sleepers) === 0) return;
+  k.put(SLOT_WAIT + queue, fifoPop(sleepers));
+  k.wake(fifoAt(sleepers, 0));
 }
 
-export function wakeAll(k: Kernel, index: number): void {
-  while (fifoLength(k.get(SLOT_WAIT + index)) > 0) wakeOne(k, index);
+export function wakeAll(k: Kernel, queue: number): void {
+  while (fifoLength(k.get(SLOT_WAIT + queue)) > 0) wakeOne(k, queue);
 }
 
 /** @param keepsEmpty an EMPTY entry that found nothing to name stays; else it leaves the slot empty again */
@@ -94,12 +97,12 @@ function unlockEntry(keepsEmpty: boolean): (k: Kernel, t: number, r: number) => 
       return NEXT;
     }
     const goes = !keepsEmpty && (slot & ENTRY_TYPE) === ENTRY_EMPTY;
-    k.put(SLOT + index, goes ? 0 : slot & ~ENTRY_LOCKED);
-    k.put(SLOT_HOLDER + index, 0);
+    if (goes) clearEntry(k, index);
+    else setEntry(k, index, slot & ~ENTRY_LOCKED, 0);
     k.drops(t, C_ENTRY);
     // Deleting an entry wakes everybody, unlocking one wakes one (locking 1.3).
-    if (goes) wakeAll(k, index);
-    else wakeOne(k, index);
+    if (goes) wakeAll(k, queueOf(slot, index));
+    else wakeOne(k, queueOf(slot, index));
     return NEXT;
   };
 }
@@ -134,14 +137,14 @@ function touchReplace(k: Kernel, t: number, r: number): void {
 function insertEntry(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   const slot = k.get(SLOT + index);
-  const tags = slotKind(slot) === SLOT_ENTRY ? slot & ENTRY_TAGS : 0;
+  const kept = slotKind(slot) === SLOT_ENTRY ? slot & (ENTRY_TAGS | ENTRY_PMD) : 0;
   const dirty = k.get(r + R_WRITE) !== 0 ? ENTRY_DIRTY : 0;
   if (slotKind(slot) === SLOT_PAGE) {
     k.put(PAGE_HOME + pageOfSlot(slot), 0);
     k.holds(t, C_ENTRY);
     k.put(SLOT_HOLDER + index, t + 1);
   }
-  k.put(SLOT + index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | tags | dirty);
+  setSlot(k, index, realEntry(extentBlock(k.get(r + R_EXTENT))) | ENTRY_LOCKED | kept | dirty);
   return NEXT;
 }
 
@@ -193,12 +196,12 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
   const slot = k.get(SLOT + index);
   if (slotKind(slot) === SLOT_ENTRY) {
     k.requests(t, C_ENTRY);
-    if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
-    k.put(SLOT + index, slot | ENTRY_DIRTY);
+    if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
+    setSlot(k, index, slot | ENTRY_DIRTY);
   }
   k.put(TAGGED, k.peek(TAGGED) | (1 << t));
   // Who only waited must pass a wake-one on (design 3.1).
-  wakeOne(k, index);
+  wakeOne(k, queueOf(slot, index));
   return NEXT;
 }
 
@@ -213,7 +216,7 @@ function lockDirtyEntry(k: Kernel, t: number, r: number): Outcome {
   k.put(r + R_ANSWER, isEntry ? 1 : 0);
   if (!isEntry) return NEXT;
   k.requests(t, C_ENTRY);
-  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+  if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
   holdEntry(k, t, index, slot | ENTRY_DIRTY);
   k.put(TAGGED, k.peek(TAGGED) | (1 << t));
   return NEXT;
@@ -221,8 +224,7 @@ function lockDirtyEntry(k: Kernel, t: number, r: number): Outcome {
 
 /** lock_slot: t holds the entry from here on. */
 export function holdEntry(k: Kernel, t: number, index: number, slot: number): void {
-  k.put(SLOT + index, slot | ENTRY_LOCKED);
-  k.put(SLOT_HOLDER + index, t + 1);
+  setEntry(k, index, slot | ENTRY_LOCKED, t + 1);
   k.holds(t, C_ENTRY);
 }
 

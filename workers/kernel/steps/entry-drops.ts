@@ -1,4 +1,5 @@
 /** How DAX entries leave the page cache, and what each such drop loses. */
+import { PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byRole } from '../blame.ts';
 import {
   ENTRY_DIRTY,
@@ -8,6 +9,7 @@ import {
   ENTRY_TYPE,
   ENTRY_ZERO,
   entryBlock,
+  LOST_ALIAS,
   LOST_CLEAN,
   LOST_DIRTY,
   LOST_KEPT,
@@ -17,6 +19,7 @@ import {
   lostWord,
   PTE_BLOCK,
   PTE_RW,
+  pageIndex,
   pageOfSlot,
   pteKind,
   pteTarget,
@@ -45,6 +48,7 @@ import { type StepDef, touchesPageOf, visible } from '../step.ts';
 import { isOfBlock, waitForEntry, wakeAll, wakeOne } from './entries.ts';
 import { isPinned } from './layouts.ts';
 import { indexOf, SLOT_ONLY, TREE, touchMapped, touchSlotWrite } from './pages.ts';
+import { dropSlot, queueOf } from './slots.ts';
 import { forEachMapping } from './walk.ts';
 
 const touchSlotOnly = touchesPageOf(O_SLOT, true);
@@ -68,11 +72,11 @@ function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number)
     if (isPageNow(k, r, slot)) return NEXT;
     if (slot !== 0) {
       k.requests(t, C_ENTRY);
-      if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+      if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
       if (isInvalidation) nameTheLoss(k, r, index, slot);
-      k.put(SLOT + index, 0);
+      dropSlot(k, index);
     }
-    wakeAll(k, index);
+    wakeAll(k, queueOf(slot, index));
     return NEXT;
   };
 }
@@ -90,18 +94,18 @@ function dropCleanEntry(
     const slot = k.get(SLOT + index);
     if (isPageNow(k, r, slot) || slot === 0) return NEXT;
     k.requests(t, C_ENTRY);
-    if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, index);
+    if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
     if ((slot & ENTRY_TAGS) === 0 && !isKept(k, slot)) {
       nameTheLoss(k, r, index, slot);
-      k.put(SLOT + index, 0);
+      dropSlot(k, index);
     }
-    wake(k, index);
+    wake(k, queueOf(slot, index));
     return NEXT;
   };
 }
 
 /** A pte is writable, and stores through it dirty no entry. */
-const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT]);
+const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT, LOST_ALIAS]);
 
 /**
  * Three defects drop an entry (locking 3.10a). Told apart at the drop: data that was never flushed is lost
@@ -122,14 +126,18 @@ function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
 }
 
 /** Whether a pte of the frame's page maps the block writable. */
-export function isWritableSomewhere(k: Kernel, r: number, block: number): boolean {
-  let writable = false;
-  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
+function isWritableSomewhere(k: Kernel, r: number, block: number): boolean {
+  return writablePte(k, pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE)), block) !== 0;
+}
+
+/** A pte of the page (pageIndex) that maps the block writable; 0 for none. */
+export function writablePte(k: Kernel, index: number, block: number): number {
+  let found = 0;
+  forEachMapping(k, Math.floor(index / PAGES), index % PAGES, (pteIndex) => {
     const pte = k.get(PTE + pteIndex);
-    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0)
-      writable = true;
+    if (pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block && (pte & PTE_RW) !== 0) found = pte;
   });
-  return writable;
+  return found;
 }
 
 /** What the drop loses, and so its name, is decided by the block's lines and by who maps it. */

@@ -16,6 +16,7 @@ import {
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
+  PTE_HUGE,
   PTE_PAGE,
   PTE_RW,
   pageIndex,
@@ -71,6 +72,7 @@ import {
 import { C_EXTENT } from '../locks.ts';
 import { FINISHED, FUSE_DEVICE, NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
+import type { BlockUse } from '../watch.ts';
 
 /** The content word a PTE shows for a line of its page, or -1 for the zero page. */
 export function contentWord(pte: number, pteIndex: number, line: number): number {
@@ -209,7 +211,10 @@ function walkPageTable(k: Kernel, _t: number, r: number): Outcome {
   const isWrite = k.get(r + R_WRITE) !== 0;
   if (isWrite) k.put(r + R_WRITE, (vma & VMA_SYNC) === 0 ? WRITE : WRITE_SYNC);
   const isPrivate = (vma & VMA_PRIVATE) !== 0;
-  if (!permits(pte, isWrite)) k.put(r + R_KIND, kindOfFault(pte, isWrite && isPrivate));
+  // What has become huge meanwhile faults again.
+  if (!permits(pte, isWrite) && (pte & PTE_HUGE) === 0) {
+    k.put(r + R_KIND, kindOfFault(pte, isWrite && isPrivate));
+  }
   return NEXT;
 }
 
@@ -247,6 +252,13 @@ export function readExtent(k: Kernel, r: number, extent: number, fresh: number):
   // A generation changes only together with the extent that names the block.
   k.put(r + R_GEN, extent === 0 ? 0 : k.peek(BLOCK_GEN + extentBlock(extent)));
   k.put(r + R_FRESH, fresh);
+}
+
+/** The frame's block is about to be used for its page. */
+export function useBlock(k: Kernel, r: number, use: BlockUse): void {
+  const index = pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
+  const block = extentBlock(k.get(r + R_EXTENT));
+  k.watch.blockUsed(k, index, block, k.get(r + R_GEN), use);
 }
 
 const touchExtent = touchesPageOf(O_EXTENT, false);

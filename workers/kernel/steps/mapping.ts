@@ -1,12 +1,14 @@
 /** Page tables from the file's side (unmap_mapping_range) and from the process's (mmap, munmap, revoke). */
 
-import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { HUGE_PAGES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
   EINVAL,
   entryBlock,
+  firstOfHuge,
   PTE_ANON,
   PTE_BLOCK,
   PTE_DIRTY,
+  PTE_HUGE,
   PTE_PAGE,
   PTE_RW,
   pteKind,
@@ -33,6 +35,7 @@ import {
   R_FILE,
   R_FIRST,
   R_LAST,
+  R_PAGE,
   R_PAGEOBJ,
   R_PTE,
   R_RESULT,
@@ -70,7 +73,7 @@ function clearPte(evenCows: boolean): (k: Kernel, t: number, r: number) => Outco
 }
 
 /** Which ptes a write-protection is about. */
-type IsMeant = (k: Kernel, r: number, pte: number) => boolean;
+type IsMeant = (k: Kernel, r: number, pteIndex: number) => boolean;
 
 /** Make the next present PTE of the walk read-only and clean, if it is meant and of a shared area. */
 function protectPte(isMeant: IsMeant): StepRun {
@@ -80,12 +83,18 @@ function protectPte(isMeant: IsMeant): StepRun {
       k.put(r + R_UCURSOR, -1);
       return NEXT;
     }
-    const pte = k.get(PTE + pteIndex);
-    const isOurs = isShared(k, pteIndex) && isMeant(k, r, pte);
-    if (isOurs) k.put(PTE + pteIndex, pte & ~(PTE_RW | PTE_DIRTY));
+    if (isShared(k, pteIndex) && isMeant(k, r, pteIndex)) protect(k, pteIndex);
     k.put(r + R_UCURSOR, nextPresent(k, r, pteIndex + 1) < 0 ? -1 : pteIndex + 1);
     return NEXT;
   };
+}
+
+function protect(k: Kernel, pteIndex: number): void {
+  const isHuge = (k.get(PTE + pteIndex) & PTE_HUGE) !== 0;
+  const first = isHuge ? firstOfHuge(pteIndex) : pteIndex;
+  for (let i = first; i < first + (isHuge ? HUGE_PAGES : 1); i++) {
+    k.put(PTE + i, k.get(PTE + i) & ~(PTE_RW | PTE_DIRTY));
+  }
 }
 
 function nextPresent(k: Kernel, r: number, cursor: number): number {
@@ -96,12 +105,21 @@ function isShared(k: Kernel, pteIndex: number): boolean {
   return (k.get(VMA + Math.floor(pteIndex / PAGES)) & VMA_PRIVATE) === 0;
 }
 
-function isOfEntry(k: Kernel, r: number, pte: number): boolean {
+/** It maps the block that the entry, which may be of a huge page, names for its page. */
+function isOfEntry(k: Kernel, r: number, pteIndex: number): boolean {
+  const pte = k.get(PTE + pteIndex);
+  const vma = k.get(VMA + Math.floor(pteIndex / PAGES));
   const slot = k.get(r + R_SLOT);
-  return isOfBlock(slot) && pteKind(pte) === PTE_BLOCK && pteTarget(pte) === entryBlock(slot);
+  const block = entryBlock(slot) + vmaPage(vma) + (pteIndex % PAGES) - k.get(r + R_PAGE);
+  return isOfBlock(slot) && pteKind(pte) === PTE_BLOCK && pteTarget(pte) === block;
 }
 
-function isOfPage(k: Kernel, r: number, pte: number): boolean {
+function isSmallOfEntry(k: Kernel, r: number, pteIndex: number): boolean {
+  return (k.get(PTE + pteIndex) & PTE_HUGE) === 0 && isOfEntry(k, r, pteIndex);
+}
+
+function isOfPage(k: Kernel, r: number, pteIndex: number): boolean {
+  const pte = k.get(PTE + pteIndex);
   return pteKind(pte) === PTE_PAGE && pteTarget(pte) === k.get(r + R_PAGEOBJ) - 1;
 }
 
@@ -110,18 +128,33 @@ function touchProtect(isMeant: IsMeant): StepTouch {
     const [from, to] = [k.get(r + R_UFROM), k.get(r + R_UTO)];
     touchWalk(k, k.get(r + R_FILE), from, to, k.get(r + R_UCURSOR));
     const pteIndex = nextPresent(k, r, k.get(r + R_UCURSOR));
-    if (pteIndex < 0 || !isShared(k, pteIndex)) return;
-    if (isMeant(k, r, k.get(PTE + pteIndex))) k.writes(O_PTE + pteIndex);
+    if (pteIndex < 0 || !isShared(k, pteIndex) || !isMeant(k, r, pteIndex)) return;
+    if ((k.get(PTE + pteIndex) & PTE_HUGE) === 0) k.writes(O_PTE + pteIndex);
+    else touchHuge(k, pteIndex);
   };
 }
 
-function zap(k: Kernel, pteIndex: number): void {
-  if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) {
+export function zap(k: Kernel, pteIndex: number): void {
+  const pte = k.get(PTE + pteIndex);
+  if ((pte & PTE_HUGE) !== 0) {
+    zapHuge(k, pteIndex);
+    return;
+  }
+  if (pteKind(pte) === PTE_ANON) {
     for (let line = 0; line < LINES_PER_PAGE; line++)
       k.put(ANON + pteIndex * LINES_PER_PAGE + line, 0);
   }
   k.put(PTE + pteIndex, 0);
   k.put(INSTALLED_BY + pteIndex, 0);
+}
+
+/** zap_huge_pmd: a range that cuts what is mapped huge takes all of it. */
+function zapHuge(k: Kernel, pteIndex: number): void {
+  const first = firstOfHuge(pteIndex);
+  for (let i = first; i < first + HUGE_PAGES; i++) {
+    k.put(PTE + i, 0);
+    k.put(INSTALLED_BY + i, 0);
+  }
 }
 
 function touchClear(evenCows: boolean): (k: Kernel, t: number, r: number) => void {
@@ -134,10 +167,18 @@ function touchClear(evenCows: boolean): (k: Kernel, t: number, r: number) => voi
   };
 }
 
-function touchZap(k: Kernel, pteIndex: number): void {
+export function touchZap(k: Kernel, pteIndex: number): void {
   if (pteIndex < 0) return;
-  k.writes(O_PTE + pteIndex);
-  if (pteKind(k.get(PTE + pteIndex)) === PTE_ANON) k.writes(O_ANON + pteIndex);
+  const pte = k.get(PTE + pteIndex);
+  if ((pte & PTE_HUGE) === 0) k.writes(O_PTE + pteIndex);
+  else touchHuge(k, pteIndex);
+  if (pteKind(pte) === PTE_ANON) k.writes(O_ANON + pteIndex);
+}
+
+/** The ptes of what is mapped huge. */
+export function touchHuge(k: Kernel, pteIndex: number): void {
+  const first = firstOfHuge(pteIndex);
+  for (let i = first; i < first + HUGE_PAGES; i++) k.writes(O_PTE + i);
 }
 
 function areaOf(k: Kernel, r: number): number {
@@ -254,6 +295,18 @@ export const MAPPING_STEPS: readonly StepDef[] = [
     may: ['vma', 'pte'],
     restless: true,
     why: 'page_mkclean_one: one slot under the page-table lock',
+  }),
+  visible({
+    name: 'protectPteUnlessHuge',
+    role: 'protectPte',
+    family: 'protectPte',
+    flavour: 'unless_huge',
+    says: 'write-protect the pte, if it is no huge one',
+    run: protectPte(isSmallOfEntry),
+    touch: touchProtect(isSmallOfEntry),
+    may: ['vma', 'pte'],
+    restless: true,
+    why: 'dax_mapping_entry_mkclean without f729c8c9b24f: one slot under the page-table lock',
   }),
   visible({
     name: 'linkVma',

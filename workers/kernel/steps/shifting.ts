@@ -1,10 +1,12 @@
 /** Extents that go or move: removal, zero range, collapse, insert; under the leaf X, as in allocation.ts. */
-import { BLOCKS, PAGE_OBJECTS, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { BLOCKS, HUGE_PAGES, PAGE_OBJECTS, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byOperation, setExtent } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
   extentWord,
+  GENS,
+  genAt,
   OWNER_BUSY,
   PAGE_MAPPED,
   PTE_BLOCK,
@@ -80,8 +82,7 @@ function nextGeneration(k: Kernel, block: number): number {
   for (let t = 0; t < k.world.threads; t++) {
     const top = k.frameOf(t);
     for (let r = FRAME0 + t * FRAME_SPAN; r <= top; r += FRAME) {
-      const extent = k.peek(r + R_EXTENT);
-      if (extent !== 0 && extentBlock(extent) === block) used |= 1 << k.peek(r + R_GEN);
+      used |= generationMeant(k, r, block);
       const old = k.peek(r + R_OLD);
       if (pteKind(old) === PTE_BLOCK && pteTarget(old) === block) used |= 1 << pteGen(old);
     }
@@ -97,6 +98,16 @@ function generationsOfPages(k: Kernel, block: number): number {
     if ((state & PAGE_MAPPED) !== 0 && pageBlock(state) === block) used |= 1 << pageGen(state);
   }
   return used;
+}
+
+/** The generation of the block that a frame has looked up, as a set of one or none. */
+function generationMeant(k: Kernel, r: number, block: number): number {
+  const extent = k.peek(r + R_EXTENT);
+  const gen = k.peek(r + R_GEN);
+  const i = block - extentBlock(extent);
+  if (extent === 0 || i < 0) return 0;
+  if ((gen & GENS) === 0) return i === 0 ? 1 << gen : 0;
+  return i < HUGE_PAGES ? 1 << genAt(gen, i) : 0;
 }
 
 function freeExtent(k: Kernel, file: number, page: number): void {

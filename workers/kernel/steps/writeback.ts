@@ -1,20 +1,15 @@
 /** fsync's writeback of DAX entries (4.5+): tags, the check, the flush. 4.10 locks the entry and clears DIRTY. */
-import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byRole, flushLine, roleIn } from '../blame.ts';
+import { HUGE_PAGES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { byRole, flushLine } from '../blame.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
+  ENTRY_PMD,
   ENTRY_TAGS,
   ENTRY_TOWRITE,
   entryBlock,
-  extentBlock,
-  isWritten,
-  LOST_ELSEWHERE,
-  LOST_KEPT,
+  firstOfHuge,
   LOST_SKIPPED,
-  LOST_UNTAGGED,
-  LOST_UPGRADED,
-  lostCause,
   lostWord,
   pageIndex,
   SLOT_ENTRY,
@@ -22,11 +17,7 @@ import {
 } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  CPU,
-  EXTENT,
-  EXTENT_BY,
   LOST_BY,
-  MEDIA,
   O_LINE,
   O_SLOT,
   R_ANSWER,
@@ -43,9 +34,9 @@ import {
 import { C_ENTRY } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, touchesPageOf, visible } from '../step.ts';
-import { holdEntry, isOfBlock, isWrittenBack, waitForEntry, wakeOne } from './entries.ts';
-import { isWritableSomewhere } from './entry-drops.ts';
-import { touchMapped } from './pages.ts';
+import { holdEntry, isOfBlock, waitForEntry, wakeOne } from './entries.ts';
+import { isHugeEntry, queueOf, setSlot, slotsOf } from './slots.ts';
+import { nameTheFlushed, nameTheKept, nameTheUntagged, touchKept } from './writeback-losses.ts';
 
 function indexOf(k: Kernel, r: number): number {
   return pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE));
@@ -62,7 +53,7 @@ function tagTowrite(k: Kernel, t: number, r: number): Outcome {
   for (let page = k.get(r + R_FROM); page < endOf(k, r); page++) {
     const slot = k.get(SLOT + pageIndex(file, page));
     if (slotKind(slot) === SLOT_ENTRY && (slot & ENTRY_DIRTY) !== 0) {
-      k.put(SLOT + pageIndex(file, page), slot | ENTRY_TOWRITE);
+      setSlot(k, pageIndex(file, page), slot | ENTRY_TOWRITE);
     }
   }
   return NEXT;
@@ -121,7 +112,7 @@ function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   if (isLocked(k, index)) return waitForTowrite(k, t, index);
   // Who only waited must pass a wake-one on (design 3.1).
-  wakeOne(k, index);
+  wakeOne(k, queueOf(k.get(SLOT + index), index));
   k.put(r + R_ANSWER, isCollected(k, r, index) ? 1 : 0);
   return NEXT;
 }
@@ -133,13 +124,13 @@ function isLocked(k: Kernel, index: number): boolean {
 
 function waitForTowrite(k: Kernel, t: number, index: number): Outcome {
   k.requests(t, C_ENTRY);
-  return waitForEntry(k, t, index);
+  return waitForEntry(k, t, queueOf(k.get(SLOT + index), index));
 }
 
-/** The slot is what was collected, but for its lock bit, and carries TOWRITE. */
+/** The slot is what was collected, but for its lock bit and what a range has cut off (dropSlot), and carries TOWRITE. */
 function isCollected(k: Kernel, r: number, index: number): boolean {
   const slot = k.get(SLOT + index);
-  const differs = (slot ^ k.get(r + R_SLOT)) & ~(ENTRY_TAGS | ENTRY_LOCKED);
+  const differs = (slot ^ k.get(r + R_SLOT)) & ~(ENTRY_TAGS | ENTRY_LOCKED | ENTRY_PMD);
   return differs === 0 && (slot & ENTRY_TOWRITE) !== 0;
 }
 
@@ -155,7 +146,8 @@ function lockTowrite(k: Kernel, t: number, r: number): Outcome {
   if (isIt) {
     k.requests(t, C_ENTRY);
     holdEntry(k, t, index, k.get(SLOT + index));
-  } else wakeOne(k, index);
+    if (!isHugeEntry(k.get(SLOT + index))) k.put(r + R_SLOT, k.get(r + R_SLOT) & ~ENTRY_PMD);
+  } else wakeOne(k, queueOf(k.get(SLOT + index), index));
   return NEXT;
 }
 
@@ -174,28 +166,34 @@ const touchSlot = touchesPageOf(O_SLOT, true);
 function flushBlock(k: Kernel, _t: number, r: number): Outcome {
   // Of a ZERO entry it is the zero page.
   if (!isOfBlock(k.get(r + R_SLOT))) return NEXT;
-  const block = entryBlock(k.get(r + R_SLOT));
-  for (let line = 0; line < LINES_PER_PAGE; line++) {
-    const i = block * LINES_PER_PAGE + line;
-    flushLine(k, i);
-  }
-  const index = indexOf(k, r);
-  const extent = k.peek(EXTENT + index);
-  if (extent !== 0 && extentBlock(extent) !== block && isWritten(extent)) {
-    k.put(LOST_BY + index, lostWord(LOST_ELSEWHERE, roleIn(k, EXTENT_BY + index)));
-    return NEXT;
-  }
-  // Without an entry, what comes next is untracked all the same.
-  const slot = k.peek(SLOT + index);
-  if (slotKind(slot) === SLOT_ENTRY && !isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, 0);
+  forLines(k, r, (line) => {
+    flushLine(k, line);
+  });
+  const first = firstBlock(k.get(r + R_SLOT));
+  slotsOf(k.get(r + R_SLOT), indexOf(k, r)).forEach((index, i) => {
+    nameTheFlushed(k, index, first + i);
+  });
   return NEXT;
+}
+
+/** The block of the first page that an entry fills. */
+function firstBlock(slot: number): number {
+  return isHugeEntry(slot) ? firstOfHuge(entryBlock(slot)) : entryBlock(slot);
+}
+
+/** The lines of the blocks that the collected entry names. */
+function forLines(k: Kernel, r: number, visit: (line: number) => void): void {
+  const slot = k.get(r + R_SLOT);
+  const pages = isHugeEntry(slot) ? HUGE_PAGES : 1;
+  const first = firstBlock(slot) * LINES_PER_PAGE;
+  for (let i = 0; i < pages * LINES_PER_PAGE; i++) visit(first + i);
 }
 
 function touchFlush(k: Kernel, _t: number, r: number): void {
   if (!isOfBlock(k.get(r + R_SLOT))) return;
-  const block = entryBlock(k.get(r + R_SLOT));
-  for (let line = 0; line < LINES_PER_PAGE; line++)
-    k.writes(O_LINE + block * LINES_PER_PAGE + line);
+  forLines(k, r, (line) => {
+    k.writes(O_LINE + line);
+  });
   // For the blame, which a step that passes the entry over sets.
   k.writes(O_SLOT + indexOf(k, r));
 }
@@ -205,13 +203,16 @@ function clearTowrite(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   const slot = k.get(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY || (slot & ENTRY_TOWRITE) === 0) return NEXT;
-  k.put(SLOT + index, slot & ~ENTRY_TOWRITE);
+  setSlot(k, index, slot & ~ENTRY_TOWRITE);
   if ((k.peek(WRITES_BACK) & ~(1 << t)) === 0 || !isOfBlock(slot)) return NEXT;
-  const i = entryBlock(slot) * LINES_PER_PAGE;
-  if (k.peek(CPU + i) !== k.peek(MEDIA + i) || k.peek(CPU + i + 1) !== k.peek(MEDIA + i + 1)) {
-    k.put(LOST_BY + index, lostWord(LOST_UNTAGGED, byRole(k)));
-  }
+  for (const one of slotsOf(slot, index)) nameTheUntagged(k, one);
   return NEXT;
+}
+
+function touchClearTowrite(k: Kernel, _t: number, r: number): void {
+  const index = indexOf(k, r);
+  k.writes(O_SLOT + index);
+  if (isHugeEntry(k.get(SLOT + index))) touchKept(k, index);
 }
 
 /** Clear DIRTY. A pte that is writable still lets stores pass that no fsync will find. */
@@ -219,22 +220,15 @@ function clearDirty(k: Kernel, _t: number, r: number): Outcome {
   const index = indexOf(k, r);
   const slot = k.get(SLOT + index);
   if (slotKind(slot) !== SLOT_ENTRY) return NEXT;
-  k.put(SLOT + index, slot & ~ENTRY_DIRTY);
-  if (!isOfBlock(slot) || lostCause(k.peek(LOST_BY + index)) === LOST_ELSEWHERE) return NEXT;
-  const isWritable = isWritableSomewhere(k, r, entryBlock(slot));
-  if (!isWritable) k.put(LOST_BY + index, 0);
-  else if (!isUpgradedMeanwhile(k, index)) k.put(LOST_BY + index, lostWord(LOST_KEPT, byRole(k)));
+  setSlot(k, index, slot & ~ENTRY_DIRTY);
+  if (!isOfBlock(slot)) return NEXT;
+  for (const one of slotsOf(slot, index)) nameTheKept(k, one);
   return NEXT;
 }
 
-/** Whether a fault has made a pte writable while the entry was locked: no flush makes up for that. */
-function isUpgradedMeanwhile(k: Kernel, index: number): boolean {
-  return isWrittenBack(k, index) && lostCause(k.peek(LOST_BY + index)) === LOST_UPGRADED;
-}
-
-function touchClearDirty(k: Kernel, t: number, r: number): void {
+function touchClearDirty(k: Kernel, _t: number, r: number): void {
   k.writes(O_SLOT + indexOf(k, r));
-  touchMapped(k, t, r);
+  touchKept(k, indexOf(k, r));
 }
 
 const TREE = 'one tree_lock section';
@@ -313,8 +307,9 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     name: 'clearTowrite',
     says: 'clear the TOWRITE tag',
     run: clearTowrite,
-    touch: touchSlot,
-    may: ['slot'],
+    touch: touchClearTowrite,
+    may: ['slot', 'pte', 'vma', 'line'],
+    restless: true,
     why: `radix_tree_tag_clear: ${TREE}`,
   }),
   visible({
@@ -322,7 +317,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     says: 'clear the DIRTY tag',
     run: clearDirty,
     touch: touchClearDirty,
-    may: ['slot', 'pte', 'vma'],
+    may: ['slot', 'pte', 'vma', 'line'],
     restless: true,
     why: `radix_tree_tag_clear: ${TREE} (4b4bb46d00b3)`,
   }),

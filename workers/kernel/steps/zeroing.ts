@@ -20,10 +20,11 @@ import { C_EXTENT } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { type StepDef, visible } from '../step.ts';
 import { expose, indexOf, touchBlockLines, UNDER_X, zeroBlock, zeroLine } from './allocation.ts';
+import { useBlock } from './fault.ts';
 
 /** dax_clear_blocks / dax_new_buf of a whole block: non-temporal, so it is durable at once (locking 1.5). */
 function clearBlock(k: Kernel, _t: number, r: number): Outcome {
-  k.watch.blockUsed(k, r, 'zero');
+  useBlock(k, r, 'zero');
   zeroBlock(k, extentBlock(k.get(r + R_EXTENT)));
   return NEXT;
 }
@@ -34,25 +35,30 @@ function touchClear(k: Kernel, _t: number, r: number): void {
 
 /** The unwritten extent that this path initialised becomes written; a second conversion finds nothing to do. */
 function convertExtent(k: Kernel, t: number, r: number): Outcome {
-  const index = indexOf(k, r);
-  const extent = k.get(EXTENT + index);
   k.requests(t, C_EXTENT);
-  if (extentKind(extent) === UNWRITTEN) {
-    setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
-    expose(k, extentBlock(extent));
-  }
+  convert(k, indexOf(k, r));
   return NEXT;
 }
 
+export function convert(k: Kernel, index: number): void {
+  const extent = k.get(EXTENT + index);
+  if (extentKind(extent) !== UNWRITTEN) return;
+  setExtent(k, index, extentWord(WRITTEN, extentBlock(extent)));
+  expose(k, extentBlock(extent));
+}
+
 function touchConvert(k: Kernel, _t: number, r: number): void {
-  const index = indexOf(k, r);
+  touchConversion(k, indexOf(k, r));
+}
+
+export function touchConversion(k: Kernel, index: number): void {
   if (extentKind(k.get(EXTENT + index)) === UNWRITTEN) k.writes(O_EXTENT + index);
   else k.reads(O_EXTENT + index);
 }
 
 /** dax_new_buf of a partial write: the lines of the block that the write does not cover. */
 function zeroRest(k: Kernel, _t: number, r: number): Outcome {
-  k.watch.blockUsed(k, r, 'zero');
+  useBlock(k, r, 'zero');
   forRest(k, r, (block, line) => {
     zeroLine(k, block, line);
   });
