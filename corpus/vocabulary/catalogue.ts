@@ -182,11 +182,11 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'durability unflushed-copy */remapCow', 'crash-exposure unflushed-copy */remapCow'),
   // xfs_dax_write_iomap_end comes behind the pte, through which other threads store already.
   row('F05', 'a store is complete while its fault has yet to give its copy to the file', 'lost-write', TRACED,
-    'lost-write shared access'),
+    'lost-write shared access', 'lost-write shared dma/writeByDevice'),
   // xfs_reflink_allocate_cow finds what the other one has allocated; a write holds no lock that a fault takes.
   row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', TRACED,
-    'lost-write line fault/copyCow|pwrite/copyIn', 'lost-write line access|pwrite/copyCow',
-    'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow', 'stale-data copied */copyCow'),
+    'lost-write copied fault/copyCow', 'lost-write copied pwrite/copyCow', 'stale-data copied */copyCow',
+    'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow'),
   // A fault takes the range before the page; who deletes the page locks it before it unmaps its range.
   row('F08', 'page lock and range lock in both orders', 'deadlock', RANGE_LOCK,
     'lock-cycle pageLock rangeLock'),

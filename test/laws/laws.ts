@@ -29,12 +29,16 @@ export interface Named {
   readonly workload: Workload;
 }
 
+/** Those whose operations all models of the laws have. */
 export function seeds(): readonly Named[] {
+  const engines = MODELS.map((model) => new Engine(modelOf(model)));
   const files = readdirSync(path.join(PACKAGE_ROOT, 'corpus/seeds')).sort();
-  return files.map((file) => {
-    const name = file.replace('.txt', '');
-    return { name, workload: seedNamed(name) };
-  });
+  return files
+    .map((file) => {
+      const name = file.replace('.txt', '');
+      return { name, workload: seedNamed(name) };
+    })
+    .filter(({ workload }) => engines.every((one) => one.lackingIn(workload) === null));
 }
 
 /** Workloads as a campaign draws them; the text names each. */

@@ -16,6 +16,7 @@ import {
   MEDIA,
   MEDIA_BY,
   PTE,
+  T_DEPTH,
 } from './layout.ts';
 import { forEachMapping } from './steps/walk.ts';
 
@@ -80,10 +81,10 @@ const OUTLIVED = 1 << 20;
  */
 export function noteOutlived(k: Kernel, index: number): void {
   const filler = k.writerOf(k.currentThread);
-  const { kind, isStore } = k.world.rowOfWriter(filler);
+  const { kind } = k.world.rowOfWriter(filler);
   // What stays unwritten still shows zeros.
   if (kind === 'fallocate' || kind === 'zero') return;
-  const isFault = kind === 'load' || isStore;
+  const isFault = k.peek(T_DEPTH + k.currentThread) > 0;
   forEachMapping(k, Math.floor(index / PAGES), index % PAGES, (pteIndex) => {
     const by = k.peek(INSTALLED_BY + pteIndex);
     if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;

@@ -6,7 +6,7 @@
 import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { blamed, hasLostZeroes } from '../kernel/blame.ts';
+import { blamed, hasLostZeroes, isCopiedOver } from '../kernel/blame.ts';
 import { blockOfPageWord, homeOfPageWord, isPageWord, shownWord } from '../kernel/cached.ts';
 import {
   extentBlock,
@@ -173,6 +173,7 @@ function lossOf(
   const lost = lostRole(k, verdict, file, line);
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
   if (isOfShared(k, file, extent, cpuWord, verdict)) return { object: 'shared', roles: [lost] };
+  if (cpuWord >= 0 && isCopiedOver(k, cpuWord)) return { object: 'copied', roles: [by()] };
   const isConverted = isWritten(extent) && cpuWord >= 0;
   if (verdict > 0 && extent !== 0 && !isConverted) {
     return { object: 'unconverted', roles: [] };

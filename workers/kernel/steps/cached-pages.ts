@@ -171,6 +171,8 @@ const readPage = onPage((k, r, page) => {
   }
   k.put(PAGE_STATE + page, isWritten ? pageState(extentBlock(extent), k.get(r + R_GEN)) : 0);
   k.watch.bufferSet(k, page);
+  // From here on it is the buffer that says which block it is.
+  k.put(r + R_EXTENT, 0);
 });
 
 function touchRead(k: Kernel, t: number, r: number): void {

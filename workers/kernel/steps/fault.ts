@@ -38,6 +38,7 @@ import type { Kernel } from '../kernel.ts';
 import {
   ANON,
   BLOCK_GEN,
+  COW_EXTENT,
   CPU,
   DEVICE_DEAD,
   EXTENT,
@@ -111,11 +112,12 @@ export function pageBehind(k: Kernel, pteIndex: number, pte: number): number {
   return pteKind(pte) === PTE_BLOCK ? pageWithBlock(k, pteTarget(pte)) : -1;
 }
 
-/** The page of a file (pageIndex) that has the block, or -1. */
+/** The page of a file (pageIndex) that has the block, or will have it once a copy on write is done; or -1. */
 export function pageWithBlock(k: Kernel, block: number): number {
   for (let index = 0; index < k.world.files * PAGES; index++) {
-    const extent = k.peek(EXTENT + index);
+    const [extent, cow] = [k.peek(EXTENT + index), k.peek(COW_EXTENT + index)];
     if (extent !== 0 && extentBlock(extent) === block) return index;
+    if (cow !== 0 && extentBlock(cow) === block) return index;
   }
   return -1;
 }

@@ -143,6 +143,7 @@ function remapCow(k: Kernel, t: number, r: number): Outcome {
   if (cow === 0) return NEXT;
   const shared = extentBlock(k.get(EXTENT + index));
   leaves(k, k.get(r + R_FILE), k.get(r + R_PAGE), shared);
+  k.watch.blockGivenUp(k, k.get(r + R_FILE), k.get(r + R_PAGE), shared);
   k.put(COW_EXTENT + index, 0);
   setExtent(k, index, cow);
   exposeCopy(k, extentBlock(cow), shared);
@@ -167,6 +168,8 @@ function shareExtent(k: Kernel, t: number, r: number): Outcome {
   const page = nextToShare(k, file, k.get(r + R_CURSOR));
   if (page >= 0) {
     const index = pageIndex(file, page);
+    // A device that has it pinned writes to what the clone shows.
+    k.watch.blockGivenUp(k, file, page, extentBlock(k.get(EXTENT + index)));
     // Its block is what it was: nobody is to blame for what it holds.
     k.put(EXTENT + index, extentWord(SHARED, extentBlock(k.get(EXTENT + index))));
     k.put(r + R_CURSOR, page + 1);
