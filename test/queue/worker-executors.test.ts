@@ -43,7 +43,7 @@ const HEAP_MARGIN = 1;
 /** A heap in which the light work fits and the heavy does not; how much that is differs between Nodes. */
 async function narrowHeap(): Promise<number> {
   // In less not even a thread starts.
-  for (let heapMb = 10; heapMb < 20; heapMb++) {
+  for (let heapMb = 12; heapMb < 24; heapMb++) {
     const [light] = await endsOf(heapMb, [LIGHT]);
     if (light !== 'done') continue;
     const [, heavy] = await endsOf(heapMb + HEAP_MARGIN, [LIGHT, HEAVY]);
