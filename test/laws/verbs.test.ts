@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { modelOf } from '../../workers/models/registry.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { generated, MODELS, modelNamedIn, seeds } from './laws.ts';
+import { generated, MODELS, modelNamedIn, someSeeds } from './laws.ts';
 import { assertVerbsAgree } from './verbs.ts';
 
 const STATES = 10_000;
@@ -10,7 +10,7 @@ const WORKLOADS = 60;
 
 for (const [i, model] of MODELS.entries()) {
   test(`${model}: no two verbs contradict each other on the seeds`, () => {
-    for (const seed of seeds()) {
+    for (const seed of someSeeds('verbs')) {
       assertVerbsAgree(modelOf(model), modelNamedIn(i + 1), seed, STATES);
     }
   });
