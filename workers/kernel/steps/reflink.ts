@@ -1,6 +1,6 @@
 /** XFS reflink: blocks that a clone shares, and the copy on write through the CoW fork. */
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
-import { copyCpu, exposeCopy, flushLine, loseZeroes, setExtent } from '../blame.ts';
+import { copyCpu, exposeCopy, flushLine, loseZeroes, setCpu, setExtent } from '../blame.ts';
 import {
   ENOSPC,
   extentBlock,
@@ -36,14 +36,7 @@ import {
 import { C_EXTENT } from '../locks.ts';
 import { NEXT, type Outcome } from '../program.ts';
 import { local, type StepDef, touchesOne, touchesPageOf, visible } from '../step.ts';
-import {
-  indexOf,
-  takeStaleBlock,
-  touchBlockLines,
-  touchTakeBlock,
-  UNDER_X,
-  zeroLine,
-} from './allocation.ts';
+import { indexOf, takeStaleBlock, touchBlockLines, touchTakeBlock, UNDER_X } from './allocation.ts';
 import { readExtent } from './fault.ts';
 import { leaves } from './shifting.ts';
 
@@ -91,35 +84,41 @@ const ALL: Takes = () => true;
 const OUTSIDE: Takes = (k, r, line) => line < k.get(r + R_FIRST) || line >= k.get(r + R_LAST);
 const BUT_LINE: Takes = (k, r, line) => line !== k.get(r + R_LINE);
 
+/** Each line of the copy, the one that it is copied from, and whether it is. Both count from the first of the device. */
+function forCopy(
+  k: Kernel,
+  r: number,
+  takes: Takes,
+  visit: (from: number, to: number, isTaken: boolean) => void,
+): void {
+  const from = extentBlock(k.get(r + R_SOURCE)) * LINES_PER_PAGE;
+  const to = extentBlock(k.get(r + R_EXTENT)) * LINES_PER_PAGE;
+  const first = k.get(r + R_PAGE) * LINES_PER_PAGE;
+  for (let line = 0; line < LINES_PER_PAGE; line++)
+    visit(from + line, to + line, takes(k, r, first + line));
+}
+
 /**
  * dax_iomap_cow_copy: copy_mc_to_kernel, which leaves the copy in the caches.
  * @param zeroes the other lines are zeroed, and then all of the block is flushed
  */
 function copyCow(takes: Takes, zeroes: boolean): (k: Kernel, t: number, r: number) => Outcome {
   return (k, _t, r) => {
-    const to = extentBlock(k.get(r + R_EXTENT)) * LINES_PER_PAGE;
-    const from = extentBlock(k.get(r + R_SOURCE)) * LINES_PER_PAGE;
-    const first = k.get(r + R_PAGE) * LINES_PER_PAGE;
-    for (let line = 0; line < LINES_PER_PAGE; line++) {
-      const isTaken = takes(k, r, first + line);
-      if (isTaken) copyCpu(k, CPU + from + line, CPU + to + line);
-      else if (zeroes) zeroLine(k, to / LINES_PER_PAGE, line);
-      if (zeroes && isTaken) flushLine(k, to + line);
-    }
+    forCopy(k, r, takes, (from, to, isTaken) => {
+      if (isTaken) copyCpu(k, CPU + from, CPU + to);
+      else if (zeroes) setCpu(k, CPU + to, 0);
+      if (zeroes) flushLine(k, to);
+    });
     return NEXT;
   };
 }
 
 function touchCopyCow(takes: Takes, zeroes: boolean): (k: Kernel, t: number, r: number) => void {
   return (k, _t, r) => {
-    const to = extentBlock(k.get(r + R_EXTENT)) * LINES_PER_PAGE;
-    const from = extentBlock(k.get(r + R_SOURCE)) * LINES_PER_PAGE;
-    const first = k.get(r + R_PAGE) * LINES_PER_PAGE;
-    for (let line = 0; line < LINES_PER_PAGE; line++) {
-      const isTaken = takes(k, r, first + line);
-      if (isTaken) k.reads(O_LINE + from + line);
-      if (isTaken || zeroes) k.writes(O_LINE + to + line);
-    }
+    forCopy(k, r, takes, (from, to, isTaken) => {
+      if (isTaken) k.reads(O_LINE + from);
+      if (isTaken || zeroes) k.writes(O_LINE + to);
+    });
   };
 }
 
