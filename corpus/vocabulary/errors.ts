@@ -25,18 +25,23 @@ export const ERRORS = {
   },
   MODEL_UNKNOWN: {
     exit: 2,
-    message: 'unknown model "{model}"; known models: {known}',
+    message: 'unknown model "{model}"{nearest}; known models: {known}',
     hint: '`faultline models` describes them',
+  },
+  TOGGLE_SETTING: {
+    exit: 2,
+    message: '{what}; type {remedy}',
+    hint: 'a reference is MODEL[:TOGGLE=VALUE,...]; `faultline models MODEL` lists its toggles',
   },
   TOGGLE_UNKNOWN: {
     exit: 2,
-    message: 'model {model} has no toggle "{toggle}"; its toggles: {known}',
-    hint: '`faultline models {model}` describes them',
+    message: 'model {model} has no toggle "{toggle}"; {remedy}',
+    hint: '`faultline models {name}` describes its toggles',
   },
   TOGGLE_VALUE: {
     exit: 2,
-    message: 'toggle {toggle} of model {model} cannot be "{value}"; it can be: {known}',
-    hint: '`faultline models {model}` describes them',
+    message: 'toggle {toggle} of model {model} {wrong}; it can be: {known}',
+    hint: '`faultline models {name}` describes them',
   },
   TOGGLE_IDLE: {
     exit: 2,

@@ -79,7 +79,7 @@ function referenceOf(given: string): string {
   const file = fileOf(given);
   if (file === null) return given;
   const { name } = givenModel(given);
-  return file.setting === '' ? name : `${name}:${file.setting}`;
+  return file.setting === null ? name : `${name}:${file.setting}`;
 }
 
 const SORTS = ['row', 'severity', 'size'] as const;

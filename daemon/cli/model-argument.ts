@@ -6,10 +6,10 @@ import { fail, Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import type { Library } from '../../workers/model/layers.ts';
 import { modelOfText } from '../../workers/model/open.ts';
 import { readSource } from '../../workers/model/read.ts';
 import { Report } from '../../workers/model/report.ts';
+import type { Library } from '../../workers/model/source.ts';
 import {
   canonicalReference,
   isBuiltIn,
@@ -63,16 +63,17 @@ export function givenModels(references: readonly string[]): ReadonlyMap<string, 
 
 interface Given {
   readonly file: string;
-  /** `toggle=value,…`, or nothing. */
-  readonly setting: string;
+  /** `toggle=value,…`; null without a colon. */
+  readonly setting: string | null;
 }
 
-const SETTING = /:(?<setting>[a-z0-9][a-z0-9_.-]*=[^:/\\]*)$/;
+/** Behind the suffix of a file, or with a value. */
+const SETTING = /(?:(?<=\.model|\.json)|(?=:[^:/\\]*=)):(?<setting>[^:/\\]*)$/;
 
 /** Null for a reference to a built-in model. */
 export function fileOf(argument: string): Given | null {
-  const setting = SETTING.exec(argument)?.groups?.setting ?? '';
-  const file = setting === '' ? argument : argument.slice(0, -setting.length - 1);
+  const setting = SETTING.exec(argument)?.groups?.setting ?? null;
+  const file = setting === null ? argument : argument.slice(0, -setting.length - 1);
   const isFile = /[/\\]/.test(file) || file.endsWith('.json') || file.endsWith(MODEL_SUFFIX);
   return isFile ? { file, setting } : null;
 }
@@ -92,7 +93,7 @@ function modelOfFile(given: Given): Model {
 
 /** A text that is on no disk yet. */
 export function modelOfLines(text: string, file: string): Model {
-  return modelOfText(text, file, '', WITH_FILES);
+  return modelOfText(text, file, null, WITH_FILES);
 }
 
 /** A text may extend another file, which is named as seen from it. */
@@ -121,7 +122,7 @@ function isJson(text: string): boolean {
 }
 
 function modelOfJson(text: string, { file, setting }: Given): Model {
-  if (setting !== '') {
+  if (setting !== null) {
     const what = `${file} is a model in JSON, whose toggles are set; leave out :${setting}`;
     throw fail('USAGE', { what });
   }

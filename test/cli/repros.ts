@@ -30,6 +30,7 @@ export async function fillFolder(folder: string): Promise<string> {
   write('idle.txt', seed.replace(/^(?:load|store|punch|pwrite) .*\n/gm, ''));
   write('broken.json', '{"format": oops}');
   write('newer.txt', seed.replace('input 1', 'input 2'));
+  write('derived.model', `faultline model 1\nname derived\nextends ${RACY}\n`);
   write('not-a-folder', '');
   const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);

@@ -14,6 +14,6 @@ export function modelNamed(name: string): Model {
   if (!/\.(?:json|model)$/.test(name)) return modelOf(name);
   const text = readFileSync(path.join(FOLDER, name), 'utf8');
   return name.endsWith('.model')
-    ? modelOfText(text, name, '', LIBRARY)
+    ? modelOfText(text, name, null, LIBRARY)
     : checkModel(readJson(text), name);
 }

@@ -84,7 +84,7 @@ const PLANTED: readonly (readonly [LintRule, string, string])[] = [
 test('each planted problem is seen, and the base has none', () => {
   for (const [rule, edits, detail] of PLANTED) {
     const text = `faultline model 1\nname mine\nextends xfs-mmaplock-prezero\n${edits}\n`;
-    const { problems } = lint(modelOfText(text, 'mine.model', '', LIBRARY));
+    const { problems } = lint(modelOfText(text, 'mine.model', null, LIBRARY));
     const seen = problems.some((one) => one.rule === rule && one.detail.includes(detail));
     assert.ok(seen, `${edits}\n${JSON.stringify(problems, null, 1)}`);
   }

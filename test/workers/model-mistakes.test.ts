@@ -33,7 +33,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['punch: with down_write: checkSize', '4:13: down_write takes a lock in brackets'],
   ['punch: with copyIn: checkSize', '4:13: copyIn is nothing to take: down_write(LOCK), down_read(LOCK), lockRange(RANGE), journal or freeze'],
   ['\tpunch: checkSize', '4:2: is indented with a tab; indent with blanks'],
-  ['finds B12 for policy=new', '4:15: mine has no toggle "policy"'],
+  ['finds B12 for policy=new', '4:15: model mine has no toggle "policy"; its base xfs-mmaplock-prezero has, always prezero: give mine a line `toggle policy = prezero | new`'],
   ['order mmap_sem -> i_rwsem, i_mmap', '4:7: there is no lock "i_rwsem, i_mmap"'],
   ['finds B12 B999', '4:11: there is no row of the catalogue "B999"'],
   ['order XFS_IOLOCK -> mmap_sem\norder mmap_sem -> page lock -> XFS_IOLOCK', '5:7: closes a cycle: XFS_IOLOCK would come before itself'],
@@ -54,8 +54,10 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['lock new XFS_MMAPLOCK rwsem per file', '4:10: there is a lock "XFS_MMAPLOCK" already'],
   ['toggle x = a | b\nfor x=a, x=b:\n  in punch: at start insert checkSize', '5:10: names x twice; `x=a|b` is either'],
   ['comment why\n  in punch: without removeExtent', '5:3: goes on with the line above, below which it is indented: begin it further left'],
-  ['set shift = 4.4', '4:5: mine has no toggle "shift"; one of its base it declares itself, `toggle shift = …`'],
-  ['toggle a = x | y\nset a = z', '5:9: toggle a of mine is x or y, not "z"'],
+  ['set shift = 4.4', '4:5: model mine has no toggle "shift"; its base xfs-mmaplock-prezero has: write `extends xfs-mmaplock-prezero:shift=4.4`, or give mine a line `toggle shift = purge | 4.4` to choose it'],
+  ['set shift = 5.0', '4:5: model mine has no toggle "shift"; its base xfs-mmaplock-prezero has, and it can be: purge, 4.4'],
+  ['finds B12 for fsync_tag=x', '4:15: model mine has no toggle "fsync_tag"; it has none'],
+  ['toggle a = x | y\nset a = z', '5:9: toggle a of model mine cannot be "z"; it can be: x, y'],
   ['toggle a = x | y\nset a = y\nset a = x', '6:5: a is set twice'],
   ['toggle a = x | x', '4:16: x is there twice'],
   ['toggle a = x | y\nfor a=y:\nin punch: without removeExtent', '5:9: expected what holds only then, indented below it'],
@@ -74,6 +76,64 @@ test('each mistake is named where it stands, with what was probably meant', () =
     const [first = ''] = problemsOf(changed(...line.split('\n')));
     assert.ok(first.startsWith(expected), `${line}\n  ${first}\n  ${expected}`);
   }
+});
+
+// biome-ignore format: a table
+const WRONG_REFERENCES: readonly (readonly [string, string])[] = [
+  [':', ': has no toggle behind its colon; type REF alone, or REF:TOGGLE=VALUE'],
+  [':,', ':, has no toggle behind its colon; type REF alone'],
+  [':reflink=on,', ':reflink=on, has a comma without a toggle before or behind it; type REF:reflink=on'],
+  [':,reflink=on', ':,reflink=on has a comma without a toggle before or behind it; type REF:reflink=on'],
+  [':reflink=on,,inv2=new', 'behind it; type REF:reflink=on,inv2=new'],
+  [':reflink=on,reflink=off', 'REF sets toggle reflink twice, to on and to off; type REF:reflink=on or REF:reflink=off'],
+  [':reflink=on,inv2=new, reflink=on', 'REF sets toggle reflink twice, to on both times; type REF:reflink=on'],
+  [':=on', ':=on names no toggle before its "="; type REF:TOGGLE=on'],
+  [':reflink', 'toggle reflink of model NAME is given no value; it can be: off, on'],
+  [':reflink=', 'toggle reflink of model NAME is given no value; it can be: off, on'],
+  [':reflink=maybe', 'toggle reflink of model NAME cannot be "maybe"; it can be: off, on'],
+  [':refink=on', 'model NAME has no toggle "refink"; its toggles: '],
+  [':toString=on', 'model NAME has no toggle "toString"; its toggles: '],
+];
+
+/** A text whose only toggle is one of its base. */
+const CHOOSING =
+  'faultline model 1\nname mine\nextends modern-xfs\ntoggle reflink = off | on\ntoggle inv2 = new | always\n';
+
+test('what a reference sets is refused with the toggle and what to type, built in, of a file and in `extends`', () => {
+  for (const [setting, expected] of WRONG_REFERENCES) {
+    const as = (reference: string, name: string): string =>
+      expected.replaceAll('REF', reference).replaceAll('NAME', name);
+    const refused = { name: 'Refusal', exit: 2 };
+    const says = (said: string) => (error: Refusal) => {
+      assert.ok(error.message.includes(said), `${setting}\n  ${error.message}\n  ${said}`);
+      assert.deepEqual({ name: error.name, exit: error.exit }, refused);
+      return true;
+    };
+    assert.throws(() => modelOf(`modern-xfs${setting}`), says(as('modern-xfs', 'modern-xfs')));
+    assert.throws(() => opened(CHOOSING, setting.slice(1)), says(as('mine.model', 'mine')));
+    const derived = `faultline model 1\nname mine\nextends modern-xfs${setting}\n`;
+    assert.throws(() => opened(derived), says(as('modern-xfs', 'modern-xfs').trimEnd()));
+    assert.match(problemsOf(derived)[0] ?? '', /^3:9: /);
+  }
+});
+
+test('a toggle that only a base has is refused with that base and what to type', () => {
+  const derived = (base: string): string => `faultline model 1\nname mine\nextends ${base}\n`;
+  const has = 'its base modern-xfs has: write `extends modern-xfs:';
+  // biome-ignore format: a table
+  const rows: readonly (readonly [string, string, string])[] = [
+    ['modern-xfs', 'reflink=on', `${has}reflink=on\`, or give mine a line \`toggle reflink = off | on\` to choose it`],
+    ['modern-xfs:inv2=always,reflink=on', 'reflink=off', `${has}inv2=always,reflink=off\`, or give mine a line \`toggle reflink = on | off\` to choose it`],
+    ['modern-xfs', 'reflink=maybe', 'its base modern-xfs has, and it can be: off, on'],
+    ['modern-cow-noinval', 'reflink=on', 'modern-xfs, which modern-xfs-fixed extends, has: write `extends modern-xfs:reflink=on` in place of modern-cow-noinval'],
+    ['modern-cow-noinval', 'relink=on', 'it has none'],
+  ];
+  for (const [base, setting, remedy] of rows) {
+    const message = `model mine has no toggle "${setting.split('=')[0]}"; ${remedy}`;
+    assert.throws(() => opened(derived(base), setting), { message, exit: 2 });
+  }
+  const message = /its base modern-xfs has: type modern-xfs:.*reflink=on$/;
+  assert.throws(() => modelOf('modern-xfs-fixed:reflink=on'), { message, exit: 2 });
 });
 
 test('all mistakes are named at once, in the order of the lines', () => {
@@ -106,10 +166,10 @@ test('a text without a base is told of it, and a text that is printed whole is a
   const library = { ...LIBRARY, find };
   const derived =
     'faultline model 1\nname mine\nextends whole.model\nin punch: without down_write(XFS_MMAPLOCK)';
-  const model = modelOfText(derived, 'mine.model', '', library);
+  const model = modelOfText(derived, 'mine.model', null, library);
   assert.ok(!flat(model.paths.punch ?? []).includes('downWrite(faultLock)'));
   assert.throws(
-    () => modelOfText(texts['a.model'] ?? '', 'a.model', '', library),
+    () => modelOfText(texts['a.model'] ?? '', 'a.model', null, library),
     /a.model:3:9: extends itself, by way of b.model/,
   );
 });

@@ -25,7 +25,7 @@ test('every built-in model prints whole, reads back as itself, and prints the sa
   for (const reference of flavours()) {
     const model = modelOf(reference);
     const text = printModel(model);
-    const again = modelOfText(text, reference, '', LIBRARY);
+    const again = modelOfText(text, reference, null, LIBRARY);
     assert.equal(modelJson(again), modelJson(model), reference);
     assert.equal(printModel(again), text, reference);
     const wide = text.split('\n').filter((line) => line.length > 100);
@@ -192,7 +192,7 @@ test('toggles select edits and branches, and a base that has them is given them'
   assert.equal(flat(on.paths.punch ?? [])[0], 'downWrite(iMmapRwsem)');
   assert.throws(() => opened(text, 'fence=maybe'), /fence.*maybe/);
   assert.deepEqual(problemsOf(text.replace('prezero', 'never')), [
-    '4:29: toggle policy of v42-immap-read is new or unwritten or prezero, not "never"',
+    '4:29: toggle policy of model v42-immap-read cannot be "never"; it can be: new, unwritten, prezero',
   ]);
 });
 

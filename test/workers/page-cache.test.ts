@@ -108,7 +108,7 @@ function signaturesOf(model: Model, text: string): readonly string[] {
 for (const { what, body, text, shows } of SLIPS) {
   test(`${what}: ${shows}`, () => {
     const head = 'faultline model 1\nname    slip\ntitle   a slip\nextends pagecache\n';
-    const signatures = signaturesOf(modelOfText(head + body, 'slip', '', LIBRARY), text);
+    const signatures = signaturesOf(modelOfText(head + body, 'slip', null, LIBRARY), text);
     assert.ok(signatures.includes(shows), signatures.join('\n'));
   });
 }

@@ -1,7 +1,7 @@
 /** Bodies as they are written to nodes of a path: names looked up, parts put in their places, locks given back. */
 import { STEPS } from '../kernel/registry.ts';
 import { around, type Draft, type Taking } from './draft.ts';
-import { holds, type Toggles } from './layers.ts';
+import { holds } from './layers.ts';
 import {
   entryOf,
   type Found,
@@ -17,6 +17,7 @@ import {
 } from './names.ts';
 import type { Report } from './report.ts';
 import type { Anchor, Body, Definition, Item, Taken, Test, Word } from './source.ts';
+import type { Toggles } from './toggles.ts';
 
 /** A text: its toggles and locks, and those of what it extends. */
 export interface View {

@@ -16,10 +16,18 @@ import { BodyMaker, type PartOf, type Scope, type View } from './bodies.ts';
 import { checkDefinitions } from './definitions.ts';
 import { type Draft, finished, type Spots } from './draft.ts';
 import { applyEdit, type Naming } from './edits.ts';
-import { choicesOf, chosenIn, type Layer, type Library, layersOf, type Toggles } from './layers.ts';
+import { chosenIn, type Layer, layersOf } from './layers.ts';
 import { type Locks, lockNamed, stepsInNeed } from './names.ts';
 import { Report } from './report.ts';
-import type { Definition, NeedLine, Place, Source } from './source.ts';
+import {
+  type Definition,
+  type Library,
+  type NeedLine,
+  NOTHING,
+  type Place,
+  type Source,
+} from './source.ts';
+import { choicesOf, type Toggles } from './toggles.ts';
 
 const OPTIONAL: readonly string[] = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);
 /** What fsync owes, by the words of `owes`. */
@@ -100,7 +108,7 @@ class Expansion {
   /** What it extends is not there: nothing below says anything. */
   private isBaseLost(): boolean {
     const { source } = this.layers[0] as Layer;
-    const own = source.extends !== null && source.extends.text !== 'nothing';
+    const own = source.extends !== null && source.extends.text !== NOTHING;
     return own && this.layers.length === 1 + this.commons;
   }
 

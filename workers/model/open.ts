@@ -2,32 +2,36 @@
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Model } from '../kernel/path.ts';
 import { expand } from './expand.ts';
+import { layersOf } from './layers.ts';
+import { readSource } from './read.ts';
+import { Report } from './report.ts';
+import type { Body, Condition, Library, Source } from './source.ts';
 import {
   checkCondition,
   checkSets,
   choicesOf,
   defaultsOf,
-  type Library,
-  layersOf,
   type Toggles,
   togglesOf,
-} from './layers.ts';
-import { readSource } from './read.ts';
-import { Report } from './report.ts';
-import type { Body, Condition, Source } from './source.ts';
+} from './toggles.ts';
 
 /** Settings of all toggles together: each is read, some milliseconds. */
 const SETTINGS_MAX = 256;
 
 /**
- * @param setting `toggle=value,…`, or nothing
- * @throws Refusal MODEL_INVALID with every problem, TOGGLE_UNKNOWN, TOGGLE_VALUE or FORMAT_NEWER
+ * @param setting `toggle=value,…`; null for every default
+ * @throws Refusal MODEL_INVALID with every problem, TOGGLE_SETTING, TOGGLE_UNKNOWN, TOGGLE_VALUE or FORMAT_NEWER
  */
-export function modelOfText(text: string, file: string, setting: string, library: Library): Model {
+export function modelOfText(
+  text: string,
+  file: string,
+  setting: string | null,
+  library: Library,
+): Model {
   const report = new Report(file);
   const source = readSource(text, report);
-  checkSets(source, report);
-  checkConditions(source, report);
+  checkSets(source, library, report);
+  checkConditions(source, library, report);
   const asked = selecting(source, library);
   const settings = settingsOf(source, asked);
   if (settings.length > SETTINGS_MAX) {
@@ -36,7 +40,7 @@ export function modelOfText(text: string, file: string, setting: string, library
   const [first, ...others] = settings as [Toggles, ...Toggles[]];
   expand(source, first, library, report);
   for (const one of others) expandAs(source, one, library);
-  const toggles = togglesOf(source, setting);
+  const toggles = togglesOf(source, setting, library);
   checkSelects(source, toggles, asked);
   return expand(source, toggles, library);
 }
@@ -90,8 +94,8 @@ function settingsOf(source: Source, asked: ReadonlySet<string>): readonly Toggle
   return settings;
 }
 
-function checkConditions(source: Source, report: Report): void {
-  for (const when of conditionsOf(source)) checkCondition(when, source, report);
+function checkConditions(source: Source, library: Library, report: Report): void {
+  for (const when of conditionsOf(source)) checkCondition(when, source, library, report);
 }
 
 function conditionsOf(source: Source): readonly Condition[] {

@@ -32,6 +32,22 @@ export interface Source {
   readonly lacks: readonly Word[];
 }
 
+/** What a text extends that has all its paths itself. */
+export const NOTHING = 'nothing';
+
+/** Where `extends` finds what it names. */
+export interface Library {
+  /** Paths and parts of every model, the more special text first. Their toggles are those of the model. */
+  readonly common: readonly Source[];
+  /**
+   * @param from the file whose text extends it
+   * @returns null where there is no such model
+   */
+  find(name: string, from: string): Source | null;
+  /** For the nearest one. */
+  readonly names: readonly string[];
+}
+
 /** A spot, and the text that it is in: a path has lines of its model, of what that extends and of the parts. */
 export interface Place extends Spot {
   readonly file: string;

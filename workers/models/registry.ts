@@ -3,13 +3,15 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { canonicalJson, readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
+import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
 import { checkModel } from '../kernel/check-model.ts';
 import { behaviourOf, type Model } from '../kernel/path.ts';
 import { expand } from '../model/expand.ts';
-import { type Library, togglesOf } from '../model/layers.ts';
 import { readSource } from '../model/read.ts';
 import { Report } from '../model/report.ts';
-import type { Source } from '../model/source.ts';
+import type { Library, Source } from '../model/source.ts';
+import { togglesOf } from '../model/toggles.ts';
 import { MODEL_TEXTS } from './texts.ts';
 
 /** Texts whose paths and parts every model has, and which are no models: the more special first. */
@@ -52,16 +54,20 @@ const sources = new Map<string, Source>();
 
 /**
  * The model of a reference.
- * @throws Refusal MODEL_UNKNOWN, TOGGLE_UNKNOWN or TOGGLE_VALUE, each naming what is known.
+ * @throws Refusal MODEL_UNKNOWN, TOGGLE_SETTING, TOGGLE_UNKNOWN or TOGGLE_VALUE, each naming what is known.
  */
 export function modelOf(reference: string): Model {
   const colon = reference.indexOf(':');
   const name = colon < 0 ? reference : reference.slice(0, colon);
   if (!MODEL_NAMES.includes(name)) {
-    throw fail('MODEL_UNKNOWN', { model: name, known: MODEL_NAMES.join(', ') });
+    throw fail('MODEL_UNKNOWN', {
+      model: printable(name),
+      nearest: nearestHint(name, MODEL_NAMES),
+      known: MODEL_NAMES.join(', '),
+    });
   }
   const source = sourceNamed(name);
-  const toggles = togglesOf(source, colon < 0 ? '' : reference.slice(colon + 1));
+  const toggles = togglesOf(source, colon < 0 ? null : reference.slice(colon + 1), LIBRARY);
   const key = `${name} ${Object.values(toggles).join(' ')}`;
   const model = built.get(key) ?? expand(source, toggles, LIBRARY);
   built.set(key, model);

@@ -5,7 +5,7 @@ import type { Model, Path } from '../../../workers/kernel/path.ts';
 import { modelOfText } from '../../../workers/model/open.ts';
 import { LIBRARY } from '../../../workers/models/registry.ts';
 
-export const opened = (text: string, setting = ''): Model =>
+export const opened = (text: string, setting: string | null = null): Model =>
   modelOfText(text, 'mine.model', setting, LIBRARY);
 
 /** A model that changes XFS. */
