@@ -57,8 +57,10 @@ export class Engine {
 
   /** @throws Refusal OPERATION_LACKING */
   load(workload: Workload): void {
-    const operation = this.lackingIn(workload);
-    if (operation !== null) throw fail('OPERATION_LACKING', { operation });
+    const lacking = this.lackingIn(workload);
+    if (lacking !== null) {
+      throw fail('OPERATION_LACKING', { problem: `the model has no path for ${lacking}` });
+    }
     this.kernel.load(new World(workload));
   }
 

@@ -55,8 +55,8 @@ export const ERRORS = {
   },
   OPERATION_LACKING: {
     exit: 2,
-    message: 'the model lacks {operation}: its file system has no such operation',
-    hint: '`faultline models MODEL` says what it lacks',
+    message: '{problem}',
+    hint: '`faultline models MODEL --expanded` prints the paths that a model has',
   },
   MODEL_NAME_TAKEN: {
     exit: 2,
@@ -117,7 +117,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 /** Codes of what is wrong in a file. */
-export type FileCode = 'INPUT_INVALID' | 'LABEL_UNKNOWN' | 'MODEL_INVALID';
+export type FileCode = 'INPUT_INVALID' | 'LABEL_UNKNOWN' | 'MODEL_INVALID' | 'OPERATION_LACKING';
 export type Facts = Readonly<Record<string, string | number>>;
 
 /** One problem in a file. Line and column are null for a value that was not read from a text. */

@@ -27,9 +27,9 @@ import { drawnRecord, minimizedRecord } from '../../workers/minimized.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { PROOF_STEPS_MAX } from '../../workers/reproduce.ts';
 import { EXIT } from './endings.ts';
+import { checkFits } from './fitting.ts';
 import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
-import { checkLabels } from './labels.ts';
 import {
   BISECT_FLAG,
   BISECT_FLAG_TEXT,
@@ -119,7 +119,7 @@ export function checkCommand(): CommandUnknownOpts {
       const { model: reference, states, all, bisect, ignore: ignored } = flags;
       const settings = settingsOf(self);
       const model = givenModel(reference, bisect === true);
-      const { workloads, leftOut } = await workloadsOf(file, model, settings);
+      const { workloads, leftOut } = await workloadsOf(file, model, reference, settings);
       const options = {
         statesMax: states,
         areSeeds: file === undefined,
@@ -137,6 +137,7 @@ export function checkCommand(): CommandUnknownOpts {
 async function workloadsOf(
   file: string | undefined,
   model: Model,
+  reference: string,
   settings: Settings,
 ): Promise<{ readonly workloads: readonly Named[]; readonly leftOut: number }> {
   if (file === undefined) {
@@ -148,7 +149,7 @@ async function workloadsOf(
     return { workloads, leftOut: seeds.length - workloads.length };
   }
   const subject = await readSubject(file, settings.dataDir);
-  checkLabels(subject, model);
+  checkFits(subject, model, reference);
   return { workloads: [{ name: subject.name, workload: subject.input }], leftOut: 0 };
 }
 

@@ -9,7 +9,7 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { modelOfText } from '../../workers/model/open.ts';
 import { readSource } from '../../workers/model/read.ts';
 import { Report } from '../../workers/model/report.ts';
-import type { Library } from '../../workers/model/source.ts';
+import { type Library, NOTHING } from '../../workers/model/source.ts';
 import {
   canonicalReference,
   isBuiltIn,
@@ -89,6 +89,12 @@ function modelOfFile(given: Given): Model {
     throw fail('MODEL_NAME_TAKEN', { file, name: model.name });
   }
   return model;
+}
+
+/** The built-in model that a file's text extends; null where it extends none. */
+export function baseOfFile(file: string): string | null {
+  const base = readSource(readNamed(file), new Report(file)).extends?.text ?? null;
+  return base === null || base === NOTHING || fileOf(base) !== null ? null : base;
 }
 
 /** A text that is on no disk yet. */

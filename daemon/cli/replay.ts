@@ -12,8 +12,8 @@ import { nameInWords, subjectOn } from '../../workers/naming.ts';
 import { type ReplayVerdict, replayVerdict } from '../../workers/replay-verdict.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { EXIT } from './endings.ts';
+import { checkFits } from './fitting.ts';
 import { engineDigest } from './identity.ts';
-import { checkLabels } from './labels.ts';
 import {
   BISECT_FLAG,
   BISECT_FLAG_TEXT,
@@ -66,7 +66,7 @@ export function replayCommand(): CommandUnknownOpts {
       const subject = await readSubject(file, settings.dataDir);
       const flags = { isRecorded: recordedModel === true, isBisect: bisect === true };
       const model = judgeOf(subject, reference, flags);
-      checkLabels(subject, model);
+      checkFits(subject, model, reference);
       progress(settings, `replay: ${subject.name} on ${canonicalReference(model)}`);
       const { repro } = subject;
       const judged = repro === null ? runOnce(model, subject) : judge(model, subject, repro);

@@ -15,6 +15,7 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
+import { checkFits } from './fitting.ts';
 import { engineDigest } from './identity.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { commandOn } from './render-finding.ts';
@@ -74,7 +75,7 @@ function sayView(
  */
 function columnsOf(subject: Subject, reference: string | undefined, settings: Settings): string {
   const { repro, folder, name } = subject;
-  if (reference !== undefined) return drawn(subject, givenModel(reference));
+  if (reference !== undefined) return drawn(subject, givenModel(reference), reference);
   if (subject.model !== null) return drawn(subject, subject.model);
   if (repro === null) throw modelMissing(name);
   if (folder !== null && repro.engine !== engineDigest()) {
@@ -113,9 +114,7 @@ function traced<T>(
 ): T {
   const { input } = subject;
   const model = modelFor(subject, reference);
-  const engine = new Engine(model);
-  engine.load(input);
-  return view(model, input, engine.trace(input.schedule));
+  return view(model, input, runOf(subject, model, reference));
 }
 
 /** The one that is asked for, or else that of the drawing or the repro. */
@@ -130,9 +129,16 @@ function modelMissing(name: string): Error {
   return fail('USAGE', { what: `${name} is an input, which names no model; add --model REF` });
 }
 
-function drawn({ input, repro }: Subject, model: Model): string {
+function drawn(subject: Subject, model: Model, reference?: string): string {
+  const { input, repro } = subject;
+  const run = runOf(subject, model, reference);
+  return renderColumns(model, input, run, repro && subjectOn(model, input, repro.signature));
+}
+
+function runOf(subject: Subject, model: Model, reference: string | undefined): Traced {
+  const { input } = subject;
+  checkFits(subject, model, reference);
   const engine = new Engine(model);
   engine.load(input);
-  const subject = repro && subjectOn(model, input, repro.signature);
-  return renderColumns(model, input, engine.trace(input.schedule), subject);
+  return engine.trace(input.schedule);
 }

@@ -25,6 +25,7 @@ import { Engine } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { isColumns, readColumns } from '../../workers/views/read-columns.ts';
+import { checkFits } from './fitting.ts';
 import { commandOn, quoted } from './render-finding.ts';
 import { input } from './terminal.ts';
 
@@ -72,6 +73,8 @@ function subjectOfColumns(text: string, name: string): Subject {
   const read = readColumns(text, name);
   if ('expected' in read) throw fail('INPUT_SYNTAX', { file: name, column: 1, ...read });
   const model = modelOf(read.model);
+  const bare = { ...read.workload, schedule: { first: 0, switches: [] } };
+  checkFits({ name, input: bare, spotOf: null }, model, undefined);
   const engine = new Engine(model);
   engine.load(read.workload);
   const { schedule } = engine.traceChoices(read.choices);

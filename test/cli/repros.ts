@@ -31,6 +31,11 @@ export async function fillFolder(folder: string): Promise<string> {
   write('broken.json', '{"format": oops}');
   write('newer.txt', seed.replace('input 1', 'input 2'));
   write('derived.model', `faultline model 1\nname derived\nextends ${RACY}\n`);
+  const reflink = 'file A size 4096 pages written\nprocess P0\nthread T0 P0\nreflink A\n';
+  write('reflink.txt', `faultline input 1\n${reflink}`);
+  write('on-xfs.model', 'faultline model 1\nname on-xfs\nextends modern-xfs\n');
+  const toggle = 'toggle reflink = off | on\n';
+  write('choosing.model', `faultline model 1\nname choosing\nextends modern-xfs\n${toggle}`);
   write('not-a-folder', '');
   const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);
