@@ -153,7 +153,7 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
   [
     'a loop that can go round in silence',
     plant(loop('more', [when('isHole', [step('setSize')])])),
-    /punch\[0\]: a round of this loop/,
+    /punch\[0\]: a round of `while more` needs/,
   ],
   [
     'a retry in silence',
@@ -166,7 +166,7 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
       model.paths.sub = [{ step: 'upRead', lock: 'faultLock' }];
       plant(when('isHole', [], [call('sub')]))(model);
     },
-    /paths.sub\[0\]: upRead releases faultLock, which nothing in punch takes before/,
+    /paths.sub\[0\]: upRead\(faultLock\) releases faultLock, which nothing in punch takes before/,
   ],
   ['a page release', plant(step('unlockPage')), /unlockPage releases pageLock/],
   ['an entry release', plant(step('unlockEntry')), /unlockEntry releases entryLock/],
@@ -175,7 +175,7 @@ const PLANTED: readonly (readonly [string, (model: Draft) => void, RegExp])[] = 
   [
     'a downgrade',
     plant({ step: 'downgradeWrite', lock: 'faultLock' }),
-    /downgradeWrite releases faultLock/,
+    /downgradeWrite\(faultLock\) releases faultLock/,
   ],
   ['a missing entry', (model) => delete model.paths.fsync, /paths: the path "fsync" is missing/],
   [

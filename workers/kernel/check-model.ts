@@ -17,12 +17,12 @@ import {
   listOf,
   unknown,
 } from '../../corpus/vocabulary/json-parts.ts';
-import type { JsonPath, SpotOf } from '../../corpus/vocabulary/json-text.ts';
+import type { SpotOf } from '../../corpus/vocabulary/json-text.ts';
 import { MODEL_JSON_MAX, NAME_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { checkLocks } from './check-locks.ts';
-import { checkPaths } from './check-paths.ts';
+import { checkPaths, type Wording } from './check-paths.ts';
 import {
   checkName,
   checkProse,
@@ -50,7 +50,7 @@ const FIELDS = [
 /**
  * @param where what the model came from, a file or a reference: the beginning of every problem
  * @param spotOf where its values stand, if it was read from a text
- * @param nameOf what messages call a place, if not its path
+ * @param wording how messages call places, steps and locks, if not by their paths and by the registry's names
  * @param isCarried a repro brings it, of a build that did not look at everything: it is read all the same
  * @throws Refusal MODEL_INVALID with all problems, or FORMAT_NEWER
  */
@@ -59,10 +59,12 @@ export function checkModel(
   where: string,
   spotOf: SpotOf | null = null,
   isCarried = false,
-  nameOf: ((path: JsonPath) => string) | null = null,
+  wording: Wording | null = null,
 ): Model {
   const source = { code: 'MODEL_INVALID', file: where, title: 'model', spotOf, base: [] } as const;
-  const report = new JsonReport(nameOf === null ? source : { ...source, nameOf });
+  const report = new JsonReport(
+    wording === null ? source : { ...source, nameOf: (path) => wording.place(path) },
+  );
   const root: JsonPart = { report, path: [], value };
   checkText(root);
   report.end();
@@ -75,7 +77,7 @@ export function checkModel(
   const paths = field('paths');
   const broken = entriesOf(paths, WORD).filter((path) => !isPath(path, rwsems));
   if (isJsonObject(paths?.value)) {
-    checkPaths(value as Model, new Set(broken.map(keyOf)), report);
+    checkPaths(value as Model, new Set(broken.map(keyOf)), report, wording);
   }
   report.end();
   return value as Model;

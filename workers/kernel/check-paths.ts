@@ -33,8 +33,26 @@ const FREEZE_STEPS: Readonly<Record<string, 'takes' | 'drops'>> = {
   sbEndPagefault: 'drops',
 };
 
+/** How messages call what is in a model: as the text has it that the model was read from. */
+export interface Wording {
+  place(path: JsonPath): string;
+  step(node: StepNode): string;
+  lock(id: string): string;
+}
+
+/** Of a model in JSON, which has the names of the registry. */
+const PLAIN: Omit<Wording, 'place'> = {
+  step: ({ step, lock }) => (lock === undefined ? step : `${step}(${lock})`),
+  lock: (id) => id,
+};
+
 /** @param broken names of paths that are not lists of well-formed nodes; nothing looks into them */
-export function checkPaths(model: Model, broken: ReadonlySet<string>, report: JsonReport): void {
+export function checkPaths(
+  model: Model,
+  broken: ReadonlySet<string>,
+  report: JsonReport,
+  wording: Omit<Wording, 'place'> | null,
+): void {
   const places = new Set<string>();
   const refuse: Refuse = (where, what) => {
     const place = where.join(' ');
@@ -44,7 +62,10 @@ export function checkPaths(model: Model, broken: ReadonlySet<string>, report: Js
   };
   for (const name of MADE_BY_COMPILER) {
     if (!Object.hasOwn(model.paths, name)) continue;
-    refuse(['paths', name], 'a load or store is the same in every model and has no path');
+    refuse(
+      ['paths', name],
+      'a load or store is the same in every model and has no path: leave it out',
+    );
   }
   for (const name of DECLARED.filter((entry) => !Object.hasOwn(model.paths, entry))) {
     const meant = OPTIONAL.includes(name) ? misspelt(model, name) : 'missing';
@@ -58,7 +79,7 @@ export function checkPaths(model: Model, broken: ReadonlySet<string>, report: Js
   }
   if (rows > ROWS_MAX) return;
   for (const name of DECLARED) {
-    if (calls.isSound(name)) new Inlined(model, refuse, name).check();
+    if (calls.isSound(name)) new Inlined(model, refuse, name, wording ?? PLAIN).check();
   }
 }
 
@@ -70,6 +91,7 @@ function misspelt(model: Model, name: string): string | null {
 }
 
 type Refuse = (where: JsonPath, what: Words) => void;
+type StepNode = Extract<Node, { step: string }>;
 
 // ---- calls ----------------------------------------------------------------------------------------------
 
@@ -190,10 +212,12 @@ class Inlined {
   private readonly model: Model;
   private readonly refuse: Refuse;
   private readonly entry: string;
+  private readonly wording: Omit<Wording, 'place'>;
   private readonly taken = new Set<string>();
   private visible = 0;
 
-  constructor(model: Model, refuse: Refuse, entry: string) {
+  constructor(model: Model, refuse: Refuse, entry: string, wording: Omit<Wording, 'place'>) {
+    this.wording = wording;
     this.model = model;
     this.refuse = refuse;
     this.entry = entry;
@@ -202,7 +226,8 @@ class Inlined {
   check(): void {
     const where = ['paths', this.entry];
     this.walk(this.pathOf(this.entry), { where, prefix: this.entry, blocks: [] }, NOWHERE);
-    if (this.visible === 0) this.refuse(where, 'has no visible step: it would end as it begins');
+    if (this.visible === 0)
+      this.refuse(where, `has no visible step: it would end as it begins; ${VISIBLE}`);
   }
 
   private pathOf(name: string): Path {
@@ -244,7 +269,7 @@ class Inlined {
     if (end.silent.has(open) && !isCounted(node)) {
       this.refuse(
         scope.where,
-        'a round of this loop needs no visible step: it could spin for ever',
+        `a round of \`while ${node.loop}\` needs no visible step: it could spin for ever; ${VISIBLE}`,
       );
     }
     return either([way, end]);
@@ -267,7 +292,10 @@ class Inlined {
   private retry(name: string, scope: Scope, way: Way): Way {
     const block = this.blockOf(name, scope);
     if (block !== undefined && way.silent.has(block)) {
-      this.refuse(scope.where, `retries "${name}" without a visible step: it could spin for ever`);
+      this.refuse(
+        scope.where,
+        `retries "${name}" without a visible step: it could spin for ever; ${VISIBLE}`,
+      );
     }
     return NOWHERE;
   }
@@ -275,20 +303,22 @@ class Inlined {
   private blockOf(name: string, { blocks, where }: Scope): Open | undefined {
     const open = blocks.findLast((block) => block.name === name);
     if (open === undefined) {
-      const hint = nearestHint(
-        name,
-        blocks.map((block) => block.name),
-      );
+      const around = blocks.map((block) => block.name).filter((block) => block !== '');
+      const hint =
+        around.length === 0
+          ? `; put \`block ${name}:\` around it`
+          : `; blocks around it: ${around.join(', ')}${nearestHint(name, around)}`;
       this.refuse(where, `missing label: no block "${name}" encloses this${hint}`);
     }
     return open;
   }
 
-  private step(node: Extract<Node, { step: string }>, scope: Scope, way: Way): Way {
+  private step(node: StepNode, scope: Scope, way: Way): Way {
     const def = STEPS.get(node.step);
     if (def === undefined) return way;
     if (this.entry === 'fault' && MAY_FAULT.has(node.step)) {
-      this.refuse(scope.where, `${node.step} may fault, and a fault cannot fault again`);
+      const what = `${this.wording.step(node)} may fault, and a fault cannot fault again`;
+      this.refuse(scope.where, `${what}: leave it out`);
     }
     this.lock(node, scope);
     if (!def.visible) return way;
@@ -303,18 +333,41 @@ class Inlined {
   }
 
   /** Of each class something was taken, in the order of the text, before anything is released. */
-  private lock(node: Extract<Node, { step: string }>, { where }: Scope): void {
+  private lock(node: StepNode, { where }: Scope): void {
     const id = lockOf(node);
     const effect = node.step === 'downgradeWrite' ? 'drops' : effectOf(node.step);
     if (id === undefined || effect === 'none') return;
     if (effect === 'takes') this.taken.add(id);
     else if (!this.taken.has(id)) {
-      this.refuse(
-        where,
-        `${node.step} releases ${id}, which nothing in ${this.entry} takes before`,
-      );
+      const { wording, entry } = this;
+      const said = `${wording.step(node)} releases ${wording.lock(id)}`;
+      const takers = takersOf(node, id).map((taker) => wording.step(taker));
+      const remedy = `take it with ${takers.join(', ')}, or leave this out`;
+      this.refuse(where, `${said}, which nothing in ${entry} takes before: ${remedy}`);
     }
   }
+}
+
+const VISIBLE = 'workers/README.md lists visible steps';
+
+/** Steps that take what a step releases. */
+function takersOf({ step, lock }: StepNode, id: string): readonly StepNode[] {
+  if (lock !== undefined) return (TAKERS[step] ?? []).map((taker) => ({ step: taker, lock }));
+  const takes = [...STEPS.keys()].filter(
+    (name) => effectOf(name) === 'takes' && lockOf({ step: name }) === id,
+  );
+  const pair = takes.filter((name) => flavourOf(name) === flavourOf(step));
+  return (pair.length > 0 ? pair : takes).map((name) => ({ step: name }));
+}
+
+const TAKERS: Readonly<Record<string, readonly string[]>> = {
+  upRead: ['downRead', 'downgradeWrite'],
+  upWrite: ['downWrite'],
+  downgradeWrite: ['downWrite'],
+};
+
+function flavourOf(step: string): string {
+  return STEPS.get(step)?.flavour ?? '';
 }
 
 /** The next inode each round: two rounds at the most. */
@@ -322,7 +375,7 @@ function isCounted({ loop, body }: Extract<Node, { loop: string }>): boolean {
   return loop === 'filesLeft' && body.some((node) => 'step' in node && node.step === 'nextFile');
 }
 
-function lockOf(node: Extract<Node, { step: string }>): string | undefined {
+function lockOf(node: StepNode): string | undefined {
   if (FREEZE_STEPS[node.step] !== undefined) return 'freeze';
   return node.lock ?? LOCK_OF_STEP[node.step];
 }

@@ -109,12 +109,11 @@ export class BodyMaker {
   }
 
   private step(word: Word, argument: Word | null): Draft[] {
-    const lockStep = Object.hasOwn(LOCK_STEPS, word.text) ? LOCK_STEPS[word.text] : undefined;
+    const lockStep = entryOf(LOCK_STEPS, word.text);
+    const written = { kind: 'step', argument: argument?.text ?? '', pair: null } as const;
     if (lockStep !== undefined) {
       const lock = this.lock(argument, word);
-      return lock === null
-        ? []
-        : [{ kind: 'step', step: lockStep, lock, pair: null, spot: word.spot }];
+      return lock === null ? [] : [{ ...written, step: lockStep, lock, spot: word.spot }];
     }
     const part = argument === null ? this.scope.partOf(word.text) : undefined;
     if (part !== undefined) return this.part(part, word);
@@ -122,7 +121,7 @@ export class BodyMaker {
       stepNamed(word.text, this.flavourOf(argument), this.scope.partNames),
       word,
     );
-    return step === null ? [] : [{ kind: 'step', step, lock: null, pair: null, spot: word.spot }];
+    return step === null ? [] : [{ ...written, step, lock: null, spot: word.spot }];
   }
 
   private part({ definition, view }: PartOf, word: Word): Draft[] {
@@ -205,9 +204,10 @@ export class BodyMaker {
   }
 
   takingOf({ name, lock }: Taken): Taking | null {
+    const written = { argument: lock?.text ?? '', spot: name.spot };
     if (isTakenInFlavours(name.text)) {
       const step = this.named(stepNamed(name.text, this.flavourOf(lock), []), name);
-      return step === null ? null : { step, lock: null, spot: name.spot };
+      return step === null ? null : { ...written, step, lock: null };
     }
     const isWord = entryOf(TAKEN_WORDS, name.text);
     const step = entryOf(LOCK_STEPS, name.text) ?? isWord;
@@ -217,9 +217,9 @@ export class BodyMaker {
       this.scope.report.add(name.spot, `${name.text} ${what}`);
       return null;
     }
-    if (isWord !== undefined) return { step, lock: null, spot: name.spot };
+    if (isWord !== undefined) return { ...written, argument: '', step, lock: null };
     const id = this.lock(lock, name);
-    return id === null ? null : { step, lock: id, spot: name.spot };
+    return id === null ? null : { ...written, step, lock: id };
   }
 
   /** Null, and reported, if the anchor names nothing that there is. */

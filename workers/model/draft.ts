@@ -5,11 +5,14 @@
 import type { Node, Path } from '../kernel/path.ts';
 import { RELEASES } from './names.ts';
 import type { Place } from './source.ts';
+import { wordWith } from './spelling.ts';
 
 export interface StepDraft {
   readonly kind: 'step';
   readonly step: string;
   readonly lock: string | null;
+  /** What the text has in brackets; '' for nothing. */
+  readonly argument: string;
   /** What was taken and given back by one `with`; null for a step that stands alone. */
   readonly pair: Pair | null;
   readonly spot: Place;
@@ -49,6 +52,8 @@ export function bodiesOf(node: Draft): readonly Draft[][] {
 export interface Taking {
   readonly step: string;
   readonly lock: string | null;
+  /** What the text has in brackets; '' for nothing. */
+  readonly argument: string;
   readonly spot: Place;
 }
 
@@ -60,6 +65,7 @@ export function around(taking: Taking, body: Draft[]): Draft[] {
     kind: 'step',
     step: release,
     lock: taking.lock,
+    argument: taking.argument,
     pair,
     spot,
   });
@@ -89,27 +95,41 @@ function releaseAtExits(
   }
 }
 
-/** Where nodes of a finished path stand in the text. */
-export type Spots = WeakMap<object, Place>;
+/** Where a node of a finished path stands in a text, and how that writes it, if it is a step. */
+export interface Written {
+  readonly spot: Place;
+  readonly said: string;
+}
+export type Writing = WeakMap<object, Written>;
 
-export function finished(drafts: readonly Draft[], spots: Spots): Path {
+/** As the text has it: `up_write(XFS_MMAPLOCK)`, `allocBlock(policy)`, also where `with` stands for it. */
+export function saidOf({ step, argument }: StepDraft): string {
+  return wordWith(step, argument);
+}
+
+export function finished(drafts: readonly Draft[], writing: Writing): Path {
   return drafts.map((draft) => {
-    const node = nodeOf(draft, spots);
-    spots.set(node, draft.spot);
+    const node = nodeOf(draft, writing);
+    const said = draft.kind === 'step' ? saidOf(draft) : '';
+    writing.set(node, { spot: draft.spot, said });
     return node;
   });
 }
 
-function nodeOf(draft: Draft, spots: Spots): Node {
+function nodeOf(draft: Draft, writing: Writing): Node {
   switch (draft.kind) {
     case 'step':
       return draft.lock === null ? { step: draft.step } : { step: draft.step, lock: draft.lock };
     case 'when':
-      return whenOf(draft.test, finished(draft.yes, spots), draft.no && finished(draft.no, spots));
+      return whenOf(
+        draft.test,
+        finished(draft.yes, writing),
+        draft.no && finished(draft.no, writing),
+      );
     case 'loop':
-      return { loop: draft.test, body: finished(draft.body, spots) };
+      return { loop: draft.test, body: finished(draft.body, writing) };
     case 'block':
-      return { block: draft.name, body: finished(draft.body, spots) };
+      return { block: draft.name, body: finished(draft.body, writing) };
     case 'call':
       return { call: draft.name };
     case 'leave':

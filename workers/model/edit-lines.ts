@@ -69,9 +69,7 @@ function readRange(words: Words): Range {
 }
 
 function readAnchor(words: Words): Anchor {
-  const count = words.takeIf(COUNT);
-  if (count !== null) words.takeIf(/(?:st|nd|rd|th)/y);
-  const nth = count === null ? null : Number(count.text);
+  const nth = readCount(words);
   const isNot = words.skip('unless');
   const what = isNot ? 'if' : (WHATS.find((word) => words.skip(word)) ?? 'step');
   const name = words.take(NAME, 'a step, path(), or if, while, block, leave, retry and a name');
@@ -79,4 +77,19 @@ function readAnchor(words: Words): Anchor {
   const argument = words.argument();
   const isCall = argument !== null && argument.word === null;
   return { what: isCall ? 'call' : 'step', name, argument: argument?.word ?? null, nth, isNot };
+}
+
+function readCount(words: Words): number | null {
+  const count = words.takeIf(COUNT);
+  if (count === null) return null;
+  const nth = Number(count.text);
+  const ending = words.takeIf(/(?:st|nd|rd|th)/y);
+  const right = endingOf(nth);
+  if (ending?.text === right) return nth;
+  throw words.refusal(`${nth}${ending?.text} is written ${nth}${right}`, count.spot);
+}
+
+function endingOf(nth: number): string {
+  const isTeen = nth % 100 >= 11 && nth % 100 <= 13;
+  return (isTeen ? undefined : ['th', 'st', 'nd', 'rd'][nth % 10]) ?? 'th';
 }

@@ -2,7 +2,7 @@
 
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { STEPS } from '../kernel/registry.ts';
-import { around, bodiesOf, type Draft, type StepDraft, type Taking } from './draft.ts';
+import { around, bodiesOf, type Draft, type StepDraft, saidOf, type Taking } from './draft.ts';
 import { RELEASES } from './names.ts';
 import type { Report } from './report.ts';
 import type { Anchor, Body, Edit, Range, Taken, Test } from './source.ts';
@@ -15,6 +15,19 @@ export interface Naming {
   matcherOf(anchor: Anchor): ((node: Draft) => boolean) | null;
   /** Null if there is no such test. */
   testOf(test: Test): string | null;
+  /** Told of an anchor that the path does not have. */
+  missing(missing: Missing): void;
+  /** What prints the path before its edits. */
+  readonly printing: string;
+  readonly report: Report;
+}
+
+export interface Missing {
+  readonly path: string;
+  readonly anchor: Anchor;
+  readonly matches: (node: Draft) => boolean;
+  /** What the path has that is like it. */
+  readonly alike: readonly string[];
   readonly report: Report;
 }
 
@@ -153,19 +166,26 @@ function spanOf(path: Draft[], name: string, { from, to }: Range, naming: Naming
   return null;
 }
 
-function placeOf(
-  path: Draft[],
-  name: string,
-  anchor: Anchor,
-  { matcherOf, report }: Naming,
-): Place | null {
-  const matches = matcherOf(anchor);
+function placeOf(path: Draft[], name: string, anchor: Anchor, naming: Naming): Place | null {
+  const matches = naming.matcherOf(anchor);
   if (matches === null) return null;
-  const places = [...placesIn(path, [])].filter(({ list, index }) => matches(list[index] as Draft));
+  const all = [...placesIn(path, [])];
+  const places = all.filter(({ list, index }) => matches(list[index] as Draft));
   const { nth } = anchor;
   const place = places[(nth ?? 1) - 1];
   if (place !== undefined && (nth !== null || places.length === 1)) return place;
-  report.add(anchor.name.spot, `${name} ${countedText(anchor, places)}`);
+  if (places.length > 0) {
+    naming.report.add(anchor.name.spot, `${name} ${countedText(anchor, places.length, naming)}`);
+    return null;
+  }
+  const nodes = all.map(({ list, index }) => list[index] as Draft);
+  naming.missing({
+    path: name,
+    anchor,
+    matches,
+    alike: alikeIn(nodes, anchor),
+    report: naming.report,
+  });
   return null;
 }
 
@@ -177,15 +197,29 @@ function* placesIn(list: Draft[], outer: readonly Place[]): Generator<Place> {
   }
 }
 
-function countedText(anchor: Anchor, places: readonly Place[]): string {
+function countedText(anchor: Anchor, count: number, { printing }: Naming): string {
   const said = anchorText(anchor);
-  if (places.length === 0) return `has no ${said}`;
-  if (anchor.nth !== null) return `has ${said} ${timesText(places.length)}`;
-  return `has ${said} ${places.length} times: say which, as in \`2nd ${said}\`; --expanded has them in order`;
+  if (anchor.nth !== null) return `has ${said} only ${count === 1 ? 'once' : `${count} times`}`;
+  return `has ${said} ${count} times: say which, as in \`2nd ${said}\`; ${printing} has them in order`;
 }
 
-function timesText(count: number): string {
-  return count === 1 ? 'only once' : `only ${count} times`;
+/** Of the same word with something else in brackets, of the same lock, or all of a kind that has few. */
+function alikeIn(nodes: readonly Draft[], { what, name, argument }: Anchor): readonly string[] {
+  const said = nodes.flatMap((node) => {
+    if (what === 'step') {
+      if (node.kind !== 'step') return [];
+      const text = saidOf(node);
+      const isSame = text.replace(/\(.*$/, '') === name.text;
+      return isSame || (argument !== null && node.argument === argument.text) ? [text] : [];
+    }
+    if (what === 'call') return node.kind === 'call' ? [`${node.name}()`] : [];
+    if (what === 'if' || what === 'while') {
+      const isTest = (node.kind === 'when' || node.kind === 'loop') && node.test === name.text;
+      return isTest ? [`${node.kind === 'when' ? 'if' : 'while'} ${node.test}`] : [];
+    }
+    return node.kind === what ? [`${what} ${node.name}`] : [];
+  });
+  return [...new Set(said)];
 }
 
 export function anchorText({ what, name, argument }: Anchor): string {
@@ -211,7 +245,8 @@ function replace(path: Draft[], { list, from, to }: Span, added: Draft[]): void 
   list[from] = { ...taken, pair };
   forEachStep(path, (step) => {
     const isRelease = step.pair === pair && RELEASES[step.step] === undefined;
-    return isRelease ? { ...step, step: release, lock: taken.lock } : step;
+    const { lock, argument } = taken;
+    return isRelease ? { ...step, step: release, lock, argument } : step;
   });
 }
 

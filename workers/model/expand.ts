@@ -9,13 +9,14 @@ import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { OP_KINDS, OPERATIONS } from '../../corpus/vocabulary/ops.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { checkModel } from '../kernel/check-model.ts';
+import type { Wording } from '../kernel/check-paths.ts';
 import type { OwnLock } from '../kernel/locks.ts';
 import { MM_NEEDS } from '../kernel/needs.ts';
 import { type Model, type Need, type Path, pathsThatRun } from '../kernel/path.ts';
 import { BodyMaker, type PartOf, type Scope, type View } from './bodies.ts';
 import { checkDefinitions } from './definitions.ts';
-import { type Draft, finished, type Spots } from './draft.ts';
-import { applyEdit, type Naming } from './edits.ts';
+import { bodiesOf, type Draft, finished, type Writing } from './draft.ts';
+import { anchorText, applyEdit, type Missing, type Naming } from './edits.ts';
 import { chosenIn, type Layer, layersOf } from './layers.ts';
 import { type Locks, lockNamed, stepsInNeed } from './names.ts';
 import { Report } from './report.ts';
@@ -27,6 +28,7 @@ import {
   type Place,
   type Source,
 } from './source.ts';
+import { lockText, stepText } from './spelling.ts';
 import { choicesOf, type Toggles } from './toggles.ts';
 
 const OPTIONAL: readonly string[] = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);
@@ -54,7 +56,10 @@ class Expansion {
   /** The last layers, which every model has. */
   private readonly commons: number;
   private readonly locks: Locks;
-  private readonly spots: Spots = new WeakMap();
+  private readonly writing: Writing = new WeakMap();
+  /** Every path, its edits made. */
+  private readonly drafts = new Map<string, readonly Draft[]>();
+  private readonly missing: Missing[] = [];
   /** Of what is no node, by its path in the model: `order.1`, `paths.punch`. */
   private readonly headSpots = new Map<string, Place>();
   private readonly pathNames: readonly string[];
@@ -85,6 +90,7 @@ class Expansion {
     this.checkEditedPaths();
     checkDefinitions(this.layers, this.reports);
     const all = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
+    for (const one of this.missing) this.reportMissing(one);
     // Of a base, what the edits leave nobody to call.
     const running = pathsThatRun(all);
     const paths = Object.fromEntries(Object.entries(all).filter(([name]) => running.has(name)));
@@ -121,7 +127,8 @@ class Expansion {
     for (const { text, spot } of source.lacks) {
       if (OPTIONAL.includes(text)) continue;
       const what = `no operation that a model may lack is called "${printable(text)}"`;
-      this.reports[layer]?.add(spot, `${what}${nearestHint(text, OPTIONAL)}`);
+      const known = `there are ${OPTIONAL.join(', ')}`;
+      this.reports[layer]?.add(spot, `${what}${nearestHint(text, OPTIONAL)}; ${known}`);
     }
     return source.lacks.map(({ text }) => text);
   }
@@ -171,19 +178,27 @@ class Expansion {
         value = (value as Record<string | number, unknown> | undefined)?.[key];
         const isNode = typeof value === 'object' && value !== null;
         const found =
-          (isNode ? this.spots.get(value as object) : undefined) ??
+          (isNode ? this.writing.get(value as object)?.spot : undefined) ??
           this.headSpots.get(path.slice(0, i + 1).join('.'));
         if (found?.file === spot.file) spot = found;
       });
       return spot;
     };
     try {
-      return checkModel(model, source.file, spotOf, false, placeName);
+      return checkModel(model, source.file, spotOf, false, this.wording(model));
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'MODEL_INVALID') throw error;
       for (const problem of error.problems) this.reports[0]?.addProblem(problem);
       return null;
     }
+  }
+
+  private wording(model: Model): Wording {
+    return {
+      place: placeName,
+      step: (node) => this.writing.get(node)?.said ?? stepText(model, node),
+      lock: (id) => lockText(model, id),
+    };
   }
 
   private nearest<T>(read: (source: Source) => T | null): T | undefined {
@@ -202,7 +217,8 @@ class Expansion {
     const path = this.maker(first).bodyOf(definition?.body ?? []);
     if (definition !== undefined) this.headSpots.set(`paths.${name}`, definition.name.spot);
     for (let i = first; i >= 0; i--) this.edit(path, name, i);
-    return finished(path, this.spots);
+    this.drafts.set(name, path);
+    return finished(path, this.writing);
   }
 
   private edit(path: Draft[], name: string, layer: number): void {
@@ -213,6 +229,8 @@ class Expansion {
       takingOf: (taken) => maker.takingOf(taken),
       matcherOf: (anchor) => maker.matcherOf(anchor),
       testOf: (test) => maker.testOf(test),
+      missing: (one) => this.missing.push(one),
+      printing: printingOf(source),
       report: this.reports[layer] as Report,
     };
     for (const { paths, edit } of chosenIn(source.edits, toggles)) {
@@ -221,6 +239,21 @@ class Expansion {
       this.headSpots.set(`paths.${name}`, named.spot);
       applyEdit(path, name, edit, naming);
     }
+  }
+
+  /** With what the path has instead, or else with the paths that have it. */
+  private reportMissing({ path, anchor, matches, alike, report }: Missing): void {
+    const others = [...this.drafts].filter(([, body]) => hasNode(body, matches));
+    const have = others.map(([name]) => name).filter((name) => name !== path);
+    const said = anchorText(anchor);
+    const [first] = have;
+    const remedy =
+      alike.length > 0
+        ? `it has ${alike.join(', ')}`
+        : first === undefined
+          ? `no path has; ${printingOf((this.layers[0] as Layer).source)} has all of them`
+          : `${have.join(', ')} ${have.length === 1 ? 'has' : 'have'}: \`in ${first}: …\``;
+    report.add(anchor.name.spot, `${path} has no ${said}; ${remedy}`);
   }
 
   private checkEditedPaths(): void {
@@ -318,12 +351,24 @@ class Expansion {
     if ('problem' in found) report.add(lock.spot, found.problem);
     const id = 'name' in found ? found.name : null;
     const needs = steps.flatMap(({ text, spot }) => {
-      const names = stepsInNeed(text);
-      if (names === null) report.add(spot, `there is no step "${text}" to need a lock`);
-      return id === null ? [] : (names ?? []).map((step) => ({ step, lock: id, mode, source }));
+      const found = stepsInNeed(text);
+      if ('names' in found) {
+        return id === null ? [] : found.names.map((step) => ({ step, lock: id, mode, source }));
+      }
+      report.add(spot, found.problem);
+      return [];
     });
     return needs;
   }
+}
+
+function hasNode(body: readonly Draft[], matches: (node: Draft) => boolean): boolean {
+  return body.some((node) => matches(node) || bodiesOf(node).some((one) => hasNode(one, matches)));
+}
+
+/** What prints the paths that a text changes. */
+function printingOf({ extends: base }: Source): string {
+  return `\`faultline models ${printable(base?.text ?? 'REF', 200)} --expanded\``;
 }
 
 /** Of a path its name: where in it, the spot says. */

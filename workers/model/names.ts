@@ -155,16 +155,28 @@ export function entryOf<T>(table: Readonly<Record<string, T>>, word: string): T 
 }
 
 /** A name, or what is wrong with it. */
-export type Found = { readonly name: string } | { readonly problem: string };
+export type Found = { readonly name: string } | Wrong;
+interface Wrong {
+  readonly problem: string;
+}
 
 export function isStepWord(word: string): boolean {
   return STEP_WORDS.includes(word);
 }
 
-/** The steps that a line `needs` names; `extents` are those that take a block from its page. Null if there is none. */
-export function stepsInNeed(word: string): readonly string[] | null {
-  if (word === 'extents') return EXTENT_STEPS;
-  return PLAIN_STEPS.includes(word) || word === `setSize${RAISE}` ? [word] : null;
+/**
+ * The steps that a line `needs` names; `extents` are those that take a block from its page, and a step without its
+ * flavour is each of them.
+ */
+export function stepsInNeed(word: string): { readonly names: readonly string[] } | Wrong {
+  if (word === 'extents') return { names: EXTENT_STEPS };
+  if (PLAIN_STEPS.includes(word) || word === `setSize${RAISE}`) return { names: [word] };
+  const flavours = entryOf(STEP_FLAVOURS, word);
+  if (flavours !== undefined) return { names: Object.values(flavours) };
+  const { name = word, flavour = null } =
+    /^(?<name>\w+)\((?<flavour>\w+)\)$/.exec(word)?.groups ?? {};
+  const found = stepNamed(name, flavour, []);
+  return 'name' in found ? { names: [found.name] } : found;
 }
 
 /** @param flavour in brackets, toggles already looked up */

@@ -4,10 +4,10 @@
  */
 
 import { chainOf } from '../kernel/lock-order.ts';
-import type { LockId } from '../kernel/locks.ts';
 import { type Model, type Node, type Path, pathsThatRun } from '../kernel/path.ts';
-import { LOCK_STEPS, lockNamed, RELEASES, STEP_FLAVOURS, TAKEN_WORDS } from './names.ts';
+import { RELEASES, TAKEN_WORDS } from './names.ts';
 import { MODEL_TEXT_VERSION } from './read.ts';
+import { lockText, type StepNode, spelled, stepText } from './spelling.ts';
 
 const INDENT = '  ';
 const WIDTH = 100;
@@ -180,31 +180,9 @@ function simpleText(model: Model, node: Node): string {
   return 'retry' in node ? `retry ${node.retry}` : '';
 }
 
-type StepNode = Extract<Node, { step: string }>;
-
-function stepText(model: Model, { step, lock }: StepNode): string {
-  if (lock !== undefined) return `${spelled(LOCK_STEPS, step)}(${lockText(model, lock)})`;
-  for (const [family, flavours] of Object.entries(STEP_FLAVOURS)) {
-    const flavour = Object.keys(flavours).find((one) => flavours[one] === step);
-    if (flavour !== undefined) return `${family}(${flavour})`;
-  }
-  return step;
-}
-
-function spelled(words: Readonly<Record<string, string>>, step: string): string {
-  return Object.keys(words).find((word) => words[word] === step) ?? step;
-}
-
 function takenText(model: Model, node: StepNode): string {
   const word = spelled(TAKEN_WORDS, node.step);
   return word === node.step ? stepText(model, node) : word;
-}
-
-/** As the model calls it, if that is no other's name and stands in a line as it is. */
-function lockText({ locks, ownLocks = [] }: Model, lock: string): string {
-  const name = locks[lock as LockId] ?? lock;
-  const found = /^[\w./ -]+$/.test(name) ? lockNamed(name, { locks, ownLocks }, false) : null;
-  return found !== null && 'name' in found && found.name === lock ? name : lock;
 }
 
 // ---- with -----------------------------------------------------------------------------------------------
