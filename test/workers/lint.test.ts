@@ -78,7 +78,8 @@ const PLANTED: readonly (readonly [LintRule, string, string])[] = [
   ['balance', 'in zero: without up_write(XFS_MMAPLOCK)', 'returns with XFS_MMAPLOCK held'],
   ['balance', 'in zero: before claimRange insert up_write(mmap_sem)\nin zero: at start insert down_read(mmap_sem)', 'releases mmap_sem, which is not held so'],
   ['need', 'in punch: without down_write(XFS_MMAPLOCK)', 'needs XFS_MMAPLOCK for write'],
-  ['unreachable', 'in punch: at end insert block over: checkSize, leave over, checkCached', 'no way leads to it'],
+  ['unreachable', 'in punch: at end insert block over: checkSize, leave over, checkCached', 'no way leads to it: mine.model:4:60'],
+  ['unreachable', 'part mine: checkSize\nin punch: at end insert block over: mine, leave over, mine', 'no way leads to it: mine.model:5:55'],
 ];
 
 test('each planted problem is seen, and the base has none', () => {
@@ -88,4 +89,12 @@ test('each planted problem is seen, and the base has none', () => {
     const seen = problems.some((one) => one.rule === rule && one.detail.includes(detail));
     assert.ok(seen, `${edits}\n${JSON.stringify(problems, null, 1)}`);
   }
+});
+
+test('a part that is used for several cases is no problem where another case does not reach all of it', () => {
+  const part = 'part cases:\n  if isWrite: checkCached\n  else: checkSize';
+  const uses = ['if', 'unless'].map((word) => `in fault: at start insert ${word} isWrite: cases`);
+  const lines = ['faultline model 1', 'name mine', 'extends modern-xfs', part, ...uses, ''];
+  const text = lines.join('\n');
+  assert.deepEqual(lint(modelOfText(text, 'mine.model', null, LIBRARY)).problems, []);
 });

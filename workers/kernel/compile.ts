@@ -41,9 +41,13 @@ interface Row {
   label: string;
   step: string;
   lock: string;
+  /** What it was made of; null for what the compiler adds. */
+  node: Node | null;
   /** The entry that it was compiled for. */
   operation: string;
 }
+
+type NodeOf<Kind extends string> = Extract<Node, Record<Kind, string>>;
 
 interface OpenBlock {
   readonly name: string;
@@ -145,6 +149,7 @@ class Compiler {
       label: '',
       step: '',
       lock: '',
+      node: null,
       operation: this.operation,
       ...facts,
     };
@@ -167,7 +172,7 @@ class Compiler {
     else this.emit(pathOf(this.model, node.call), `${prefix}/${node.call}`, []);
   }
 
-  private emitStep(node: Extract<Node, { step: string }>, prefix: string): void {
+  private emitStep(node: NodeOf<'step'>, prefix: string): void {
     const def = STEPS.get(node.step);
     assert(def !== undefined, 'step of a checked model', node.step);
     const lock = node.lock === undefined ? null : (this.rwsems.get(node.lock) ?? null);
@@ -182,6 +187,7 @@ class Compiler {
       label: def.visible ? this.unique(`${prefix}/${name}`) : '',
       step: node.step,
       lock: lock?.id ?? '',
+      node,
     });
   }
 
@@ -191,11 +197,7 @@ class Compiler {
     return count === 1 ? label : `${label}~${count}`;
   }
 
-  private emitWhen(
-    node: Extract<Node, { when: string }>,
-    prefix: string,
-    blocks: readonly OpenBlock[],
-  ): void {
+  private emitWhen(node: NodeOf<'when'>, prefix: string, blocks: readonly OpenBlock[]): void {
     const branch = this.row(testOf(node.when));
     this.emit(node.then, prefix, blocks);
     if (node.else === undefined) {
@@ -208,11 +210,7 @@ class Compiler {
     jump.next = this.rows.length;
   }
 
-  private emitLoop(
-    node: Extract<Node, { loop: string }>,
-    prefix: string,
-    blocks: readonly OpenBlock[],
-  ): void {
+  private emitLoop(node: NodeOf<'loop'>, prefix: string, blocks: readonly OpenBlock[]): void {
     const start = this.rows.length;
     const branch = this.row(testOf(node.loop));
     this.emit(node.body, prefix, blocks);
@@ -220,11 +218,7 @@ class Compiler {
     branch.otherwise = this.rows.length;
   }
 
-  private emitBlock(
-    node: Extract<Node, { block: string }>,
-    prefix: string,
-    blocks: readonly OpenBlock[],
-  ): void {
+  private emitBlock(node: NodeOf<'block'>, prefix: string, blocks: readonly OpenBlock[]): void {
     const open: OpenBlock = { name: node.block, start: this.rows.length, leaves: [] };
     this.emit(node.body, prefix, [...blocks, open]);
     for (const row of open.leaves) row.next = this.rows.length;
@@ -346,6 +340,7 @@ class Compiler {
       role,
       roles,
       lock: rows.map((row) => row.lock),
+      node: rows.map((row) => row.node),
       entry,
       faultEntry,
       size: rows.length,

@@ -7,6 +7,7 @@ import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { LOCK_CLASSES_MAX } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Kernel } from './kernel.ts';
+import type { Node } from './path.ts';
 
 /** The step is done; go on behind it. */
 export const NEXT = 0;
@@ -142,6 +143,8 @@ export interface Program {
   readonly roles: readonly string[];
   /** The lock that the step names; empty for all others. */
   readonly lock: readonly string[];
+  /** The step of the model; null for rows that are none. */
+  readonly node: readonly (Node | null)[];
   /** Where each operation begins. */
   readonly entry: Readonly<Record<OpKind, number>>;
   /** The same by the number of the kind in OP_KINDS. */

@@ -16,7 +16,7 @@ import {
   testNamed,
 } from './names.ts';
 import type { Report } from './report.ts';
-import type { Anchor, Body, Definition, Item, Taken, Test, Word } from './source.ts';
+import type { Anchor, Body, Definition, Item, Place, Taken, Test, Word } from './source.ts';
 import type { Toggles } from './toggles.ts';
 
 /** A text: its toggles and locks, and those of what it extends. */
@@ -48,12 +48,17 @@ const NODES_MAX = 4000;
 
 export class BodyMaker {
   private readonly scope: Scope;
-  private readonly depth: number;
+  /** Where the parts are used that the body is in, the outermost first. */
+  private readonly uses: readonly Place[];
   private readonly budget: { left: number };
 
-  constructor(scope: Scope, depth = 0, budget: { left: number } = { left: NODES_MAX }) {
+  constructor(
+    scope: Scope,
+    uses: readonly Place[] = [],
+    budget: { left: number } = { left: NODES_MAX },
+  ) {
     this.scope = scope;
-    this.depth = depth;
+    this.uses = uses;
     this.budget = budget;
   }
 
@@ -110,7 +115,8 @@ export class BodyMaker {
 
   private step(word: Word, argument: Word | null): Draft[] {
     const lockStep = entryOf(LOCK_STEPS, word.text);
-    const written = { kind: 'step', argument: argument?.text ?? '', pair: null } as const;
+    const { uses } = this;
+    const written = { kind: 'step', argument: argument?.text ?? '', pair: null, uses } as const;
     if (lockStep !== undefined) {
       const lock = this.lock(argument, word);
       return lock === null ? [] : [{ ...written, step: lockStep, lock, spot: word.spot }];
@@ -125,7 +131,7 @@ export class BodyMaker {
   }
 
   private part({ definition, view }: PartOf, word: Word): Draft[] {
-    if (this.depth >= PARTS_MAX) {
+    if (this.uses.length >= PARTS_MAX) {
       this.scope.report.add(
         word.spot,
         `parts are nested deeper than ${PARTS_MAX}, or one is a part of itself`,
@@ -133,7 +139,7 @@ export class BodyMaker {
       return [];
     }
     const scope = { ...this.scope, ...view };
-    return new BodyMaker(scope, this.depth + 1, this.budget).bodyOf(definition.body);
+    return new BodyMaker(scope, [...this.uses, word.spot], this.budget).bodyOf(definition.body);
   }
 
   private call(word: Word): Draft[] {
@@ -204,7 +210,7 @@ export class BodyMaker {
   }
 
   takingOf({ name, lock }: Taken): Taking | null {
-    const written = { argument: lock?.text ?? '', spot: name.spot };
+    const written = { argument: lock?.text ?? '', spot: name.spot, uses: this.uses };
     if (isTakenInFlavours(name.text)) {
       const step = this.named(stepNamed(name.text, this.flavourOf(lock), []), name);
       return step === null ? null : { ...written, step, lock: null };

@@ -16,6 +16,8 @@ export interface StepDraft {
   /** What was taken and given back by one `with`; null for a step that stands alone. */
   readonly pair: Pair | null;
   readonly spot: Place;
+  /** Where the parts are used that it is in, the outermost first. */
+  readonly uses: readonly Place[];
 }
 /** An identity. */
 export interface Pair {
@@ -55,6 +57,7 @@ export interface Taking {
   /** What the text has in brackets; '' for nothing. */
   readonly argument: string;
   readonly spot: Place;
+  readonly uses: readonly Place[];
 }
 
 /** The body with the lock around it: given back at its end and before every way out of it. */
@@ -66,6 +69,7 @@ export function around(taking: Taking, body: Draft[]): Draft[] {
     step: release,
     lock: taking.lock,
     argument: taking.argument,
+    uses: taking.uses,
     pair,
     spot,
   });
@@ -99,37 +103,40 @@ function releaseAtExits(
 export interface Written {
   readonly spot: Place;
   readonly said: string;
+  readonly uses: readonly Place[];
 }
-export type Writing = WeakMap<object, Written>;
+/** Of all nodes that were made from texts. */
+const written = new WeakMap<Node, Written>();
+
+export function writtenOf(node: object): Written | undefined {
+  return written.get(node as Node);
+}
 
 /** As the text has it: `up_write(XFS_MMAPLOCK)`, `allocBlock(policy)`, also where `with` stands for it. */
 export function saidOf({ step, argument }: StepDraft): string {
   return wordWith(step, argument);
 }
 
-export function finished(drafts: readonly Draft[], writing: Writing): Path {
+export function finished(drafts: readonly Draft[]): Path {
   return drafts.map((draft) => {
-    const node = nodeOf(draft, writing);
-    const said = draft.kind === 'step' ? saidOf(draft) : '';
-    writing.set(node, { spot: draft.spot, said });
+    const node = nodeOf(draft);
+    const { said, uses } =
+      draft.kind === 'step' ? { said: saidOf(draft), uses: draft.uses } : { said: '', uses: [] };
+    written.set(node, { spot: draft.spot, said, uses });
     return node;
   });
 }
 
-function nodeOf(draft: Draft, writing: Writing): Node {
+function nodeOf(draft: Draft): Node {
   switch (draft.kind) {
     case 'step':
       return draft.lock === null ? { step: draft.step } : { step: draft.step, lock: draft.lock };
     case 'when':
-      return whenOf(
-        draft.test,
-        finished(draft.yes, writing),
-        draft.no && finished(draft.no, writing),
-      );
+      return whenOf(draft.test, finished(draft.yes), draft.no && finished(draft.no));
     case 'loop':
-      return { loop: draft.test, body: finished(draft.body, writing) };
+      return { loop: draft.test, body: finished(draft.body) };
     case 'block':
-      return { block: draft.name, body: finished(draft.body, writing) };
+      return { block: draft.name, body: finished(draft.body) };
     case 'call':
       return { call: draft.name };
     case 'leave':

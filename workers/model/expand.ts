@@ -15,7 +15,7 @@ import { MM_NEEDS } from '../kernel/needs.ts';
 import { type Model, type Need, type Path, pathsThatRun } from '../kernel/path.ts';
 import { BodyMaker, type PartOf, type Scope, type View } from './bodies.ts';
 import { checkDefinitions } from './definitions.ts';
-import { bodiesOf, type Draft, finished, type Writing } from './draft.ts';
+import { bodiesOf, type Draft, finished, writtenOf } from './draft.ts';
 import { anchorText, applyEdit, type Missing, type Naming } from './edits.ts';
 import { chosenIn, type Layer, layersOf } from './layers.ts';
 import { type Locks, lockNamed, stepsInNeed } from './names.ts';
@@ -56,7 +56,6 @@ class Expansion {
   /** The last layers, which every model has. */
   private readonly commons: number;
   private readonly locks: Locks;
-  private readonly writing: Writing = new WeakMap();
   /** Every path, its edits made. */
   private readonly drafts = new Map<string, readonly Draft[]>();
   private readonly missing: Missing[] = [];
@@ -178,7 +177,7 @@ class Expansion {
         value = (value as Record<string | number, unknown> | undefined)?.[key];
         const isNode = typeof value === 'object' && value !== null;
         const found =
-          (isNode ? this.writing.get(value as object)?.spot : undefined) ??
+          (isNode ? writtenOf(value as object)?.spot : undefined) ??
           this.headSpots.get(path.slice(0, i + 1).join('.'));
         if (found?.file === spot.file) spot = found;
       });
@@ -196,7 +195,7 @@ class Expansion {
   private wording(model: Model): Wording {
     return {
       place: placeName,
-      step: (node) => this.writing.get(node)?.said ?? stepText(model, node),
+      step: (node) => writtenOf(node)?.said ?? stepText(model, node),
       lock: (id) => lockText(model, id),
     };
   }
@@ -218,7 +217,7 @@ class Expansion {
     if (definition !== undefined) this.headSpots.set(`paths.${name}`, definition.name.spot);
     for (let i = first; i >= 0; i--) this.edit(path, name, i);
     this.drafts.set(name, path);
-    return finished(path, this.writing);
+    return finished(path);
   }
 
   private edit(path: Draft[], name: string, layer: number): void {

@@ -9,7 +9,8 @@ import { documentedOrder } from '../kernel/lock-order.ts';
 import { CLASS_COUNT, classBit } from '../kernel/locks.ts';
 import { needsIn } from '../kernel/needs.ts';
 import type { Model, Need } from '../kernel/path.ts';
-import { NO_ENTRY, type Program } from '../kernel/program.ts';
+import { I_VISIBLE, NO_ENTRY, type Program } from '../kernel/program.ts';
+import { writtenOf } from './draft.ts';
 import { classOf } from './lock-effects.ts';
 import { LockWalk, type Offence, type StaticEdge } from './lock-paths.ts';
 
@@ -47,14 +48,42 @@ export function lint(model: Model): Linted {
   for (const kind of OP_KINDS) {
     if (program.entry[kind] !== NO_ENTRY) walk.walk(program.entry[kind], kind);
   }
-  const { edges, offences, unreached } = walk.result();
+  const { edges, offences, reached } = walk.result();
   const problems: Lint[] = [
     ...inversions(program, edges),
     ...contradictions(model, program, edges),
     ...ownOffences(offences).map(({ site, rule, detail }) => lintAt(site, rule, detail)),
-    ...unreached.map((label) => lintAt(label, 'unreachable', 'no way leads to it')),
+    ...unreachable(program, reached),
   ];
   return { orders: ordersOf(program, edges), problems };
+}
+
+/**
+ * Statements that no way leads to: none of the rows that were made of it. A part that several paths have, or one path in
+ * several branches, has rows for each, and some are for cases of the others.
+ */
+function unreachable(program: Program, reached: ReadonlySet<number>): readonly Lint[] {
+  const rows = [...program.kind.keys()].filter((pc) => program.kind[pc] === I_VISIBLE);
+  const live = new Set(
+    rows.filter((pc) => reached.has(pc)).flatMap((pc) => statementsAt(program, pc)),
+  );
+  const told = new Set<unknown>();
+  return rows.flatMap((pc) => {
+    const dead = statementsAt(program, pc).find((statement) => !live.has(statement));
+    if (dead === undefined || told.has(dead)) return [];
+    told.add(dead);
+    const place = typeof dead === 'string' ? `: ${dead}` : '';
+    return [lintAt(program.label[pc] ?? '', 'unreachable', `no way leads to it${place}`)];
+  });
+}
+
+/** The statement that a row was made of, behind the uses of parts that it stands in; of a model in JSON a node. */
+function statementsAt({ node: nodes }: Program, pc: number): readonly unknown[] {
+  const node = nodes[pc] ?? null;
+  const written = writtenOf(node ?? {});
+  if (written === undefined) return [node];
+  const { spot, uses } = written;
+  return [...uses, spot].map(({ file, line, column }) => `${file}:${line}:${column}`);
 }
 
 function needsFor(model: Model, program: Program): readonly Need[] {

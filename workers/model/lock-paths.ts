@@ -34,8 +34,8 @@ export interface Offence {
 export interface LockPaths {
   readonly edges: readonly StaticEdge[];
   readonly offences: readonly Offence[];
-  /** Rows that no way leads to, by their labels. */
-  readonly unreached: readonly string[];
+  /** Numbers of rows that some way leads to. */
+  readonly reached: ReadonlySet<number>;
 }
 
 /** What is held: how often, of each class; and in which mode it was taken first. */
@@ -68,12 +68,10 @@ export class LockWalk {
   }
 
   result(): LockPaths {
-    const { label, kind } = this.program;
-    const unreached = label.filter((_, pc) => kind[pc] === I_VISIBLE && !this.reached.has(pc));
     return {
       edges: [...this.edges.values()],
       offences: [...this.offences.values()],
-      unreached: [...new Set(unreached)],
+      reached: this.reached,
     };
   }
 
