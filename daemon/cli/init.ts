@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
-import { fail } from '../../corpus/vocabulary/errors.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { LockId } from '../../workers/kernel/locks.ts';
 import { type Model, nodesOf } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
@@ -27,9 +27,7 @@ export function initCommand(): CommandUnknownOpts {
         throw fail('USAGE', { what: `there is a built-in model ${name}; give another name` });
       }
       const file = `${name}${MODEL_SUFFIX}`;
-      const text = beginning(name, from, givenModel(from));
-      modelOfLines(text, file);
-      write(file, text);
+      write(file, beginning(name, from, givenModel(from)));
       if (settingsOf(self).isJson) sayDocument({ file, extends: from });
       else say(`${file} changes ${from}; next: faultline check --model ./${file}`);
     });
@@ -50,49 +48,95 @@ function write(file: string, text: string): void {
   }
 }
 
-/** A path of the base, and the innermost lock that it takes exclusively: what the examples change. */
-function exampleOf({ paths, locks }: Model): { readonly path: string; readonly lock: string } {
-  for (const path of ['punch', 'truncate']) {
+/** What the examples change: a path of the base, and a lock that it takes exclusively. */
+interface Changed {
+  readonly path: string;
+  readonly lock: string;
+}
+
+/** The innermost lock of each path, those of extents first. */
+function* changesOf({ paths, locks }: Model): Generator<Changed> {
+  for (const path of new Set(['punch', 'truncate', ...Object.keys(paths)])) {
     const taken = [...nodesOf(paths[path] ?? [])].flatMap((node) =>
       'step' in node && node.step === 'downWrite' && node.lock !== undefined ? [node.lock] : [],
     );
-    const lock = taken.at(-1);
-    if (lock !== undefined) return { path, lock: locks[lock as LockId] ?? lock };
+    for (const lock of new Set(taken.toReversed())) {
+      yield { path, lock: locks[lock as LockId] ?? lock };
+    }
   }
-  return { path: 'truncate', lock: 'inodeLock' };
 }
 
 function beginning(name: string, reference: string, base: Model): string {
-  const inodeLock = base.locks.inodeLock ?? 'inodeLock';
-  const { path, lock } = exampleOf(base);
-  return `faultline model 1
+  const head = `faultline model 1
 name    ${name}
 title   what it changes, in one line
 extends ${reference}
+`;
+  const file = `${name}${MODEL_SUFFIX}`;
+  // It may be that this base cannot be extended.
+  modelOfLines(head, file);
+  const isRead = (lines: string): boolean => isModel(`${head}${lines}\n`, file);
+  const changes = [...changesOf(base)];
+  const changed = changes.find((one) => editsOf(one).every(isRead)) ?? changes[0];
+  return changed === undefined ? head : head + examples(reference, base, changed, isRead);
+}
 
+function isModel(text: string, file: string): boolean {
+  try {
+    modelOfLines(text, file);
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+function editsOf({ path, lock }: Changed): readonly string[] {
+  return [
+    `in ${path}: without 1st down_write(${lock})`,
+    `in ${path}: replace 1st down_write(${lock}) by down_read(${lock})`,
+  ];
+}
+
+/** Each stands in a comment, and is one that the base does not refuse. */
+function examples(
+  reference: string,
+  base: Model,
+  changed: Changed,
+  isRead: (lines: string) => boolean,
+): string {
+  const inodeLock = base.locks.inodeLock ?? 'inodeLock';
+  const { path } = changed;
+  const commented = (...blocks: readonly string[]): string =>
+    blocks
+      .filter(isRead)
+      .map((block) => block.replace(/^/gm, '# '))
+      .join('\n');
+  return `
 # What you expect, by rows of the catalogue; check and fuzz say what is missing, new or forbidden:
 # finds   B12
 # clean   B10 B11
 
 # Changes of a path, each at one place. Every path, whole: faultline models ${reference} --expanded
 #
-# in ${path}: without 1st down_write(${lock})
-# in ${path}: replace 1st down_write(${lock}) by down_read(${lock})
-# in ${path}: after 1st removeExtent insert unmapRange, unmap()
-# in pread: wrap all with down_read(${inodeLock})
+${commented(
+  ...editsOf(changed),
+  `in ${path}: after 1st removeExtent insert unmapRange, unmap()`,
+  `in pread: wrap all with down_read(${inodeLock})`,
+)}
 
 # A lock of your own:
-# lock    new my_lock rwsem per file
-# in ${path}: wrap all with down_write(my_lock)
+${commented(`lock    new my_lock rwsem per file\nin ${path}: wrap all with down_write(my_lock)`)}
 
 # A path of your own in place of the base's; what it leaves out comes from the base:
-# ${path}:
-#   with down_write(${inodeLock}):
-#     claimRange
-#     with journal:
-#       pagesFromOffset
-#       while more: removeExtent
-#     pagesFromOffset
-#     truncatePagecache
+${commented(`truncate:
+  with down_write(${inodeLock}):
+    claimRange
+    with journal:
+      setSize
+      pagesBeyondSize
+      while more: removeExtent
+    pagesBeyondSize
+    truncatePagecache`)}
 `;
 }

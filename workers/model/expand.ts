@@ -195,7 +195,11 @@ class Expansion {
   private wording(model: Model): Wording {
     return {
       place: placeName,
-      step: (node) => writtenOf(node)?.said ?? stepText(model, node),
+      step: (node) => {
+        const written = writtenOf(node);
+        const isHere = written?.spot.file === this.layers[0]?.source.file;
+        return written !== undefined && isHere ? written.said : stepText(model, node);
+      },
       lock: (id) => lockText(model, id),
     };
   }
