@@ -1,20 +1,54 @@
 /** Reading what others may have written: never more than the bound, whatever a file says of itself. */
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fail } from '../vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../vocabulary/limits.ts';
+import { printableFile } from '../vocabulary/printable.ts';
 import { isSystemError, whyOf } from './atomic.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const STORED = constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW;
 
+/** What stands for bytes that are no character. */
+const REPLACEMENT = '\uFFFD';
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
+
 /** A file that the user named: links and pipes are theirs to use. */
 export function readNamed(file: string): string {
-  return read(file, constants.O_RDONLY, TEXT_BYTES_MAX);
+  return utf8Of(read(file, constants.O_RDONLY, TEXT_BYTES_MAX), file);
+}
+
+/** @throws Refusal TEXT_ENCODING at the first byte that is no UTF-8 */
+export function utf8Of(bytes: Buffer, file: string): string {
+  const text = bytes.toString('utf8');
+  if (isUtf8(bytes)) return text;
+  const { index, offset } = replacedIn(text, bytes);
+  const lines = text.slice(0, index).split('\n');
+  const [line, column] = [lines.length, (lines.at(-1) ?? '').length + 1];
+  const byte = bytes.toString('hex', offset, offset + 1);
+  throw fail('TEXT_ENCODING', { file: printableFile(file), line, column, offset, byte });
+}
+
+/** Where the first replacement character stands that the bytes themselves do not have. */
+function replacedIn(
+  text: string,
+  bytes: Buffer,
+): { readonly index: number; readonly offset: number } {
+  let offset = 0;
+  for (let from = 0; ; from += 1) {
+    const index = text.indexOf(REPLACEMENT, from);
+    offset += Buffer.byteLength(text.slice(from, index));
+    const { length } = REPLACEMENT_BYTES;
+    if (!bytes.subarray(offset, offset + length).equals(REPLACEMENT_BYTES))
+      return { index, offset };
+    offset += length;
+    from = index;
+  }
 }
 
 /** A file of a store of ours, where a link, or a pipe that never ends, is somebody's trick. */
 export function readStored(file: string, bytesMax: number = TEXT_BYTES_MAX): string {
-  return read(file, STORED, bytesMax);
+  return read(file, STORED, bytesMax).toString('utf8');
 }
 
 /** The first bytes of such a file. */
@@ -29,11 +63,11 @@ export function tooLarge(file: string, bytesMax: number = TEXT_BYTES_MAX): Error
   return fail('FILE_UNREADABLE', { file, why: `it is larger than ${bytesMax} bytes` });
 }
 
-function read(file: string, flags: number, bytesMax: number): string {
+function read(file: string, flags: number, bytesMax: number): Buffer {
   return opened(file, flags, (descriptor) => readAll(descriptor, file, bytesMax));
 }
 
-function opened(file: string, flags: number, act: (descriptor: number) => string): string {
+function opened<T>(file: string, flags: number, act: (descriptor: number) => T): T {
   try {
     const descriptor = openSync(file, flags);
     try {
@@ -46,12 +80,12 @@ function opened(file: string, flags: number, act: (descriptor: number) => string
   }
 }
 
-function readAll(descriptor: number, file: string, bytesMax: number): string {
+function readAll(descriptor: number, file: string, bytesMax: number): Buffer {
   const parts: Buffer[] = [];
   for (let size = 0; size <= bytesMax; ) {
     const part = Buffer.alloc(1 << 16);
     const length = readSync(descriptor, part);
-    if (length === 0) return Buffer.concat(parts).toString('utf8');
+    if (length === 0) return Buffer.concat(parts);
     parts.push(part.subarray(0, length));
     size += length;
   }

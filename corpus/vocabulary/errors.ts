@@ -69,6 +69,11 @@ export const ERRORS = {
     hint: 'daemon/README.md shows one; its fields are models, rngSeed, shares and stop',
   },
   FILE_UNREADABLE: { exit: 2, message: 'cannot read {file}: {why}', hint: 'check the path' },
+  TEXT_ENCODING: {
+    exit: 2,
+    message: '{file}:{line}:{column}: byte 0x{byte} at offset {offset} is not UTF-8',
+    hint: 'save the file as UTF-8',
+  },
   DATA_DIR: {
     exit: 3,
     message: 'cannot write to {dir}: {why}',

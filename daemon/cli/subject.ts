@@ -4,7 +4,7 @@
  */
 import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readNamed, tooLarge } from '../../corpus/disk/read-bounded.ts';
+import { readNamed, tooLarge, utf8Of } from '../../corpus/disk/read-bounded.ts';
 import { FindingStore, REPRO_FILE } from '../../corpus/store/finding-store.ts';
 import { type Aside, NOTE_FILE, readAside } from '../../corpus/store/set-aside.ts';
 import { findSlips } from '../../corpus/vocabulary/declared.ts';
@@ -165,5 +165,5 @@ async function readStdin(): Promise<string> {
     if (size > TEXT_BYTES_MAX) throw tooLarge('stdin');
     parts.push(bytes);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return utf8Of(Buffer.concat(parts), 'stdin');
 }

@@ -35,6 +35,8 @@ const CASES: readonly Case[] = [
   { args: 'check seed.txt --model not-a-model.json', exit: 2, says: /not-a-model.json/ },
   { args: `check seed.txt --model ${RACY}:policy=new,policy=unwritten`, exit: 2, is: 'TOGGLE_SETTING', says: /sets toggle policy twice, to new and to unwritten; type v42-immap-read:policy=new or/ },
   { args: `check seed.txt --model ${RACY}:`, exit: 2, says: /no toggle behind its colon; type v42-immap-read alone/ },
+  { args: `check latin.txt --model ${RACY}`, exit: 2, is: 'TEXT_ENCODING', says: /latin.txt:2:8: byte 0xe9 at offset 25 is not UTF-8\nhint: save the file as UTF-8/ },
+  { args: 'check seed.txt --model ./latin.model --bisect', exit: 125, says: /latin.model:2:8: byte 0xe9 at offset 25 is not UTF-8/ },
   { args: 'lint ./derived.model:', exit: 2, says: /^faultline: .\/derived.model: has no toggle behind its colon/ },
   { args: 'lint ./derived.model:policy=new', exit: 2, is: 'TOGGLE_UNKNOWN', says: /write `extends v42-immap-read:policy=new`.*\nhint: `faultline models .\/derived.model`/ },
   { args: 'check reflink.txt --model modern-xfs:inv2=always', exit: 2, is: 'OPERATION_LACKING', says: /reflink.txt:5:1: modern-xfs:inv2=always has no operation "reflink".*: type --model modern-xfs:inv2=always,reflink=on\n/ },

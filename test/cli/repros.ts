@@ -36,6 +36,13 @@ export async function fillFolder(folder: string): Promise<string> {
   write('on-xfs.model', 'faultline model 1\nname on-xfs\nextends modern-xfs\n');
   const toggle = 'toggle reflink = off | on\n';
   write('choosing.model', `faultline model 1\nname choosing\nextends modern-xfs\n${toggle}`);
+  for (const [name, kind] of [
+    ['latin.txt', 'input'],
+    ['latin.model', 'model'],
+  ]) {
+    const text = Buffer.from(`faultline ${kind} 1\n# a caf\u00e9, ...`, 'latin1');
+    writeFileSync(path.join(folder, `${name}`), text);
+  }
   write('not-a-folder', '');
   const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import {
   onDisk,
   writeAll,
@@ -22,6 +23,7 @@ import {
 import { readNamed, readStored } from '../../corpus/disk/read-bounded.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
 import { temporaryFolder } from './sample.ts';
 
 const refusedAs = (code: string, words: RegExp) => (error: unknown) => {
@@ -129,4 +131,27 @@ test('a stored file behind a link is not read', (t) => {
   symlinkSync('secret', path.join(folder, 'link'));
   assert.equal(readNamed(path.join(folder, 'link')), 'secret');
   assert.throws(() => readStored(path.join(folder, 'link')), refusedAs('FILE_UNREADABLE', /ELOOP/));
+});
+
+test('a file that is no UTF-8 is refused at the offset of its first such byte', (t) => {
+  const file = path.join(temporaryFolder(t), 'text');
+  const arbText = fc.string({ unit: fc.constantFrom('a', '\n', 'é', '€', '\u{1F600}', '\uFFFD') });
+  const arbWrong = fc.constantFrom('ff', 'c3', 'e282', 'f09f98', '80', 'c0af', 'eda080', 'fe');
+  fc.assert(
+    fc.property(arbText, arbWrong, arbText, (before, wrong, after) => {
+      // What follows must not complete the sequence.
+      const end = Buffer.from(`.${after}`);
+      writeFileSync(file, Buffer.concat([Buffer.from(before), Buffer.from(wrong, 'hex'), end]));
+      const lines = before.split('\n');
+      const offset = Buffer.byteLength(before);
+      const said = `${lines.length}:${(lines.at(-1) ?? '').length + 1}: byte 0x${wrong.slice(0, 2)} at offset ${offset} is`;
+      assert.throws(
+        () => readNamed(file),
+        ({ message, code }: Refusal) => code === 'TEXT_ENCODING' && message.includes(`:${said}`),
+      );
+      writeFileSync(file, before);
+      assert.equal(readNamed(file), before);
+    }),
+    { seed: RNG_SEED, numRuns: 200 },
+  );
 });
