@@ -1,5 +1,5 @@
 /** What `--model` takes: a reference, or a file with a model's text (or its JSON), and toggles behind a colon. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail, Refusal, withExit } from '../../corpus/vocabulary/errors.ts';
@@ -109,7 +109,7 @@ const WITH_FILES: Library = {
   find(name, from) {
     if (fileOf(name) === null) return LIBRARY.find(name, from);
     const file = path.join(path.dirname(from), name);
-    if (!existsSync(file)) return null;
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return null;
     const report = new Report(file);
     const text = readNamed(file);
     if (isJson(text)) {

@@ -20,7 +20,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['in punch: wrap 3rd removeExtent with down_write(i_mutex)', '4:20: punch has removeExtent only once'],
   ['in collapse: without unmapCows()', '4:22: collapse has unmapCows() 2 times: say which, as in `2nd unmapCows()`; `faultline models xfs-mmaplock-prezero --expanded` has them in order'],
   ['in pnch: without removeExtent', '4:4: there is no path "pnch" to change; the nearest is punch'],
-  ['in punch: without from removeExtent to claimRange', '4:40: comes before the place that the range begins with'],
+  ['in punch: without from removeExtent to claimRange', '4:40: claimRange comes before removeExtent, where the range begins'],
   ['punch: checkSize, if hasPgae: leave out', '4:22: there is no test "hasPgae"; the nearest is hasPage'],
   ['punch: allocBlock(lazy)', '4:8: allocBlock has no flavour "lazy"; there are new, unwritten, prezero'],
   ['punch: clearPte(x)', '4:8: clearPte takes nothing in brackets'],
@@ -34,7 +34,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['punch: with copyIn: checkSize', '4:13: copyIn is nothing to take: down_write(LOCK), down_read(LOCK), lockRange(RANGE), journal or freeze'],
   ['\tpunch: checkSize', '4:2: is indented with a tab; indent with blanks'],
   ['finds B12 for policy=new', '4:15: model mine has no toggle "policy"; its base xfs-mmaplock-prezero has, always prezero: give mine a line `toggle policy = prezero | new`'],
-  ['order mmap_sem -> i_rwsem, i_mmap', '4:7: there is no lock "i_rwsem, i_mmap"'],
+  ['order mmap_sem -> i_rwsem, i_mmap', '4:7: there is no lock "i_rwsem, i_mmap"; there are XFS_IOLOCK, mmap_sem, XFS_MMAPLOCK,'],
   ['finds B12 B999', '4:11: there is no row of the catalogue "B999"'],
   ['order XFS_IOLOCK -> mmap_sem\norder mmap_sem -> page lock -> XFS_IOLOCK', '5:7: closes a cycle: XFS_IOLOCK would come before itself'],
   ['punch: claimRange, then checkSize', '4:20: claimRange answers neither yes nor no, and has no `then` or `else`'],
@@ -63,7 +63,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['toggle a = x | y\nfor a=y:\nin punch: without removeExtent', '5:9: expected what holds only then, indented below it'],
   ['in punch: change if hasRange to toString', '4:33: there is no test "toString"'],
   ['punch: if constructor: checkSize', '4:11: there is no test "constructor"'],
-  ['in fault: replace from 1st getBlock to 2nd getBlock by getBlock', '4:44: is in another branch than the place that the range begins with'],
+  ['in fault: replace from 1st getBlock to 2nd getBlock by getBlock', '4:44: 2nd getBlock is in another branch than 1st getBlock, where the range begins'],
   ['in pwrite: after 1st checkCached insert checkSize', '4:22: `then` or `else` behind it would ask what is inserted: name the `if`'],
   ['lock foo bar', '4:6: there is no class of locks "foo"'],
   ['lock new foo rwsem per inode', '4:24: is not file, mm or none'],
@@ -85,6 +85,13 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['in punch: before 2th claimRange insert checkSize', '4:18: 2th is written 2nd'],
   ['in punch: before 1th claimRange insert checkSize', '4:18: 1th is written 1st'],
   ['in punch: before 11st claimRange insert checkSize', '4:18: 11st is written 11th'],
+  ['extends pagecache', '4:9: a model extends one other, and line 3 has `extends xfs-mmaplock-prezero`: leave one out'],
+  ['toggle x = A', '4:12: expected a value of a-z, 0-9, dots and dashes, found "A"'],
+  ['toggle x = a | b\nfinds B12 for x = c', '5:19: toggle x of model mine cannot be "c"; it can be: a, b'],
+  ['clean B12-B14', '4:7: "B12-B14" is no row of the catalogue: write each by its id, as in B12 B13'],
+  ['in truncateBody: without removeExtent', '4:4: there is no path "truncateBody" to change; it is a part: change it by `part truncateBody: …`'],
+  ['in punch: change if more to noted', '4:21: punch has no if more; it has while more'],
+  ['in punch: change removeExtent to noted', '4:18: removeExtent is no `if` or `while`, and has no test to change'],
   ['lacks pwrite', '4:7: no operation that a model may lack is called "pwrite"; there are punch, collapse,'],
   ['needs removeExtnt: XFS_IOLOCK W because x', '4:7: there is no step or part "removeExtnt"; the nearest is removeExtent'],
   ['needs unlockEntry(kep): XFS_IOLOCK W because x', '4:7: unlockEntry has no flavour "kep"'],
@@ -170,6 +177,30 @@ test('all mistakes are named at once, in the order of the lines', () => {
   );
 });
 
+test('a base that is not there is named, with how one is written', () => {
+  const bases: readonly (readonly [string, string])[] = [
+    ['modern-xsf', 'there is no model "modern-xsf"; the nearest is modern-xfs'],
+    [
+      'other',
+      'there is no model "other"; `faultline models` lists those built in, and a file is named',
+    ],
+    ['./other.model', 'there is no file "./other.model" as seen from this one'],
+    [
+      'modern-xfs reflink=on',
+      '"modern-xfs reflink=on" is no model: a text extends one, whose toggles stand behind a colon',
+    ],
+    ['modern-xfs, pagecache', '"modern-xfs, pagecache" is no model: a text extends one'],
+  ];
+  for (const [base, expected] of bases) {
+    const [first = ''] = problemsOf(`faultline model 1\nname mine\nextends ${base}\n`);
+    assert.ok(first.startsWith(`3:9: ${expected}`), first);
+  }
+  const path =
+    'faultline model 1\nname mine\nextends modern-xfs\nin reflink: without shareExtent\n';
+  const expected = '4:4: there is no path "reflink" to change; modern-xfs has it with reflink=on';
+  assert.deepEqual(problemsOf(path), [expected]);
+});
+
 test('a text without a base is told of it, and a text that is printed whole is a base', () => {
   const alone = 'faultline model 1\nname mine\nin punch: without removeExtent\n';
   assert.match(problemsOf(alone).join('\n'), /^3:4: there is no path "punch" to change/m);
@@ -212,7 +243,7 @@ test('what cannot be is named beside what is unknown', () => {
   assert.deepEqual(
     problemsOf(changed(...lines)).map((problem) => problem.slice(problem.indexOf(' ') + 1)),
     [
-      'there is no lock "nolock"',
+      'there is no lock "nolock"; there are XFS_IOLOCK, mmap_sem, XFS_MMAPLOCK, i_mmap_rwsem, page lock, entryLock, XFS_ILOCK, log reservation, rangeLock, freeze',
       'there is no row of the catalogue "B99"; the nearest is B09',
       'has no visible step: it would end as it begins; workers/README.md lists visible steps',
       'missing label: no block "out" encloses this; put `block out:` around it',

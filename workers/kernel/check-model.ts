@@ -153,11 +153,13 @@ function checkExpect(part: JsonPart | null, isCarried: boolean): void {
   const rows = [...listOf(field('find')), ...listOf(field('clean'))];
   const known = CATALOGUE.map(({ id }) => id);
   for (const row of rows) {
-    checkName(row, ROW);
     const id = String(row.value);
-    if (!isCarried && ROW.test(id) && !known.includes(id)) {
-      unknown(row, 'row of the catalogue', id, known);
-    }
+    if (!ROW.test(id)) {
+      invalid(
+        row,
+        `"${printable(id)}" is no row of the catalogue: write each by its id, as in B12 B13`,
+      );
+    } else if (!isCarried && !known.includes(id)) unknown(row, 'row of the catalogue', id, known);
   }
   checkUnique(rows);
 }

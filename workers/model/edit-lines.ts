@@ -84,12 +84,14 @@ function readCount(words: Words): number | null {
   if (count === null) return null;
   const nth = Number(count.text);
   const ending = words.takeIf(/(?:st|nd|rd|th)/y);
-  const right = endingOf(nth);
-  if (ending?.text === right) return nth;
-  throw words.refusal(`${nth}${ending?.text} is written ${nth}${right}`, count.spot);
+  const said = `${nth}${ending?.text}`;
+  if (said === ordinal(nth)) return nth;
+  throw words.refusal(`${said} is written ${ordinal(nth)}`, count.spot);
 }
 
-function endingOf(nth: number): string {
+/** `1st`, `2nd`, `11th` */
+export function ordinal(nth: number): string {
   const isTeen = nth % 100 >= 11 && nth % 100 <= 13;
-  return (isTeen ? undefined : ['th', 'st', 'nd', 'rd'][nth % 10]) ?? 'th';
+  const ending = isTeen ? undefined : ['th', 'st', 'nd', 'rd'][nth % 10];
+  return `${nth}${ending ?? 'th'}`;
 }

@@ -3,6 +3,7 @@
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { STEPS } from '../kernel/registry.ts';
 import { around, bodiesOf, type Draft, type StepDraft, saidOf, type Taking } from './draft.ts';
+import { ordinal } from './edit-lines.ts';
 import { RELEASES } from './names.ts';
 import type { Report } from './report.ts';
 import type { Anchor, Body, Edit, Range, Taken, Test } from './source.ts';
@@ -28,6 +29,8 @@ export interface Missing {
   readonly matches: (node: Draft) => boolean;
   /** What the path has that is like it. */
   readonly alike: readonly string[];
+  /** What prints the path before its edits. */
+  readonly printing: string;
   readonly report: Report;
 }
 
@@ -118,7 +121,10 @@ function change(
   if (node?.kind === 'when')
     place.list[place.index] = isOther ? turned(node, test) : { ...node, test };
   else if (node?.kind !== 'loop')
-    naming.report.add(anchor.name.spot, 'is no `if` or `while`, and has no test to change');
+    naming.report.add(
+      anchor.name.spot,
+      `${anchorText(anchor)} is no \`if\` or \`while\`, and has no test to change`,
+    );
   else if (isOther) naming.report.add(wanted.name.spot, '`while` takes a test without `not`');
   else place.list[place.index] = { ...node, test };
 }
@@ -151,13 +157,16 @@ function spanOf(path: Draft[], name: string, { from, to }: Range, naming: Naming
     const other = others.find(({ list }) => list === way.list);
     if (other === undefined) continue;
     if (other.index < way.index) {
-      naming.report.add(to.name.spot, `comes before the place that the range begins with`);
+      naming.report.add(
+        to.name.spot,
+        `${placeText(to)} comes before ${placeText(from)}, where the range begins`,
+      );
       return null;
     }
     if (other.index === way.index && way !== first && other !== last) {
       naming.report.add(
         to.name.spot,
-        'is in another branch than the place that the range begins with',
+        `${placeText(to)} is in another branch than ${placeText(from)}, where the range begins`,
       );
       return null;
     }
@@ -184,6 +193,7 @@ function placeOf(path: Draft[], name: string, anchor: Anchor, naming: Naming): P
     anchor,
     matches,
     alike: alikeIn(nodes, anchor),
+    printing: naming.printing,
     report: naming.report,
   });
   return null;
@@ -201,6 +211,27 @@ function countedText(anchor: Anchor, count: number, { printing }: Naming): strin
   const said = anchorText(anchor);
   if (anchor.nth !== null) return `has ${said} only ${count === 1 ? 'once' : `${count} times`}`;
   return `has ${said} ${count} times: say which, as in \`2nd ${said}\`; ${printing} has them in order`;
+}
+
+/**
+ * With what the path has instead, or else with the paths that have it.
+ * @param paths all of them, their edits made
+ */
+export function missingText(
+  { path, anchor, matches, alike, printing }: Missing,
+  paths: ReadonlyMap<string, readonly Draft[]>,
+): string {
+  const said = `${path} has no ${anchorText(anchor)}`;
+  if (alike.length > 0) return `${said}; it has ${alike.join(', ')}`;
+  const others = [...paths].filter(([name, body]) => name !== path && hasNode(body, matches));
+  const names = others.map(([name]) => name);
+  if (names.length === 0) return `${said}; no path has; ${printing} has all of them`;
+  const have = names.length === 1 ? 'has' : 'have';
+  return `${said}; ${names.join(', ')} ${have}: \`in ${names[0]}: …\``;
+}
+
+function hasNode(body: readonly Draft[], matches: (node: Draft) => boolean): boolean {
+  return body.some((node) => matches(node) || bodiesOf(node).some((one) => hasNode(one, matches)));
 }
 
 /** Of the same word with something else in brackets, of the same lock, or all of a kind that has few. */
@@ -222,7 +253,12 @@ function alikeIn(nodes: readonly Draft[], { what, name, argument }: Anchor): rea
   return [...new Set(said)];
 }
 
-export function anchorText({ what, name, argument }: Anchor): string {
+function placeText(anchor: Anchor): string {
+  const { nth } = anchor;
+  return nth === null ? anchorText(anchor) : `${ordinal(nth)} ${anchorText(anchor)}`;
+}
+
+function anchorText({ what, name, argument }: Anchor): string {
   const word = printable(name.text);
   const bracket = argument === null ? '' : `(${printable(argument.text)})`;
   if (what === 'call') return `${word}()`;

@@ -15,8 +15,8 @@ import { MM_NEEDS } from '../kernel/needs.ts';
 import { type Model, type Need, type Path, pathsThatRun } from '../kernel/path.ts';
 import { BodyMaker, type PartOf, type Scope, type View } from './bodies.ts';
 import { checkDefinitions } from './definitions.ts';
-import { bodiesOf, type Draft, finished, writtenOf } from './draft.ts';
-import { anchorText, applyEdit, type Missing, type Naming } from './edits.ts';
+import { type Draft, finished, writtenOf } from './draft.ts';
+import { applyEdit, type Missing, missingText, type Naming } from './edits.ts';
 import { chosenIn, type Layer, layersOf } from './layers.ts';
 import { type Locks, lockNamed, stepsInNeed } from './names.ts';
 import { Report } from './report.ts';
@@ -89,7 +89,9 @@ class Expansion {
     this.checkEditedPaths();
     checkDefinitions(this.layers, this.reports);
     const all = Object.fromEntries(this.pathNames.map((name) => [name, this.path(name)]));
-    for (const one of this.missing) this.reportMissing(one);
+    for (const one of this.missing) {
+      one.report.add(one.anchor.name.spot, missingText(one, this.drafts));
+    }
     // Of a base, what the edits leave nobody to call.
     const running = pathsThatRun(all);
     const paths = Object.fromEntries(Object.entries(all).filter(([name]) => running.has(name)));
@@ -244,31 +246,28 @@ class Expansion {
     }
   }
 
-  /** With what the path has instead, or else with the paths that have it. */
-  private reportMissing({ path, anchor, matches, alike, report }: Missing): void {
-    const others = [...this.drafts].filter(([, body]) => hasNode(body, matches));
-    const have = others.map(([name]) => name).filter((name) => name !== path);
-    const said = anchorText(anchor);
-    const [first] = have;
-    const remedy =
-      alike.length > 0
-        ? `it has ${alike.join(', ')}`
-        : first === undefined
-          ? `no path has; ${printingOf((this.layers[0] as Layer).source)} has all of them`
-          : `${have.join(', ')} ${have.length === 1 ? 'has' : 'have'}: \`in ${first}: …\``;
-    report.add(anchor.name.spot, `${path} has no ${said}; ${remedy}`);
-  }
-
   private checkEditedPaths(): void {
     for (const [i, { source, toggles }] of this.layers.entries()) {
       const known = this.pathNames;
       for (const { text, spot } of chosenIn(source.edits, toggles).flatMap(({ paths }) => paths)) {
         if (known.includes(text)) continue;
-        const isBase = source.extends !== null;
-        const hint = isBase ? nearestHint(text, known) : '; a line `extends NAME` names its base';
+        const hint =
+          source.extends === null ? '; a line `extends NAME` names its base' : this.pathHint(text);
         this.reports[i]?.add(spot, `there is no path "${text}" to change${hint}`);
       }
     }
+  }
+
+  /** Of a path that there is not with these toggles, or of a part. */
+  private pathHint(name: string): string {
+    if (this.partNames.includes(name)) return `; it is a part: change it by \`part ${name}: …\``;
+    for (const { source } of this.layers) {
+      const found = source.paths.find(({ value }) => value.name.text === name);
+      if (found === undefined || found.when.length === 0) continue;
+      const when = found.when.map(({ toggle, values }) => `${toggle.text}=${values[0]?.text}`);
+      return `; ${source.name.text} has it with ${when.join(',')}`;
+    }
+    return nearestHint(name, this.pathNames);
   }
 
   private maker(layer: number): BodyMaker {
@@ -363,10 +362,6 @@ class Expansion {
     });
     return needs;
   }
-}
-
-function hasNode(body: readonly Draft[], matches: (node: Draft) => boolean): boolean {
-  return body.some((node) => matches(node) || bodiesOf(node).some((one) => hasNode(one, matches)));
 }
 
 /** What prints the paths that a text changes. */

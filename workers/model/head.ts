@@ -9,7 +9,7 @@ import type { Chosen, Condition, NeedLine, Source, Toggle, Word } from './source
 import { NAME, REFERENCE_WORD, Words } from './words.ts';
 
 /** Before what counts only with some toggles: `finds B33 B34 for policy=new`. */
-const FOR = / for (?=[a-z0-9][a-z0-9_.-]*=)/;
+const FOR = / for (?=[a-z0-9][a-z0-9_.-]*\s*=)/;
 const NEED = /^(?<steps>[^:]+): (?<lock>.+) (?<mode>[RW]) because (?<source>.+)$/;
 
 /** A source that is read line by line. */
@@ -45,7 +45,11 @@ const HEAD: Readonly<Record<string, HeadReader>> = {
     draft.name = words.take(REFERENCE_WORD, 'a name of a-z, 0-9, dots and dashes');
   },
   extends: (words, _, draft) => {
-    if (draft.extends !== null) throw words.refusal('a model extends one other');
+    if (draft.extends !== null) {
+      const { text, spot } = draft.extends;
+      const before = `line ${spot.line} has \`extends ${printable(text)}\``;
+      throw words.refusal(`a model extends one other, and ${before}: leave one out`);
+    }
     draft.extends = filled(words, 'the model that this one changes');
   },
   title: once('title'),
@@ -129,7 +133,7 @@ function readToggle(words: Words, _when: Condition, draft: Draft): void {
   const name = words.take(REFERENCE_WORD, 'the name of the toggle');
   words.need('=');
   const values: Word[] = [];
-  do values.push(words.take(REFERENCE_WORD, 'a value'));
+  do values.push(words.take(REFERENCE_WORD, 'a value of a-z, 0-9, dots and dashes'));
   while (words.skip('|'));
   const again = values.find((one, i) => values.slice(0, i).some(({ text }) => text === one.text));
   if (again !== undefined) throw words.refusal(`${again.text} is there twice`, again.spot);

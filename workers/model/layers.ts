@@ -58,10 +58,7 @@ function baseOf(
   const { name, parts } = readReference(word.text, refuse);
   const base = library.find(name, source.file);
   if (base === null) {
-    report.add(
-      word.spot,
-      `there is no model "${printable(name)}"${nearestHint(name, library.names)}`,
-    );
+    report.add(word.spot, noModel(name, library));
     return undefined;
   }
   const values = setToggles(base, parts, library, refuse);
@@ -77,6 +74,17 @@ function baseOf(
     values[own.text] = toggles[own.text] ?? '';
   }
   return { source: base, toggles: values };
+}
+
+function noModel(name: string, { names }: Library): string {
+  const said = printable(name);
+  if (/[/\\]|\.model$/.test(name)) return `there is no file "${said}" as seen from this one`;
+  if (/[\s,]/.test(name)) {
+    return `"${said}" is no model: a text extends one, whose toggles stand behind a colon, NAME:TOGGLE=VALUE`;
+  }
+  const known =
+    '`faultline models` lists those built in, and a file is named with its folder, `./NAME.model`';
+  return `there is no model "${said}"${nearestHint(name, names) || `; ${known}`}`;
 }
 
 /** What counts with these toggles. */

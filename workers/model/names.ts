@@ -247,12 +247,17 @@ export function lockNamed(word: string, locks: Locks, isRwsem: boolean): Found {
   const classes = classesByName(locks);
   const cls = classes.get(word);
   if (cls === undefined) {
-    return {
-      problem: `there is no lock "${printable(word)}"${nearestHint(word, [...classes.keys()])}`,
-    };
+    const known = [...classes.keys()];
+    const hint = nearestHint(word, known) || `; there are ${calledIn(locks).join(', ')}`;
+    return { problem: `there is no lock "${printable(word)}"${hint}` };
   }
   const name = LOCK_CLASSES[cls]?.id ?? locks.ownLocks[cls - LOCK_CLASSES.length]?.name ?? word;
   const isOwn = locks.ownLocks.some((own) => own.name === name);
   if (!isRwsem || isOwn || RWSEMS.some(({ id }) => id === name)) return { name };
   return { problem: `${printable(word)} is no rwsem: its steps take it` };
+}
+
+/** Each class by the name that the model has for it. */
+function calledIn({ locks, ownLocks }: Locks): readonly string[] {
+  return [...LOCK_CLASSES.map(({ id }) => locks[id] ?? id), ...ownLocks.map(({ name }) => name)];
 }
