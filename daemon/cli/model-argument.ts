@@ -35,11 +35,28 @@ export const MODEL_SUFFIX = '.model';
 export function givenModel(argument: string, isBisect = false): Model {
   try {
     const given = fileOf(argument);
-    return given === null ? modelOf(argument) : modelOfFile(given);
+    return given === null ? builtIn(argument) : modelOfFile(given);
   } catch (error) {
     if (!isBisect || !(error instanceof Refusal)) throw error;
     throw withExit(error, EXIT.cannotJudge);
   }
+}
+
+function builtIn(argument: string): Model {
+  try {
+    return modelOf(argument);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'MODEL_UNKNOWN') throw error;
+    const [name = '', ...setting] = argument.split(':');
+    const file = [`${name}${MODEL_SUFFIX}`, name].find(isFile);
+    if (file === undefined) throw error;
+    const typed = ['./', file, ...setting.map((part) => `:${part}`)].join('');
+    throw fail('MODEL_UNKNOWN', { ...error.facts, nearest: `; for the file here type ${typed}` });
+  }
+}
+
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /**
@@ -109,7 +126,7 @@ const WITH_FILES: Library = {
   find(name, from) {
     if (fileOf(name) === null) return LIBRARY.find(name, from);
     const file = path.join(path.dirname(from), name);
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return null;
+    if (!isFile(file)) return null;
     const report = new Report(file);
     const text = readNamed(file);
     if (isJson(text)) {

@@ -14,7 +14,7 @@ import type { Input } from '../../corpus/vocabulary/input.ts';
 import { inputFromJson, pathOf } from '../../corpus/vocabulary/input-json.ts';
 import { openJson } from '../../corpus/vocabulary/json-text.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
-import { printable } from '../../corpus/vocabulary/printable.ts';
+import { printable, printableFile } from '../../corpus/vocabulary/printable.ts';
 import { parseRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { isReproJson, reproFromJson } from '../../corpus/vocabulary/repro-json.ts';
 import type { Spot } from '../../corpus/vocabulary/spots.ts';
@@ -23,6 +23,7 @@ import { nextLine, openText, peek, takeIf } from '../../corpus/vocabulary/text-l
 import type { Place } from '../../corpus/vocabulary/validate.ts';
 import { Engine } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import { isModelText } from '../../workers/model/read.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { isColumns, readColumns } from '../../workers/views/read-columns.ts';
 import { checkFits } from './fitting.ts';
@@ -60,6 +61,7 @@ export async function readSubject(argument: string, dataDir: string): Promise<Su
 
 export function parseSubject(text: string, name: string, folder: string | null): Subject {
   if (text.trimStart().startsWith('{')) return subjectOfJson(text, name, folder);
+  if (isModelText(text)) throw fail('INPUT_SYNTAX', { file: printableFile(name), ...A_MODEL });
   if (isColumns(text)) return subjectOfColumns(text, name);
   if (!isReproText(text, name)) {
     return { name, ...parseWrittenInput(text, name), repro: null, folder, model: null };
@@ -67,6 +69,13 @@ export function parseSubject(text: string, name: string, folder: string | null):
   const repro = parseRepro(text, name);
   return { name, input: repro.input, repro, folder, model: null, spotOf: null };
 }
+
+const A_MODEL = {
+  line: 1,
+  column: 1,
+  expected: 'an input or a repro',
+  found: 'a model: name it with --model',
+};
 
 /** A drawing says who ran at each step; its model makes a schedule of that. */
 function subjectOfColumns(text: string, name: string): Subject {

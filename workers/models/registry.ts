@@ -62,7 +62,7 @@ export function modelOf(reference: string): Model {
   if (!MODEL_NAMES.includes(name)) {
     throw fail('MODEL_UNKNOWN', {
       model: printable(name),
-      nearest: nearestHint(name, MODEL_NAMES),
+      nearest: nearestModel(name),
       known: MODEL_NAMES.join(', '),
     });
   }
@@ -72,6 +72,12 @@ export function modelOf(reference: string): Model {
   const model = built.get(key) ?? expand(source, toggles, LIBRARY);
   built.set(key, model);
   return model;
+}
+
+function nearestModel(name: string): string {
+  const [first = ''] = name.split(/[^a-z0-9_.-]/);
+  if (!MODEL_NAMES.includes(first)) return nearestHint(name, MODEL_NAMES);
+  return `; toggles stand behind a colon, ${first}:TOGGLE=VALUE`;
 }
 
 /** Every built-in model as it is, and with each other value of one of its toggles. */
