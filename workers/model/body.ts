@@ -153,10 +153,14 @@ export class LineReader {
 function readTests(words: Words): readonly Test[] {
   const tests = [readTest(words)];
   while (words.skip('and')) tests.push(readTest(words));
+  if (words.skip('or'))
+    throw words.refusal('tests are joined by `and` alone: write an `if` for each');
   return tests;
 }
 
 export function readTest(words: Words): Test {
+  if (words.isNext('!')) throw words.refusal('`!` is written `not`, or `unless` for `if not`');
+  if (words.isNext('(')) throw words.refusal('a test stands without brackets: `if isWrite:`');
   const isNot = words.skip('not');
   const name = words.take(NAME, 'a test');
   return { name, argument: words.argument()?.word ?? null, isNot };

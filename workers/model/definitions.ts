@@ -47,7 +47,9 @@ function checkInVain(source: Source, others: readonly Layer[], report: Report): 
     if (isStepWord(name.text))
       report.add(name.spot, `${name.text} is a step, and cannot be a part`);
     else if (!parts.includes(name.text) && !used.has(name.text)) {
-      report.add(name.spot, `nothing uses the part ${name.text}${nearestHint(name.text, parts)}`);
+      const isPath = [...ENTRIES, ...paths].includes(name.text);
+      const hint = isPath ? `; a path is written \`${name.text}:\`` : nearestHint(name.text, parts);
+      report.add(name.spot, `nothing uses the part ${name.text}${hint}`);
     }
   }
 }

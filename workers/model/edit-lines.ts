@@ -1,4 +1,5 @@
 /** Edits of what a model extends: `in punch: before removeExtent insert down_write(i_mmap_sem)`. */
+import { printable } from '../../corpus/vocabulary/printable.ts';
 import { LineReader, readTaken, readTest } from './body.ts';
 import type { Line } from './lines.ts';
 import type { Report } from './report.ts';
@@ -81,7 +82,14 @@ function readAnchor(words: Words): Anchor {
 
 function readCount(words: Words): number | null {
   const count = words.takeIf(COUNT);
-  if (count === null) return null;
+  if (count === null) {
+    const bare = words.takeIf(/\d+/y);
+    if (bare === null) return null;
+    throw words.refusal(
+      `${printable(bare.text)} is no number of a place: write 1st, 2nd, 3rd`,
+      bare.spot,
+    );
+  }
   const nth = Number(count.text);
   const ending = words.takeIf(/(?:st|nd|rd|th)/y);
   const said = `${nth}${ending?.text}`;

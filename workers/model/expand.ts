@@ -262,6 +262,7 @@ class Expansion {
   private pathHint(name: string): string {
     if (this.partNames.includes(name)) return `; it is a part: change it by \`part ${name}: …\``;
     for (const { source } of this.layers) {
+      if (source.lacks.some(({ text }) => text === name)) return `; ${source.name.text} lacks it`;
       const found = source.paths.find(({ value }) => value.name.text === name);
       if (found === undefined || found.when.length === 0) continue;
       const when = found.when.map(({ toggle, values }) => `${toggle.text}=${values[0]?.text}`);

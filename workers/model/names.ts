@@ -137,6 +137,9 @@ const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
   dax_mapping_entry_mkclean: 'protectPte, in writeProtect of dax-4.10',
   dax_invalidate_mapping_entry_sync: 'dropCleanEntry',
   dax_flush: 'flushBlock',
+  dax_iomap_cow_copy: 'copyCow(all), or copyCow(around) in a write',
+  xfs_reflink_allocate_cow: 'allocCow',
+  xfs_reflink_end_cow: 'remapCow',
   wb_cache_pmem: 'flushBlock',
 };
 
