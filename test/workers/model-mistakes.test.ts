@@ -98,6 +98,7 @@ const WRONG: readonly (readonly [string, string])[] = [
   ['in punch: before 2 claimRange insert checkSize', '4:18: 2 is no number of a place: write 1st, 2nd, 3rd'],
   ['part punch: checkSize', '4:6: nothing uses the part punch; a path is written `punch:`'],
   ['lacks collapse\nin collapse: without claimRange', '5:4: there is no path "collapse" to change; mine lacks it'],
+  ['punch: inode_lock, checkSize', '4:8: there is no step or part "inode_lock"; what stands for it here is down_write(XFS_IOLOCK)'],
   ['lacks pwrite', '4:7: no operation that a model may lack is called "pwrite"; there are punch, collapse,'],
   ['needs removeExtnt: XFS_IOLOCK W because x', '4:7: there is no step or part "removeExtnt"; the nearest is removeExtent'],
   ['needs unlockEntry(kep): XFS_IOLOCK W because x', '4:7: unlockEntry has no flavour "kep"'],

@@ -17,6 +17,7 @@ import {
 } from './names.ts';
 import type { Report } from './report.ts';
 import type { Anchor, Body, Definition, Item, Place, Taken, Test, Word } from './source.ts';
+import { lockText } from './spelling.ts';
 import type { Toggles } from './toggles.ts';
 
 /** A text: its toggles and locks, and those of what it extends. */
@@ -205,7 +206,11 @@ export class BodyMaker {
 
   private named(found: Found, { spot }: Word): string | null {
     if ('name' in found) return found.name;
-    this.scope.report.add(spot, found.problem);
+    // An answer such as `down_write(inodeLock)`, with the name that the model has for it.
+    const problem = found.problem.replace(/(?<=\()\w+(?=\))/g, (id) =>
+      lockText(this.scope.locks, id),
+    );
+    this.scope.report.add(spot, problem);
     return null;
   }
 
