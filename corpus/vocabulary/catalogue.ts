@@ -92,7 +92,8 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'zero-page huge *'),
   row('B26', 'PMD and pte faults on one range collide', 'page-table', 'Zwisler, 17 May 2017',
     'page-table pte-under-huge', 'page-table huge-over-table'),
-  row('B27', 'zero pages stay under a PMD', 'zero-page', 'de14b9cb5e02'),
+  row('B27', 'zero pages stay under a PMD', 'zero-page', 'de14b9cb5e02',
+    'zero-page under-huge fault'),
   row('B28', 'one waiter is woken where all should be', 'lost-wakeup', 'from dax.c of 4.7',
     'lost-wakeup entryLock'),
   row('B29', 'a waiter sleeps on another queue than it is woken on', 'lost-wakeup', 'Wilcox, 11 Jul 2019',
@@ -200,6 +201,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // dax_insert_pfn_mkwrite asks for an entry that is no conflict, not for one that names the block (fs/dax.c of 6.1).
   row('F07', 'a synchronous fault tags an entry that names no block, and its stores are never flushed', 'durability', 'found by Faultline on 6.1',
     'durability empty-entry *', 'cache-structure dirty-entry *'),
+  // The entry is dropped at each index of the range, and a huge one with all that it fills (mm/truncate.c, fs/dax.c of 6.1).
+  row('F12', 'a truncate drops the tag of the huge page that it cuts', 'durability', TRACED,
+    'durability cut-entry *'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak inodeLock *', 'lock-leak mmapSem *'),
 ];

@@ -72,6 +72,17 @@ export function isNeighbour(k: Kernel, index: number): boolean {
   return (k.peek(EXTENT_BY + index) & NEIGHBOUR) !== 0;
 }
 
+/** Set in EXTENT_BY of a page whose block a huge fault allocated with those of its neighbours (B27). */
+const HUGE_FILLED = 1 << 21;
+
+export function noteHugeFill(k: Kernel, index: number): void {
+  k.put(EXTENT_BY + index, k.peek(EXTENT_BY + index) | HUGE_FILLED);
+}
+
+export function isHugeFilled(k: Kernel, index: number): boolean {
+  return (k.peek(EXTENT_BY + index) & HUGE_FILLED) !== 0;
+}
+
 /** Set in INSTALLED_BY of a zero page's pte that a page's block has met. */
 const OUTLIVED = 1 << 20;
 

@@ -216,6 +216,7 @@ export const LOST_TOLD = 8;
 export const LOST_ELSEWHERE = 9;
 export const LOST_EMPTY = 10;
 export const LOST_ALIAS = 11;
+export const LOST_CUT = 12;
 export const LOST_NAMES: readonly string[] = [
   '',
   'dirty entry dropped',
@@ -229,6 +230,7 @@ export const LOST_NAMES: readonly string[] = [
   'fsync has flushed another block, which the entry names',
   'tag put on an entry that names no block',
   'pte of another mapping left writable when the DIRTY tag of the huge page was cleared',
+  'entry of a huge page dropped with the pages that stay',
 ];
 
 /** Cause and the role that is to blame. */

@@ -143,6 +143,11 @@ export function claim(k: Kernel, t: number, r: number): boolean {
   return true;
 }
 
+/** The page is not written any more: what shows its tail later is who makes it written (F01), not who has raised i_size. */
+export function unwriteTail(k: Kernel, file: number, page: number): void {
+  k.put(TAIL_WRITTEN + file, k.peek(TAIL_WRITTEN + file) & ~(1 << page));
+}
+
 /** The size that the operation leaves, or -1 where its range makes no sense. */
 function enterZeros(k: Kernel, writer: number, file: number, first: number, last: number): number {
   const size = k.peek(SIZE + file);

@@ -260,6 +260,7 @@ function objectOfCause(cause: number): string {
       'entry-of-another-block',
       'empty-entry',
       'alias-pte',
+      'cut-entry',
     ][cause] ?? ''
   );
 }

@@ -30,7 +30,7 @@ import {
 } from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
 import { tableBroken } from './page-tables.ts';
-import { blockGivenUp } from './pins.ts';
+import { blockGivenUp, checkPinLeak } from './pins.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { checkSize, checkSizes } from './size.ts';
 import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';
@@ -79,7 +79,10 @@ export class Judge implements Watch {
 
   opEnded(k: Kernel, thread: number, writer: number, result: number): void {
     const row = k.world.rowOfWriter(writer);
-    if (this.rules) checkLeaks(k, this.found, thread, row.kind);
+    if (this.rules) {
+      checkLeaks(k, this.found, thread, row.kind);
+      if (row.kind === 'dma') checkPinLeak(k, this.found, thread);
+    }
     if (this.content) checkSizes(k, this.found);
     if (this.errors) checkError(k, this.found, thread, writer, result);
     if (result === OK) {

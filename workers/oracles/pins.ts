@@ -1,5 +1,5 @@
-/** O15: no block is given up while a device may still write to it. */
-import { THREADS } from '../../corpus/vocabulary/limits.ts';
+/** O15: no block is given up while a device may still write to it; and O10 for its pins. */
+import { BLOCKS, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PINS } from '../kernel/layout.ts';
 import { nameOfWriter } from './content.ts';
@@ -28,4 +28,19 @@ export function blockGivenUp(
 function holderOf(k: Kernel, pins: number): string {
   const t = Array.from({ length: THREADS }, (_, i) => i).find((i) => ((pins >> i) & 1) !== 0) ?? 0;
   return nameOfWriter(k, k.writerOf(t));
+}
+
+/** A pin that outlives its DMA keeps everybody out who has to wait for it. */
+export function checkPinLeak(k: Kernel, found: Findings, thread: number): void {
+  for (let block = 0; block < BLOCKS; block++) {
+    if (((k.peek(PINS + block) >> thread) & 1) === 0) continue;
+    const operation = currentOperation(k);
+    found.report(k, {
+      class: 'lock-leak',
+      object: 'pin',
+      roles: [operation],
+      fatal: true,
+      detail: `T${thread} still has block ${block} pinned when ${operation} returns`,
+    });
+  }
 }

@@ -3,7 +3,7 @@
  * is written, and nothing may be mapped wholly behind i_size.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { hasOutlived, isNeighbour, operationOf } from '../kernel/blame.ts';
+import { hasOutlived, isHugeFilled, isNeighbour, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   isWritten,
@@ -138,7 +138,7 @@ export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled
   if (isNeighbour(k, index)) return { class: 'zero-page', object: 'neighbour', roles: [filler] };
   const isHuge = (k.peek(PTE + pteIndex) & PTE_HUGE) !== 0;
   const left = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
-  const object = isHuge && isNeverFound(k, left) ? 'huge' : left;
+  const object = isHuge && isNeverFound(k, left) ? 'huge' : ofHugeFill(k, index, left);
   return {
     class: 'zero-page',
     object,
@@ -154,6 +154,11 @@ export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled
 function leftBy(filler: string, filled: Filled): '' | 'early' | 'not-unmapped' {
   if (filled === 'done') return 'not-unmapped';
   return filler === 'pwrite' || filled === 'beside-write' ? 'early' : '';
+}
+
+/** A huge fault that unmaps for one page unmaps for all: what it leaves is another defect (B27). */
+function ofHugeFill(k: Kernel, index: number, left: '' | 'early' | 'not-unmapped'): string {
+  return left === 'not-unmapped' && isHugeFilled(k, index) ? 'under-huge' : left;
 }
 
 /** The huge zero page is no page of the cache: where there are no entries, who is early would never find it (B25). */

@@ -95,6 +95,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O10', symptom: 'bad-release', file: 'lock-rules.ts', says: 'a range is released by who holds it', seed: 'b47-private-store-unlocks', broken: RANGE, sound: RANGE_FIXED },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no lock outlives its operation', seed: 'b12-fault-vs-punch', broken: 'canary', sound: V42 },
   { oracle: 'O10', symptom: 'lock-leak', file: 'lock-rules.ts', says: 'no range outlives its operation', seed: 'f10-load-vs-truncate', broken: RANGE, sound: RANGE_FIXED },
+  { oracle: 'O10', symptom: 'lock-leak', file: 'pins.ts', says: 'no pin outlives its DMA', seed: input('written', ['dma a0 0']), broken: 'pin-stays.model', sound: 'modern-ext4-fixed' },
   { oracle: 'O10', symptom: 'lock-missing', file: 'lock-rules.ts', says: 'a step runs under what it needs', seed: PUNCH, broken: 'punch-takes-fault-lock-shared.json', sound: XFS },
   { oracle: 'O11', symptom: 'lock-order', file: 'lock-rules.ts', says: 'the order of lock classes has no cycle', seed: 'b04-load-vs-punch-vs-fsync', broken: V43, sound: XFS },
   { oracle: 'O12', symptom: 'spurious-error', file: 'errors.ts', says: 'an access inside EOF succeeds, read(2) brings what is there', seed: input('written', ['load a0 0', 'store a0 0']), broken: 'sigbus-always.json', sound: XFS },

@@ -1,5 +1,5 @@
 /** How DAX entries leave the page cache, and what each such drop loses. */
-import { PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byRole } from '../blame.ts';
 import {
   ENTRY_DIRTY,
@@ -11,15 +11,16 @@ import {
   entryBlock,
   LOST_ALIAS,
   LOST_CLEAN,
+  LOST_CUT,
   LOST_DIRTY,
   LOST_KEPT,
+  LOST_NOT,
   LOST_UPGRADED,
   LOST_WRITABLE,
   lostCause,
   lostWord,
   PTE_BLOCK,
   PTE_RW,
-  pageIndex,
   pageOfSlot,
   pteKind,
   pteTarget,
@@ -34,12 +35,13 @@ import {
   MEDIA,
   O_LINE,
   O_PIN,
+  O_PTE,
   O_SLOT,
   PTE,
   R_ANSWER,
-  R_FILE,
-  R_PAGE,
+  R_FROM,
   R_PAGEOBJ,
+  R_TO,
   SLOT,
 } from '../layout.ts';
 import { C_ENTRY } from '../locks.ts';
@@ -48,7 +50,7 @@ import { type StepDef, touchesPageOf, visible } from '../step.ts';
 import { isOfBlock, waitForEntry, wakeAll, wakeOne } from './entries.ts';
 import { isPinned } from './layouts.ts';
 import { indexOf, SLOT_ONLY, TREE, touchMapped, touchSlotWrite } from './pages.ts';
-import { dropSlot, queueOf } from './slots.ts';
+import { clearEntry, dropSlot, queueOf, slotsOf } from './slots.ts';
 import { forEachMapping } from './walk.ts';
 
 const touchSlotOnly = touchesPageOf(O_SLOT, true);
@@ -65,7 +67,9 @@ function isPageNow(k: Kernel, r: number, slot: number): boolean {
  * Delete the entry that findSlot saw, once it is unlocked. R_ANSWER is 0 if, after the wait, the slot holds a
  * page: the entry routine cannot delete that.
  */
-function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number) => Outcome {
+function deleteEntry(
+  drop: (k: Kernel, r: number, index: number) => void,
+): (k: Kernel, t: number, r: number) => Outcome {
   return (k, t, r) => {
     const index = indexOf(k, r);
     const slot = k.get(SLOT + index);
@@ -73,12 +77,29 @@ function deleteEntry(isInvalidation: boolean): (k: Kernel, t: number, r: number)
     if (slot !== 0) {
       k.requests(t, C_ENTRY);
       if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
-      if (isInvalidation) nameTheLoss(k, r, index, slot);
-      dropSlot(k, index);
+      drop(k, r, index);
     }
     wakeAll(k, queueOf(slot, index));
     return NEXT;
   };
+}
+
+function dropOfPage(k: Kernel, _r: number, index: number): void {
+  dropSlot(k, index);
+}
+
+function dropNamed(k: Kernel, _r: number, index: number): void {
+  nameTheLoss(k, index);
+  dropSlot(k, index);
+}
+
+/** All that the entry fills, also pages that the file keeps (F12). */
+function dropWhole(k: Kernel, r: number, index: number): void {
+  for (const one of slotsOf(k.get(SLOT + index), index)) {
+    const isKept = one % PAGES < k.get(r + R_FROM) || one % PAGES >= k.get(r + R_TO);
+    if (isKept && isLoss(lossOf(k, one))) k.put(LOST_BY + one, lostWord(LOST_CUT, byRole(k)));
+  }
+  clearEntry(k, index);
 }
 
 /**
@@ -96,7 +117,7 @@ function dropCleanEntry(
     k.requests(t, C_ENTRY);
     if ((slot & ENTRY_LOCKED) !== 0) return waitForEntry(k, t, queueOf(slot, index));
     if ((slot & ENTRY_TAGS) === 0 && !isKept(k, slot)) {
-      nameTheLoss(k, r, index, slot);
+      nameTheLoss(k, index);
       dropSlot(k, index);
     }
     wake(k, queueOf(slot, index));
@@ -111,23 +132,28 @@ const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT, LOST_A
  * Three defects drop an entry (locking 3.10a). Told apart at the drop: data that was never flushed is lost
  * (B18); a writable PTE lives on untracked (B20); else a read-only PTE will be upgraded without an entry (B53).
  */
-function nameTheLoss(k: Kernel, r: number, index: number, slot: number): void {
-  if (!isOfBlock(slot)) return;
+function nameTheLoss(k: Kernel, index: number): void {
+  const cause = lossOf(k, index);
+  if (cause !== LOST_NOT) k.put(LOST_BY + index, lostWord(cause, byRole(k)));
+}
+
+function isLoss(cause: number): boolean {
+  return cause === LOST_DIRTY || cause === LOST_WRITABLE;
+}
+
+/** What the drop of a page's entry (pageIndex) loses. */
+function lossOf(k: Kernel, index: number): number {
+  const slot = k.get(SLOT + index);
+  if (!isOfBlock(slot)) return LOST_NOT;
   // What stands in the way of a tag has lost the stores before the drop does.
   const isUntracked = UNTRACKED.has(lostCause(k.peek(LOST_BY + index)));
-  if (isUntracked && (slot & ENTRY_DIRTY) === 0) return;
+  if (isUntracked && (slot & ENTRY_DIRTY) === 0) return LOST_NOT;
   const block = entryBlock(slot);
   const unflushed =
     k.get(CPU + 2 * block) !== k.get(MEDIA + 2 * block) ||
     k.get(CPU + 2 * block + 1) !== k.get(MEDIA + 2 * block + 1);
-  const writable = isWritableSomewhere(k, r, block);
-  const cause = unflushed ? LOST_DIRTY : writable ? LOST_WRITABLE : LOST_CLEAN;
-  k.put(LOST_BY + index, lostWord(cause, byRole(k)));
-}
-
-/** Whether a pte of the frame's page maps the block writable. */
-function isWritableSomewhere(k: Kernel, r: number, block: number): boolean {
-  return writablePte(k, pageIndex(k.get(r + R_FILE), k.get(r + R_PAGE)), block) !== 0;
+  if (unflushed) return LOST_DIRTY;
+  return writablePte(k, index, block) !== 0 ? LOST_WRITABLE : LOST_CLEAN;
 }
 
 /** A pte of the page (pageIndex) that maps the block writable; 0 for none. */
@@ -161,6 +187,21 @@ function touchDropOrPin(k: Kernel, t: number, r: number): void {
   if (isOfBlock(slot)) k.reads(O_PIN + entryBlock(slot));
 }
 
+function touchDeleteWhole(k: Kernel, _t: number, r: number): void {
+  const index = indexOf(k, r);
+  const slot = k.get(SLOT + index);
+  k.writes(O_SLOT + index);
+  if (!isOfBlock(slot) || (slot & ENTRY_LOCKED) !== 0) return;
+  for (const one of slotsOf(slot, index)) {
+    const block = entryBlock(k.get(SLOT + one));
+    for (let line = 0; line < LINES_PER_PAGE; line++)
+      k.reads(O_LINE + block * LINES_PER_PAGE + line);
+    forEachMapping(k, Math.floor(one / PAGES), one % PAGES, (pteIndex) => {
+      k.reads(O_PTE + pteIndex);
+    });
+  }
+}
+
 /** What is no part of 6.1: entries that an invalidation has to leave. */
 const KEEPING = {
   role: 'dropCleanEntry',
@@ -174,7 +215,7 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
   visible({
     name: 'dropEntry',
     says: 'drop the radix entry',
-    run: deleteEntry(true),
+    run: deleteEntry(dropNamed),
     touch: touchDropEntry,
     may: ['slot', 'line', 'pte', 'vma'],
     restless: true,
@@ -234,10 +275,22 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
   visible({
     name: 'deleteEntry',
     says: 'delete the radix entry',
-    run: deleteEntry(false),
+    run: deleteEntry(dropOfPage),
     touch: touchSlotOnly,
     may: SLOT_ONLY,
     answers: true,
     why: `dax_delete_mapping_entry: ${TREE}, all sleepers are woken`,
+  }),
+  visible({
+    name: 'deleteWholeEntry',
+    role: 'deleteEntry',
+    family: 'deleteEntry',
+    flavour: 'whole',
+    says: 'delete the radix entry, also of a huge page that the range cuts',
+    run: deleteEntry(dropWhole),
+    touch: touchDeleteWhole,
+    may: ['slot', 'line', 'pte', 'vma'],
+    answers: true,
+    why: `dax_delete_mapping_entry to 6.1: ${TREE}, all sleepers are woken`,
   }),
 ];

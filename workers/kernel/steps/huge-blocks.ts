@@ -6,6 +6,7 @@
  * (locking 3.5).
  */
 import { BLOCKS, HUGE_PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { noteHugeFill } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -119,7 +120,12 @@ function allocHuge(policy: Policy) {
     k.requests(t, C_EXTENT);
     const plan = planOf(k, first, policy);
     if (plan === 'fill') return fillHoles(k, r, first, policy);
-    if (plan === 'initialise') for (const i of PAGES_OF) initialise(k, first + i);
+    if (plan === 'initialise') {
+      for (const i of PAGES_OF) {
+        initialise(k, first + i);
+        noteHugeFill(k, first + i);
+      }
+    }
     readHuge(k, r, first, plan === 'read' ? 0 : 1);
     return NEXT;
   };
@@ -135,6 +141,7 @@ function fillHoles(k: Kernel, r: number, first: number, policy: Policy): Outcome
   for (const i of PAGES_OF) {
     k.put(BLOCK_OWNER + block + i, OWNER_FILE + k.get(r + R_FILE));
     fillHole(k, first + i, block + i, policy);
+    noteHugeFill(k, first + i);
   }
   readHuge(k, r, first, 1);
   return NEXT;

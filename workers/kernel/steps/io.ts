@@ -1,7 +1,7 @@
 /** read(2), write(2) and sizes: what they look at and set, and the registers that say which pages and lines are meant. */
-import { LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
+import { HUGE_PAGES, LINES_PER_PAGE, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { byOperation, operationOf } from '../blame.ts';
-import { EINVAL, SLOT_PAGE, slotKind } from '../encoding.ts';
+import { EINVAL, firstOfHuge, SLOT_PAGE, slotKind } from '../encoding.ts';
 import { excuseBeyond } from '../excuses.ts';
 import { claim, endShift, followTruncate, publish } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
@@ -163,6 +163,10 @@ const REGISTER_STEPS: readonly StepDef[] = [
   }),
   local('onePage', 'the one page', (k, _t, r) => {
     range(k, r, k.get(r + R_PAGE), k.get(r + R_PAGE) + 1);
+  }),
+  local('hugePages', 'the pages of the huge page', (k, _t, r) => {
+    const first = firstOfHuge(k.get(r + R_PAGE));
+    range(k, r, first, first + HUGE_PAGES);
   }),
   local('pagesBeyondSize', 'the pages wholly behind the new size', (k, _t, r) => {
     range(k, r, pageAbove(k.get(r + R_SIZE)), PAGES);

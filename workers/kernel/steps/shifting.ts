@@ -20,6 +20,7 @@ import {
   UNWRITTEN,
   WRITTEN,
 } from '../encoding.ts';
+import { unwriteTail } from '../ghosts.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   BLOCK_GEN,
@@ -159,6 +160,7 @@ function unwriteExtent(k: Kernel, t: number, r: number): Outcome {
     leaves(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
     k.watch.blockGivenUp(k, k.get(r + R_FILE), k.get(r + R_PAGE), block);
     setExtent(k, index, extentWord(UNWRITTEN, block));
+    unwriteTail(k, k.get(r + R_FILE), k.get(r + R_PAGE));
     k.put(BLOCK_GEN + block, nextGeneration(k, block));
   }
   return NEXT;

@@ -68,8 +68,8 @@ export function clearEntry(k: Kernel, index: number): void {
 }
 
 /**
- * Take one page out of what an entry fills. The rest of one that names blocks becomes entries of one page each: a real
- * kernel drops all of it (locking 3.12).
+ * Take one page out of what an entry fills. The rest of one that names blocks becomes entries of one page each, in no
+ * kernel to 6.1 (F12).
  */
 export function dropSlot(k: Kernel, index: number): void {
   const slot = k.get(SLOT + index);
