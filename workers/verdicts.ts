@@ -79,7 +79,7 @@ export function verdictsText(verdicts: readonly ModelVerdict[]): string {
 }
 
 /** A line a claim. */
-export function sectionOf(verdict: ModelVerdict): string {
+function sectionOf(verdict: ModelVerdict): string {
   const { model, title, shown, missing, unexpected, clean, exhausted, seeds } = verdict;
   const rows = shown.map(({ row, seed }) => `| ${row} | ${titleOf(row)} | ${seed} |`);
   return [

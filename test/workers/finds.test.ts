@@ -1,26 +1,32 @@
 /**
- * What each design gets wrong: exhaustive search of every seed shows each row of its `finds`, and nothing that it does
- * not expect; so says the page of verdicts. verdicts.nightly has the other values of its toggles.
+ * What each design gets wrong: exhaustive search of the seeds that are named after a row of its `finds` shows each, and
+ * nothing that it does not expect. verdicts.nightly has every seed, the other values of its toggles, and the page.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
+import type { Model } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
-import { sectionOf, verdictOf } from '../../workers/verdicts.ts';
-import { SEEDS, VERDICTS_PAGE } from './support/verdicts.ts';
+import { type ModelVerdict, verdictOf } from '../../workers/verdicts.ts';
+import { SEEDS } from './support/verdicts.ts';
 
 const STATES_MAX = 100_000;
 
+/** Where a row is shown by seeds of other rows alone, all of them are searched. */
+function shownOf(model: Model): ModelVerdict {
+  const named = SEEDS.filter(({ name }) =>
+    model.expect.find.includes(name.slice(0, 3).toUpperCase()),
+  );
+  const verdict = verdictOf(model, named);
+  return verdict.missing.length === 0 ? verdict : verdictOf(model, SEEDS);
+}
+
 for (const reference of MODEL_NAMES) {
   test(`${reference}: every row that it finds is shown by a seed, and none that it does not`, () => {
-    const verdict = verdictOf(modelOf(reference), SEEDS);
-    assert.deepEqual(verdict.missing, []);
-    assert.deepEqual(verdict.unexpected, []);
-    const page = readFileSync(VERDICTS_PAGE, 'utf8');
-    assert.ok(page.includes(sectionOf(verdict)), 'UPDATE_GOLDEN=1 npm run test:nightly -- workers');
+    const { missing, unexpected } = shownOf(modelOf(reference));
+    assert.deepEqual({ missing, unexpected }, { missing: [], unexpected: [] });
   });
 }
 
