@@ -8,6 +8,7 @@ import { checkModel } from '../../workers/kernel/check-model.ts';
 import { compile } from '../../workers/kernel/compile.ts';
 import type { Node } from '../../workers/kernel/path.ts';
 import { block, call, leave, loop, retry, step, when } from '../../workers/kernel/path.ts';
+import { STEPS } from '../../workers/kernel/registry.ts';
 import { MODEL_NAMES, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { arbByteMutant, assertBounded, assertPlaces, intrinsics } from '../corpus/hostile.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
@@ -277,12 +278,15 @@ test('calls that double at every level are counted before they are inlined', () 
   assert.match(refusalOf(model), /nested deeper than 8/);
 });
 
-test('every built-in model passes in every combination of its toggles, and as a file', () => {
+test('every built-in model passes in every combination of its toggles, and as a file; no step is in none', () => {
+  const unused = new Set(STEPS.keys());
   for (const reference of allReferences()) {
     const model = modelOf(reference);
     assert.equal(checkModel(model, reference), model);
     checkModel(JSON.parse(modelJson(model)), reference);
+    for (const name of compile(model).step) unused.delete(name);
   }
+  assert.deepEqual([...unused], []);
 });
 
 /** A place in a value, drawn as a list of numbers, gets another value, or loses the one it has. */

@@ -278,7 +278,7 @@ test('no run of a seed is inconclusive, on any model', () => {
     const engine = new Engine(modelOf(reference));
     for (const seed of seeds.filter((one) => engine.lackingIn(one) === null)) {
       engine.load(seed);
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 10; i++) {
         const steps = engine.run(walk);
         // A store that faults for ever has been found to.
         const isEnded = steps < STEPS_MAX || engine.judge.violations.length > 0;
