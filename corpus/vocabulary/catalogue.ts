@@ -164,7 +164,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // A later copy on write brings back what was zeroed.
   row('B59', 'zeroing a part of a shared page is lost', 'lost-write', TRACED,
     'lost-write shared punch', 'lost-write shared zero', 'lost-write shared truncate',
-    'lost-write shared fallocate', 'lost-write shared insert', 'lost-write shared pwrite/copyIn', 'stale-data shared',
+    'lost-write shared fallocate', 'lost-write shared unshare', 'lost-write shared insert', 'lost-write shared pwrite/copyIn', 'stale-data shared',
     'durability shared'),
   // A fault converts, behind all its locks, whatever unwritten extent it finds at its page: after a zero range that is
   // the zeroed data, after truncate and fallocate an uninitialised block.
@@ -201,6 +201,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // dax_insert_pfn_mkwrite asks for an entry that is no conflict, not for one that names the block (fs/dax.c of 6.1).
   row('F07', 'a synchronous fault tags an entry that names no block, and its stores are never flushed', 'durability', 'found by Faultline on 6.1',
     'durability empty-entry *', 'cache-structure dirty-entry *'),
+  // invalidate_inode_pages2_range leaves an entry that carries a tag, and dax_unshare_iter clears none.
+  row('F11', 'an unshare leaves the entry of the shared block', 'durability', TRACED,
+    'durability entry-of-another-block unshare/remapCow', 'cache-structure entry unshare/remapCow'),
   // The entry is dropped at each index of the range, and a huge one with all that it fills (mm/truncate.c, fs/dax.c of 6.1).
   row('F12', 'a truncate drops the tag of the huge page that it cuts', 'durability', TRACED,
     'durability cut-entry *'),

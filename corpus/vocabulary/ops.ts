@@ -114,6 +114,7 @@ const ROWS = {
   reflink: row(FILE, { ...SPECIAL, says: 'another file takes a clone of this one: they share its blocks', weight: 6, opens: 1 }),
   dma: row(ACCESS, { ...SPECIAL, says: 'a device writes one line of a mapping, whose page is pinned meanwhile', weight: 10, grain: LINE_BYTES, rank: 2, weaker: ['load', 'store'], leaves: 'written' }),
   clwb: row(ACCESS, { ...SPECIAL, says: 'the user writes one line of a mapping back to the device', weight: 5, closes: 2, grain: LINE_BYTES, rank: 1, weaker: ['load'] }),
+  unshare: row(RANGE, { ...SPECIAL, says: 'fallocate(2): give a range blocks of its own', weight: 5, resizes: 'extends', rank: 1, weaker: ['fallocate'] }),
 };
 
 export type OpKind = keyof typeof ROWS;

@@ -47,7 +47,7 @@ const DEEDS: readonly (readonly [RegExp, string])[] = [
   [/^dax_flush/, 'FLUSH'],
   [/^dax_copy_(?:from|to)_iter|^iov_iter_zero/, 'COPY'],
   [/^jbd2_complete_transaction/, 'COMMIT'],
-  [/^dax_iomap_cow_copy/, 'DUPLICATE'],
+  [/^dax_iomap_cow_copy|^copy_mc_to_kernel/, 'DUPLICATE'],
 ];
 /** Behind one of these, xfs_bmapi_write is an allocation. */
 const ALLOCATES: readonly string[] = ['xfs_iomap_write_direct', 'xfs_reflink_allocate_cow'];

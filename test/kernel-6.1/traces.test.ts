@@ -91,6 +91,7 @@ const TRACED: Readonly<Record<string, Traced>> = {
   mmap: { op: 'mmap a1 A 0 16384 shared' },
   munmap: { op: 'munmap a0' },
   'reflink-to-B': { op: 'reflink A' },
+  unshare: { op: 'unshare A 4096 4096' },
 };
 
 function inputOf(traced: Traced, state: string): string {

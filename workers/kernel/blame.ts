@@ -94,7 +94,7 @@ export function noteOutlived(k: Kernel, index: number): void {
   const filler = k.writerOf(k.currentThread);
   const { kind } = k.world.rowOfWriter(filler);
   // What stays unwritten still shows zeros.
-  if (kind === 'fallocate' || kind === 'zero') return;
+  if (kind === 'fallocate' || kind === 'unshare' || kind === 'zero') return;
   const isFault = k.peek(T_DEPTH + k.currentThread) > 0;
   forEachMapping(k, Math.floor(index / PAGES), index % PAGES, (pteIndex) => {
     const by = k.peek(INSTALLED_BY + pteIndex);

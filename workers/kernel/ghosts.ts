@@ -162,6 +162,7 @@ function enterZeros(k: Kernel, writer: number, file: number, first: number, last
       addZero(k, file, size, first, writer);
       break;
     case 'fallocate':
+    case 'unshare':
       next = Math.max(size, last);
       addZero(k, file, size, next, writer);
       break;

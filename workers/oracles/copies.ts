@@ -126,7 +126,14 @@ function sourceOf(k: Kernel, r: number): Omit<Source, 'by'> {
 }
 
 /** Operations that leave private copies alone, and truncate inside EOF (locking 4.3 item 15). */
-const KEEPS_COPIES: readonly OpKind[] = ['punch', 'zero', 'fallocate', 'pwrite', 'pread'];
+const KEEPS_COPIES: readonly OpKind[] = [
+  'punch',
+  'zero',
+  'fallocate',
+  'unshare',
+  'pwrite',
+  'pread',
+];
 
 /** What a process stored in its own copy is nobody else's to throw away. */
 export function copyZapped(k: Kernel, found: Findings, pteIndex: number): void {
