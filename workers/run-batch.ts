@@ -161,7 +161,9 @@ export class BatchRunner {
   }
 
   private without(workload: Workload): Workload {
-    const isThere = ({ kind }: Op): boolean => this.engine.program.entry[kind] !== NO_ENTRY;
+    const { entry, hasDsync } = this.engine.program;
+    const isThere = (op: Op): boolean =>
+      entry[op.kind] !== NO_ENTRY && (hasDsync || !('sync' in op));
     const threads = workload.threads.map((one) => ({ ...one, ops: one.ops.filter(isThere) }));
     return { ...workload, threads };
   }
@@ -184,12 +186,13 @@ export class BatchRunner {
 }
 
 /** What a model is drawn from: what all are, and what is special to it. */
-function vocabularyOf({ entry, hasMapSync }: Program): Vocabulary {
+function vocabularyOf({ entry, hasMapSync, hasDsync }: Program): Vocabulary {
   const special = OP_KINDS.filter((kind) => OPERATIONS[kind].isSpecial && entry[kind] !== NO_ENTRY);
-  if (special.length === 0 && !hasMapSync) return COMMON;
+  if (special.length === 0 && !hasMapSync && !hasDsync) return COMMON;
   return {
     kinds: [...COMMON.kinds, ...special],
     sharings: hasMapSync ? SHARINGS : COMMON.sharings,
+    hasSync: hasDsync,
   };
 }
 

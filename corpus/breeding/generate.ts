@@ -69,6 +69,7 @@ import {
   SHARING_WEIGHTS,
   SIZE_WEIGHTS,
   SPAN_WEIGHTS,
+  SYNC_ONE_IN,
   THREAD_WEIGHTS,
 } from './weights.ts';
 
@@ -91,7 +92,7 @@ const EVERYTHING: WorkloadOptions = {
 };
 
 /** Also what only some models have. */
-const WRITABLE: Vocabulary = { kinds: OP_KINDS, sharings: SHARINGS };
+const WRITABLE: Vocabulary = { kinds: OP_KINDS, sharings: SHARINGS, hasSync: true };
 
 export function arbWorkload(options: Partial<WorkloadOptions> = {}): fc.Arbitrary<Workload> {
   const limits = { ...EVERYTHING, ...options };
@@ -257,6 +258,7 @@ interface OpDraw {
   readonly file: number;
   readonly area: number;
   readonly buffer: number;
+  readonly sync: number;
 }
 type ThreadDraw = readonly [shift: number, ops: readonly OpDraw[]];
 
@@ -285,9 +287,11 @@ function opDraw(vocabulary: Vocabulary): fc.Arbitrary<OpDraw> {
       fc.nat(FILE_B_ONE_IN - 1),
       fc.constantFrom(0, 0, 1),
       fc.nat(BUFFERED_ONE_IN - 1),
+      // Others draw nothing here.
+      vocabulary.hasSync ? fc.nat(SYNC_ONE_IN - 1) : fc.constant(0),
     )
-    .map(([kind, page, line, extent, cut, file, area, buffer]) => {
-      return { kind, page, line, extent, cut, file, area, buffer };
+    .map(([kind, page, line, extent, cut, file, area, buffer, sync]) => {
+      return { kind, page, line, extent, cut, file, area, buffer, sync };
     });
 }
 
@@ -310,10 +314,11 @@ function threadOf(
       return makeOp(draw.kind, { file, size: cutAt(draw, page, span) });
     }
     const buffered = draw.buffer === BUFFERED_ONE_IN - 1;
+    const isSync = draw.sync === SYNC_ONE_IN - 1;
     // Area 0 maps file A, and area 1 file B.
     const choice =
       isCrosswise && isIo ? { area: 1 - file, buffered: true } : { area: draw.area, buffered };
-    return opAt(draw.kind, rangeOfDraw(draw, file, page, span), areas, choice);
+    return opAt(draw.kind, rangeOfDraw(draw, file, page, span), areas, { ...choice, isSync });
   });
   return { process, ops };
 }

@@ -38,6 +38,7 @@ function sum(values: readonly number[]): number {
 const KIND_WEIGHT = 64;
 const SHARING_COST: Readonly<Record<Sharing, number>> = { shared: 0, private: 4, sync: 4 };
 const BUFFER_COST = 16;
+const SYNC_COST = 8;
 
 function opCost(op: Op): number {
   const { args, rank } = OPERATIONS[op.kind];
@@ -61,6 +62,8 @@ function argumentCost(op: Op, arg: Argument): number {
       const buffer = argumentOf(op, arg);
       return buffer ? BUFFER_COST + buffer.area + lineOf(buffer.offset) : 0;
     }
+    case 'sync':
+      return argumentOf(op, arg) ? SYNC_COST : 0;
     default:
       return unreachable(arg);
   }

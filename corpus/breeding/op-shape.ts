@@ -23,14 +23,15 @@ export interface FileRange {
 
 export type Areas = readonly (AreaSetup | null)[];
 
-/** Which area an operation prefers, and whether IO takes its buffer there. */
-export interface AreaChoice {
+/** Which area an operation prefers, whether IO takes its buffer there, and whether a write is synchronous. */
+export interface Choice {
   readonly area: number;
   readonly buffered: boolean;
+  readonly isSync?: boolean;
 }
 
 /** An operation of this kind on this range, asked for by a thread with these areas. */
-export function opAt(kind: OpKind, range: FileRange, areas: Areas, choice: AreaChoice): Op {
+export function opAt(kind: OpKind, range: FileRange, areas: Areas, choice: Choice): Op {
   const has = (arg: Argument): boolean => takes(kind, arg);
   if (has('size')) return makeOp(kind, { file: range.file, size: range.offset });
   if (has('length')) {
@@ -40,6 +41,7 @@ export function opAt(kind: OpKind, range: FileRange, areas: Areas, choice: AreaC
       ...inUnits(kind, range),
       ...(has('sharing') ? mapping : {}),
       ...(isBuffered ? { buffer: bufferOf(range, areas, choice.area) } : {}),
+      ...(has('sync') && choice.isSync === true ? { sync: true } : {}),
     });
   }
   if (has('offset')) return makeOp(kind, areaOffsetOf(range, areas, choice.area));

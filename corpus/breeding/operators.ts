@@ -18,9 +18,16 @@ import {
 } from '../vocabulary/limits.ts';
 import type { Op, OpKind } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
-import type { Areas, FileRange } from './op-shape.ts';
+import type { Areas, Choice, FileRange } from './op-shape.ts';
 import { movedOp, opAt, pageOf, rangeAt, rangeOf } from './op-shape.ts';
-import { BUFFERED_ONE_IN, type Decks, deck, PAGE_WEIGHTS, SPAN_WEIGHTS } from './weights.ts';
+import {
+  BUFFERED_ONE_IN,
+  type Decks,
+  deck,
+  PAGE_WEIGHTS,
+  SPAN_WEIGHTS,
+  SYNC_ONE_IN,
+} from './weights.ts';
 
 export interface ThreadDraft {
   process: number;
@@ -101,8 +108,14 @@ function pickRange(draft: Draft, rng: Random): FileRange {
   return range ?? rangeAt(0, 0, rng.pick(RESIZED));
 }
 
+function freshChoice({ decks }: Draft, rng: Random): Choice {
+  const area = rng.below(AREAS);
+  const buffered = rng.oneIn(BUFFERED_ONE_IN);
+  return { area, buffered, isSync: decks.hasSync && rng.oneIn(SYNC_ONE_IN) };
+}
+
 function freshOp(draft: Draft, thread: ThreadDraft, kind: OpKind, rng: Random): Op {
-  const choice = { area: rng.below(AREAS), buffered: rng.oneIn(BUFFERED_ONE_IN) };
+  const choice = freshChoice(draft, rng);
   return opAt(kind, pickRange(draft, rng), areasOf(draft, thread), choice);
 }
 
@@ -219,7 +232,7 @@ function changeKind(draft: Draft, rng: Random): boolean {
   if (spot === null || kind === spot.op.kind) return false;
   const areas = areasOf(draft, spot.thread);
   const range = rangeOf(spot.op, areas) ?? pickRange(draft, rng);
-  const choice = { area: rng.below(AREAS), buffered: rng.oneIn(BUFFERED_ONE_IN) };
+  const choice = freshChoice(draft, rng);
   return replaceOp(spot, opAt(kind, range, areas, choice));
 }
 

@@ -38,6 +38,10 @@ function weakerOps(op: Op, areas: Areas): readonly Op[] {
     const { buffer: _, ...plain } = op;
     weaker.push(plain, { ...op, buffer: { area: 0, offset: 0 } });
   }
+  if ('sync' in op) {
+    const { sync: _, ...plain } = op;
+    weaker.push(plain);
+  }
   if ('sharing' in op && op.sharing !== 'shared') weaker.push({ ...op, sharing: 'shared' });
   return [...weaker, ...weakerKinds(op.kind).flatMap((kind) => asKind(op, kind, areas))];
 }

@@ -22,12 +22,15 @@ export function deck<T>(table: Weighted<T>): readonly T[] {
 export interface Vocabulary {
   readonly kinds: readonly OpKind[];
   readonly sharings: readonly Sharing[];
+  /** Whether writes may be synchronous. */
+  readonly hasSync: boolean;
 }
 
 /** What every model is drawn from; what it lacks is left out afterwards. */
 export const COMMON: Vocabulary = {
   kinds: OP_KINDS.filter((kind) => !OPERATIONS[kind].isSpecial),
   sharings: ['shared', 'private'],
+  hasSync: false,
 };
 
 /** Of each kind as its row in `ops.ts` says: page faults meet everything; next what frees, allocates or moves blocks. */
@@ -47,6 +50,7 @@ export interface Decks {
   readonly opening: readonly OpKind[];
   readonly closing: readonly OpKind[];
   readonly sharings: readonly Sharing[];
+  readonly hasSync: boolean;
 }
 
 export function decksOf(vocabulary: Vocabulary): Decks {
@@ -55,6 +59,7 @@ export function decksOf(vocabulary: Vocabulary): Decks {
     opening: deck(ofKinds(OPENING_WEIGHTS, vocabulary)),
     closing: deck(ofKinds(CLOSING_WEIGHTS, vocabulary)),
     sharings: vocabulary.sharings,
+    hasSync: vocabulary.hasSync,
   };
   decks.set(vocabulary, known);
   return known;
@@ -179,6 +184,8 @@ export const REACH_WEIGHTS: Weighted<Reach> = [
 
 /** One read or write in so many takes a mapping as its buffer. */
 export const BUFFERED_ONE_IN = 8;
+/** One write in so many is synchronous, where models have that. */
+export const SYNC_ONE_IN = 4;
 /** In one workload of so many each read and write has a mapping of the other file as its buffer (B36, B52, B54). */
 export const CROSSWISE_WEIGHTS: Weighted<boolean> = [
   [false, 23],

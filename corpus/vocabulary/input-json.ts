@@ -11,7 +11,7 @@ import { fieldsOf, invalid, type JsonPart, JsonReport, listOf } from './json-par
 import type { JsonPath, SpotOf } from './json-text.ts';
 import { nearestHint } from './nearest.ts';
 import type { AreaOffset, Op, OpKind } from './ops.ts';
-import { makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
+import { isRequired, makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
 import { findProblems, type Place, type Problem, placeName } from './validate.ts';
 
 const FORMAT = 'faultline input';
@@ -161,16 +161,18 @@ function opFrom(part: JsonPart): Op {
   const kind = kindOf(part);
   if (kind === null) return { kind: 'commit' };
   const [names, optional] = [
-    OPERATIONS[kind].args.filter((arg) => arg !== 'buffer'),
-    OPERATIONS[kind].args.filter((arg) => arg === 'buffer'),
+    OPERATIONS[kind].args.filter(isRequired),
+    OPERATIONS[kind].args.filter((arg) => !isRequired(arg)),
   ];
   const field = fieldsOf(part, ['kind', ...names], optional);
   const values: Record<string, unknown> = {};
   for (const name of names) {
     values[name] = name === 'sharing' ? choiceFrom(field(name), SHARINGS) : numberFrom(field(name));
   }
-  const buffer = optional.length > 0 ? field('buffer') : null;
-  if (buffer !== null) values.buffer = bufferFrom(buffer);
+  for (const name of optional) {
+    const given = field(name);
+    if (given !== null) values[name] = name === 'buffer' ? bufferFrom(given) : trueFrom(given);
+  }
   return makeOp(kind, values);
 }
 
@@ -189,6 +191,12 @@ function kindOf(part: JsonPart): OpKind | null {
     () => `is not ${OP_KINDS.join(' or ')}${nearestHint(words, OP_KINDS)}`,
   );
   return null;
+}
+
+/** A flag is there, or left out. */
+function trueFrom(part: JsonPart): true {
+  if (part.value !== true) invalid(part, 'is not true');
+  return true;
 }
 
 function bufferFrom(part: JsonPart): AreaOffset {

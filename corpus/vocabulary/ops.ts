@@ -16,7 +16,7 @@ export interface AreaOffset {
 export type Sharing = 'shared' | 'private' | 'sync';
 export const SHARINGS = ['shared', 'private', 'sync'] as const satisfies readonly Sharing[];
 
-/** Arguments: an area is of the thread's process; offsets, lengths and sizes are bytes; `buffer` may be left out. */
+/** Arguments: an area is of the thread's process; offsets, lengths and sizes are bytes. */
 interface Arguments {
   readonly area: number;
   readonly file: number;
@@ -26,14 +26,25 @@ interface Arguments {
   readonly size: number;
   readonly sharing: Sharing;
   readonly buffer: AreaOffset;
+  /** O_DSYNC: what was written is durable once the call returns. */
+  readonly sync: true;
 }
 export type Argument = keyof Arguments;
+
+/** What may be left out. */
+type Optional = 'buffer' | 'sync';
+export type Required = Exclude<Argument, Optional>;
+
+export function isRequired(arg: Argument): arg is Required {
+  return arg !== 'buffer' && arg !== 'sync';
+}
 
 /** In the order of the text. An access and an area are of the thread's own address space. */
 const ACCESS = ['area', 'offset'] as const;
 const MAPPING = ['area', 'file', 'offset', 'length', 'sharing'] as const;
 const AREA = ['area'] as const;
 const IO = ['file', 'offset', 'length', 'buffer'] as const;
+const WRITE = ['file', 'offset', 'length', 'buffer', 'sync'] as const;
 const SIZE = ['file', 'size'] as const;
 const RANGE = ['file', 'offset', 'length'] as const;
 const FILE = ['file'] as const;
@@ -99,7 +110,7 @@ const ROWS = {
   munmap: row(AREA, { says: 'unmap an area', weight: 1 }),
   msync: row(AREA, { says: 'sync what an area maps', weight: 1, rank: 1 }),
   pread: row(IO, { says: 'read(2); the buffer may be a mapping', weight: 6, buffer: 'into', grain: LINE_BYTES }),
-  pwrite: row(IO, { says: 'write(2); the buffer may be a mapping', weight: 16, opens: 1, buffer: 'from', grain: LINE_BYTES, resizes: 'extends', rank: 1, leaves: 'written' }),
+  pwrite: row(WRITE, { says: 'write(2); the buffer may be a mapping', weight: 16, opens: 1, buffer: 'from', grain: LINE_BYTES, resizes: 'extends', rank: 1, leaves: 'written' }),
   truncate: row(SIZE, { says: 'set the size', weight: 9, resizes: 'sets' }),
   punch: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): punch a hole', weight: 8, rank: 1, weaker: ['truncate'], leaves: 'hole' }),
   collapse: row(RANGE, { ...OF_FALLOCATE, says: 'fallocate(2): take whole pages out', weight: 3, unit: PAGE_BYTES, resizes: 'shrinks', rank: 3, weaker: ['truncate', 'punch'] }),
@@ -123,18 +134,18 @@ export const OP_KINDS = Object.keys(ROWS) as readonly OpKind[];
 
 type OpOf<K extends OpKind, A extends Argument = (typeof ROWS)[K]['args'][number]> = {
   readonly kind: K;
-} & { readonly [N in Exclude<A, 'buffer'>]: Arguments[N] } & ('buffer' extends A
-    ? { readonly buffer?: AreaOffset }
-    : unknown);
+} & { readonly [N in Exclude<A, Optional>]: Arguments[N] } & {
+  readonly [N in Extract<A, Optional>]?: Arguments[N];
+};
 
 export type Op = { [K in OpKind]: OpOf<K> }[OpKind];
 
-/** @param values every argument of the kind but `buffer`, and nothing else */
+/** @param values every argument of the kind but those that may be left out, and nothing else */
 export function makeOp(kind: OpKind, values: Partial<Arguments>): Op {
   return { kind, ...values } as unknown as Op;
 }
 
-/** What an operation has for one of its arguments; undefined for a buffer that was left out. */
+/** What an operation has for one of its arguments; undefined for one that was left out. */
 export function argumentOf<A extends Argument>(op: Op, arg: A): Arguments[A] | undefined {
   return (op as Partial<Arguments>)[arg];
 }

@@ -9,8 +9,8 @@ import type { AreaSetup, Input, PageState } from './input.ts';
 import { PAGE_STATES } from './input.ts';
 import { AREAS, OPS, PAGES, SWITCHES_MAX } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
-import type { AreaOffset, Argument, Op, OpKind, Sharing } from './ops.ts';
-import { makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
+import type { AreaOffset, Op, OpKind, Required, Sharing } from './ops.ts';
+import { isRequired, makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
 import type { Spot } from './spots.ts';
 import {
   type Draft,
@@ -189,13 +189,16 @@ function readOp(cursor: Cursor, kind: OpKind): Op {
   const { args, buffer } = OPERATIONS[kind];
   const values: Record<string, unknown> = {};
   for (const arg of args) {
-    if (arg !== 'buffer') values[arg] = readArgument(cursor, arg);
-    else if (buffer !== undefined && takeIf(cursor, buffer)) values.buffer = readAreaOffset(cursor);
+    if (isRequired(arg)) values[arg] = readArgument(cursor, arg);
+    else if (arg === 'sync') {
+      if (takeIf(cursor, arg)) values.sync = true;
+    } else if (buffer !== undefined && takeIf(cursor, buffer))
+      values.buffer = readAreaOffset(cursor);
   }
   return makeOp(kind, values);
 }
 
-function readArgument(cursor: Cursor, arg: Exclude<Argument, 'buffer'>): number | Sharing {
+function readArgument(cursor: Cursor, arg: Required): number | Sharing {
   switch (arg) {
     case 'area':
       return takeArea(cursor);

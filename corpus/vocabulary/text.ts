@@ -86,6 +86,8 @@ function printArgument(op: Op, arg: Argument): string {
       const buffer = argumentOf(op, arg);
       return buffer ? `${OPERATIONS[op.kind].buffer} ${printAreaOffset(buffer)}` : '';
     }
+    case 'sync':
+      return argumentOf(op, arg) ? arg : '';
     default:
       return unreachable(arg);
   }

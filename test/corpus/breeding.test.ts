@@ -117,7 +117,7 @@ test('mutation ends: the smallest and the largest workloads have children too', 
 });
 
 test('special kinds are drawn, fresh and by mutation, where a model has them', () => {
-  const everything = { kinds: OP_KINDS, sharings: SHARINGS };
+  const everything = { kinds: OP_KINDS, sharings: SHARINGS, hasSync: true };
   const rng = new Random(RNG_SEED, 12);
   const generate = generatorOf(everything);
   const drawn = Array.from({ length: 400 }, () => generate(rng));
@@ -127,6 +127,8 @@ test('special kinds are drawn, fresh and by mutation, where a model has them', (
     for (const kind of OP_KINDS) if (OPERATIONS[kind].isSpecial) assert.ok(kinds.has(kind), kind);
     const areas = workloads.flatMap(({ setup }) => setup.processes.flatMap((one) => one.areas));
     assert.ok(areas.some((area) => area?.sharing === 'sync'));
+    const ops = workloads.flatMap(({ threads }) => threads.flatMap((thread) => thread.ops));
+    assert.ok(ops.some((op) => 'sync' in op));
   }
 });
 

@@ -48,6 +48,7 @@ test('a buffer has a direction, and only where there is one', () => {
 });
 
 const WORDS: Readonly<Record<Exclude<Argument, 'buffer'>, string>> = {
+  sync: '[sync]',
   area: 'a0',
   file: 'A',
   offset: 'OFF',

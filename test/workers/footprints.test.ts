@@ -117,7 +117,7 @@ class WatchedKernel extends Kernel {
 }
 
 /** Of every operation; who lacks one is not given it. */
-const generate = generatorOf({ kinds: OP_KINDS, sharings: SHARINGS });
+const generate = generatorOf({ kinds: OP_KINDS, sharings: SHARINGS, hasSync: true });
 
 function workloads(random: Random): readonly Workload[] {
   const names = readdirSync(path.join(PACKAGE_ROOT, 'corpus/seeds'));

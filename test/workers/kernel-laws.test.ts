@@ -47,8 +47,9 @@ function has(name: string, kind: OpKind): boolean {
 const GENERATORS = new Map(
   WHOLE.map((name) => {
     const kinds = OP_KINDS.filter((kind) => has(name, kind));
-    const { hasMapSync } = compile(modelOf(name));
-    return [name, generatorOf({ kinds, sharings: hasMapSync ? SHARINGS : COMMON.sharings })];
+    const { hasMapSync, hasDsync } = compile(modelOf(name));
+    const sharings = hasMapSync ? SHARINGS : COMMON.sharings;
+    return [name, generatorOf({ kinds, sharings, hasSync: hasDsync })];
   }),
 );
 

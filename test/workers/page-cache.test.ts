@@ -26,6 +26,9 @@ const SOUND = [
   SYNC,
   input(['pread A 0 4096', 'pread A 0 4096'], ['truncate A 2048', 'truncate A 4096']),
   input(['store a0 0', 'fsync A'], ['fsync A', 'crash']),
+  input(['store a0 2048', 'pwrite A 0 2048 sync'], ['truncate A 0', 'crash']),
+  // What the first one wrote is cut off while it syncs.
+  input(['pwrite A 0 2048 sync', 'fsync A'], ['truncate A 0', 'pwrite A 0 2048']),
   input(['pwrite A 0 2048 from a0 2048'], ['truncate A 2048']),
 ];
 
@@ -93,6 +96,12 @@ const SLIPS: readonly Slip[] = [
 `,
     text: SYNC,
     shows: 'durability clean-page',
+  },
+  {
+    what: 'a synchronous write leaves its page dirty',
+    body: 'part syncWrite:\n  if isDsync: commit()\n',
+    text: input(['pwrite A 0 2048 sync'], ['load a0 0', 'crash']),
+    shows: 'durability dirty-page',
   },
 ];
 

@@ -25,6 +25,7 @@ import {
   type Touch,
 } from './program.ts';
 import { STEPS, TESTS } from './registry.ts';
+import { rolesOf } from './roles.ts';
 import { type TestDef, touchNothing } from './step.ts';
 import { touchCode, widenSlots } from './touches.ts';
 
@@ -45,6 +46,8 @@ interface Row {
   node: Node | null;
   /** The entry that it was compiled for. */
   operation: string;
+  /** Only synchronous writes come here. */
+  isOfSync: boolean;
 }
 
 type NodeOf<Kind extends string> = Extract<Node, Record<Kind, string>>;
@@ -55,6 +58,8 @@ interface OpenBlock {
   readonly leaves: Row[];
 }
 
+/** The test whose way only synchronous writes go. */
+const DSYNC = 'isDsync';
 const NO_RUN: StepRun = () => 0;
 
 /** Compile a model that `checkModel` has accepted. */
@@ -93,6 +98,7 @@ class Compiler {
   private readonly model: Model;
   private readonly rwsems: ReadonlyMap<string, Rwsem>;
   private operation = '';
+  private isOfSync = false;
 
   constructor(model: Model) {
     this.model = model;
@@ -151,6 +157,7 @@ class Compiler {
       lock: '',
       node: null,
       operation: this.operation,
+      isOfSync: this.isOfSync,
       ...facts,
     };
     this.rows.push(row);
@@ -199,7 +206,10 @@ class Compiler {
 
   private emitWhen(node: NodeOf<'when'>, prefix: string, blocks: readonly OpenBlock[]): void {
     const branch = this.row(testOf(node.when));
+    const isOfSync = this.isOfSync;
+    this.isOfSync ||= node.when === DSYNC;
     this.emit(node.then, prefix, blocks);
+    this.isOfSync = isOfSync;
     if (node.else === undefined) {
       branch.otherwise = this.rows.length;
       return;
@@ -284,11 +294,10 @@ class Compiler {
     return this.rows.reduce((mask, row) => mask | row.conflicts, 0);
   }
 
-  private conflictsOf(operation: string): number {
-    return this.rows.reduce(
-      (mask, row) => (row.operation === operation ? mask | row.conflicts : mask),
-      0,
-    );
+  /** @param isSync it may be a synchronous write */
+  private conflictsOf(operation: string, isSync: boolean): number {
+    const own = this.rows.filter((row) => row.operation === operation && (isSync || !row.isOfSync));
+    return own.reduce((mask, row) => mask | row.conflicts, 0);
   }
 
   finish(entry: Record<OpKind, number>, faultEntry: number): Program {
@@ -320,7 +329,7 @@ class Compiler {
     );
     return {
       code,
-      entryOfKind: Int32Array.from(OP_KINDS, (kind) => entry[kind]),
+      entryOfKind: Int32Array.of(...OP_KINDS.map((kind) => entry[kind]), entry.pwrite),
       kind: Uint8Array.from(rows, (row) => row.kind),
       run: rows.map((row) => row.run),
       touch: rows.map((row) => row.touch),
@@ -332,8 +341,11 @@ class Compiler {
       next: Int32Array.from(rows, (row) => thread(row.next)),
       otherwise: Int32Array.from(rows, (row) => thread(row.otherwise)),
       fuse: Int32Array.from(rows, (row) => row.fuse),
-      conflictsOfKind: Int32Array.from(OP_KINDS, (kind) => this.conflictsOf(kind)),
-      faultConflicts: this.conflictsOf('fault'),
+      conflictsOfKind: Int32Array.of(
+        ...OP_KINDS.map((kind) => this.conflictsOf(kind, false)),
+        this.conflictsOf('pwrite', true),
+      ),
+      faultConflicts: this.conflictsOf('fault', false),
       restless: Uint8Array.from(rows, (row) => (row.restless ? 1 : 0)),
       label: rows.map((row) => row.label),
       step: rows.map((row) => row.step),
@@ -345,6 +357,7 @@ class Compiler {
       faultEntry,
       size: rows.length,
       hasMapSync: rows.some(({ step }) => step === 'checkCommitted'),
+      hasDsync: rows.some(({ step, operation }) => step === DSYNC && operation === 'pwrite'),
       hasEntries: rows.some(({ step }) => step === 'lockEntry' || step === 'insertEntry'),
       hasZeroEntries: rows.some(({ step }) => step === 'insertZeroEntry'),
       hasPageData: rows.some(({ step }) => step === 'readPage'),
@@ -355,23 +368,6 @@ class Compiler {
       durability: this.model.durability,
     };
   }
-}
-
-/** Roles in the order of their first row. */
-function rolesOf(
-  rows: readonly Row[],
-  idOfLock: (name: string) => string,
-): Pick<Program, 'role' | 'roles'> {
-  const roles = ['setup'];
-  const role = Int32Array.from(rows, ({ step, operation, lock }) => {
-    if (step === '') return 0;
-    const one = STEPS.get(step)?.role ?? step;
-    const name = lock === '' ? one : `${one}(${idOfLock(lock)})`;
-    const text = step === 'access' ? step : `${operation}/${name}`;
-    const known = roles.indexOf(text);
-    return known < 0 ? roles.push(text) - 1 : known;
-  });
-  return { role, roles };
 }
 
 function successorsOf({ kind, next, otherwise }: Row): readonly number[] {

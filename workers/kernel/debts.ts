@@ -34,7 +34,8 @@ export function oweArea(k: Kernel, t: number, area: number, writer: number): voi
 
 /**
  * An fsync has returned: whatever was complete when it began must survive. It owes nothing for lines that a
- * zeroing or shifting operation covers which had not ended when it began (locking 4.3 item 18).
+ * zeroing or shifting operation covers which had not ended when it began (locking 4.3 item 18). A synchronous write owes
+ * that for the lines that it wrote, and what it wrote where nobody else wrote beside it.
  */
 export function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
   // A device that is gone keeps nothing: its fsync is EIO.
@@ -43,12 +44,13 @@ export function owe(k: Kernel, file: number, from: number, to: number, writer: n
   // Before 4.5 nothing tracks what was stored through a mapping (locking 1.5).
   const untracked = k.program.durability ? 0 : k.world.mappingWriters;
   const before = k.peek(DONE_AT + writer);
-  const racing = k.peek(STARTED) & ~before;
+  const racing = k.peek(STARTED) & ~before & ~(1 << writer);
   for (let line = from; line < to; line++) {
     const i = file * LINES + line;
     if ((k.peek(ZERO_BY + i) & racing) !== 0) continue;
-    const owed =
-      (k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) & before & ~k.peek(WEAK_BY + i) & ~untracked & ~1;
+    const own = (k.peek(DATA_BY + i) & racing) === 0 ? 1 << writer : 0;
+    const writers = (k.peek(DATA_BY + i) | k.peek(ZERO_BY + i)) & ~k.peek(WEAK_BY + i);
+    const owed = writers & (before | own) & ~untracked & ~1;
     if (owed !== 0) k.put(DURABLE + i, k.peek(DURABLE + i) | owed);
   }
 }

@@ -182,6 +182,8 @@ export const FAULT_WP_COPY = 4;
 /** The huge handler's; and one that it has given up, where what is mapped huge has to go first. */
 export const FAULT_HUGE = 5;
 export const FAULT_SPLIT = 6;
+/** No fault: a write(2) that is synchronous. */
+export const SYNC_WRITE = 7;
 
 // How an operation, or a fault on behalf of one, ended.
 export const OK = 0;

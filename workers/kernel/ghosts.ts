@@ -84,6 +84,9 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
     case 'fsync':
       owe(k, row.file, 0, LINES, writer);
       break;
+    case 'pwrite':
+      if (row.isSync) owe(k, row.file, row.first, row.last, writer);
+      break;
     case 'msync':
       oweArea(k, t, row.area, writer);
       break;
@@ -232,10 +235,14 @@ export function publish(k: Kernel, t: number, file: number, from: number, to: nu
   const row = k.world.rowOfWriter(writer);
   if (row.kind !== 'pwrite' || row.file !== file) return;
   const ended = k.peek(DONE_AT + writer) | 1;
+  // One that syncs holds no inode lock: what it wrote may have been cut off since.
+  const synced = k.world.syncWriters & ~(1 << writer);
   for (let line = Math.max(from, row.first); line < Math.min(to, row.last); line++) {
     const i = file * LINES + line;
     k.put(ZERO_BY + i, k.peek(ZERO_BY + i) & ~ended);
     k.put(DATA_BY + i, k.peek(DATA_BY + i) & ~ended);
+    const cut = k.peek(DATA_BY + i) & synced;
+    if (cut !== 0) k.put(WEAK_BY + i, k.peek(WEAK_BY + i) | cut);
     if (!isCopied(k, t, file, line)) k.put(SIZED_EARLY, k.peek(SIZED_EARLY) | (1 << writer));
   }
 }

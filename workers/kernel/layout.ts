@@ -256,7 +256,7 @@ export const R_MM = 9;
 export const R_PTE = 10;
 /** WRITE_* in encoding.ts, or 0. */
 export const R_WRITE = 11;
-/** What kind of fault: see FAULT_* in state.ts. */
+/** What kind of fault: FAULT_* in encoding.ts; or SYNC_WRITE. */
 export const R_KIND = 12;
 /** The PTE as the fault found it. */
 export const R_OLD = 13;

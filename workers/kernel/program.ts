@@ -5,7 +5,7 @@
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { LOCK_CLASSES_MAX } from '../../corpus/vocabulary/limits.ts';
-import type { OpKind } from '../../corpus/vocabulary/ops.ts';
+import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Kernel } from './kernel.ts';
 import type { Node } from './path.ts';
 
@@ -66,15 +66,19 @@ export const FUSE_PINS: number = FUSE_DEVICE << 1;
 /** In place of the entry of an operation that the model lacks. */
 export const NO_ENTRY = -1;
 
+/** Number of the kind of a pwrite that is synchronous: behind those of OP_KINDS. */
+export const SYNCED_PWRITE: number = OP_KINDS.length;
+
 /** The first thing in a workload that the model has no path for; null if it has them all. */
 export function lackingIn(
-  { entry, hasMapSync }: Pick<Program, 'entry' | 'hasMapSync'>,
+  { entry, hasMapSync, hasDsync }: Pick<Program, 'entry' | 'hasMapSync' | 'hasDsync'>,
   { setup, threads }: Workload,
-): OpKind | 'MAP_SYNC' | null {
+): OpKind | 'MAP_SYNC' | 'O_DSYNC' | null {
   const ops = threads.flatMap((thread) => thread.ops);
   const areas = setup.processes.flatMap((process) => process.areas);
   const sharings = [...areas, ...ops].map((one) => one !== null && 'sharing' in one && one.sharing);
   if (!hasMapSync && sharings.includes('sync')) return 'MAP_SYNC';
+  if (!hasDsync && ops.some((op) => 'sync' in op)) return 'O_DSYNC';
   return ops.find(({ kind }) => entry[kind] === NO_ENTRY)?.kind ?? null;
 }
 
@@ -147,7 +151,7 @@ export interface Program {
   readonly node: readonly (Node | null)[];
   /** Where each operation begins. */
   readonly entry: Readonly<Record<OpKind, number>>;
-  /** The same by the number of the kind in OP_KINDS. */
+  /** The same by the number of the kind in OP_KINDS, then that of SYNCED_PWRITE. */
   readonly entryOfKind: Int32Array;
   readonly faultEntry: number;
   readonly size: number;
@@ -155,6 +159,8 @@ export interface Program {
   readonly hasEntries: boolean;
   /** Its faults know MAP_SYNC areas. */
   readonly hasMapSync: boolean;
+  /** Its writes may be synchronous. */
+  readonly hasDsync: boolean;
   /** Loads leave ZERO entries in the cache, and no pages. */
   readonly hasZeroEntries: boolean;
   /** Pages of the cache hold data: without DAX. */

@@ -37,6 +37,7 @@ import {
   SLOT_ENTRY,
   SLOT_PAGE,
   STALE,
+  SYNC_WRITE,
   slotKind,
   UNWRITTEN,
   vmaWord,
@@ -55,6 +56,7 @@ import {
   PC,
   R_FILE,
   R_FIRST,
+  R_KIND,
   R_LAST,
   R_LINE,
   R_MM,
@@ -70,11 +72,12 @@ import {
   WORDS,
   ZERO_BY,
 } from './layout.ts';
+import { SYNCED_PWRITE } from './program.ts';
 
 /** One operation in numbers; -1 where a field does not apply. Lines count from the start of file or area. */
 export interface OpRow {
   readonly kind: OpKind;
-  /** Its place in OP_KINDS. */
+  /** Its place in OP_KINDS, or SYNCED_PWRITE. */
   readonly kindNumber: number;
   readonly file: number;
   readonly first: number;
@@ -91,6 +94,8 @@ export interface OpRow {
   readonly sharing: Sharing;
   /** It stores one line through a mapping, or a device does so for it. */
   readonly isStore: boolean;
+  /** It returns once what it wrote is durable. */
+  readonly isSync: boolean;
   /** What it may do to i_size. */
   readonly resizes: Operation['resizes'] | null;
 }
@@ -109,6 +114,7 @@ const NO_ROW: OpRow = {
   userLines: 0,
   sharing: 'shared',
   isStore: false,
+  isSync: false,
   resizes: null,
 };
 const AREA_LINES = PAGES * LINES_PER_PAGE;
@@ -129,6 +135,8 @@ export class World {
   readonly injectsErrors: boolean;
   /** Writers that may store through a mapping: what fsync owes of them depends on the model. */
   readonly mappingWriters: number;
+  /** Writers that are synchronous writes. */
+  readonly syncWriters: number;
   readonly files: number;
   /** Operations of each thread. */
   private readonly counts: readonly number[];
@@ -152,6 +160,10 @@ export class World {
     this.mappingWriters = rows.reduce(
       (mask, { kind, userLines }, i) =>
         kind !== 'pwrite' && userLines > 0 ? mask | (1 << (i + 1)) : mask,
+      0,
+    );
+    this.syncWriters = rows.reduce(
+      (mask, { isSync }, i) => (isSync ? mask | (1 << (i + 1)) : mask),
       0,
     );
     this.start = startVector(workload.setup);
@@ -182,6 +194,7 @@ export class World {
       k.put(r + R_WRITE, row.isStore ? 1 : 0);
     } else {
       k.put(r + R_PAGE, row.first >> 1);
+      if (row.isSync) k.put(r + R_KIND, SYNC_WRITE);
       if (row.area >= 0) k.put(r + R_PTE, row.area * PAGES);
     }
     return row.kindNumber;
@@ -207,7 +220,7 @@ function rowOf(op: Op, mm: number): OpRow {
   const row: OpRow = {
     ...NO_ROW,
     kind: op.kind,
-    kindNumber: OP_KINDS.indexOf(op.kind),
+    kindNumber: numberOf(op),
     resizes: OPERATIONS[op.kind].resizes ?? null,
     mm,
     area: area === undefined ? NO_ROW.area : mm * AREAS + area,
@@ -216,6 +229,7 @@ function rowOf(op: Op, mm: number): OpRow {
     last,
     sharing: argumentOf(op, 'sharing') ?? NO_ROW.sharing,
     isStore: op.kind === 'store' || op.kind === 'dma',
+    isSync: 'sync' in op,
   };
   if (isAccess(op.kind)) return { ...row, userArea: row.area, userFirst: first, userLines: 1 };
   const buffer = argumentOf(op, 'buffer');
@@ -224,6 +238,10 @@ function rowOf(op: Op, mm: number): OpRow {
   const userFirst = buffer.offset / LINE_BYTES;
   const userLines = last - first;
   return { ...row, buffer: userArea * AREA_LINES + userFirst, userArea, userFirst, userLines };
+}
+
+function numberOf(op: Op): number {
+  return 'sync' in op ? SYNCED_PWRITE : OP_KINDS.indexOf(op.kind);
 }
 
 /** Of the file or, where it names none, of the area; the whole file where it names no part of it. */
@@ -272,8 +290,7 @@ function pageLimitOf(workload: Workload): number {
 }
 
 function kindsOf({ threads }: Workload): number[] {
-  const kinds = threads.flatMap(({ ops }) => ops.map(({ kind }) => OP_KINDS.indexOf(kind)));
-  return [...new Set(kinds)];
+  return [...new Set(threads.flatMap(({ ops }) => ops.map(numberOf)))];
 }
 
 function startVector(setup: Setup): Int32Array {

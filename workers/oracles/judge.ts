@@ -86,7 +86,7 @@ export class Judge implements Watch {
     if (this.content) checkSizes(k, this.found);
     if (this.errors) checkError(k, this.found, thread, writer, result);
     if (result === OK) {
-      if (this.durability && row.kind === 'clwb') checkOwed(k, this.found);
+      if (this.durability && (row.kind === 'clwb' || row.isSync)) checkOwed(k, this.found);
       if (this.durability && (row.kind === 'fsync' || row.kind === 'msync')) {
         checkOwed(k, this.found);
         this.checkSynced(k, thread, writer);

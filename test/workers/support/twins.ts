@@ -88,6 +88,7 @@ export const TWINS: readonly Twins[] = [
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what fsync promised survives a power failure', seed: 'b21-fsync-skips-locked-entry', broken: `${V48}:writeback=cursor`, sound: V48 },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what write(2) wrote is owed in every model', seed: input('hole', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'fsync-nothing.json', sound: XFS },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what waits in a page of the cache is owed as well', seed: input('written', ['pwrite A 0 4096', 'fsync A', 'crash']), broken: 'pagecache-fsync-nothing.model', sound: CACHED },
+  { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what a synchronous write promised survives a power failure', seed: input('hole', ['pwrite A 0 4096 sync', 'crash']), broken: 'sync-write-commits-nothing.model', sound: 'modern-ext4-fixed' },
   { oracle: 'O8', symptom: 'durability', file: 'durability.ts', says: 'what MAP_SYNC promised survives a power failure', seed: 'b40-store-before-commit', broken: 'modern-nosync', sound: 'modern-ext4-fixed' },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'quiescent.ts, stale-pte.ts', says: 'nothing is mapped wholly behind i_size', seed: 'b13-store-vs-truncate-cached', broken: V43, sound: V42 },
   { oracle: 'O9', symptom: 'beyond-eof', file: 'cached-pages.ts', says: 'what cuts a file leaves no page mapped behind EOF', seed: LOAD_BEHIND, broken: CACHED, sound: CACHED_SOUND },
