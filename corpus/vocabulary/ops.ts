@@ -58,6 +58,8 @@ export interface Operation {
   readonly unit: number;
   /** Which way a buffer goes, as the text has it. */
   readonly buffer?: 'into' | 'from';
+  /** The kind that it is once it has found its file: findings name that one. */
+  readonly is?: string;
   /** What it may do to i_size. */
   readonly resizes?: 'sets' | 'extends' | 'shrinks' | 'grows';
   /** A file system may have no such operation: then its model has no path for it. */
@@ -126,6 +128,7 @@ const ROWS = {
   dma: row(ACCESS, { ...SPECIAL, says: 'a device writes one line of a mapping, whose page is pinned meanwhile', weight: 10, grain: LINE_BYTES, rank: 2, weaker: ['load', 'store'], leaves: 'written' }),
   clwb: row(ACCESS, { ...SPECIAL, says: 'the user writes one line of a mapping back to the device', weight: 5, closes: 2, grain: LINE_BYTES, rank: 1, weaker: ['load'] }),
   unshare: row(RANGE, { ...SPECIAL, says: 'fallocate(2): give a range blocks of its own', weight: 5, resizes: 'extends', rank: 1, weaker: ['fallocate'] }),
+  madvise_remove: row(AREA, { ...SPECIAL, says: 'madvise(2), MADV_REMOVE: punch a hole where an area maps', weight: 4, is: 'punch', rank: 2, weaker: ['punch'] }),
 };
 
 export type OpKind = keyof typeof ROWS;
@@ -148,6 +151,11 @@ export function makeOp(kind: OpKind, values: Partial<Arguments>): Op {
 /** What an operation has for one of its arguments; undefined for one that was left out. */
 export function argumentOf<A extends Argument>(op: Op, arg: A): Arguments[A] | undefined {
   return (op as Partial<Arguments>)[arg];
+}
+
+/** What an operation of the kind does: `madvise_remove` is a punch. */
+export function deedOf(kind: OpKind): OpKind {
+  return (OPERATIONS[kind].is ?? kind) as OpKind;
 }
 
 /** Kinds that do less to the same range, the boldest first. */

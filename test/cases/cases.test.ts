@@ -49,6 +49,8 @@ const CASES: readonly Case[] = [
   { input: 'msync-while-remapped', model: 'v48-entry-lock', shows: null, why: 'msync owes what its area was when it looked it up' },
   { input: 'copy-under-shared-lock', model: 'copy-under-shared-lock.json', shows: 'lock-self faultLock:R->R', why: 'the deadlock is graver than the inversion before it' },
   { input: 'madvise-remove', model: 'madvise-remove.json', shows: 'lock-cycle inodeLock mmapSem', why: 'likewise' },
+  { input: 'madvise-remove-area', model: 'madvise-keeps-mmap-lock.model', shows: 'lock-cycle inodeLock mmapSem', why: 'likewise' },
+  { input: 'madvise-remove-area', model: 'modern-ext4-fixed', shows: null, why: 'madvise gives mmap_lock back before it punches' },
   { input: 'f02-of-unwritten', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'to a load an unwritten block is a hole: the fault that zeroes it fills the page' },
   { input: 'f02-copied', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'a private copy of the zero page misses the write as a load does' },
   { input: 'two-crashes', model: 'xfs-mmaplock-prezero', shows: null, why: 'a crash cuts no crash short: the search is whole' },

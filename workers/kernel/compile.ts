@@ -4,7 +4,7 @@
  * one path is `~2`.
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
-import { OP_KINDS, OPERATIONS, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import { deedOf, OP_KINDS, OPERATIONS, type OpKind } from '../../corpus/vocabulary/ops.ts';
 import { documentedBits } from './lock-order.ts';
 import { lockIds, lockNames, orderedClasses, ownRwsems, RWSEMS, type Rwsem } from './locks.ts';
 import { guarded, guardsOf, isExempt, needsIn } from './needs.ts';
@@ -84,6 +84,12 @@ function compileAnew(model: Model): Program {
   return compiler.finish(entry, faultEntry);
 }
 
+/** What signatures call an entry. */
+function operationOf(name: string): string {
+  const kind = OP_KINDS.find((one) => one === name);
+  return kind === undefined ? name : deedOf(kind);
+}
+
 /** A user access is the same in every model: one step that faults until the PTE permits it. */
 function pathOf(model: Model, name: string): Path {
   if (name === 'load' || name === 'store') return [{ step: 'access' }];
@@ -108,7 +114,7 @@ class Compiler {
 
   entry(name: string, path: Path, end: number): number {
     const start = this.rows.length;
-    this.operation = name;
+    this.operation = operationOf(name);
     if (this.looksFirst(path) !== 'visible') this.emitStep({ step: 'enter' }, name);
     this.emit(path, name, []);
     this.row({ kind: end });
@@ -342,7 +348,7 @@ class Compiler {
       otherwise: Int32Array.from(rows, (row) => thread(row.otherwise)),
       fuse: Int32Array.from(rows, (row) => row.fuse),
       conflictsOfKind: Int32Array.of(
-        ...OP_KINDS.map((kind) => this.conflictsOf(kind, false)),
+        ...OP_KINDS.map((kind) => this.conflictsOf(deedOf(kind), false)),
         this.conflictsOf('pwrite', true),
       ),
       faultConflicts: this.conflictsOf('fault', false),

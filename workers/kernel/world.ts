@@ -17,6 +17,7 @@ import {
 } from '../../corpus/vocabulary/limits.ts';
 import {
   argumentOf,
+  deedOf,
   OP_KINDS,
   OPERATIONS,
   type Op,
@@ -76,6 +77,7 @@ import { SYNCED_PWRITE } from './program.ts';
 
 /** One operation in numbers; -1 where a field does not apply. Lines count from the start of file or area. */
 export interface OpRow {
+  /** What it does: `deedOf` what was asked for. */
   readonly kind: OpKind;
   /** Its place in OP_KINDS, or SYNCED_PWRITE. */
   readonly kindNumber: number;
@@ -147,7 +149,7 @@ export class World {
     const rows: OpRow[] = new Array<OpRow>(THREADS * OPS).fill(NO_ROW);
     workload.threads.forEach((thread, t) => {
       thread.ops.forEach((op, i) => {
-        rows[t * OPS + i] = rowOf(op, thread.process);
+        rows[t * OPS + i] = rowOf(op, thread.process, workload.setup);
       });
     });
     this.rows = rows;
@@ -214,12 +216,12 @@ function isAccess(kind: OpKind): boolean {
   return takes(kind, 'offset') && !takes(kind, 'file');
 }
 
-function rowOf(op: Op, mm: number): OpRow {
+function rowOf(op: Op, mm: number, setup: Setup): OpRow {
   const area = argumentOf(op, 'area');
   const [first, last] = linesOf(op);
   const row: OpRow = {
     ...NO_ROW,
-    kind: op.kind,
+    kind: deedOf(op.kind),
     kindNumber: numberOf(op),
     resizes: OPERATIONS[op.kind].resizes ?? null,
     mm,
@@ -231,6 +233,7 @@ function rowOf(op: Op, mm: number): OpRow {
     isStore: op.kind === 'store' || op.kind === 'dma',
     isSync: 'sync' in op,
   };
+  if (op.kind === 'madvise_remove') return { ...row, ...mappedBy(op, mm, setup) };
   if (isAccess(op.kind)) return { ...row, userArea: row.area, userFirst: first, userLines: 1 };
   const buffer = argumentOf(op, 'buffer');
   if (buffer === undefined) return row;
@@ -238,6 +241,18 @@ function rowOf(op: Op, mm: number): OpRow {
   const userFirst = buffer.offset / LINE_BYTES;
   const userLines = last - first;
   return { ...row, buffer: userArea * AREA_LINES + userFirst, userArea, userFirst, userLines };
+}
+
+/** What an area maps at the start: a punch of it is of those lines, unless it has been mapped anew by then. */
+function mappedBy(
+  { area }: { readonly area: number },
+  mm: number,
+  { processes }: Setup,
+): Partial<OpRow> {
+  const mapped = processes[mm]?.areas[area] ?? null;
+  if (mapped === null || mapped.sharing === 'private') return {};
+  const first = mapped.offset / LINE_BYTES;
+  return { file: mapped.file, first, last: first + mapped.length / LINE_BYTES };
 }
 
 function numberOf(op: Op): number {

@@ -94,6 +94,7 @@ const FAILING: readonly string[] = [
     'linkVma',
     'walkPageTable',
     'findArea',
+    'findSharedArea',
     'copyIn',
     'copyOut',
     'copyOutPage',

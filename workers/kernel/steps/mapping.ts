@@ -209,6 +209,13 @@ function touchArea(k: Kernel, _t: number, r: number): void {
   touchZap(k, nextInArea(k, area, k.get(r + R_UCURSOR)));
 }
 
+/** The file of an area, and its pages from the first that it maps. */
+function rangeOfArea(k: Kernel, r: number, vma: number, pages: number): void {
+  k.put(r + R_FILE, vmaFile(vma));
+  k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);
+  k.put(r + R_LAST, (vmaPage(vma) + pages) * LINES_PER_PAGE);
+}
+
 function linkVma(k: Kernel, t: number, r: number): Outcome {
   const area = areaOf(k, r);
   const row = k.world.rowOfWriter(k.writerOf(t));
@@ -355,6 +362,19 @@ export const MAPPING_STEPS: readonly StepDef[] = [
     why: 'percpu_ref_kill of the device: one flag',
   }),
   local(
+    'findSharedArea',
+    'find_vma, for what private areas are refused (EACCES): mmap_sem is held',
+    (k, _t, r) => {
+      const vma = k.peek(VMA + areaOf(k, r));
+      const isShared = (vma & (VMA_PRESENT | VMA_PRIVATE)) === VMA_PRESENT;
+      k.put(r + R_ANSWER, isShared ? 1 : 0);
+      if (isShared) rangeOfArea(k, r, vma, vmaPages(vma));
+      else k.put(r + R_RESULT, EINVAL);
+    },
+    true,
+    true,
+  ),
+  local(
     'findArea',
     'find_vma: the vma cannot change, mmap_sem is held',
     (k, t, r) => {
@@ -362,11 +382,8 @@ export const MAPPING_STEPS: readonly StepDef[] = [
       k.put(r + R_ANSWER, vma & VMA_PRESENT);
       if ((vma & VMA_PRESENT) === 0) k.put(r + R_RESULT, EINVAL);
       else {
-        k.put(r + R_FILE, vmaFile(vma));
-        k.put(r + R_FIRST, vmaPage(vma) * LINES_PER_PAGE);
         // msync has nothing to write back for a private area (locking 7.3.5).
-        const pages = (vma & VMA_PRIVATE) === 0 ? vmaPages(vma) : 0;
-        k.put(r + R_LAST, (vmaPage(vma) + pages) * LINES_PER_PAGE);
+        rangeOfArea(k, r, vma, (vma & VMA_PRIVATE) === 0 ? vmaPages(vma) : 0);
         k.put(SYNCED_VMA + t, vma);
       }
       k.put(r + R_UCURSOR, 0);
