@@ -30,6 +30,8 @@ const SOUND = [
   // What the first one wrote is cut off while it syncs.
   input(['pwrite A 0 2048 sync', 'fsync A'], ['truncate A 0', 'pwrite A 0 2048']),
   input(['pwrite A 0 2048 from a0 2048'], ['truncate A 2048']),
+  input(['store a0 0', 'fsync A', 'pread A 0 4096'], ['drop_caches', 'drop_caches']),
+  input(['pwrite A 2048 2048', 'load a0 2048'], ['drop_caches', 'truncate A 2048']),
 ];
 
 const FAULT = `part lockFaultPage:
@@ -96,6 +98,17 @@ const SLIPS: readonly Slip[] = [
 `,
     text: SYNC,
     shows: 'durability clean-page',
+  },
+  {
+    what: 'dirty pages are dropped with the clean ones',
+    body: `drop_caches:
+  allPages
+  while more:
+    findSlot
+    if slotIsPage: tryLockPage, then: deletePage(data), unlockPage
+`,
+    text: input(['pwrite A 0 2048'], ['drop_caches']),
+    shows: 'lost-write dirty-page drop_caches|pwrite/copyIn',
   },
   {
     what: 'a synchronous write leaves its page dirty',

@@ -110,6 +110,7 @@ export const LOCK_OF_STEP: Readonly<Record<string, LockId>> = {
   addZeroPage: 'pageLock',
   addPage: 'pageLock',
   lockPage: 'pageLock',
+  tryLockPage: 'pageLock',
   lockPageOrRetry: 'pageLock',
   unlockPage: 'pageLock',
   replaceEntryByPage: 'pageLock',

@@ -137,6 +137,10 @@ const TABLE: Readonly<Record<string, Omit<Effect, 'faults'>>> = {
   unlockRangeUnmap: DROPS_RANGE,
   unlockRangeNoLength: DROPS_RANGE,
   lockPage: { asks: [PAGE.cls], outcomes: [outcome(ANSWER_OPEN, { takes: [PAGE] })] },
+  tryLockPage: {
+    asks: [],
+    outcomes: [outcome(answers(true), { takes: [PAGE] }), outcome(answers(false))],
+  },
   lockPageOrRetry: {
     asks: [PAGE.cls],
     outcomes: [

@@ -1,12 +1,26 @@
 /** What pages of the cache hold goes to their blocks, or is zeroed in part (locking 3.1). */
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
 import { bufferOf, pageWord, setPageLine, writeLineBack } from '../cached.ts';
-import { extentBlock, PAGE_DIRTY, pageGen } from '../encoding.ts';
+import { extentBlock, PAGE_DIRTY, PTE_PAGE, pageGen, pteKind, pteTarget } from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
-import { O_CACHED, O_LINE, O_PAGE, PAGE_STATE, R_EXTENT, R_GEN, R_LINE } from '../layout.ts';
+import {
+  O_CACHED,
+  O_LINE,
+  O_PAGE,
+  PAGE_HOME,
+  PAGE_STATE,
+  PTE,
+  R_EXTENT,
+  R_FILE,
+  R_GEN,
+  R_LINE,
+  R_PAGE,
+} from '../layout.ts';
 import { type StepDef, visible } from '../step.ts';
-import { onPage, pageOf } from './cached-pages.ts';
+import { leaveCache, onPage, pageOf, touchDiscard } from './cached-pages.ts';
 import { useBlock } from './fault.ts';
+import { indexOf, touchMapped } from './pages.ts';
+import { forEachMapping } from './walk.ts';
 
 /**
  * The page goes to the block that its buffer names. It is clean with the end of the write: until then another fsync finds
@@ -44,6 +58,28 @@ function touchZero(k: Kernel, _t: number, r: number): void {
   k.writes(O_CACHED + pageOf(k, r) * LINES_PER_PAGE + (k.get(r + R_LINE) & 1));
 }
 
+/** invalidate_inode_page: a page that has left the cache, is dirty or mapped stays as it is. */
+const dropCleanPage = onPage((k, r, page) => {
+  if (canDrop(k, r, page)) leaveCache(k, r, page);
+});
+
+function canDrop(k: Kernel, r: number, page: number): boolean {
+  if (k.get(PAGE_HOME + page) !== indexOf(k, r) + 1) return false;
+  if ((k.get(PAGE_STATE + page) & PAGE_DIRTY) !== 0) return false;
+  let isMapped = false;
+  forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
+    const pte = k.get(PTE + pteIndex);
+    if (pteKind(pte) === PTE_PAGE && pteTarget(pte) === page) isMapped = true;
+  });
+  return !isMapped;
+}
+
+function touchDrop(k: Kernel, t: number, r: number): void {
+  touchMapped(k, t, r);
+  if (canDrop(k, r, pageOf(k, r))) touchDiscard(k, t, r);
+  else k.reads(O_PAGE + pageOf(k, r));
+}
+
 export const CACHED_DATA_STEPS: readonly StepDef[] = [
   visible({
     name: 'writePage',
@@ -61,5 +97,14 @@ export const CACHED_DATA_STEPS: readonly StepDef[] = [
     touch: touchZero,
     may: ['cachedLine'],
     why: 'zero_user: one memset, under the page lock',
+  }),
+  visible({
+    name: 'dropCleanPage',
+    says: 'drop the page, if it is clean and nobody maps it',
+    run: dropCleanPage,
+    touch: touchDrop,
+    may: ['slot', 'page', 'cachedLine', 'pte', 'vma'],
+    restless: true,
+    why: 'remove_mapping, under the page lock: one tree_lock section, which a mapped page is kept from by its references',
   }),
 ];

@@ -143,16 +143,21 @@ function touchLines(k: Kernel, page: number, isWrite: boolean): void {
   }
 }
 
-/** truncate_inode_page: what was not written back is gone. Who still has the page goes on seeing it. */
+/** truncate_inode_page: what was not written back is gone. */
 const discardPage = onPage((k, r, page) => {
   k.watch.pageDiscarded(k, page);
+  leaveCache(k, r, page);
+});
+
+/** Who still has the page goes on seeing it. */
+export function leaveCache(k: Kernel, r: number, page: number): void {
   const home = k.get(PAGE_HOME + page);
   if (home !== 0) k.put(SLOT + home - 1, 0);
   k.put(PAGE_HOME + page, 0);
   if (!isReferenced(k, page, r)) clear(k, page);
-});
+}
 
-function touchDiscard(k: Kernel, t: number, r: number): void {
+export function touchDiscard(k: Kernel, t: number, r: number): void {
   touchSlotWrite(k, t, r);
   touchPage(k, t, r);
   touchLines(k, pageOf(k, r), true);

@@ -157,6 +157,19 @@ function lockPage(k: Kernel, t: number, r: number): Outcome {
   return NEXT;
 }
 
+/** R_ANSWER: whether the lock was free. It never waits, so it makes no edge of the lock order. */
+function tryLockPage(k: Kernel, t: number, r: number): Outcome {
+  const object = k.get(r + R_PAGEOBJ) - 1;
+  if (object < 0) return k.runOut();
+  const lock = k.get(PAGE_LOCK + object);
+  const isFree = pageHolder(lock) < 0;
+  k.put(r + R_ANSWER, isFree ? 1 : 0);
+  if (!isFree) return NEXT;
+  k.put(PAGE_LOCK + object, (lock & ~7) | (t + 1));
+  k.holds(t, C_PAGE);
+  return NEXT;
+}
+
 function waitForPage(k: Kernel, t: number, object: number): Outcome {
   k.put(PAGE_LOCK + object, k.get(PAGE_LOCK + object) | (1 << (3 + t)));
   k.sleep(t, O_PAGE + object);
@@ -274,6 +287,16 @@ export const PAGE_STEPS: readonly StepDef[] = [
     lock: 'takes',
     answers: true,
     why: 'lock_page: test-and-set of PG_locked; whether the page is still in the mapping is read under it',
+  }),
+  visible({
+    name: 'tryLockPage',
+    says: 'lock the page, if it is not locked',
+    run: tryLockPage,
+    touch: touchPageOnly,
+    may: ['page'],
+    lock: 'takes',
+    answers: true,
+    why: 'trylock_page: test-and-set of PG_locked',
   }),
   visible({
     name: 'lockPageOrRetry',
