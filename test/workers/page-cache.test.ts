@@ -30,6 +30,8 @@ const SOUND = [
   // What the first one wrote is cut off while it syncs.
   input(['pwrite A 0 2048 sync', 'fsync A'], ['truncate A 0', 'pwrite A 0 2048']),
   input(['pwrite A 0 2048 from a0 2048'], ['truncate A 2048']),
+  // i_size covers a page before anybody may drop it.
+  input(['pwrite A 4096 2048'], ['fsync A', 'drop_caches', 'pread A 4096 2048']),
   input(['store a0 0', 'fsync A', 'pread A 0 4096'], ['drop_caches', 'drop_caches']),
   input(['pwrite A 2048 2048', 'load a0 2048'], ['drop_caches', 'truncate A 2048']),
 ];

@@ -194,8 +194,10 @@ function isOfShared(
 ): boolean {
   if (extentKind(extent) === SHARED) return true;
   if (cpuWord >= 0 && isLeftToClone(k, file, blockOf(k, cpuWord))) return true;
-  if (verdict <= 0 || cpuWord < 0 || !isZeroing(k.world.rowOfWriter(verdict).kind)) return false;
-  return hasLostZeroes(k, blockOf(k, cpuWord));
+  if (verdict <= 0 || cpuWord < 0) return false;
+  // Which of the writes before the zeroes is missed depends on who wrote beside whom.
+  const isOfCopy = isCopiedOver(k, cpuWord) || isZeroing(k.world.rowOfWriter(verdict).kind);
+  return isOfCopy && hasLostZeroes(k, blockOf(k, cpuWord));
 }
 
 /** i_size covered a write before its data showed, and that is what is missed. */

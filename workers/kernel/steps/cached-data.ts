@@ -7,6 +7,7 @@ import {
   O_CACHED,
   O_LINE,
   O_PAGE,
+  O_SIZE,
   PAGE_HOME,
   PAGE_STATE,
   PTE,
@@ -15,6 +16,7 @@ import {
   R_GEN,
   R_LINE,
   R_PAGE,
+  SIZE,
 } from '../layout.ts';
 import { type StepDef, visible } from '../step.ts';
 import { leaveCache, onPage, pageOf, touchDiscard } from './cached-pages.ts';
@@ -58,7 +60,10 @@ function touchZero(k: Kernel, _t: number, r: number): void {
   k.writes(O_CACHED + pageOf(k, r) * LINES_PER_PAGE + (k.get(r + R_LINE) & 1));
 }
 
-/** invalidate_inode_page: a page that has left the cache, is dirty or mapped stays as it is. */
+/**
+ * invalidate_inode_page: a page that has left the cache, is dirty or mapped stays as it is. So does one behind i_size: a
+ * write(2) of the kernel unlocks none before i_size covers it (locking 3.1).
+ */
 const dropCleanPage = onPage((k, r, page) => {
   if (canDrop(k, r, page)) leaveCache(k, r, page);
 });
@@ -66,6 +71,7 @@ const dropCleanPage = onPage((k, r, page) => {
 function canDrop(k: Kernel, r: number, page: number): boolean {
   if (k.get(PAGE_HOME + page) !== indexOf(k, r) + 1) return false;
   if ((k.get(PAGE_STATE + page) & PAGE_DIRTY) !== 0) return false;
+  if (k.get(r + R_PAGE) * LINES_PER_PAGE >= k.get(SIZE + k.get(r + R_FILE))) return false;
   let isMapped = false;
   forEachMapping(k, k.get(r + R_FILE), k.get(r + R_PAGE), (pteIndex) => {
     const pte = k.get(PTE + pteIndex);
@@ -76,6 +82,7 @@ function canDrop(k: Kernel, r: number, page: number): boolean {
 
 function touchDrop(k: Kernel, t: number, r: number): void {
   touchMapped(k, t, r);
+  k.reads(O_SIZE + k.get(r + R_FILE));
   if (canDrop(k, r, pageOf(k, r))) touchDiscard(k, t, r);
   else k.reads(O_PAGE + pageOf(k, r));
 }
@@ -103,7 +110,7 @@ export const CACHED_DATA_STEPS: readonly StepDef[] = [
     says: 'drop the page, if it is clean and nobody maps it',
     run: dropCleanPage,
     touch: touchDrop,
-    may: ['slot', 'page', 'cachedLine', 'pte', 'vma'],
+    may: ['i_size', 'slot', 'page', 'cachedLine', 'pte', 'vma'],
     restless: true,
     why: 'remove_mapping, under the page lock: one tree_lock section, which a mapped page is kept from by its references',
   }),
