@@ -1,6 +1,6 @@
 /** Whether a model has a path for all that a workload does, and which model has where it lacks one. Pure. */
 import type { Workload } from '../corpus/vocabulary/input.ts';
-import { OPERATIONS, type OpKind } from '../corpus/vocabulary/ops.ts';
+import { OPERATIONS } from '../corpus/vocabulary/ops.ts';
 import type { Problem } from '../corpus/vocabulary/validate.ts';
 import { compile } from './kernel/compile.ts';
 import type { Model } from './kernel/path.ts';
@@ -26,11 +26,7 @@ export function unfitting(
   if (lacks.length === 0) return [];
   const remedy = remedyFor(workload, variants);
   return lacks.map(({ place, lacking }) => {
-    const what =
-      lacking === 'MAP_SYNC'
-        ? 'no MAP_SYNC areas (`sync`)'
-        : `no operation "${lacking}" (${OPERATIONS[lacking].says})`;
-    return { place, what: `${canonicalReference(model)} has ${what}; ${remedy}` };
+    return { place, what: `${canonicalReference(model)} has ${wordsFor(lacking)}; ${remedy}` };
   });
 }
 
@@ -42,7 +38,13 @@ export interface Variant {
   readonly remedy: string;
 }
 
-type Lacking = OpKind | 'MAP_SYNC';
+type Lacking = NonNullable<ReturnType<typeof lackingIn>>;
+
+function wordsFor(lacking: Lacking): string {
+  if (lacking === 'MAP_SYNC') return 'no MAP_SYNC areas (`sync`)';
+  if (lacking === 'O_DSYNC') return 'no synchronous writes (`sync`)';
+  return `no operation "${lacking}" (${OPERATIONS[lacking].says})`;
+}
 
 function lacksIn(
   model: Model,
