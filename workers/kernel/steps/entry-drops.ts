@@ -125,8 +125,8 @@ function dropCleanEntry(
   };
 }
 
-/** A pte is writable, and stores through it dirty no entry. */
-const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT, LOST_ALIAS]);
+/** Stores that dirty no entry: a pte is writable, or the tag went with the entry. */
+const UNTRACKED: ReadonlySet<number> = new Set([LOST_UPGRADED, LOST_KEPT, LOST_ALIAS, LOST_CUT]);
 
 /**
  * Three defects drop an entry (locking 3.10a). Told apart at the drop: data that was never flushed is lost
