@@ -294,7 +294,7 @@ class Level {
   count = 0;
   private readonly touched: TouchedWords;
   private stride = 128;
-  private data: Int32Array = new Int32Array(1024 * 128);
+  private data: Int32Array = new Int32Array(FIRST_ROWS * 128);
 
   constructor(touched: TouchedWords) {
     this.touched = touched;
@@ -356,3 +356,5 @@ class Level {
 }
 
 const HEAD = 4;
+/** Most searches of a universe are small: clearing more would take them longer than searching. */
+const FIRST_ROWS = 32;
