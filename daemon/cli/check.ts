@@ -1,34 +1,37 @@
 /** `check`: every interleaving of a workload; the gravest that goes wrong, or what was verified. */
+import { availableParallelism } from 'node:os';
 import {
   Command,
   type CommandUnknownOpts,
   InvalidArgumentError,
 } from '@commander-js/extra-typings';
-import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
-import { CATALOGUE, rowOf } from '../../corpus/vocabulary/catalogue.ts';
-import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { type Finding, MARK_WIDTH, markOf } from '../../corpus/vocabulary/finding.ts';
+import { CATALOGUE } from '../../corpus/vocabulary/catalogue.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import { EXHAUSTIVE } from '../../corpus/vocabulary/messages.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import {
   isViolationClass,
   VIOLATION_CLASSES,
-  type Violation,
   type ViolationClass,
 } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
 import { type Exploration, explore, type SearchProgress } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { drawnRecord, minimizedRecord } from '../../workers/minimized.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
-import { PROOF_STEPS_MAX } from '../../workers/reproduce.ts';
-import { EXIT } from './endings.ts';
+import { countsOf } from '../../workers/sweep.ts';
+import {
+  EXIT_OF,
+  HINTS_INCONCLUSIVE,
+  keep,
+  type Outcome,
+  rankOf,
+  type Shown,
+  sayOutcome,
+} from './check-outcome.ts';
+import { checkUniverse } from './check-universe.ts';
 import { checkFits } from './fitting.ts';
-import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import {
   BISECT_FLAG,
@@ -38,42 +41,26 @@ import {
   MODEL_FLAG_TEXT,
 } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
-import { parseCount } from './quantities.ts';
-import { counted, quoted, renderFinding } from './render-finding.ts';
+import { parseCount, parseJobs } from './quantities.ts';
+import { counted, quoted } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
 import { endWith, note, say, sayDocument } from './terminal.ts';
+import { isUniverse, type UniverseFlags, universeOf } from './universe-options.ts';
 
 /** States a workload: some seconds of one core. */
 const STATES_DEFAULT = 2_000_000;
 /** Between two lines of progress. */
 const PROGRESS_MS = 2000;
-const HINTS_INCONCLUSIVE = {
-  states: 'there are more states; --states allows for them',
-  room: "an interleaving takes more than the simulator's own room: pages, blocks, nested locks",
-  liveness: 'states that nothing may lead out of are too many to tell',
-} as const;
-const EXIT_OF = {
-  verified: EXIT.done,
-  violation: EXIT.bad,
-  inconclusive: EXIT.cannotJudge,
-} as const;
-
-const HOW_FOUND = { rngSeed: null, batch: null, run: null, scheduler: EXHAUSTIVE } as const;
-/** Of one minimization; a tenth of a second, nearly always. */
-const BUDGET = { testsMax: 4000, statesMax: PROOF_STEPS_MAX };
 
 interface Named {
   readonly name: string;
   readonly workload: Workload;
 }
 
-interface Options {
+/** What is asked, of whichever workloads. */
+interface Asked {
   readonly statesMax: number;
-  /** Every seed of the package, which show together what the model is expected to show. */
-  readonly areSeeds: boolean;
-  /** Seeds with an operation that the model lacks. */
-  readonly leftOut: number;
   readonly all: boolean;
   /** Rows of the catalogue that are passed by. */
   readonly ignored: readonly string[];
@@ -83,26 +70,11 @@ interface Options {
   readonly model: string;
 }
 
-interface Outcome {
-  readonly verdict: Exploration['verdict'];
-  readonly states: number;
-  readonly transitions: number;
-  readonly depth: number;
-  readonly workloads: number;
-  readonly findings: readonly Shown[];
-  /** Signatures that were met and passed by. */
-  readonly ignored: readonly string[];
-  /** Every state of these workloads was seen: there is no other finding. */
-  readonly isComplete: boolean;
-  readonly cutBy: Exploration['cutBy'];
-}
-
-/** The run that was found here, also where a better repro of the same finding was kept. */
-interface Shown {
-  readonly finding: Finding;
-  readonly columns: string;
-  /** Where the repro that was kept is of another model, what shows this one again: its replay may say `fixed`. */
-  readonly again: string | undefined;
+interface Options extends Asked {
+  /** Every seed of the package, which show together what the model is expected to show. */
+  readonly areSeeds: boolean;
+  /** Seeds with an operation that the model lacks. */
+  readonly leftOut: number;
 }
 
 export function checkCommand(): CommandUnknownOpts {
@@ -114,24 +86,66 @@ export function checkCommand(): CommandUnknownOpts {
     .option('--all', 'every distinct finding, not only the gravest')
     .option('--ignore <row>', 'pass by a row of the catalogue, such as B12; repeat it', addRow, [])
     .option('--class <class>', 'ask for one class of violation only', parseClass)
+    .option('--threads <n>', 'in place of a file: all workloads of 1 to n threads (2)', parseCount)
+    .option('--ops <n>', 'of 1 to n operations a thread (2)', parseCount)
+    .option('--pages <n>', 'on files of n pages, in every state (1)', parseCount)
+    .option('--files <n>', 'on n files (1)', parseCount)
+    .option('--lines <n>', 'lines of a page that are accessed, 1 or 2 (1)', parseCount)
+    .option('--operations <list>', 'of these, such as load,store (all that the model has)')
+    .option('--mappings <list>', 'mapped shared, private or sync (shared)')
+    .option('--jobs <n>', 'executor threads of such a search (all cores)', parseJobs)
     .option(BISECT_FLAG, BISECT_FLAG_TEXT)
     .action(async (file, flags, self) => {
-      const { model: reference, states, all, bisect, ignore: ignored } = flags;
       const settings = settingsOf(self);
-      const model = givenModel(reference, bisect === true);
-      const { workloads, leftOut } = await workloadsOf(file, model, reference, settings);
-      const options = {
-        statesMax: states,
-        areSeeds: file === undefined,
-        leftOut,
-        all: all === true,
-        model: reference,
-        ignored,
+      const model = givenModel(flags.model, flags.bisect === true);
+      const asked = {
+        statesMax: flags.states,
+        all: flags.all === true,
+        model: flags.model,
+        ignored: flags.ignore,
         onlyClass: flags.class ?? null,
       };
-      endWith(check(model, workloads, options, settings));
+      if (isUniverse(flags)) {
+        refuseBoth(file);
+        endWith(await checkAsStated(model, flags, asked, settings));
+        return;
+      }
+      if (flags.jobs !== undefined) {
+        throw fail('USAGE', { what: '--jobs is for --threads, --ops and --pages' });
+      }
+      const { workloads, leftOut } = await workloadsOf(file, model, flags.model, settings);
+      endWith(
+        check(model, workloads, { ...asked, areSeeds: file === undefined, leftOut }, settings),
+      );
     });
   return withCommonOptions(command);
+}
+
+function refuseBoth(file: string | undefined): void {
+  if (file === undefined) return;
+  const what = `${printable(file)} and --threads, --ops, --pages say two things to search; leave out one`;
+  throw fail('USAGE', { what });
+}
+
+async function checkAsStated(
+  model: Model,
+  flags: UniverseFlags & { readonly jobs?: number | undefined },
+  asked: Asked,
+  settings: Settings,
+): Promise<number> {
+  const engine = new Engine(model);
+  const universe = universeOf(flags, engine, canonicalReference(model));
+  const jobs = flags.jobs ?? availableParallelism();
+  const options = { ...asked, jobs, command: checkOf(universeWords(flags), asked) };
+  return await checkUniverse(model, engine, universe, options, settings);
+}
+
+function universeWords(flags: UniverseFlags): readonly string[] {
+  const given = ['threads', 'ops', 'pages', 'files', 'lines', 'operations', 'mappings'] as const;
+  return given.flatMap((flag) => {
+    const value = flags[flag];
+    return value === undefined ? [] : [`--${flag}`, quoted(`${value}`)];
+  });
 }
 
 async function workloadsOf(
@@ -199,35 +213,6 @@ function notSeenIn(
   return expect.find.filter((row) => !seen.includes(row));
 }
 
-function sayOutcome(
-  outcome: Outcome,
-  shown: readonly Shown[],
-  reference: string,
-  seconds: number,
-  { dataDir }: Settings,
-): void {
-  for (const { finding, columns, again } of shown) {
-    say(`${renderFinding(finding, columns, dataDir, again)}\n`);
-  }
-  for (const line of restLines(outcome, shown)) say(line);
-  const { verdict, states, transitions, depth, workloads } = outcome;
-  const searched = `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
-  say(`${verdict}: ${counted(workloads, 'workload')} on ${reference}, ${searched}, ${seconds} s`);
-}
-
-/** What was found and is not shown, what was passed by, and whether there may be more. */
-function restLines(outcome: Outcome, shown: readonly Shown[]): readonly string[] {
-  const { findings, ignored, isComplete, verdict } = outcome;
-  const more = findings.slice(shown.length).map(({ finding }) => {
-    return `  ${markOf(finding).padEnd(MARK_WIDTH)} ${finding.signature}`;
-  });
-  return [
-    ...(more.length === 0 ? [] : ['also, shown by --all:', ...more]),
-    ...(ignored.length === 0 ? [] : ['ignored:', ...ignored.map((one) => `  ${one}`)]),
-    ...(verdict !== 'violation' || isComplete ? [] : ['more may exist: --all searches to the end']),
-  ];
-}
-
 /** One workload after another, until the first that goes wrong or through all of them. */
 function checkAll(
   model: Model,
@@ -250,7 +235,14 @@ function checkAll(
     const found = explore(engine, workload, { ...options, counts }, searchProgress(settings, name));
     for (const said of engine.judge.contradictions) contradictions.add(said);
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
-    for (const shown of keep(engine, model, workload, found, settings, checkOf(name, options))) {
+    for (const shown of keep(
+      engine,
+      model,
+      workload,
+      found.violations,
+      settings,
+      checkOf([quoted(name)], options),
+    )) {
       findings.set(shown.finding.id, shown);
     }
     // Minimizing has run other operations.
@@ -281,15 +273,6 @@ function checkAll(
   };
 }
 
-function rankOf({ finding }: Shown): number {
-  return VIOLATION_CLASSES[finding.class].rank;
-}
-
-function countsOf({ ignored, onlyClass }: Options): (violation: Violation) => boolean {
-  return ({ signature, class: its }) =>
-    (onlyClass === null || its === onlyClass) && !ignored.includes(rowOf(signature)?.id ?? '');
-}
-
 /** On a terminal, a line every two seconds while one workload is searched. */
 function searchProgress(settings: Settings, name: string): SearchProgress {
   const beginMs = performance.now();
@@ -306,9 +289,12 @@ function searchProgress(settings: Settings, name: string): SearchProgress {
   };
 }
 
-/** The command that does it once more for one workload. */
-function checkOf(name: string, { model, statesMax, all, ignored, onlyClass }: Options): string {
-  const words = [quoted(name), '--model', quoted(model)];
+/** The command that does it once more. */
+function checkOf(
+  what: readonly string[],
+  { model, statesMax, all, ignored, onlyClass }: Asked,
+): string {
+  const words = [...what, '--model', quoted(model)];
   if (statesMax !== STATES_DEFAULT) words.push('--states', `${statesMax}`);
   if (all) words.push('--all');
   for (const row of ignored) words.push('--ignore', row);
@@ -330,32 +316,4 @@ function parseClass(name: string): ViolationClass {
   throw new InvalidArgumentError(
     `There is no class ${printable(name)}; there are ${known.join(', ')}.`,
   );
-}
-
-function keep(
-  engine: Engine,
-  model: Model,
-  workload: Workload,
-  found: Exploration,
-  { dataDir }: Settings,
-  check: string,
-): readonly Shown[] {
-  const store = new FindingStore(dataDir);
-  return found.violations.map(({ signature, traced }) => {
-    const seen = { model, signature, runsToFirst: null, origin: null, howFound: HOW_FOUND };
-    const judged = { ...seen, engine: engineDigest() };
-    const witness = { ...workload, schedule: traced.schedule };
-    const record =
-      minimizedRecord(engine, judged, witness, BUDGET) ?? drawnRecord(judged, workload, traced);
-    try {
-      const { file, models, model: kept } = store.put(record).finding;
-      const finding = { ...record.finding, models, file };
-      const again = kept === finding.model ? undefined : check;
-      return { finding, columns: record.columns, again };
-    } catch (error) {
-      // Where it cannot be kept it must at least be seen.
-      if (error instanceof Refusal) note(`${record.columns}\n${printRepro(record.repro)}`);
-      throw error;
-    }
-  });
 }

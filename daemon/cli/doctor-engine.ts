@@ -11,7 +11,7 @@ import { bad, fine, type Judgement } from '../checks/check.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 
-const PROGRAMS = ['dist/bundle/main.js', 'dist/bundle/executor-main.js'];
+const PROGRAMS = ['main', 'executor-main', 'sweep-main'].map((name) => `dist/bundle/${name}.js`);
 /** Of a digest that is shown. */
 const DIGITS = 12;
 

@@ -11,7 +11,11 @@ import { ROOT } from './root.mjs';
 
 const DIST = path.join(ROOT, 'dist');
 const ENGINE = /^(?:workers\/(?!service\/|bench\/)|corpus\/(?:vocabulary|breeding)\/)/;
-const ENTRIES = ['daemon/cli/main.js', 'workers/service/executor-main.js'];
+const ENTRIES = [
+  'daemon/cli/main.js',
+  'workers/service/executor-main.js',
+  'workers/service/sweep-main.js',
+];
 
 writeIdentity(ROOT);
 const bundle = await rollup({
