@@ -2,25 +2,18 @@
  * All workloads of one size, each once: what `check --threads --ops --pages` searches. Workloads that differ only in the
  * names of threads, pages, lines or files are one, and the first of them in a fixed order stands for it.
  *
- * A renaming is used only where it is sure to change nothing. A walk over the pages of a file, or over the page tables
- * of both processes, has an order, so pages are renamed only under operations that stay within one page, lines under
- * those that stay within one line, files where no operation concerns the whole file system, and processes only where
- * one of them is never accessed.
+ * A renaming is used only where it is sure to change nothing (renamings.ts). A walk over the page tables of both
+ * processes has an order, so a process is renamed only where the other one is never accessed.
  *
  * Nothing is left out for lack of a conflict: the order of locks is judged by class, over all files and processes, so
  * threads that share no object can still contradict each other.
  */
 import { assert } from '../vocabulary/assert.ts';
 import { PAGE_STATES, type Setup, type Workload } from '../vocabulary/input.ts';
-import { HUGE_PAGES, LINE_BYTES, LINES_PER_PAGE, MMS, PAGE_BYTES } from '../vocabulary/limits.ts';
-import {
-  argumentOf,
-  makeOp,
-  type Op,
-  type OpKind,
-  type Sharing,
-  takes,
-} from '../vocabulary/ops.ts';
+import { LINE_BYTES, MMS, PAGE_BYTES } from '../vocabulary/limits.ts';
+import { makeOp, type Op, type OpKind, type Sharing, takes } from '../vocabulary/ops.ts';
+import { lists, multisets, numbers } from './combinations.ts';
+import { type Renaming, renamedOp, renamedSetup, renames, renamingsOf } from './renamings.ts';
 
 export interface Universe {
   /** One to so many. */
@@ -112,13 +105,6 @@ export function rawCountOf(universe: Universe): number {
     count += multisets;
   }
   return count * setups;
-}
-
-/** New names: file f becomes `files[f]`, its page p `pages[f][p]`; `mirrored[f][p]`: the lines of page p change places. */
-interface Renaming {
-  readonly files: readonly number[];
-  readonly pages: readonly (readonly number[])[];
-  readonly mirrored: readonly (readonly boolean[])[];
 }
 
 /** What a renaming makes of setups and threads, by number; -1 for a thread that it does not apply to. */
@@ -277,19 +263,6 @@ function setupsOf({ files, pages, sharings }: Universe): readonly SetupChoice[] 
   );
 }
 
-/** All but the one that changes nothing. */
-function renamingsOf({ files, pages, lines }: Universe): readonly Renaming[] {
-  // A huge page has a first page.
-  const orders = pages < HUGE_PAGES ? permutations(pages) : [numbers(pages)];
-  const mirrors = lists(lines > 1 ? [false, true] : [false], pages);
-  const all = permutations(files).flatMap((named) =>
-    lists(orders, files).flatMap((paged) =>
-      lists(mirrors, files).map((mirrored) => ({ files: named, pages: paged, mirrored })),
-    ),
-  );
-  return all.slice(1);
-}
-
 function imagesOf(
   renaming: Renaming,
   setups: readonly SetupChoice[],
@@ -297,9 +270,11 @@ function imagesOf(
 ): Images {
   const numberOf = new Map(candidates.map((one, i) => [JSON.stringify(one), i]));
   const setupOf = new Map(setups.map(({ setup }, i) => [JSON.stringify(setup), i]));
-  const renamedSetups = setups.map(({ setup }) => JSON.stringify(renamedSetup(renaming, setup)));
   return {
-    setups: Int32Array.from(renamedSetups, (text) => at(setupOf, text)),
+    setups: Int32Array.from(setups, ({ setup }) => {
+      if (!renames(renaming, setup)) return NOT_RENAMED;
+      return at(setupOf, JSON.stringify(renamedSetup(renaming, setup)));
+    }),
     threads: Int32Array.from(candidates, ({ process, ops }) => {
       const renamed = ops.map((op) => renamedOp(renaming, op));
       return numberOf.get(JSON.stringify({ process, ops: renamed })) ?? -1;
@@ -307,77 +282,11 @@ function imagesOf(
   };
 }
 
+/** In place of a setup that a renaming does not apply to: it comes before nothing. */
+const NOT_RENAMED = 2 ** 31 - 1;
+
 function at(numberOf: ReadonlyMap<string, number>, text: string): number {
   const number = numberOf.get(text);
   assert(number !== undefined, 'a renamed setup is a setup of the universe', text);
   return number;
-}
-
-function renamedSetup({ files, pages }: Renaming, setup: Setup): Setup {
-  const renamed = [...setup.files];
-  for (const [file, one] of setup.files.entries()) {
-    const states = [...one.pages];
-    one.pages.forEach((state, page) => {
-      states[pages[file]?.[page] ?? page] = state;
-    });
-    renamed[files[file] as number] = { ...one, pages: states };
-  }
-  return { ...setup, files: renamed };
-}
-
-/** Null where the renaming might change what happens. */
-function renamedOp({ files, pages, mirrored }: Renaming, op: Op): Op | null {
-  const file = argumentOf(op, 'file') ?? argumentOf(op, 'area');
-  if (file === undefined) return null;
-  const named = files[file] as number;
-  const moved = {
-    ...op,
-    ...('file' in op ? { file: named } : {}),
-    ...('area' in op ? { area: named } : {}),
-  };
-  const order = pages[file] as readonly number[];
-  const flips = mirrored[file] as readonly boolean[];
-  if (!flips.includes(true) && order.every((to, page) => to === page)) return moved;
-  const span = spanOf(op);
-  if (span === null) return null;
-  const { page, line } = span;
-  const isFlipped = flips[page] === true;
-  if (isFlipped && line === null) return null;
-  const offset =
-    (order[page] as number) * PAGE_BYTES + LINE_BYTES * ((line ?? 0) ^ (isFlipped ? 1 : 0));
-  return { ...moved, offset } as Op;
-}
-
-/** The page that an operation stays within, and the line if it is but one; null where it looks beyond the page. */
-function spanOf(op: Op): { readonly page: number; readonly line: number | null } | null {
-  const isWithin = takes(op.kind, 'offset') && !takes(op.kind, 'sharing');
-  if (!isWithin || op.kind === 'collapse' || op.kind === 'insert' || !('offset' in op)) return null;
-  const length = argumentOf(op, 'length') ?? LINE_BYTES;
-  if (length > PAGE_BYTES) return null;
-  const line = (op.offset / LINE_BYTES) % LINES_PER_PAGE;
-  return { page: Math.floor(op.offset / PAGE_BYTES), line: length === LINE_BYTES ? line : null };
-}
-
-function numbers(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i);
-}
-
-/** All lists of so many. */
-function lists<T>(from: readonly T[], length: number): readonly (readonly T[])[] {
-  if (length === 0) return [[]];
-  return lists(from, length - 1).flatMap((list) => from.map((one) => [...list, one]));
-}
-
-/** All lists of so many numbers below `below` that do not decrease. */
-function multisets(below: number, length: number): readonly (readonly number[])[] {
-  if (length === 0) return [[]];
-  return multisets(below, length - 1).flatMap((list) => {
-    const from = list.at(-1) ?? 0;
-    return numbers(below - from).map((more) => [...list, from + more]);
-  });
-}
-
-/** The first one changes nothing. */
-function permutations(count: number): readonly (readonly number[])[] {
-  return lists(numbers(count), count).filter((list) => new Set(list).size === count);
 }

@@ -20,6 +20,13 @@ export const SMALL: Universe = {
   sharings: ['shared'],
 };
 
+/** Of the weekly lane. */
+export const WEEKLY: Universe = {
+  ...SMALL,
+  ops: 2,
+  kinds: ['load', 'store', 'pwrite', 'truncate', 'punch', 'collapse', 'fsync'],
+};
+
 type Thread = Workload['threads'][number];
 
 /** Threads in any order, in any process. */
@@ -80,14 +87,22 @@ function withPlainProcesses({ setup, threads }: Workload): Workload {
 function imagesOf(workload: Workload): readonly Workload[] {
   const { files } = workload.setup;
   let images: readonly Workload[] = [workload];
-  if (files.length === 2) images = images.flatMap((one) => [one, filesSwapped(one)]);
+  const isMovable = isOneOfEach(workload);
+  if (files.length === 2 && isMovable) images = images.flatMap((one) => [one, filesSwapped(one)]);
   for (const file of files.keys()) {
-    images = images.flatMap((one) => [one, ...pagesSwapped(one, file)]);
+    if (isMovable) images = images.flatMap((one) => [one, ...pagesSwapped(one, file)]);
     for (const page of files[file]?.pages.keys() ?? []) {
       images = images.flatMap((one) => [one, ...linesSwapped(one, file, page)]);
     }
   }
   return images;
+}
+
+/** Of blocks and of cached pages: otherwise their numbers say which page is which. */
+function isOneOfEach({ setup }: Workload): boolean {
+  const text = setup.files.flatMap(({ pages }) => pages).join(' ');
+  const many = (words: RegExp): boolean => [...text.matchAll(words)].length > 1;
+  return !many(/cached/g) && !many(/written/g);
 }
 
 function filesSwapped({ setup, threads }: Workload): Workload {
