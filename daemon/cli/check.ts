@@ -42,7 +42,7 @@ import {
 } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
 import { parseCount, parseJobs } from './quantities.ts';
-import { counted, quoted } from './render-finding.ts';
+import { commandOn, counted, quoted } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
 import { endWith, note, say, sayDocument } from './terminal.ts';
@@ -136,7 +136,7 @@ async function checkAsStated(
   const engine = new Engine(model);
   const universe = universeOf(flags, engine, canonicalReference(model));
   const jobs = flags.jobs ?? availableParallelism();
-  const options = { ...asked, jobs, command: checkOf(universeWords(flags), asked) };
+  const options = { ...asked, jobs, command: checkOf(universeWords(flags), asked, settings) };
   return await checkUniverse(model, engine, universe, options, settings);
 }
 
@@ -241,7 +241,7 @@ function checkAll(
       workload,
       found.violations,
       settings,
-      checkOf([quoted(name)], options),
+      checkOf([quoted(name)], options, settings),
     )) {
       findings.set(shown.finding.id, shown);
     }
@@ -293,13 +293,14 @@ function searchProgress(settings: Settings, name: string): SearchProgress {
 function checkOf(
   what: readonly string[],
   { model, statesMax, all, ignored, onlyClass }: Asked,
+  { dataDir }: Settings,
 ): string {
   const words = [...what, '--model', quoted(model)];
   if (statesMax !== STATES_DEFAULT) words.push('--states', `${statesMax}`);
   if (all) words.push('--all');
   for (const row of ignored) words.push('--ignore', row);
   if (onlyClass !== null) words.push('--class', onlyClass);
-  return `faultline check ${words.join(' ')}`;
+  return commandOn(`check ${words.join(' ')}`, dataDir);
 }
 
 function addRow(row: string, rows: readonly string[]): string[] {

@@ -1,28 +1,17 @@
 /** `check` of a universe: the same answer on any number of threads, in one go or in parts; and what is refused. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { until } from '../support/patience.ts';
-import { type Ended, faultlineHere, MAIN } from './faultline.ts';
+import { answerOf, UniverseChecks } from './universe-checks.ts';
 
 const RACY = 'v42-immap-read';
 const SOUND = 'modern-xfs-fixed';
 const SMALL = '--jobs 1 --threads 2 --ops 1 --operations store,punch,pwrite';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-
-function check(words: string, dataDir: string): Promise<Ended> {
-  return faultlineHere(['check', ...words.split(' '), '--data-dir', dataDir], folder);
-}
-
-/** All that does not depend on time, and where findings lie. */
-function answerOf({ exit, stdout }: Ended): string {
-  return `${exit}\n${stdout.replaceAll(/, [\d.]+ s$/gm, '').replaceAll(/--data-dir \S+| file .*/g, '')}`;
-}
+const checks = new UniverseChecks();
+const check = checks.check.bind(checks);
+after(() => checks.remove());
 
 test('what was verified, and how much: workloads, states, the chance of a missed one', async () => {
   const { exit, stdout, stderr } = await check(`--model ${SOUND} ${SMALL}`, 'sound');
@@ -40,8 +29,8 @@ test('a finished search answers at once, and says so', async () => {
 });
 
 test('a damaged file, another question: the search begins anew', async () => {
-  const [name = ''] = readdirSync(path.join(folder, 'sound/sweeps'));
-  const file = path.join(folder, 'sound/sweeps', name);
+  const [name = ''] = readdirSync(path.join(checks.folder, 'sound/sweeps'));
+  const file = path.join(checks.folder, 'sound/sweeps', name);
   const text = readFileSync(file, 'utf8');
   for (const damaged of [text.slice(0, -9), text.replace('"slice":', '"slices":')]) {
     writeFileSync(file, damaged);
@@ -88,40 +77,6 @@ test('--json has the fields of every check, and the universe', async () => {
     ...{ operations: ['store', 'pwrite', 'punch'], mappings: ['shared'], workloads: 40 },
   });
 });
-
-test('Ctrl-C keeps what is done; the same command goes on, to the same answer', async () => {
-  const words = `--model ${SOUND} --threads 2 --ops 1 --pages 2 --operations store,load,punch,truncate,fsync`;
-  const stopped = await interrupted(words.split(' '));
-  assert.equal(stopped.exit, 125, stopped.stderr);
-  assert.match(stopped.stdout, /^inconclusive: \d+ workloads/);
-  assert.match(stopped.stderr, /stopped; the same command goes on: faultline check --threads 2 /);
-  const rest = await check(words, 'stopped');
-  assert.match(rest.stderr, /check: goes on after \d+ workloads/);
-  assert.equal(answerOf(rest), answerOf(await check(words, 'at-once')));
-});
-
-/** As soon as some of it is on the disk. */
-async function interrupted(words: readonly string[]): Promise<Ended> {
-  const args = [MAIN, 'check', ...words, '--data-dir', 'stopped', '--jobs', '1'];
-  const child = spawn(process.execPath, args, { cwd: folder });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const sweeps = path.join(folder, 'stopped/sweeps');
-  const isUnderWay = (): boolean =>
-    existsSync(sweeps) &&
-    readdirSync(sweeps)
-      .filter((name) => name.endsWith('.json') && !name.startsWith('.'))
-      .some((name) => /"slice":[1-9]/.test(readFileSync(path.join(sweeps, name), 'utf8')));
-  await until('a part that is kept', () => child.exitCode !== null || isUnderWay());
-  child.kill('SIGINT');
-  return { exit: await closed, stdout, stderr };
-}
 
 // biome-ignore format: a table
 const REFUSED: readonly (readonly [string, RegExp])[] = [

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
 import { Engine } from '../../workers/execute.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { type Reached, Sweepers } from '../../workers/service/sweepers.ts';
 import {
   joined,
   NOTHING_SWEPT,
@@ -50,6 +51,24 @@ test('unless all is asked for, it ends with the first workload that goes wrong',
   const first = sweep(engine, enumeration, 0, enumeration.slices, { ...EVERYTHING, all: false });
   assert.equal(first.met[0]?.first, whole.met[0]?.first);
   assert.equal(first.workloads, (first.met[0]?.first ?? -1) + 1);
+});
+
+test('stopped and gone on with, on one thread and on two, it is one search', async () => {
+  const enumeration = new Enumeration(SMALL);
+  const model = modelOf('v42-immap-read');
+  const start = { model, universe: SMALL, options: EVERYTHING };
+  const stopped = async (reached: Reached, jobs: number): Promise<Reached> => {
+    const sweepers = new Sweepers(start, enumeration, reached, () => sweepers.stop());
+    await sweepers.run(jobs);
+    return sweepers.reached;
+  };
+  const first = await stopped({ slice: 0, swept: NOTHING_SWEPT }, 1);
+  assert.ok(first.slice > 0 && first.slice < enumeration.slices);
+  const rest = new Sweepers(start, enumeration, first, () => {});
+  await rest.run(2);
+  assert.ok(rest.isOver);
+  const whole = sweep(new Engine(model), enumeration, 0, enumeration.slices, EVERYTHING);
+  assert.deepEqual(rest.reached.swept, whole);
 });
 
 test('names do not matter to modern-xfs-fixed', () => {
