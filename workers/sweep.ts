@@ -76,7 +76,8 @@ export function sweep(
     for (const [i, workload] of enumeration.workloadsOf(slice).entries()) {
       engine.judge.contradictions.clear();
       const found = explore(engine, workload, search);
-      total = joined(total, sweptOf(found, first + i, [...engine.judge.contradictions].sort()));
+      const contradictions = [...engine.judge.contradictions].sort();
+      total = joined(total, sweptOf(found, first + i, contradictions, options.all));
       if (total.met.length > 0 && !options.all) return total;
     }
   }
@@ -88,8 +89,15 @@ export function countsOf({ ignored, onlyClass }: Filter): (violation: Violation)
     (onlyClass === null || its === onlyClass) && !ignored.includes(rowOf(signature)?.id ?? '');
 }
 
-function sweptOf(found: Exploration, number: number, contradictions: readonly string[]): Swept {
-  const { states, transitions, depth, cutBy, ignored } = found;
+function sweptOf(
+  found: Exploration,
+  number: number,
+  contradictions: readonly string[],
+  all: boolean,
+): Swept {
+  const { states, transitions, depth, ignored } = found;
+  // A search that has what it was asked for may end early.
+  const cutBy = all || found.violations.length === 0 ? found.cutBy : null;
   return {
     workloads: 1,
     states,

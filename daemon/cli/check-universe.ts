@@ -170,11 +170,12 @@ function outcomeOf(
   swept: Swept,
   isOver: boolean,
   findings: readonly Shown[],
-  { enumeration }: Subject,
+  { enumeration, options }: Subject,
 ): Outcome {
   const { states, transitions, depth, workloads, ignored, cut } = swept;
   const cutBy = (Object.keys(cut) as Cut[]).find((why) => cut[why] > 0) ?? null;
-  const isComplete = cutBy === null && workloads === enumeration.count;
+  const isSought = options.all || findings.length === 0;
+  const isComplete = isSought && cutBy === null && workloads === enumeration.count;
   const verdict =
     findings.length > 0 ? 'violation' : isComplete && isOver ? 'verified' : 'inconclusive';
   return { verdict, states, transitions, depth, workloads, findings, ignored, isComplete, cutBy };
