@@ -43,6 +43,9 @@ const CASES: readonly Case[] = [
   { input: 'smaller-f01-d', model: 'v42-immap-read:policy=unwritten', signature: 'crash-exposure fault/convertExtent', mark: 'F01', operations: 3, says: /a power failure now shows/i },
   { input: 'f01-past-eof', model: 'v43-final', signature: 'stale-data leftover fault/convertExtent', mark: 'F01', operations: 3, says: /Line 1 of page 0/ },
   { input: 'f12-then-pwrite', model: 'pmd-v412:cut=whole', signature: 'durability cut-entry truncate/deleteEntry', mark: 'F12', operations: 3, says: /T0's store was synced and is lost/ },
+  { input: 'dma-unpins-early', model: 'pin-early.model', signature: 'pinned-block unpinned dma', mark: 'like B39', operations: 2, says: /has dropped its pin of block 0, which has left its page/ },
+  { input: 'b27-of-huge-zero-page', model: 'pmd-v44', signature: 'zero-page under-huge fault', mark: 'B27', operations: 2, says: /still shows the zero page/ },
+  { input: 'unshare-locks-nothing', model: 'unshare-without-entry.model', signature: 'lost-wakeup entryLock left-locked', mark: 'new', operations: 2, says: /it is locked, and nobody holds entry lock/ },
   { input: 'which-write-was-lost', model: 'v48-entry-lock', signature: 'durability towrite-tag clearTowrite', mark: 'B56', operations: 3, says: /T0's store was synced and is lost/ },
   { input: 'private-zero-page', model: 'v42-immap-read', signature: 'stale-data early fault/allocBlock', mark: 'B34', operations: 2, says: /shows a previous owner's data/ },
 ];

@@ -48,6 +48,7 @@ const NOBODY: Watch = {
   bufferSet: ignore,
   pageDiscarded: ignore,
   blockGivenUp: ignore,
+  writtenUnpinned: ignore,
   durableChanged: ignore,
   edgeAdded: ignore,
   // What a judge does whose rules are off: the run cannot go on.

@@ -47,6 +47,8 @@ export interface Watch {
   pageDiscarded(k: Kernel, page: number): void;
   /** A block is about to be freed, or made unwritten where it is: what it holds is no page's any more. */
   blockGivenUp(k: Kernel, file: number, page: number, block: number): void;
+  /** A device has written to a block without a pin, and no page has the block any more. */
+  writtenUnpinned(k: Kernel, block: number): void;
   /** Committed metadata, or what the device would show after a power failure, has changed. */
   durableChanged(k: Kernel): void;
   /** A lock class was asked for while others were held: a new edge of the class graph. */

@@ -3,9 +3,19 @@
  * in a FIFO rwsem or range lock, for every earlier incompatible waiter. A cycle is a deadlock; sleepers without a
  * cycle when nobody can run are a lost wake-up.
  */
-import { BLOCKS, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { BLOCKS, FILES, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { ENTRY_LOCKED } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { J_COMMITTER, J_HANDLES, O_PIN, PINS, RUNNABLE, T_WAIT } from '../kernel/layout.ts';
+import {
+  J_COMMITTER,
+  J_HANDLES,
+  O_PIN,
+  O_SLOT,
+  PINS,
+  RUNNABLE,
+  SLOT,
+  T_WAIT,
+} from '../kernel/layout.ts';
 import {
   classOfLockObject,
   handleCount,
@@ -213,12 +223,27 @@ export function checkLostWakeup(k: Kernel, found: Findings): void {
     found.report(k, {
       class: 'lost-wakeup',
       object: lockId(k, waitsFor(k, t)),
-      roles: sleepsBesideHuge(k, waitsFor(k, t)) ? ['huge'] : [],
+      roles: sleeperOf(k, waitsFor(k, t)),
       fatal: true,
-      detail: `T${t} sleeps in ${k.labelOf(t)} and nobody will wake it: nobody holds ${lockName(k, waitsFor(k, t))}`,
+      detail: `T${t} sleeps in ${k.labelOf(t)} and nobody will wake it: ${
+        isLeftLocked(k, waitsFor(k, t)) ? 'it is locked, and ' : ''
+      }nobody holds ${lockName(k, waitsFor(k, t))}`,
     });
     return;
   }
+}
+
+/** What tells one lost wake-up from another. */
+function sleeperOf(k: Kernel, object: number): readonly string[] {
+  if (sleepsBesideHuge(k, object)) return ['huge'];
+  return isLeftLocked(k, object) ? ['left-locked'] : [];
+}
+
+/** An entry that carries the lock bit and has no holder: who left it so is to blame, and no wake-up was lost. */
+function isLeftLocked(k: Kernel, object: number): boolean {
+  const slot = object - O_SLOT;
+  if (slot < 0 || slot >= FILES * PAGES) return false;
+  return (k.peek(SLOT + slot) & ENTRY_LOCKED) !== 0;
 }
 
 /** Who asks for the entry of a huge page sleeps in the queue, and may have taken a wake-up that was another's (B29). */

@@ -30,7 +30,7 @@ import {
 } from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
 import { tableBroken } from './page-tables.ts';
-import { blockGivenUp, checkPinLeak } from './pins.ts';
+import { blockGivenUp, checkPinLeak, writtenUnpinned } from './pins.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { checkSize, checkSizes } from './size.ts';
 import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';
@@ -94,7 +94,7 @@ export class Judge implements Watch {
       if (this.stale && row.kind === 'revoke') revoked(k, this.found);
     }
     if (k.program.hasPageData) cutEnded(k, this.found, writer);
-    if (isQuiescent(k, thread)) this.checkQuiet(k);
+    if (!k.isHalted() && isQuiescent(k, thread)) this.checkQuiet(k);
   }
 
   lineRead(
@@ -163,6 +163,10 @@ export class Judge implements Watch {
 
   blockGivenUp(k: Kernel, file: number, page: number, block: number): void {
     if (this.pins) blockGivenUp(k, this.found, file, page, block);
+  }
+
+  writtenUnpinned(k: Kernel, block: number): void {
+    if (this.pins) writtenUnpinned(k, this.found, block);
   }
 
   durableChanged(k: Kernel): void {

@@ -125,7 +125,11 @@ export function isBlockTainted(k: Kernel, block: number): boolean {
 }
 export function taint(k: Kernel, file: number, page: number, block: number): void {
   k.put(TAINT_PAGES, k.peek(TAINT_PAGES) | (1 << (file * PAGES + page)));
-  if (block >= 0) k.put(TAINT_BLOCKS, k.peek(TAINT_BLOCKS) | (1 << block));
+  if (block >= 0) taintBlock(k, block);
+}
+
+export function taintBlock(k: Kernel, block: number): void {
+  k.put(TAINT_BLOCKS, k.peek(TAINT_BLOCKS) | (1 << block));
 }
 
 /** The operation that made a block visible as written still runs: it may yet clear it. */

@@ -3,7 +3,14 @@ import { BLOCKS, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PINS } from '../kernel/layout.ts';
 import { nameOfWriter } from './content.ts';
-import { currentOperation, type Findings, isBlockTainted, isTainted, pageName } from './oracle.ts';
+import {
+  currentOperation,
+  type Findings,
+  isBlockTainted,
+  isTainted,
+  pageName,
+  taintBlock,
+} from './oracle.ts';
 
 /** The block is about to leave its page for good, or to be made unwritten. */
 export function blockGivenUp(
@@ -23,6 +30,20 @@ export function blockGivenUp(
     fatal: false,
     detail: `${operation} takes block ${block} from ${pageName(file, page)} while ${holderOf(k, pins)} has it pinned: the device writes to a block that is not its page's`,
   });
+}
+
+/** The pin went before the device was done: the block was free to go. */
+export function writtenUnpinned(k: Kernel, found: Findings, block: number): void {
+  if (isBlockTainted(k, block)) return;
+  const operation = currentOperation(k);
+  found.report(k, {
+    class: 'pinned-block',
+    object: 'unpinned',
+    roles: [operation],
+    fatal: false,
+    detail: `${operation} has dropped its pin of block ${block}, which has left its page: the device writes to a block that is not its page's`,
+  });
+  taintBlock(k, block);
 }
 
 function holderOf(k: Kernel, pins: number): string {

@@ -132,13 +132,17 @@ export function zeroPageMapped(
   });
 }
 
-/** @param index of the page, as `pageIndex` */
+/**
+ * A huge fault that unmaps for one page unmaps for all: what it leaves is a defect of its own (B27).
+ * @param index of the page, as `pageIndex`
+ */
 export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled: Filled): Signed {
   const filler = blamedPath(k, EXTENT_BY + index);
   if (isNeighbour(k, index)) return { class: 'zero-page', object: 'neighbour', roles: [filler] };
   const isHuge = (k.peek(PTE + pteIndex) & PTE_HUGE) !== 0;
   const left = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
-  const object = isHuge && isNeverFound(k, left) ? 'huge' : ofHugeFill(k, index, left);
+  const isUnder = left === 'not-unmapped' && isHugeFilled(k, index);
+  const object = isUnder ? 'under-huge' : isHuge && isNeverFound(k, left) ? 'huge' : left;
   return {
     class: 'zero-page',
     object,
@@ -154,11 +158,6 @@ export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled
 function leftBy(filler: string, filled: Filled): '' | 'early' | 'not-unmapped' {
   if (filled === 'done') return 'not-unmapped';
   return filler === 'pwrite' || filled === 'beside-write' ? 'early' : '';
-}
-
-/** A huge fault that unmaps for one page unmaps for all: what it leaves is another defect (B27). */
-function ofHugeFill(k: Kernel, index: number, left: '' | 'early' | 'not-unmapped'): string {
-  return left === 'not-unmapped' && isHugeFilled(k, index) ? 'under-huge' : left;
 }
 
 /** The huge zero page is no page of the cache: where there are no entries, who is early would never find it (B25). */

@@ -96,6 +96,7 @@ class Notes implements Watch {
   bufferSet(): void {}
   pageDiscarded(): void {}
   blockGivenUp(): void {}
+  writtenUnpinned(): void {}
   copyMade(): void {}
   copyZapped(): void {}
   copyInstalled(): void {}

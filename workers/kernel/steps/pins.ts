@@ -72,6 +72,8 @@ function writeByDevice(k: Kernel, t: number, r: number): Outcome {
   if (!isKept(k, pte, line, writer)) k.put(r + R_NOTE, 1);
   const block = blockOf(pte);
   if (block < 0) return NEXT;
+  const isPinned = ((k.peek(PINS + block) >> t) & 1) !== 0;
+  if (!isPinned && homeOf(k, pte) < 0) k.watch.writtenUnpinned(k, block);
   setCpu(k, CPU + block * LINES_PER_PAGE + line, writer);
   setMedia(k, block * LINES_PER_PAGE + line, writer);
   return NEXT;
