@@ -64,11 +64,17 @@ export class Engine {
     this.kernel.load(new World(workload));
   }
 
-  /** One run of the loaded workload. Violations are in `judge.violations` until the next run. */
-  run(scheduler: Scheduler): number {
-    this.tracker?.reset();
+  /**
+   * One run of the loaded workload. Violations are in `judge.violations` until the next run.
+   * @param tracker of this run alone
+   */
+  run(scheduler: Scheduler, tracker: RunTracker | null = this.tracker): number {
+    this.kernel.tracker = tracker;
+    tracker?.reset();
     this.judge.reset();
-    return this.finish(run(this.kernel, scheduler, STEPS_MAX));
+    const steps = this.finish(run(this.kernel, scheduler, STEPS_MAX));
+    this.kernel.tracker = this.tracker;
+    return steps;
   }
 
   isInconclusive(steps: number): boolean {

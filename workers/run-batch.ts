@@ -33,12 +33,12 @@ import { Surw } from './schedulers/surw.ts';
 
 /** Schedules of a fresh workload or a mutant: 8-16 (design 4); more hides rare workloads. */
 const SCHEDULES = 16;
-/** A workload whose threads share nothing has one outcome: two runs show it. */
+/** A workload whose threads share nothing has one outcome: a second run shows that. */
 const SCHEDULES_ALONE = 2;
 
 /**
  * The portfolio of algorithms 2.2, in sixteenths: SURW, PCT of growing depth, random walk as control. POS is
- * not built; SURW takes its share.
+ * not built; SURW takes its share. The first run of a workload has each thread alone: the others plan by its profile.
  */
 const PORTFOLIO = [
   'surw',
@@ -58,7 +58,7 @@ const PORTFOLIO = [
   'surw',
   'surw',
 ] as const;
-type SchedulerName = (typeof PORTFOLIO)[number];
+type SchedulerName = (typeof PORTFOLIO)[number] | 'alone';
 
 /** Told of a few runs at a time, while a batch is computed. */
 export type Count = (runs: number, steps: number) => void;
@@ -69,7 +69,7 @@ export class BatchRunner {
   private readonly engine: Engine;
   private readonly vocabulary: Vocabulary;
   private readonly generate: (rng: Random) => Workload;
-  private readonly profile: Profile = new Profile();
+  private readonly profile: Profile;
   private readonly random: Random = new Random(0);
   private readonly schedulers: Readonly<Record<SchedulerName, Scheduler>>;
 
@@ -78,8 +78,10 @@ export class BatchRunner {
     this.engine = new Engine(model, undefined, this.coverage);
     this.vocabulary = vocabularyOf(this.engine.program);
     this.generate = generatorOf(this.vocabulary);
+    this.profile = new Profile(this.coverage);
     const { random, profile } = this;
     this.schedulers = {
+      alone: profile,
       surw: new Surw(random, profile),
       pct2: new Pct(random, profile, 2),
       pct3: new Pct(random, profile, 3),
@@ -139,25 +141,30 @@ export class BatchRunner {
 
   /** Operations that the model lacks are left out. */
   private runWorkload(drawn: Workload, tally: Tally, schedules: number): void {
-    const { engine, profile, coverage } = this;
+    const { engine } = this;
     const workload = engine.lackingIn(drawn) === null ? drawn : this.without(drawn);
     tally.widen({ ...NO_BREADTH, workloads: 1 });
     engine.load(workload);
-    profile.measure(engine.kernel);
-    const wanted = profile.shared.length === 0 ? SCHEDULES_ALONE : schedules;
-    const end = Math.max(0, tally.left - wanted);
-    for (let i = 0; tally.left > end; i++) {
-      const name = PORTFOLIO[i % PORTFOLIO.length] as SchedulerName;
-      const number = tally.runs;
-      this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
-      const steps = engine.run(this.schedulers[name]);
-      coverage.noteEdges(engine.kernel);
-      tally.count(steps, engine.isInconclusive(steps));
-      if (engine.judge.violations.length > 0) this.note(workload, tally, name, number);
+    const before = tally.left;
+    this.runOnce(workload, tally, 'alone');
+    this.profile.close(engine.kernel);
+    const end = before - (this.profile.shared.length === 0 ? SCHEDULES_ALONE : schedules);
+    for (let i = 1; tally.left > Math.max(0, end); i++) {
+      this.runOnce(workload, tally, PORTFOLIO[i % PORTFOLIO.length] as SchedulerName);
     }
     tally.tell();
-    const features = coverage.takeFresh();
+    const features = this.coverage.takeFresh();
     if (features.length > 0) tally.keep(workload, features);
+  }
+
+  private runOnce(workload: Workload, tally: Tally, name: SchedulerName): void {
+    const { engine, profile, coverage } = this;
+    const number = tally.runs;
+    this.random.reseed(tally.batch.rngSeed ^ Math.imul(tally.batch.index, 0x9e3779b1), number);
+    const steps = engine.run(this.schedulers[name], name === 'alone' ? profile : coverage);
+    coverage.noteEdges(engine.kernel);
+    tally.count(steps, engine.isInconclusive(steps));
+    if (engine.judge.violations.length > 0) this.note(workload, tally, name, number);
   }
 
   private without(workload: Workload): Workload {

@@ -113,7 +113,8 @@ export function assertSearchKnowsAll(
   const shown = new Set<string>();
   engine.load(workload);
   const profile = new Profile();
-  profile.measure(engine.kernel);
+  engine.run(profile, profile);
+  profile.close(engine.kernel);
   const random = new Random(RNG_SEED).fork(name);
   const schedulers = [new Surw(random, profile), new RandomWalk(random)];
   for (let run = 0; run < runs; run++) {

@@ -45,7 +45,8 @@ function race(first: Path, second: Path): { engine: Engine; order: Order; profil
   };
   engine.load(workload);
   const profile = new Profile();
-  profile.measure(engine.kernel);
+  engine.run(profile, profile);
+  profile.close(engine.kernel);
   return { engine, order, profile };
 }
 
@@ -150,7 +151,8 @@ function hits(
   engine.load(seedNamed(seed));
   const profile = new Profile();
   engine.judge.reset();
-  profile.measure(engine.kernel);
+  engine.run(profile, profile);
+  profile.close(engine.kernel);
   const scheduler = make(profile);
   let count = 0;
   for (let i = 0; i < runs; i++) {

@@ -80,10 +80,11 @@ export function rig(model: Model, workload: Workload, parts: Parts, rngSeed: num
   };
 }
 
-function schedulerOf(parts: Parts, { kernel }: Engine, random: Random): Scheduler {
+function schedulerOf(parts: Parts, engine: Engine, random: Random): Scheduler {
   if (!parts.surw) return new RandomWalk(random);
   const profile = new Profile();
-  profile.measure(kernel);
+  engine.run(profile, profile);
+  profile.close(engine.kernel);
   return new Surw(random, profile);
 }
 

@@ -1,40 +1,49 @@
 /**
- * What a workload does when each thread runs alone, in order: how often each thread touches each object. PCT
+ * A run in which each thread runs alone, in order, and what it shows: how often each thread touches each object. PCT
  * takes its length estimate from it, SURW its weights (design 5).
  */
-import { STEPS_MAX, THREADS } from '../../corpus/vocabulary/limits.ts';
+import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import { FOOT_MAX } from '../kernel/footprints.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OBJECTS } from '../kernel/layout.ts';
-import { defaultChoice } from '../kernel/machine.ts';
-import type { Tracker } from '../kernel/watch.ts';
+import { defaultChoice, type Scheduler } from '../kernel/machine.ts';
+import type { RunTracker } from '../kernel/watch.ts';
 
-export class Profile implements Tracker {
+export class Profile implements Scheduler, RunTracker {
   /** Touches of an object by a thread: touches[thread * OBJECTS + object]. */
   readonly touches: Int32Array = new Int32Array(THREADS * OBJECTS);
   private readonly written: Uint8Array = new Uint8Array(OBJECTS);
   /** Objects that two threads touch and one writes: candidates for SURW. */
   readonly shared: number[] = [];
   steps = 0;
+  private readonly next: RunTracker | null;
 
-  /** Profile the loaded workload; the kernel's tracker is put back. */
-  measure(k: Kernel): void {
-    const tracker = k.tracker;
+  /** @param next is told what this one is told */
+  constructor(next: RunTracker | null = null) {
+    this.next = next;
+  }
+
+  begin(): void {
+    // There is nothing to plan.
+  }
+
+  choose(k: Kernel, enabled: number, current: number): number {
+    return defaultChoice(k, enabled, current);
+  }
+
+  reset(): void {
     this.touches.fill(0);
     this.written.fill(0);
-    k.tracker = this;
-    k.reset();
-    let current = -1;
-    for (let enabled = k.enabled(); enabled !== 0 && k.steps < STEPS_MAX; enabled = k.enabled()) {
-      current = defaultChoice(k, enabled, current);
-      k.step(current);
-    }
+    this.next?.reset();
+  }
+
+  /** The run is over. */
+  close(k: Kernel): void {
     this.steps = k.steps;
-    k.tracker = tracker;
     this.findShared(k.world.threads);
   }
 
-  stepping(k: Kernel, thread: number): void {
+  stepping(k: Kernel, thread: number, pc: number): void {
     const base = thread * FOOT_MAX;
     const end = base + (k.footLength[thread] as number);
     for (let i = base; i < end; i++) {
@@ -43,6 +52,7 @@ export class Profile implements Tracker {
       this.touches[at] = (this.touches[at] as number) + 1;
       if ((foot & 1) !== 0) this.written[foot >> 1] = 1;
     }
+    this.next?.stepping(k, thread, pc);
   }
 
   private findShared(threads: number): void {
