@@ -5,7 +5,7 @@ import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { type Compared, compareBuilds } from '../../workers/bench/against.ts';
-import { measure, type PlanBatches, type Result } from '../../workers/bench/measure.ts';
+import { measure, type PlanBatches, type Result, TAKEN } from '../../workers/bench/measure.ts';
 import { buildRevision } from '../../workers/bench/revision.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { Frontier } from '../frontier.ts';
@@ -34,6 +34,9 @@ const TARGETS: Readonly<Record<string, number>> = {
   'queue.ratio': 95,
   'scale.ratio': 1.85,
 };
+
+/** From here on no figure says anything of the code, in percent of our core. */
+const BUSY_FROM = 10;
 
 interface BenchCommandOptions {
   /** As it was given. */
@@ -150,20 +153,31 @@ function ownMain(): string {
 }
 
 export function renderResults(results: readonly Result[]): string {
+  const busy = busyOf(results);
   const rows = results.map(({ name, value, unit }) => {
     const target = TARGETS[name];
     if (target === undefined) return [name, shown(value), unit, '', ''];
-    const verdict = value >= target ? 'ok' : 'below';
+    const verdict = busy !== '' ? '' : value >= target ? 'ok' : 'below';
     return [name, shown(value), unit, `>= ${shown(target)}`, verdict];
   });
-  return table(['', 'value', 'unit', 'target', ''], rows);
+  return table(['', 'value', 'unit', 'target', ''], rows) + busy;
 }
 
-function renderCompared(results: readonly Compared[], commit: string): string {
+export function renderCompared(results: readonly Compared[], commit: string): string {
+  const busy = busyOf(results);
   const rows = results.map(({ name, value, unit, against, ratio }) => {
-    return [name, shown(value), shown(against), unit, ratio.toFixed(3)];
+    return [name, shown(value), shown(against), unit, name === TAKEN ? '' : ratio.toFixed(3)];
   });
-  return table(['', 'here', commit, 'unit', 'here / there'], rows);
+  return table(['', 'here', commit, 'unit', 'here / there'], rows) + busy;
+}
+
+/** A sentence behind the table, or nothing. */
+function busyOf(results: readonly (Result | Compared)[]): string {
+  const taken = results.find(({ name }) => name === TAKEN);
+  if (taken === undefined) return '';
+  const most = Math.max(taken.value, 'against' in taken ? taken.against : 0);
+  if (most < BUSY_FROM) return '';
+  return `\n\nThe machine is too busy to judge: others took ${Math.round(most)} % of this core. Run bench again on a quiet one.`;
 }
 
 /** Three digits are more than a measurement of this kind is good for. */

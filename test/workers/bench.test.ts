@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { plannedBatches, renderResults } from '../../daemon/cli/bench.ts';
+import { plannedBatches, renderCompared, renderResults } from '../../daemon/cli/bench.ts';
 import { comparedResults } from '../../workers/bench/against.ts';
 import { calibration } from '../../workers/bench/calibration.ts';
 import { exploring, fuzzing, type Result } from '../../workers/bench/measure.ts';
@@ -48,10 +48,11 @@ const UNITS: Readonly<Record<string, string>> = {
   'minimize.witness': 'ms',
   'calibration.steps': 'steps/s',
   'calibration.ratio': '%',
+  'machine.taken': '%',
   'memory.rss': 'MB',
 };
 /** What a part costs is a difference of two measurements, which may come out below nothing. */
-const DIFFERENCES = ['share.oracles', 'share.coverage', 'share.surw'];
+const DIFFERENCES = ['share.oracles', 'share.coverage', 'share.surw', 'machine.taken'];
 
 /** The two commands of this project work without git; only `--against` asks for it. */
 const HAS_GIT = spawnSync('git', ['--version']).error === undefined;
@@ -88,6 +89,20 @@ test('for people: a table with targets and what became of them', () => {
       'share.surw    -0.500  %',
     ].join('\n'),
   );
+});
+
+test('nothing is judged on a machine that others use', () => {
+  const results = [
+    { name: 'engine.runs', value: 200_000, unit: 'runs/s' },
+    { name: 'machine.taken', value: 38.2, unit: '%' },
+  ];
+  const compared = results.map((row) => ({ ...row, value: 0.5, against: row.value, ratio: 1 }));
+  for (const text of [renderResults(results), renderCompared(compared, 'abc')]) {
+    assert.match(text, /\n\nThe machine is too busy to judge: others took 38 % of this core\./);
+    assert.doesNotMatch(text, / ok| below/);
+  }
+  const quiet = results.map((row) => ({ ...row, value: Math.min(row.value, 9) }));
+  assert.doesNotMatch(renderResults(quiet), /busy/);
 });
 
 test('what is measured runs; how fast is said, and judged by `bench`', () => {

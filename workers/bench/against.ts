@@ -43,8 +43,12 @@ export function comparedResults(
     if (others === undefined) return [];
     const value = median(values);
     const against = median(others);
-    return [{ name, value, unit: unitOf.get(name) ?? '', against, ratio: value / against }];
+    return [{ name, value, unit: unitOf.get(name) ?? '', against, ratio: ratioOf(value, against) }];
   });
+}
+
+function ratioOf(value: number, against: number): number {
+  return value === against ? 1 : value / against;
 }
 
 function valuesByName(results: readonly Result[]): ReadonlyMap<string, readonly number[]> {

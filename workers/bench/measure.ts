@@ -42,6 +42,9 @@ export interface Result {
   readonly unit: string;
 }
 
+/** How busy others kept the machine. */
+export const TAKEN = 'machine.taken';
+
 /** Until V8 has compiled everything and compiles no more. */
 const WARM_UP_MS = 1500;
 /** The standard workload has some 31 thousand. */
@@ -56,6 +59,7 @@ const SHARES: readonly (readonly [string, Parts])[] = [
 export function measure(subject: Subject, { timeMs, began }: BenchOptions): readonly Result[] {
   const timing: Timing = { timeMs, warmUpMs: Math.min(WARM_UP_MS, timeMs) };
   const { model, workload, rngSeed } = subject;
+  const taken = takenByOthers();
 
   began('runs');
   const engine = rateOf(rig(model, workload, EVERYTHING, rngSeed), timing);
@@ -82,8 +86,20 @@ export function measure(subject: Subject, { timeMs, began }: BenchOptions): read
     { name: 'minimize.witness', value: 1000 / minimized.units, unit: 'ms' },
     { name: 'calibration.steps', value: toy.steps, unit: 'steps/s' },
     { name: 'calibration.ratio', value: (100 * engine.steps) / toy.steps, unit: '%' },
+    { name: TAKEN, value: taken(), unit: '%' },
     { name: 'memory.rss', value: process.memoryUsage().rss / 1e6, unit: 'MB' },
   ];
+}
+
+/** The share of our core's time that others on the machine had; V8's own threads hide a part of it. */
+function takenByOthers(): () => number {
+  const startedMs = performance.now();
+  const started = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(started);
+    const spent = (user + system) / 1000 / (performance.now() - startedMs);
+    return 100 * Math.max(0, 1 - spent);
+  };
 }
 
 /**
