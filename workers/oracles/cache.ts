@@ -18,7 +18,16 @@ import {
   writerOf,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { EXTENT, EXTENT_BY, INSTALLED_BY, PTE, SLOT, T_BEGUN, UNMAPS } from '../kernel/layout.ts';
+import {
+  EXTENT,
+  EXTENT_BY,
+  INSTALLED_BY,
+  PTE,
+  SLOT,
+  SLOT_HOLDER,
+  T_BEGUN,
+  UNMAPS,
+} from '../kernel/layout.ts';
 import { blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
 
 /** Every DAX entry of the files. */
@@ -78,6 +87,8 @@ function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page
   const type = slot & ENTRY_TYPE;
   const by = blamed(k, EXTENT_BY + pageIndex(file, page));
   if ((slot & ENTRY_LOCKED) !== 0) {
+    // One that is held is a lock that outlives its operation (O10).
+    if (k.peek(SLOT_HOLDER + pageIndex(file, page)) !== 0) return;
     complain(k, found, file, page, 'locked-entry', by, 'has an entry that is left locked');
   } else if (type === ENTRY_EMPTY && (slot & ENTRY_DIRTY) !== 0) {
     // A ZERO entry is dirty where loads tag what they insert (locking 7.5).

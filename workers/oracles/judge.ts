@@ -94,7 +94,7 @@ export class Judge implements Watch {
       if (this.stale && row.kind === 'revoke') revoked(k, this.found);
     }
     if (k.program.hasPageData) cutEnded(k, this.found, writer);
-    if (!k.isHalted() && isQuiescent(k, thread)) this.checkQuiet(k);
+    if (isQuiescent(k, thread)) this.checkQuiet(k);
   }
 
   lineRead(
