@@ -103,7 +103,7 @@ const TITLES: Readonly<Record<string, (rest: readonly string[]) => string>> = {
   'lost-write unconverted': () => 'data is complete in an extent that is not converted',
   'stale-data early': ([, step]) => `${step} makes a block visible that is zeroed later`,
   'stale-data leftover': ([, step]) => `${step} makes a block visible that is never zeroed`,
-  'durability uncommitted': ([, step]) => `fsync returns before what ${step} did is committed`,
+  'durability uncommitted': ([, step]) => `a sync returns before what ${step} did is committed`,
   'durability tagged': ([, operation]) => `${operation} passes by an entry that is tagged`,
   'durability untagged': () => 'fsync finds no tag at the entry of what was stored',
   'durability no-entry': () => 'fsync finds no entry for what was stored',
