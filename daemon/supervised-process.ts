@@ -32,8 +32,6 @@ const PAUSE_MIN_MS = 100;
 const PAUSE_MAX_MS = 2000;
 /** Whoever lived so long need not wait to be started again: it does not die in a loop. */
 const ALIVE_MS = 1000;
-/** Whoever lived so long did not die of what it began with: looking for Redis in vain takes five seconds. */
-const SETTLED_MS = 10_000;
 const LOG_BYTES_MAX = 8 << 20;
 const DONE = 0;
 const USAGE = 2;
@@ -48,6 +46,7 @@ export class SupervisedProcess {
   private timer: NodeJS.Timeout | undefined;
   private pauseMs = PAUSE_MIN_MS;
   private starts = 0;
+  /** One of them was at work, as it says itself: what ends the next one is not what it began with. */
   private hasSettled = false;
   private isStopping = false;
   private isHopeless = false;
@@ -78,15 +77,13 @@ export class SupervisedProcess {
     this.child = child;
     this.starts += 1;
     child.on('message', (message) => {
-      this.hasSettled = true;
       if (isRefusal(message)) this.isHopeless = true;
+      else this.hasSettled = true;
       this.options.told(message);
     });
     child.on('error', () => {});
     child.once('close', (exit) => {
-      const livedMs = performance.now() - startedMs;
-      if (livedMs > SETTLED_MS) this.hasSettled = true;
-      if (livedMs > ALIVE_MS) this.pauseMs = PAUSE_MIN_MS;
+      if (performance.now() - startedMs > ALIVE_MS) this.pauseMs = PAUSE_MIN_MS;
       this.died({ name, exit, lastWords: this.lastWords() });
     });
   }

@@ -194,7 +194,7 @@ class Up {
   }
 
   private told(told: Told): void {
-    if (told.kind === 'refused' || this.isStopping) return;
+    if (told.kind === 'refused' || told.kind === 'working' || this.isStopping) return;
     if (told.kind === 'finished') {
       this.interrupt();
       return;

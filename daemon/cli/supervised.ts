@@ -4,7 +4,10 @@
 export const RESTARTED_VARIABLE = 'FAULTLINE_RESTARTED';
 
 export type Told =
+  /** The coordinator serves. */
   | { readonly kind: 'ready'; readonly url: string }
+  /** The worker takes batches. */
+  | { readonly kind: 'working' }
   /** The campaign has come to its end. */
   | { readonly kind: 'finished' }
   /** It ends, and would end again if it were started again. */

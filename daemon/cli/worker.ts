@@ -14,7 +14,7 @@ import { parseJobs, parsePort } from './quantities.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
 import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { isSupervised, onOrphaned } from './supervised.ts';
+import { isSupervised, onOrphaned, tellSupervisor } from './supervised.ts';
 
 /** Set to 1, SIGUSR2 kills one executor: for tests of what follows. */
 const FAULTS_VARIABLE = 'FAULTLINE_TEST_FAULTS';
@@ -58,6 +58,7 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
     metricsPort: flags.metricsPort ?? 0,
     log: logger('worker', settings),
     stop: stopping.signal,
+    working: () => tellSupervisor({ kind: 'working' }),
     mayBeHurt: process.env[FAULTS_VARIABLE] === '1',
   });
   // BullMQ waits for a Redis that is away as long as it takes.

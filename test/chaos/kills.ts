@@ -57,7 +57,7 @@ export async function survivesKills(
   await resumes(up);
   await up.until('a coordinator', async () => (await up.status()) !== undefined);
   await up.control('stop');
-  const { exit } = await up.ended;
+  const { exit } = await up.ended();
   assert.equal(exit, 0, up.logs());
   assert.deepEqual(up.processes(), []);
   checkBooks(up);

@@ -9,18 +9,22 @@ import type { CampaignStatus } from '../../daemon/showing.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { debianProgram } from '../support/debian.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
-import { PATIENCE_MS, until } from '../support/patience.ts';
+import { PATIENCE_MS, patiently, until } from '../support/patience.ts';
 
 const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
 const ASKED_MS = 25;
 
+/** `exit`: its code, or null after a signal. */
+interface UpEnded {
+  readonly exit: number | null;
+}
+
 export class Up {
   readonly dataDir: string;
-  /** How it ended. */
-  readonly ended: Promise<{ readonly exit: number | null }>;
+  private readonly closed: Promise<UpEnded>;
   private readonly child: ChildProcess;
   private text = '';
-  private hasEnded = false;
+  private isOver = false;
 
   private constructor(dataDir: string, child: ChildProcess) {
     this.dataDir = dataDir;
@@ -31,9 +35,9 @@ export class Up {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.text += text;
     });
-    this.ended = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       child.on('close', (exit) => {
-        this.hasEnded = true;
+        this.isOver = true;
         resolve({ exit });
       });
     });
@@ -61,11 +65,20 @@ export class Up {
     const up = new Up(dataDir, child);
     t.after(async () => {
       for (const pid of up.processes()) kill(pid);
-      await up.ended;
+      await up.ended();
       // What its end has orphaned.
       for (const pid of up.processes()) kill(pid);
     });
     return up;
+  }
+
+  /** Waits for its end. @throws Error with its logs where it does not come */
+  ended(): Promise<UpEnded> {
+    return patiently('the end of `up`', this.closed, () => this.logs());
+  }
+
+  get hasEnded(): boolean {
+    return this.isOver;
   }
 
   get said(): string {
@@ -121,9 +134,9 @@ export class Up {
     isSo: () => Promise<boolean>,
     askedMs: number = ASKED_MS,
   ): Promise<void> {
-    const isSoOrOver = async (): Promise<boolean> => (await isSo()) || this.hasEnded;
+    const isSoOrOver = async (): Promise<boolean> => (await isSo()) || this.isOver;
     await until(what, isSoOrOver, { said: () => this.logs(), askedMs });
-    assert.ok(!this.hasEnded || (await isSo()), `ended before: ${what}\n${this.text}`);
+    assert.ok(!this.isOver || (await isSo()), `ended before: ${what}\n${this.text}`);
   }
 
   logs(): string {

@@ -52,7 +52,7 @@ test('every expression of the dashboard has an answer in a real campaign', { ski
   assert.equal(empty?.series, 0);
   await honest(up, prometheus);
   up.signal('SIGINT');
-  assert.equal((await up.ended).exit, 0, up.said);
+  assert.equal((await up.ended()).exit, 0, up.said);
 });
 
 /** What is exported is what the campaign says of itself. */

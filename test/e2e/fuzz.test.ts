@@ -62,7 +62,7 @@ test('Ctrl-C: exit 0, and every finding on disk is whole and replays', async () 
   );
   await running.until(/replay {2}faultline replay [0-9a-f]+/);
   running.interrupt();
-  const { exit, stdout, stderr } = await running.ended;
+  const { exit, stdout, stderr } = await running.ended();
   assert.equal(exit, 0, stdout + stderr);
   assert.match(stderr, /stopping/);
   assert.match(stdout, /again: faultline fuzz --rng-seed 1 --runs \d+ --model v48-entry-lock/);
@@ -97,7 +97,7 @@ console.log('ready');`;
   running.interrupt();
   await running.until(/heard[\s\S]*heard/);
   running.interrupt();
-  assert.equal((await running.ended).exit, 130);
+  assert.equal((await running.ended()).exit, 130);
 });
 
 test('a closed terminal drains too', async () => {
@@ -107,7 +107,7 @@ const work = setInterval(() => {}, 1000);
 onInterrupt(() => { console.log('draining'); clearInterval(work); });
 process.kill(process.pid, 'SIGHUP');`;
   const running = new Talking(['--input-type=module', '--eval', script], folder);
-  const { exit, stdout } = await running.ended;
+  const { exit, stdout } = await running.ended();
   // Then it dies of the signal.
   assert.deepEqual([exit, stdout], [null, 'draining\n']);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { type Ended, faultline, MAIN } from '../cli/faultline.ts';
+import { patiently, until } from '../support/patience.ts';
 
 /** The fields of the document that scripts rely on (design 9). */
 export interface Finding {
@@ -47,27 +48,23 @@ export function knownOf({ findings }: Document): ReadonlySet<string | null> {
 
 /** A process whose output is waited for. */
 export class Talking {
-  readonly ended: Promise<Ended>;
+  private readonly closed: Promise<Ended>;
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
   private stdout = '';
   private stderr = '';
   private hasEnded = false;
-  private wake: () => void = () => {};
 
   constructor(args: readonly string[], cwd: string) {
     this.child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
-      this.wake();
     });
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text;
-      this.wake();
     });
-    this.ended = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       this.child.on('close', (exit) => {
         this.hasEnded = true;
-        this.wake();
         resolve({ exit, stdout: this.stdout, stderr: this.stderr });
       });
     });
@@ -77,16 +74,19 @@ export class Talking {
     return new Talking([MAIN, 'fuzz', ...args], cwd);
   }
 
+  /** Waits for its end. */
+  ended(): Promise<Ended> {
+    return patiently('its end', this.closed, () => this.stdout + this.stderr);
+  }
+
   interrupt(): void {
     this.child.kill('SIGINT');
   }
 
   async until(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.stdout + this.stderr)) {
-      if (this.hasEnded) assert.fail(`ended before ${pattern}\n${this.stdout}${this.stderr}`);
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
+    const isSaid = (): boolean => pattern.test(this.stdout + this.stderr);
+    const said = (): string => this.stdout + this.stderr;
+    await until(String(pattern), () => isSaid() || this.hasEnded, { said });
+    assert.ok(isSaid(), `ended before ${pattern}\n${said()}`);
   }
 }

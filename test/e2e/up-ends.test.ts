@@ -5,13 +5,11 @@ import { rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { kill, Up } from '../chaos/up.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
 
 const skip = await skipReason('redis-server');
-const ASKED_MS = 25;
 /** What is computed is not the point. */
 const LITTLE = ['--jobs', '1', '--model', 'xfs-mmaplock-prezero'];
 
@@ -44,9 +42,9 @@ test('Ctrl-C before the coordinator serves: what it says later starts nothing', 
   const { up, worker } = await slowToEnd(t);
   up.signal('SIGINT');
   // Told in time, the coordinator never serves.
-  await ready(up).catch(() => up.ended);
+  await ready(up).catch(() => up.ended());
   kill(worker, 'SIGCONT');
-  assert.equal((await up.ended).exit, 0, up.said);
+  assert.equal((await up.ended()).exit, 0, up.said);
   assert.doesNotMatch(up.said, /page and findings/);
   assert.deepEqual(up.processes(), []);
 });
@@ -54,16 +52,12 @@ test('Ctrl-C before the coordinator serves: what it says later starts nothing', 
 test('a second Ctrl-C ends it at once, and its Redis too', { skip }, async (t) => {
   const { up, worker } = await slowToEnd(t);
   await ready(up);
-  let exit: number | null | undefined;
-  void up.ended.then((ended) => {
-    exit = ended.exit;
-  });
   // Until it is not the echo of the first one.
-  while (exit === undefined) {
+  await until('its end', () => {
     up.signal('SIGINT');
-    await sleep(ASKED_MS);
-  }
-  assert.equal(exit, 130, up.said);
+    return up.hasEnded;
+  });
+  assert.equal((await up.ended()).exit, 130, up.said);
   kill(worker, 'SIGCONT');
   await gone(up);
 });
@@ -77,7 +71,7 @@ test('its logs are gone, its worker is told to end: so does everything, with a w
   const worker = up.pidOf('worker');
   assert.ok(worker !== undefined);
   kill(worker, 'SIGTERM');
-  assert.equal((await up.ended).exit, 0, up.said);
+  assert.equal((await up.ended()).exit, 0, up.said);
   assert.match(up.said, /worker was told to end/);
   assert.match(up.said, /^\d+ findings? in /m);
   assert.deepEqual(up.processes(), []);
@@ -89,7 +83,7 @@ test('its port is taken: one document says so', { skip }, async (t) => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const up = await Up.start(t, ['--json', '-q', '--port', String(port)]);
-  assert.equal((await up.ended).exit, 3, up.said);
+  assert.equal((await up.ended()).exit, 3, up.said);
   const { error } = JSON.parse(
     up.said.slice(up.said.search(/^\{$/m), up.said.lastIndexOf('}') + 1),
   );

@@ -12,7 +12,7 @@ const RUNS = '200k';
 
 test('a campaign of all models with up', { skip }, async (t) => {
   const up = await Up.start(t, ['--runs', RUNS, '--rng-seed', '1']);
-  assert.equal((await up.ended).exit, 0, up.logs());
+  assert.equal((await up.ended()).exit, 0, up.logs());
   const { findings, damaged } = new FindingStore(up.dataDir).list();
   assert.deepEqual(damaged, []);
   const known = new Set(findings.map((finding) => finding.known));

@@ -42,7 +42,7 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
   assert.equal(replayed.exit, 1, replayed.stderr);
   const startedMs = performance.now();
   up.signal('SIGINT');
-  const { exit } = await up.ended;
+  const { exit } = await up.ended();
   assert.equal(exit, 0, up.said);
   figure(`Ctrl-C drained within ${secondsSince(startedMs)}`);
   assert.deepEqual(up.processes(), []);
@@ -68,14 +68,14 @@ test('an up that was killed leaves its Redis to the next one, and nothing else',
   await first.until('runs', async () => ((await first.status())?.runs ?? 0) > 0);
   const redis = first.pidOf('redis');
   first.signal('SIGKILL');
-  await first.ended;
+  await first.ended();
   const others = (): readonly number[] => first.processes().filter((pid) => pid !== redis);
   const second = await Up.start(t, ONE_JOB, {}, first.dataDir);
   await second.until('a page', async () => second.said.includes('page and findings'));
   assert.equal(second.pidOf('redis'), redis, 'adopted, not doubled');
   assert.match(second.said, /goes on/);
   second.signal('SIGINT');
-  assert.equal((await second.ended).exit, 0, second.said);
+  assert.equal((await second.ended()).exit, 0, second.said);
   assert.deepEqual(others(), []);
   if (redis !== undefined) kill(redis, 'SIGTERM');
 });
@@ -85,14 +85,14 @@ test('a second up on one folder is refused, and harms nobody', { skip }, async (
   await first.until('runs', async () => ((await first.status())?.runs ?? 0) > 0);
   const redis = first.pidOf('redis');
   const second = await Up.start(t, ONE_JOB, {}, first.dataDir);
-  assert.equal((await second.ended).exit, 3, second.said);
+  assert.equal((await second.ended()).exit, 3, second.said);
   assert.match(second.said, /another coordinator \(process \d+\) writes/);
   assert.equal(first.pidOf('redis'), redis);
   assert.equal((await first.status())?.redis.outages, 0);
   // On the same Redis from another folder it leads, and the first one ends and says why.
   const url = `unix:${first.dataDir}/redis/redis.sock`;
   await Up.start(t, ['--redis', url, ...ONE_JOB]);
-  assert.equal((await first.ended).exit, 3, first.logs());
+  assert.equal((await first.ended()).exit, 3, first.logs());
   assert.match(first.said, /another coordinator has taken over this Redis/);
 });
 
@@ -105,7 +105,7 @@ test('a campaign with an end ends, and says what it was', { skip }, async (t) =>
     '--rng-seed',
     '7',
   ]);
-  assert.equal((await up.ended).exit, 0, up.logs());
+  assert.equal((await up.ended()).exit, 0, up.logs());
   assert.match(up.said, /finished, 20k runs .* 2 findings/);
   assert.match(
     up.said,

@@ -48,7 +48,7 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     const worker = new Talking([MAIN, 'worker', '--redis', url, '--jobs', '1'], folder);
     await worker.until(/takes batches/);
     worker.interrupt();
-    assert.equal((await worker.ended).exit, 0);
+    assert.equal((await worker.ended()).exit, 0);
     assert.ok(existsSync(`${folder}/.faultline/spool`));
   });
 

@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { queueName } from '../../corpus/exchange/keys.ts';
-import type { CanaryRun, Exploration, Quarantined } from '../../corpus/vocabulary/messages.ts';
+import type {
+  CanaryRun,
+  Exploration,
+  Quarantined,
+  Result,
+} from '../../corpus/vocabulary/messages.ts';
 import { ExecutorFailure, ExecutorPool, type Loss } from '../../workers/service/executors.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
@@ -11,6 +16,7 @@ import { testDatabase } from './redis.ts';
 import { BUILD, batchOf, ENGINE, exploration, explorations, Rig } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
+const HANG_MS = 60_000;
 /** Far more than any test waits for. */
 const ENDLESS = exploration(0, { runs: 1 << 24 });
 /** Nearly a megabyte, as a batch may weigh, and five once they are strings in a set. */
@@ -53,30 +59,41 @@ async function narrowHeap(): Promise<number> {
   assert.fail('no heap is large enough for the light work');
 }
 
-async function leavesAlone(): Promise<void> {
+/** Time goes by only here, each time that runs were made. */
+async function leavesAlone(t: TestContext): Promise<void> {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const counted: number[] = [];
   const pool = new ExecutorPool({
     count: 1,
     engine: ENGINE,
     name: 'slow',
-    hangMs: 1500,
+    hangMs: HANG_MS,
     counted: (_, { runs }) => counted.push(runs),
   });
-  const work = exploration(0, { runs: 100_000 });
+  t.after(() => pool.close());
+  const work = exploration(0, { runs: 20_000 });
+  let result: Result | undefined;
+  const done = pool.execute(work).then((answer) => {
+    result = answer.result;
+  });
   let seen = 0;
-  const timer = setInterval(() => {
-    seen = Math.max(seen, pool.totals.runs);
-  }, 20);
-  const { result } = await pool.execute(work);
-  clearInterval(timer);
+  let deadlines = 0;
+  while (result === undefined) {
+    await Promise.race([setImmediate(), done]);
+    if (pool.busy === 0 || pool.totals.runs === seen) continue;
+    t.mock.timers.tick(HANG_MS);
+    // The deadline looks first: what is more than this, it has not seen either.
+    seen = pool.totals.runs;
+    deadlines += 1;
+  }
+  assert.ok(deadlines > 1, 'it took longer than one that hangs');
   assert.ok(result.kind === 'explore' && result.runs === work.runs);
   assert.deepEqual(counted, [work.runs]);
-  assert.ok(seen > 0, 'they are counted while they are made');
   await pool.close();
   assert.equal(pool.totals.runs, work.runs);
 }
 
-async function replacesLoading(): Promise<void> {
+async function replacesLoading(t: TestContext): Promise<void> {
   const losses: Loss[] = [];
   const pool = await new Promise<ExecutorPool>((resolve) => {
     const made: ExecutorPool = new ExecutorPool({
@@ -90,18 +107,19 @@ async function replacesLoading(): Promise<void> {
       },
     });
   });
-  await pool.close();
+  t.after(() => pool.close());
   assert.equal(losses[0], 'hang');
 }
 
 /** The answer comes, but its process has time for it only after the deadline. */
 async function countsOnce(t: TestContext): Promise<void> {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   let counted = 0;
   const pool = new ExecutorPool({
     count: 1,
     engine: ENGINE,
     name: 'late',
-    hangMs: 2000,
+    hangMs: HANG_MS,
     counted: () => {
       counted += 1;
     },
@@ -110,12 +128,12 @@ async function countsOnce(t: TestContext): Promise<void> {
   // It is refused at once, without a run.
   const wrong = { kind: 'verify', model: LIGHT.model, repro: 'none', notOn: '' } as const;
   await assert.rejects(pool.execute(wrong), /found "none"/);
-  // After this Node looks at timers first, then at messages.
-  await setImmediate();
-  const late = assert.rejects(pool.execute(wrong), /no answer and no run within 2 s/);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2300);
+  const late = assert.rejects(pool.execute(wrong), /no answer and no run within 60 s/);
+  // It answers meanwhile, and nobody looks.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  t.mock.timers.tick(HANG_MS);
   await late;
-  await setImmediate();
+  for (let looks = 0; looks < 3; looks++) await setImmediate();
   assert.equal(counted, 2);
 }
 
@@ -135,8 +153,6 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     await rig.emptied();
     await worker.stop();
   });
-
-  test('take long, and make runs, are left alone', leavesAlone);
 
   test('run out of memory goes on without them', async (t) => {
     const heapMb = await narrowHeap();
@@ -189,8 +205,9 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
   });
 });
 
-// Not at the same time as the others: it holds up their thread.
+// Not at the same time as the others: they hold up their thread and its timers.
 describe('executors', () => {
+  test('that take long, and make runs, are left alone', leavesAlone);
   test('that hang while they start are replaced', replacesLoading);
   test('whose answer is late are replaced, and their work is counted once', countsOnce);
 });

@@ -28,6 +28,21 @@ export async function until(
   }
 }
 
+/** What a promise resolves to. @throws Error if that takes longer than anything that is merely slow */
+export async function patiently<T>(
+  what: string,
+  awaited: Promise<T>,
+  said: () => string = () => '',
+): Promise<T> {
+  let isOver = false;
+  const over = (): void => {
+    isOver = true;
+  };
+  awaited.then(over, over);
+  await until(what, () => isOver, { said });
+  return await awaited;
+}
+
 /** Where lines begin that the runner shows: seconds and rates, which `bench` judges and no test does. */
 export const FIGURE = 'figure: ';
 

@@ -54,6 +54,8 @@ export interface WorkerConfig {
   readonly log: Logger;
   /** Aborted when it is to finish what it has in hand and end. */
   readonly stop: AbortSignal;
+  /** Called when it takes batches. */
+  readonly working?: () => void;
   readonly limits?: Limits;
   /** Whether SIGUSR2 kills an executor, for tests of what follows. */
   readonly mayBeHurt?: boolean;
@@ -190,6 +192,7 @@ class FleetWorker {
     const { redis, build } = this.config;
     const metrics = this.page === null ? null : `http://${this.page.address}/metrics`;
     this.log.info({ redis: describe(redis), executors: jobs, build, metrics }, 'takes batches');
+    this.config.working?.();
   }
 
   /** Ends what is in hand and leaves. Never takes much longer than its deadline, whatever Redis does. */
