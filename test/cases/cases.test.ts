@@ -53,6 +53,7 @@ const CASES: readonly Case[] = [
   { input: 'madvise-remove-area', model: 'modern-ext4-fixed', shows: null, why: 'madvise gives mmap_lock back before it punches' },
   { input: 'f02-of-unwritten', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'to a load an unwritten block is a hole: the fault that zeroes it fills the page' },
   { input: 'f02-copied', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'a private copy of the zero page misses the write as a load does' },
+  { input: 'f02-of-new-size', model: 'modern-xfs', shows: 'zero-page early fault', why: 'i_size covers the line before the write returns' },
   { input: 'two-crashes', model: 'xfs-mmaplock-prezero', shows: null, why: 'a crash cuts no crash short: the search is whole' },
   { input: 'b20-with-another-cached-page', model: 'v48-entry-lock', shows: 'durability writable-entry pwrite/dropEntry', why: 'a cached page opens the gate of both invalidations' },
   { input: 'b04-load-of-unwritten', model: 'v43rc-immap-write', shows: 'lock-cycle iMmapRwsem journal', why: 'the conversion starts a handle under i_mmap_rwsem' },
@@ -230,6 +231,7 @@ store a0 0
 const REPLAYS = [
   { input: 'two-appends-schedule', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize' },
   { input: 'private-zero-page-schedule', model: 'v42-immap-read', shows: 'zero-page fault' },
+  { input: 'f03-copied-schedule', model: 'modern-xfs', shows: 'zero-page early pwrite' },
 ] as const;
 
 for (const { input, model, shows } of REPLAYS) {

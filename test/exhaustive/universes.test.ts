@@ -19,8 +19,8 @@ const EVERYTHING: SweepOptions = { statesMax: 100_000, all: true, ignored: [], o
 
 /** Reviewed like code, as the golden listings are. */
 const TOTALS: Readonly<Record<string, readonly number[]>> = {
-  'v42-immap-read': [72, 29_024, 49_222],
-  'modern-xfs-fixed': [72, 11_058, 17_395],
+  'v42-immap-read': [72, 29_054, 49_268],
+  'modern-xfs-fixed': [72, 11_166, 17_578],
 };
 
 for (const [model, totals] of Object.entries(TOTALS)) {

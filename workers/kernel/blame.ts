@@ -7,7 +7,6 @@ import { PTE_ZERO, pteKind, STALE, writerOf } from './encoding.ts';
 import type { Kernel } from './kernel.ts';
 import {
   CPU,
-  DONE_AT,
   EXPOSED_BY,
   EXTENT,
   EXTENT_BY,
@@ -19,6 +18,7 @@ import {
   T_DEPTH,
 } from './layout.ts';
 import { forEachMapping } from './steps/walk.ts';
+import type { OpRow } from './world.ts';
 
 /** Roles take 12 bits: a program has at most 2000 rows (ROWS_MAX); the operation's writer id stands above them. */
 const WRITER_SHIFT = 12;
@@ -85,21 +85,33 @@ export function isHugeFilled(k: Kernel, index: number): boolean {
 
 /** Set in INSTALLED_BY of a zero page's pte that a page's block has met. */
 const OUTLIVED = 1 << 20;
+/** From here on a bit a thread: the zero page was mapped when the write(2) of that thread began. */
+const MET_SHIFT = 21;
+
+/** A write(2) begins: the zero pages that are mapped where it writes are its duty to unmap. */
+export function noteMet(k: Kernel, thread: number, { file, first, last }: OpRow): void {
+  for (let page = first >> 1; page << 1 < last; page++) {
+    forEachMapping(k, file, page, (pteIndex) => {
+      if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;
+      k.put(INSTALLED_BY + pteIndex, k.peek(INSTALLED_BY + pteIndex) | (1 << (MET_SHIFT + thread)));
+    });
+  }
+}
 
 /**
  * A zero page that is mapped when its page gets a block: to unmap it is the filler's duty, and no race. But a system
  * call that began before it was mapped may have unmapped what there was then.
  */
 export function noteOutlived(k: Kernel, index: number): void {
-  const filler = k.writerOf(k.currentThread);
-  const { kind } = k.world.rowOfWriter(filler);
+  const t = k.currentThread;
+  const { kind } = k.world.rowOfWriter(k.writerOf(t));
   // What stays unwritten still shows zeros.
   if (kind === 'fallocate' || kind === 'unshare' || kind === 'zero') return;
-  const isFault = k.peek(T_DEPTH + k.currentThread) > 0;
+  const isFault = k.peek(T_DEPTH + t) > 0;
   forEachMapping(k, Math.floor(index / PAGES), index % PAGES, (pteIndex) => {
     const by = k.peek(INSTALLED_BY + pteIndex);
     if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;
-    const wasThere = isFault || ((k.peek(DONE_AT + filler) >> operationOf(by)) & 1) !== 0;
+    const wasThere = isFault || ((by >> (MET_SHIFT + t)) & 1) !== 0;
     // Of this block: what it was to one that has moved on says nothing.
     k.put(INSTALLED_BY + pteIndex, wasThere ? by | OUTLIVED : by & ~OUTLIVED);
   });

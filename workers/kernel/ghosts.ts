@@ -6,6 +6,7 @@
  * Bit 0 of a set of writers is the content before the run.
  */
 import { LINES, LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
+import { noteMet } from './blame.ts';
 import { owe, oweArea } from './debts.ts';
 import { isWritten, OK, pageIndex, threadOf } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
@@ -63,6 +64,7 @@ export function beginWriter(k: Kernel, writer: number): void {
   beginSizeChange(k, row, writer);
   if (row.kind === 'pread') beginRead(k, thread, row);
   if (row.kind !== 'pwrite') return;
+  noteMet(k, thread, row);
   for (let line = row.first; line < row.last; line++) addData(k, row.file, line, writer);
 }
 

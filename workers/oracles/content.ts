@@ -86,7 +86,7 @@ export function lineRead(
   // Where i_size alone promises the data, it is the size that is early.
   const isEarlySize = verdict === UNWRITTEN_ZERO && !isWritten(extent);
   if (throughZeroPage && extent !== 0 && !isEarlySize && isFilled(k, file, page)) {
-    const filled = filledAs(k, extent, verdict);
+    const filled = filledAs(k, file, line, verdict);
     if (found.isOn('O5')) zeroPageMapped(k, found, pteIndex, file, page, filled);
     return;
   }
@@ -114,12 +114,14 @@ function isFilled(k: Kernel, file: number, page: number): boolean {
 const FILLERS: readonly string[] = ['fault', 'pwrite'];
 
 /**
- * A system call that returns beside a fault is missed (F02); of faults alone the look for the page is late (B10).
+ * A system call beside a fault is missed, by its return or by the size that it has set (F02); of faults alone the look for the page is late (B10).
  * @param verdict who is missed
  */
-function filledAs(k: Kernel, extent: number, verdict: number): Filled {
+function filledAs(k: Kernel, file: number, line: number, verdict: number): Filled {
+  const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
   if (!isExposing(k, extentBlock(extent))) return 'done';
-  const isWrite = verdict > 0 && k.world.rowOfWriter(verdict).kind === 'pwrite';
+  const missed = missedBy(k, file, line, verdict);
+  const isWrite = missed > 0 && k.world.rowOfWriter(missed).kind === 'pwrite';
   return isWrite ? 'beside-write' : 'under-way';
 }
 
@@ -258,7 +260,7 @@ function causeOfCopy(
   const isZeroPage = zeroPte >= 0;
   const extent = k.peek(EXTENT + index);
   if (isZeroPage && extent !== 0 && isFilled(k, file, line >> 1)) {
-    return zeroPageCause(k, zeroPte, index, filledAs(k, extent, verdict));
+    return zeroPageCause(k, zeroPte, index, filledAs(k, file, line, verdict));
   }
   if (remover !== null && !isZeroPage) {
     const stale = { class: 'stale-pte', object: '', roles: [remover] } as const;
@@ -284,8 +286,13 @@ function publisherOf(k: Kernel, file: number, line: number): number {
   return data === 0 ? 0 : 31 - Math.clz32(data);
 }
 
+/** The writer whose data do not show; 0 for the setup. */
+function missedBy(k: Kernel, file: number, line: number, verdict: number): number {
+  return verdict === UNWRITTEN_ZERO ? publisherOf(k, file, line) : verdict;
+}
+
 function lostRole(k: Kernel, verdict: number, file: number, line: number): string {
-  const writer = verdict === UNWRITTEN_ZERO ? publisherOf(k, file, line) : verdict;
+  const writer = missedBy(k, file, line, verdict);
   return writer === 0 ? 'setup' : dataRole(k.world.rowOfWriter(writer).kind);
 }
 
