@@ -231,6 +231,7 @@ store a0 0
 const REPLAYS = [
   { input: 'two-appends-schedule', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize' },
   { input: 'private-zero-page-schedule', model: 'v42-immap-read', shows: 'zero-page fault' },
+  { input: 'f06-lost-by-power-schedule', model: 'modern-xfs:reflink=on', shows: 'durability overwritten fault/copyCow' },
   { input: 'f03-copied-schedule', model: 'modern-xfs', shows: 'zero-page early pwrite' },
 ] as const;
 

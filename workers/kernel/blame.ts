@@ -177,6 +177,11 @@ export function isCopiedOver(k: Kernel, cpuWord: number): boolean {
   return (k.peek(LINE_BY + cpuWord - CPU) & COPIED_OVER) !== 0;
 }
 
+/** The same of what a power failure leaves of the line. */
+export function isCopiedOverOnMedia(k: Kernel, line: number): boolean {
+  return (k.peek(MEDIA_BY + line) & COPIED_OVER) !== 0;
+}
+
 /** What loads see at a line of a block. */
 export function setCpu(k: Kernel, cpuWord: number, value: number): void {
   k.put(cpuWord, value);

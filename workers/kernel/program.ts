@@ -74,12 +74,17 @@ export function lackingIn(
   { entry, hasMapSync, hasDsync }: Pick<Program, 'entry' | 'hasMapSync' | 'hasDsync'>,
   { setup, threads }: Workload,
 ): OpKind | 'MAP_SYNC' | 'O_DSYNC' | null {
-  const ops = threads.flatMap((thread) => thread.ops);
-  const areas = setup.processes.flatMap((process) => process.areas);
-  const sharings = [...areas, ...ops].map((one) => one !== null && 'sharing' in one && one.sharing);
-  if (!hasMapSync && sharings.includes('sync')) return 'MAP_SYNC';
-  if (!hasDsync && ops.some((op) => 'sync' in op)) return 'O_DSYNC';
-  return ops.find(({ kind }) => entry[kind] === NO_ENTRY)?.kind ?? null;
+  for (const { areas } of setup.processes) {
+    for (const area of areas) if (area?.sharing === 'sync' && !hasMapSync) return 'MAP_SYNC';
+  }
+  for (const { ops } of threads) {
+    for (const op of ops) {
+      if (entry[op.kind] === NO_ENTRY) return op.kind;
+      if (!hasMapSync && 'sharing' in op && op.sharing === 'sync') return 'MAP_SYNC';
+      if (!hasDsync && 'sync' in op) return 'O_DSYNC';
+    }
+  }
+  return null;
 }
 
 /** The FUSE bits of a program that no operation of a workload conflicts with. */

@@ -3,7 +3,13 @@
  * returns, for both adversaries: no cache line was evicted, and every one was.
  */
 import { LINE_BYTES, LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
-import { blamed, hasLostZeroes, isUnflushedCopy, roleName } from '../kernel/blame.ts';
+import {
+  blamed,
+  hasLostZeroes,
+  isCopiedOverOnMedia,
+  isUnflushedCopy,
+  roleName,
+} from '../kernel/blame.ts';
 import { cachedPage, pageWord, shownWord } from '../kernel/cached.ts';
 import {
   ENTRY_TAGS,
@@ -172,11 +178,13 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
     const role = blamed(k, EXPOSED_BY + extentBlock(extent));
     return { object: 'unflushed-copy', role, said: `${role} mapped a copy that was not flushed` };
   }
+  // What came after the copy, and is not committed, has no part in it.
+  if (isWritten(extent) && isCopiedOverOnMedia(k, at)) return overwritten(k, at);
   const isStored = ((k.world.mappingWriters >> lost) & 1) !== 0;
   if (isStored && !isSafe) return untracked(k, index);
   const isOld = extent !== k.peek(EXTENT + index);
   if (line >= k.peek(COMMITTED_SIZE + file) || !isWritten(extent) || isOld) {
-    if (currentOperation(k) === 'clwb') return MAPPED_EARLY;
+    if (isStored && currentOperation(k) === 'clwb') return MAPPED_EARLY;
     const role = blamed(k, EXTENT_BY + index);
     return { object: 'uncommitted', role, said: 'its extent or i_size is not committed' };
   }
@@ -190,7 +198,11 @@ function causeOf(k: Kernel, file: number, line: number, lost: number): Cause {
       };
     return { object: 'unzeroed', role, said: `${role} made the old data visible` };
   }
-  const role = blamed(k, MEDIA_BY + at);
+  return overwritten(k, at);
+}
+
+function overwritten(k: Kernel, line: number): Cause {
+  const role = blamed(k, MEDIA_BY + line);
   return { object: 'overwritten', role, said: `${role} wrote over it` };
 }
 
