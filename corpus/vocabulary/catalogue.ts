@@ -207,6 +207,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // The entry is dropped at each index of the range, and a huge one with all that it fills (mm/truncate.c, fs/dax.c of 6.1).
   row('F12', 'a truncate drops the tag of the huge page that it cuts', 'durability', TRACED,
     'durability cut-entry *'),
+  // The pte is writable, so the store does not fault, and the times that xfs_swap_extents compares stay as they were.
+  row('F13', 'a swap of extents loses what was stored since the file was copied', 'lost-write', TRACED,
+    'lost-write swapped *'),
   row(CANARY, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak inodeLock *', 'lock-leak mmapSem *'),
 ];

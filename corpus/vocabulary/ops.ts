@@ -130,6 +130,7 @@ const ROWS = {
   unshare: row(RANGE, { ...SPECIAL, says: 'fallocate(2): give a range blocks of its own', weight: 5, resizes: 'extends', rank: 1, weaker: ['fallocate'] }),
   madvise_remove: row(AREA, { ...SPECIAL, says: 'madvise(2), MADV_REMOVE: punch a hole where an area maps', weight: 4, is: 'punch', rank: 2, weaker: ['punch'] }),
   drop_caches: row(NONE, { ...SPECIAL, says: 'drop the clean pages of every file from the cache', weight: 4 }),
+  swap: row(FILE, { ...SPECIAL, says: 'swap the blocks of a file with those of a copy of it (XFS_IOC_SWAPEXT)', weight: 4 }),
 };
 
 export type OpKind = keyof typeof ROWS;

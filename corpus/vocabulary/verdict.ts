@@ -100,6 +100,7 @@ const TITLES: Readonly<Record<string, (rest: readonly string[]) => string>> = {
   'stale-pte not-unmapped': ([, operation]) => `${operation} takes a block and leaves its pte`,
   'pinned-block': ([operation]) => `${operation} takes a block that a device still writes to`,
   'lost-write early-size': ([, operation]) => `${operation} raises i_size before its data is there`,
+  'lost-write swapped': () => 'a copy that takes the place of the file lacks complete data',
   'lost-write unconverted': () => 'data is complete in an extent that is not converted',
   'stale-data early': ([, step]) => `${step} makes a block visible that is zeroed later`,
   'stale-data leftover': ([, step]) => `${step} makes a block visible that is never zeroed`,

@@ -54,6 +54,8 @@ const CASES: readonly Case[] = [
   { input: 'f02-of-unwritten', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'to a load an unwritten block is a hole: the fault that zeroes it fills the page' },
   { input: 'f02-copied', model: 'v412-entry-outside', shows: 'zero-page early fault', why: 'a private copy of the zero page misses the write as a load does' },
   { input: 'f02-of-new-size', model: 'modern-xfs', shows: 'zero-page early fault', why: 'i_size covers the line before the write returns' },
+  { input: 'swap-beside-fault', model: 'swap-without-invalidate-lock.model', shows: 'unfenced swap', why: 'the load maps the block that leaves' },
+  { input: 'swap-beside-fault', model: 'modern-xfs:swap=on', shows: null, why: 'page faults wait for the swap' },
   { input: 'two-crashes', model: 'xfs-mmaplock-prezero', shows: null, why: 'a crash cuts no crash short: the search is whole' },
   { input: 'b20-with-another-cached-page', model: 'v48-entry-lock', shows: 'durability writable-entry pwrite/dropEntry', why: 'a cached page opens the gate of both invalidations' },
   { input: 'b04-load-of-unwritten', model: 'v43rc-immap-write', shows: 'lock-cycle iMmapRwsem journal', why: 'the conversion starts a handle under i_mmap_rwsem' },
@@ -232,6 +234,7 @@ const REPLAYS = [
   { input: 'two-appends-schedule', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize' },
   { input: 'private-zero-page-schedule', model: 'v42-immap-read', shows: 'zero-page fault' },
   { input: 'f06-lost-by-power-schedule', model: 'modern-xfs:reflink=on', shows: 'durability overwritten fault/copyCow' },
+  { input: 'b56-then-drop-schedule', model: 'jul16-opt2-unmap', shows: 'durability towrite-tag clearTowrite' },
   { input: 'f03-copied-schedule', model: 'modern-xfs', shows: 'zero-page early pwrite' },
 ] as const;
 

@@ -44,6 +44,7 @@ const NOBODY: Watch = {
   tableBroken: ignore,
   sizeSet: ignore,
   extentLeaves: ignore,
+  extentSwapped: ignore,
   extentArrives: ignore,
   bufferSet: ignore,
   pageDiscarded: ignore,

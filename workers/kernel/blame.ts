@@ -162,6 +162,15 @@ export function flushLine(k: Kernel, line: number): void {
   k.put(MEDIA_BY + line, k.peek(LINE_BY + line));
 }
 
+/** A copy that was synced: who wrote the line is to blame for the copy as well. */
+export function copySynced(k: Kernel, from: number, to: number): void {
+  const value = k.get(CPU + from);
+  k.put(CPU + to, value);
+  k.put(MEDIA + to, value);
+  k.put(LINE_BY + to, k.peek(LINE_BY + from));
+  k.put(MEDIA_BY + to, k.peek(LINE_BY + from));
+}
+
 /** Set in LINE_BY of a line that held something else when it was copied from a shared block (F06). */
 const COPIED_OVER = 1 << 20;
 

@@ -97,6 +97,8 @@ export const O_RANGE = objectClass('rangeLock', FILES);
 export const O_CACHED = objectClass('cachedLine', PAGE_OBJECTS * LINES_PER_PAGE);
 export const O_PIN = objectClass('pin', BLOCKS);
 export const O_PMD = objectClass('pmd', (MMS * AREAS * PAGES) / HUGE_PAGES);
+/** i_ctime and i_mtime. */
+export const O_TIMES = objectClass('times', FILES);
 export const OBJECTS = nextObject;
 
 // The file system: sizes in lines, extents (see state.ts for the encoding) and what is committed of both.
@@ -106,6 +108,10 @@ export const EXTENT = words('extent', FILES * PAGES, O_EXTENT);
 export const COMMITTED_EXTENT = words('committed', FILES * PAGES, O_COMMITTED, FILES * PAGES);
 /** The CoW fork: blocks that are to take the place of shared ones. */
 export const COW_EXTENT = words('cowExtent', FILES * PAGES, O_EXTENT);
+
+/** Threads whose copy of the file is as old as its times; the extents of each thread's copy. */
+export const COPY_FRESH = words('copyFresh', FILES, O_TIMES);
+export const COPY_EXTENT = words('copyExtent', THREADS * PAGES);
 
 // The page cache: a slot is empty, a page or a DAX entry; sleepers queue by the index they computed.
 export const SLOT = words('slot', FILES * PAGES, O_SLOT);

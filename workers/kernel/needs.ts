@@ -36,7 +36,7 @@ import { holdsRange, rangesAt } from './ranges.ts';
 /** `setSize.raise`: only where i_size grows. */
 export const RAISE = '.raise';
 
-/** Steps that take a block from its page, or move it. */
+/** Steps that take a block from its page, or move it: what a model calls `extents`, so that no step comes to old models. */
 export const EXTENT_STEPS: readonly string[] = [
   'removeExtent',
   'unwriteExtent',
@@ -48,7 +48,7 @@ export const EXTENT_STEPS: readonly string[] = [
 
 /** Extents change under a lock of the file system, held exclusively. */
 function extentsNeed(lock: string, source: string): readonly Need[] {
-  return EXTENT_STEPS.map((step) => ({ step, lock, mode: 'W', source }));
+  return [...EXTENT_STEPS, 'swapExtents'].map((step) => ({ step, lock, mode: 'W', source }));
 }
 
 /** What mm/ asks of every caller, in every kernel here. */

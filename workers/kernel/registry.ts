@@ -71,6 +71,7 @@ import { PTE_STEPS } from './steps/ptes.ts';
 import { RANGE_STEPS } from './steps/ranges.ts';
 import { REFLINK_STEPS } from './steps/reflink.ts';
 import { SHIFTING_STEPS } from './steps/shifting.ts';
+import { SWAP_STEPS } from './steps/swap.ts';
 import { SYNC_STEPS } from './steps/sync.ts';
 import { WRITEBACK_STEPS } from './steps/writeback.ts';
 import { ZEROING_STEPS } from './steps/zeroing.ts';
@@ -94,6 +95,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...ZEROING_STEPS,
     ...REFLINK_STEPS,
     ...SHIFTING_STEPS,
+    ...SWAP_STEPS,
     ...COPY_STEPS,
     ...IO_STEPS,
     ...MAPPING_STEPS,

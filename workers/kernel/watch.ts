@@ -39,6 +39,8 @@ export interface Watch {
   sizeSet(k: Kernel, file: number): void;
   /** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
   extentLeaves(k: Kernel, file: number, page: number, block: number): void;
+  /** A page of a file is about to have the extent of a copy in place of its own. */
+  extentSwapped(k: Kernel, file: number, page: number, copy: number): void;
   /** Collapse or insert has brought a page of a file an extent. */
   extentArrives(k: Kernel, file: number, page: number): void;
   /** A page of the cache has been read in, or its buffer has been mapped. */

@@ -140,6 +140,7 @@ const KERNEL_FUNCTIONS: Readonly<Record<string, string>> = {
   dax_iomap_cow_copy: 'copyCow(all), or copyCow(around) in a write',
   xfs_reflink_allocate_cow: 'allocCow',
   xfs_reflink_end_cow: 'remapCow',
+  xfs_swap_extent_forks: 'swapExtents',
   wb_cache_pmem: 'flushBlock',
 };
 

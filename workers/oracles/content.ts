@@ -291,12 +291,12 @@ function missedBy(k: Kernel, file: number, line: number, verdict: number): numbe
   return verdict === UNWRITTEN_ZERO ? publisherOf(k, file, line) : verdict;
 }
 
-function lostRole(k: Kernel, verdict: number, file: number, line: number): string {
+export function lostRole(k: Kernel, verdict: number, file: number, line: number): string {
   const writer = missedBy(k, file, line, verdict);
   return writer === 0 ? 'setup' : dataRole(k.world.rowOfWriter(writer).kind);
 }
 
-function saidOfLost(k: Kernel, verdict: number, file: number, line: number): string {
+export function saidOfLost(k: Kernel, verdict: number, file: number, line: number): string {
   if (verdict !== UNWRITTEN_ZERO) {
     return `${nameOfWriter(k, verdict)} was complete`;
   }

@@ -7,6 +7,7 @@ import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { roleIn, roleName } from '../kernel/blame.ts';
 import {
   extentBlock,
+  isWritten,
   PTE_BLOCK,
   PTE_ZERO,
   pageIndex,
@@ -20,6 +21,8 @@ import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
   COPY_SHOWS,
+  CPU,
+  DONE,
   DONE_AT,
   EXTENT,
   LINE_BY,
@@ -37,7 +40,7 @@ import {
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import type { BlockUse } from '../kernel/watch.ts';
-import { complainOfCopy, type Source } from './content.ts';
+import { complainOfCopy, lostRole, type Source, saidOfLost, valueName } from './content.ts';
 import {
   blamedOperation,
   currentOperation,
@@ -150,6 +153,36 @@ export function copyZapped(k: Kernel, found: Findings, pteIndex: number): void {
     roles: [row.kind],
     detail: `${row.kind} takes the private copy of ${pageName(file, page)} away`,
   });
+}
+
+/** A copy of the file takes its place: what the file shows is what the copy must hold. */
+export function extentSwapped(
+  k: Kernel,
+  found: Findings,
+  file: number,
+  page: number,
+  copy: number,
+): void {
+  const extent = k.peek(EXTENT + pageIndex(file, page));
+  for (let i = 0; i < LINES_PER_PAGE; i++) {
+    const line = page * LINES_PER_PAGE + i;
+    if (line >= k.peek(SIZE + file) || isTainted(k, file, page)) continue;
+    const verdict = judgeValue(k, file, line, shownBy(k, copy, i), k.peek(DONE));
+    // What the file does not show either was lost before.
+    const before = judgeValue(k, file, line, shownBy(k, extent, i), k.peek(DONE));
+    if (verdict === LEGAL || before !== LEGAL) continue;
+    found.reportPage(k, file, page, -1, {
+      class: 'lost-write',
+      object: 'swapped',
+      roles: [lostRole(k, verdict, file, line)],
+      fatal: false,
+      detail: `the copy that takes the place of ${pageName(file, page)} shows ${valueName(k, shownBy(k, copy, i))} in line ${i} although ${saidOfLost(k, verdict, file, line)}`,
+    });
+  }
+}
+
+function shownBy(k: Kernel, extent: number, line: number): number {
+  return isWritten(extent) ? k.peek(CPU + extentBlock(extent) * LINES_PER_PAGE + line) : 0;
 }
 
 /** The same as that of the pte which it is about to install. */

@@ -16,7 +16,7 @@ import {
   pageMapped,
 } from './cached-pages.ts';
 import { lineRead, readEverything } from './content.ts';
-import { blockUsed, copyInstalled, copyMade, copyZapped } from './copies.ts';
+import { blockUsed, copyInstalled, copyMade, copyZapped, extentSwapped } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
 import { checkExposure, checkOwed, checkSizeOwed } from './durability.ts';
 import { checkError, checkReadBeyond } from './errors.ts';
@@ -147,6 +147,10 @@ export class Judge implements Watch {
     if (!this.stale) return;
     blockLeaves(k, this.found, file, page, block);
     blockLeavesPage(k, this.found, file, page, block);
+  }
+
+  extentSwapped(k: Kernel, file: number, page: number, copy: number): void {
+    if (this.content) extentSwapped(k, this.found, file, page, copy);
   }
 
   extentArrives(k: Kernel, file: number, page: number): void {

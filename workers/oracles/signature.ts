@@ -21,7 +21,7 @@ export function signatureOf({ class: symptom, object, roles, key }: Signed): str
 }
 
 /** Operations that take a page's block away or put another in its place, inside EOF. */
-const MOVERS: readonly string[] = ['collapse', 'insert', 'punch', 'zero'];
+const MOVERS: readonly string[] = ['collapse', 'insert', 'punch', 'swap', 'zero'];
 
 export function isMover(operation: string): boolean {
   return MOVERS.includes(operation);

@@ -99,6 +99,7 @@ class Notes implements Watch {
   writtenUnpinned(): void {}
   copyMade(): void {}
   copyZapped(): void {}
+  extentSwapped(): void {}
   copyInstalled(): void {}
   blockUsed(): void {}
   tableBroken(): void {}

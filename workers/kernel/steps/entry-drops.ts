@@ -15,6 +15,7 @@ import {
   LOST_DIRTY,
   LOST_KEPT,
   LOST_NOT,
+  LOST_UNTAGGED,
   LOST_UPGRADED,
   LOST_WRITABLE,
   lostCause,
@@ -146,13 +147,14 @@ function lossOf(k: Kernel, index: number): number {
   const slot = k.get(SLOT + index);
   if (!isOfBlock(slot)) return LOST_NOT;
   // What stands in the way of a tag has lost the stores before the drop does.
-  const isUntracked = UNTRACKED.has(lostCause(k.peek(LOST_BY + index)));
-  if (isUntracked && (slot & ENTRY_DIRTY) === 0) return LOST_NOT;
+  const lost = lostCause(k.peek(LOST_BY + index));
+  if (UNTRACKED.has(lost) && (slot & ENTRY_DIRTY) === 0) return LOST_NOT;
   const block = entryBlock(slot);
   const unflushed =
     k.get(CPU + 2 * block) !== k.get(MEDIA + 2 * block) ||
     k.get(CPU + 2 * block + 1) !== k.get(MEDIA + 2 * block + 1);
-  if (unflushed) return LOST_DIRTY;
+  // Who drops it has looked for its tag in vain (B56).
+  if (unflushed) return lost === LOST_UNTAGGED ? LOST_NOT : LOST_DIRTY;
   return writablePte(k, index, block) !== 0 ? LOST_WRITABLE : LOST_CLEAN;
 }
 

@@ -119,7 +119,11 @@ function freeExtent(k: Kernel, file: number, page: number): void {
   k.watch.blockGivenUp(k, file, page, block);
   setExtent(k, index, 0);
   // The clone keeps it.
-  if (isShared) return;
+  if (!isShared) releaseBlock(k, block);
+}
+
+/** Free once its transaction commits. */
+export function releaseBlock(k: Kernel, block: number): void {
   k.put(BLOCK_OWNER + block, OWNER_BUSY);
   k.put(BLOCK_GEN + block, nextGeneration(k, block));
 }
