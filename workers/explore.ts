@@ -10,24 +10,24 @@
  */
 import { assert } from '../corpus/vocabulary/assert.ts';
 import type { Workload } from '../corpus/vocabulary/input.ts';
-import { rankOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
+import { worstOf } from '../corpus/vocabulary/verdict.ts';
 import { type Engine, type Traced, violationsOf } from './execute.ts';
 import type { Kernel } from './kernel/kernel.ts';
-import { SPOKEN, WORDS } from './kernel/layout.ts';
+import { SPOKEN } from './kernel/layout.ts';
 import { VisitedStates } from './kernel/visited.ts';
-import { cutsShort, turningIn } from './never-ends.ts';
+import { turningIn } from './never-ends.ts';
 import { kindsTurning } from './oracles/liveness.ts';
+import type { Crew } from './search/crew.ts';
+import { type Course, JointSearch } from './search/joint-search.ts';
+import { Level } from './search/level.ts';
+import { Sightings, type Sought } from './search/sightings.ts';
+import { TouchedWords } from './search/touched-words.ts';
+import { Transition } from './search/transition.ts';
 import { StateGraph } from './state-graph.ts';
 
-export interface ExploreOptions {
-  /** Distinct states after which the search gives up, inconclusive. */
-  readonly statesMax: number;
-  /** Go on behind the first violation to every distinct signature, not only to twice its states. */
-  readonly all: boolean;
+export interface ExploreOptions extends Sought {
   /** Off: every visible step is a scheduling point of its own; the findings are the same. */
   readonly isFused?: boolean;
-  /** What is asked for; anything else is met, named and passed by. */
-  readonly counts?: (violation: Violation) => boolean;
 }
 
 export interface Counterexample {
@@ -48,11 +48,9 @@ export interface Exploration {
   /** Every state was seen: there is no signature besides these. */
   readonly isComplete: boolean;
   /** Why it is not: too many states, an interleaving too large for the simulator, too much that may never end. */
-  readonly cutBy: 'states' | 'room' | 'liveness' | null;
+  readonly cutBy: Course['cutBy'];
 }
 
-/** A search that has found something looks on for graver things, to twice its states and at least so many. */
-const LOOK_ON_STATES = 50_000;
 /** Each is run again to see what does not end: half a second. */
 const DEAD_ENTRIES_MAX = 1000;
 
@@ -64,6 +62,7 @@ export function explore(
   workload: Workload,
   options: ExploreOptions,
   progress?: SearchProgress,
+  crew?: Crew,
 ): Exploration {
   engine.load(workload);
   const k = engine.kernel;
@@ -72,7 +71,7 @@ export function explore(
   k.footprints = false;
   k.fused = options.isFused === false ? 0 : k.fusable;
   const search = new Search(engine, options, progress);
-  search.run();
+  search.run(workload, crew);
   k.logging = false;
   k.fused = k.fusable;
   k.tracker = tracker;
@@ -89,29 +88,26 @@ class Search {
   private readonly options: ExploreOptions;
   private readonly progress: SearchProgress | undefined;
   private readonly visited = new VisitedStates();
+  private readonly touched: TouchedWords;
   private level: Level;
   private nextLevel: Level;
   private readonly graph = new StateGraph();
-  /** The first path to each signature in its worst class. */
-  private readonly paths = new Map<string, { path: readonly number[]; rank: number }>();
-  private readonly ignored = new Set<string>();
-  private statesMax: number;
-  private transitions = 0;
-  private depth = 0;
-  private cutBy: Exploration['cutBy'] = null;
+  private readonly sightings: Sightings;
+  private readonly transition = new Transition();
+  private readonly course: Course = { transitions: 0, depth: 0, cutBy: null };
 
   constructor(engine: Engine, options: ExploreOptions, progress?: SearchProgress) {
     this.engine = engine;
     this.k = engine.kernel;
     this.options = options;
     this.progress = progress;
-    this.statesMax = options.statesMax;
-    const touched = new TouchedWords(engine.kernel.words.slice());
-    this.level = new Level(touched);
-    this.nextLevel = new Level(touched);
+    this.sightings = new Sightings(options, this.graph);
+    this.touched = new TouchedWords(engine.kernel.words.slice());
+    this.level = new Level(this.touched);
+    this.nextLevel = new Level(this.touched);
   }
 
-  run(): void {
+  run(workload: Workload, crew?: Crew): void {
     const k = this.k;
     k.reset();
     this.engine.judge.reset();
@@ -119,17 +115,29 @@ class Search {
     this.visited.add(0, 0, 0);
     this.graph.addStart();
     this.level.push(k, 0);
-    while (this.level.count > 0 && this.cutBy !== 'states') {
+    while (this.level.count > 0 && this.course.cutBy !== 'states') {
+      if (crew?.joins(this.graph.states) === true) {
+        this.goOnTogether(workload, crew);
+        return;
+      }
       for (let row = 0; row < this.level.count && !this.isOver(); row++) this.expand(row);
       [this.level, this.nextLevel] = [this.nextLevel, this.level];
       this.nextLevel.clear();
-      this.depth++;
+      this.course.depth++;
     }
   }
 
+  private goOnTogether(workload: Workload, crew: Crew): void {
+    const { engine, graph, sightings, course, visited, level, touched } = this;
+    const begun = { engine, graph, sightings, course, visited, level, touched };
+    new JointSearch(begun, crew).run(workload, this.options.isFused !== false, (frontier) =>
+      this.progress?.(graph.states, course.depth, frontier),
+    );
+  }
+
   private isOver(): boolean {
-    if (this.visited.size >= this.statesMax) this.cutBy = 'states';
-    return this.cutBy === 'states';
+    if (this.visited.size >= this.sightings.statesMax) this.course.cutBy = 'states';
+    return this.course.cutBy === 'states';
   }
 
   private expand(row: number): void {
@@ -137,38 +145,29 @@ class Search {
     const parent = this.level.restore(k, row);
     this.graph.expanded(parent);
     if (parent % PROGRESS_STATES === 0) {
-      this.progress?.(this.visited.size, this.depth, this.level.count + this.nextLevel.count);
+      this.progress?.(
+        this.visited.size,
+        this.course.depth,
+        this.level.count + this.nextLevel.count,
+      );
     }
     const enabled = k.enabled();
     for (let t = 0; enabled >> t !== 0; t++) if ((enabled & (1 << t)) !== 0) this.take(parent, t);
   }
 
   private take(parent: number, t: number): void {
-    const k = this.k;
-    const { endings } = k;
-    const others = k.enabled() & ~(1 << t);
-    k.logLength = 0;
-    k.steps = this.depth;
-    this.transitions++;
-    k.step(t);
-    if (k.enabled() === 0) this.engine.judge.ended(k);
-    const isOver = k.enabled() === 0 && !cutsShort(k, others);
-    const isWayOut = k.endings !== endings || isOver || k.overflow;
-    if (k.overflow) {
-      this.cutBy ??= 'room';
-      k.overflow = false;
-      // What it said belongs to a run that cannot be shown again.
-      this.engine.judge.reset();
-    } else this.keep(parent, t, isOver);
-    if (isWayOut) this.graph.leadsOut(parent);
+    const { k, transition, course } = this;
+    course.transitions++;
+    transition.take(this.engine, t, course.depth);
+    if (transition.isOverflow) course.cutBy ??= 'room';
+    else if (this.engine.judge.violations.length > 0) this.noteViolations(parent, t);
+    if (transition.isKept) this.keep(parent, t);
+    if (transition.isWayOut) this.graph.leadsOut(parent);
     k.undo(0);
   }
 
-  private keep(parent: number, t: number, isOver: boolean): void {
+  private keep(parent: number, t: number): void {
     const k = this.k;
-    if (this.engine.judge.violations.length > 0) this.noteViolations(parent, t);
-    // Nothing comes after a power failure, and it leads nobody out.
-    if (k.enabled() === 0 && !isOver) return;
     const id = this.graph.states;
     const known = this.visited.add(k.digestA, k.digestB, id);
     if (known >= 0) {
@@ -182,25 +181,8 @@ class Search {
 
   private noteViolations(parent: number, t: number): void {
     const { judge } = this.engine;
-    for (const violation of judge.violations) this.noteViolation(violation, parent, t);
+    for (const violation of judge.violations) this.sightings.note(violation, parent, t);
     judge.reset();
-    this.graph.leadsOut(parent);
-  }
-
-  private noteViolation(violation: Violation, parent: number, t: number): void {
-    const { signature } = violation;
-    const rank = rankOf(violation);
-    const known = this.paths.get(signature);
-    if (known !== undefined && known.rank <= rank) return;
-    if (this.options.counts?.(violation) === false) {
-      this.ignored.add(signature);
-      return;
-    }
-    if (this.paths.size === 0 && !this.options.all) {
-      const enough = Math.max(2 * this.visited.size, LOOK_ON_STATES);
-      this.statesMax = Math.min(this.statesMax, enough);
-    }
-    this.paths.set(signature, { path: [...this.graph.pathTo(parent), t], rank });
   }
 
   private trace(path: readonly number[], signature: string | null = null): Traced {
@@ -220,7 +202,7 @@ class Search {
       if (!known.has(turning)) this.noteDead(path);
       known.add(turning);
     }
-    if (entries.length > DEAD_ENTRIES_MAX) this.cutBy ??= 'liveness';
+    if (entries.length > DEAD_ENTRIES_MAX) this.course.cutBy ??= 'liveness';
   }
 
   /** Which kinds of operations go round behind a path. */
@@ -237,124 +219,33 @@ class Search {
 
   private noteDead(path: readonly number[]): void {
     const violations = violationsOf(this.trace(path));
-    for (const violation of violations) {
-      const { signature } = violation;
-      if (this.options.counts?.(violation) === false) this.ignored.add(signature);
-      else if (!this.paths.has(signature)) {
-        this.paths.set(signature, { path, rank: rankOf(violation) });
-      }
-    }
+    for (const violation of violations) this.sightings.noteDead(violation, path);
     // The states that nothing leads out of are too many to show it.
-    if (violations.length === 0) this.cutBy ??= 'liveness';
+    if (violations.length === 0) this.course.cutBy ??= 'liveness';
   }
 
   /** Each signature's path is run again and written down, fused steps one by one. */
   result(): Exploration {
     // Without an operation none ends, and none has to.
-    if (this.engine.judge.looksForEndless && this.transitions > 0) this.noteNeverEnding();
-    const violations = [...this.paths].map(([signature, { path, rank }]) => {
+    if (this.engine.judge.looksForEndless && this.course.transitions > 0) this.noteNeverEnding();
+    const violations = [...this.sightings.paths].map(([signature, { path, rank }]) => {
       const traced = this.trace(path, signature);
       const shown = worstOf(violationsOf(traced), signature);
       assert(shown !== undefined, 'a path of the search shows what it showed', signature);
       return { signature, traced, rank, length: path.length };
     });
     violations.sort((a, b) => a.rank - b.rank || a.length - b.length);
-    const { cutBy } = this;
+    const { transitions, depth, cutBy } = this.course;
     const isComplete = cutBy === null;
     const verdict = violations.length > 0 ? 'violation' : isComplete ? 'verified' : 'inconclusive';
-    const { transitions, depth } = this;
-    const seen = { states: this.visited.size, transitions, depth };
-    return { verdict, ...seen, violations, ignored: [...this.ignored].sort(), isComplete, cutBy };
+    const seen = { states: this.graph.states, transitions, depth };
+    return {
+      verdict,
+      ...seen,
+      violations,
+      ignored: [...this.sightings.ignored].sort(),
+      isComplete,
+      cutBy,
+    };
   }
 }
-
-/** The words that any state has ever changed; columns of a stored state. */
-class TouchedWords {
-  readonly words: number[] = [];
-  readonly start: Int32Array;
-  private readonly column: Int16Array = new Int16Array(WORDS).fill(-1);
-
-  constructor(start: Int32Array) {
-    this.start = start;
-  }
-
-  /** Take in what the last step wrote. */
-  note(k: Kernel): void {
-    for (let i = 0; i < k.logLength; i++) {
-      const word = k.logWord[i] as number;
-      if (this.column[word] !== -1) continue;
-      this.column[word] = this.words.length;
-      this.words.push(word);
-    }
-  }
-}
-
-/** The states of one depth: digest, number and changed words of each. */
-class Level {
-  count = 0;
-  private readonly touched: TouchedWords;
-  private stride = 128;
-  private data: Int32Array = new Int32Array(FIRST_ROWS * 128);
-
-  constructor(touched: TouchedWords) {
-    this.touched = touched;
-  }
-
-  clear(): void {
-    this.count = 0;
-  }
-
-  push(k: Kernel, id: number): void {
-    this.touched.note(k);
-    const { words } = this.touched;
-    if (words.length + HEAD > this.stride) this.widen();
-    if ((this.count + 1) * this.stride > this.data.length) this.lengthen();
-    const { data } = this;
-    const state = k.words;
-    let at = this.count * this.stride;
-    data[at++] = k.digestA;
-    data[at++] = k.digestB;
-    data[at++] = id;
-    data[at++] = words.length;
-    for (let i = 0; i < words.length; i++) data[at++] = state[words[i] as number] as number;
-    this.count++;
-  }
-
-  /** Make the kernel stand in a state of this level; returns the state's number. */
-  restore(k: Kernel, row: number): number {
-    const { words, start } = this.touched;
-    const { data } = this;
-    const state = k.words;
-    const base = row * this.stride;
-    const known = data[base + 3] as number;
-    for (let i = 0; i < known; i++) state[words[i] as number] = data[base + HEAD + i] as number;
-    // Words first touched after this state was stored have their start value in it.
-    for (let i = known; i < words.length; i++) {
-      const word = words[i] as number;
-      state[word] = start[word] as number;
-    }
-    k.digestA = data[base] as number;
-    k.digestB = data[base + 1] as number;
-    return data[base + 2] as number;
-  }
-
-  private widen(): void {
-    const wide = this.stride * 2;
-    const data = new Int32Array((this.data.length / this.stride) * wide);
-    for (let row = 0; row < this.count; row++) {
-      data.set(this.data.subarray(row * this.stride, (row + 1) * this.stride), row * wide);
-    }
-    this.data = data;
-    this.stride = wide;
-  }
-
-  private lengthen(): void {
-    const data = new Int32Array(this.data.length * 2);
-    data.set(this.data);
-    this.data = data;
-  }
-}
-
-const HEAD = 4;
-/** Most searches of a universe are small: clearing more would take them longer than searching. */
-const FIRST_ROWS = 32;

@@ -2,29 +2,7 @@
  * The states of a search by number: how each was reached, and from which of them some operation can still end.
  * A state is dead when no path from it leads to the end of an operation, to a violation or to an overflow.
  */
-
-/** A growing list of numbers. */
-class Growing {
-  length = 0;
-  private data: Int32Array = new Int32Array(1 << 12);
-
-  push(value: number): void {
-    if (this.length === this.data.length) {
-      const data = new Int32Array(this.data.length * 2);
-      data.set(this.data);
-      this.data = data;
-    }
-    this.data[this.length++] = value;
-  }
-
-  at(index: number): number {
-    return this.data[index] as number;
-  }
-
-  set(index: number, value: number): void {
-    this.data[index] = value;
-  }
-}
+import { Growing } from './search/growing.ts';
 
 // What is known of a state.
 const EXPANDED = 1;
@@ -55,6 +33,11 @@ export class StateGraph {
   addEdge(from: number, to: number): void {
     this.edges.push(from);
     this.edges.push(to);
+  }
+
+  /** @param edges in pairs: from, to */
+  addEdges(edges: Int32Array): void {
+    this.edges.append(edges);
   }
 
   expanded(state: number): void {

@@ -11,7 +11,9 @@ import { bad, fine, type Judgement } from '../checks/check.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 
-const PROGRAMS = ['main', 'executor-main', 'sweep-main'].map((name) => `dist/bundle/${name}.js`);
+const PROGRAMS = ['main', 'executor-main', 'search-main', 'sweep-main'].map(
+  (name) => `dist/bundle/${name}.js`,
+);
 /** Of a digest that is shown. */
 const DIGITS = 12;
 

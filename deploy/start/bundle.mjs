@@ -14,6 +14,7 @@ const ENGINE = /^(?:workers\/(?!service\/|bench\/)|corpus\/(?:vocabulary|breedin
 const ENTRIES = [
   'daemon/cli/main.js',
   'workers/service/executor-main.js',
+  'workers/service/search-main.js',
   'workers/service/sweep-main.js',
 ];
 

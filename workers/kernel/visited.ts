@@ -1,3 +1,5 @@
+type Visit = (digestA: number, digestB: number, id: number) => void;
+
 /** 64-bit digests of states, each with a number: open addressing, linear probing, at most half full. */
 export class VisitedStates {
   size = 0;
@@ -10,6 +12,10 @@ export class VisitedStates {
     if (this.size * 2 > this.mask) this.grow();
     // Zero stands for an empty slot, so (0, 0) is kept as (1, 0).
     return this.insert(digestA === 0 && digestB === 0 ? 1 : digestA, digestB, id);
+  }
+
+  each(visit: Visit): void {
+    eachOf(this.slots, this.ids, visit);
   }
 
   private insert(a: number, b: number, id: number): number {
@@ -34,10 +40,14 @@ export class VisitedStates {
     this.slots = new Int32Array(2 * (this.mask + 1));
     this.ids = new Int32Array(this.mask + 1);
     this.size = 0;
-    for (let i = 0; i < ids.length; i++) {
-      const a = slots[2 * i] as number;
-      const b = slots[2 * i + 1] as number;
-      if (a !== 0 || b !== 0) this.insert(a, b, ids[i] as number);
-    }
+    eachOf(slots, ids, (a, b, id) => this.insert(a, b, id));
+  }
+}
+
+function eachOf(slots: Int32Array, ids: Int32Array, visit: Visit): void {
+  for (let i = 0; i < ids.length; i++) {
+    const a = slots[2 * i] as number;
+    const b = slots[2 * i + 1] as number;
+    if (a !== 0 || b !== 0) visit(a, b, ids[i] as number);
   }
 }

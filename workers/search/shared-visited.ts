@@ -1,0 +1,94 @@
+/**
+ * 64-bit digests of states in memory that threads share, each with a tag: open addressing, linear probing. A thread
+ * claims a slot with a compare-exchange of the digest's first half, then stores the tag, then the second half: who
+ * reads the second half reads a tag as well. Pure.
+ */
+
+/** First half, second half, tag. Zero stands for what is not stored yet, so a half that is 0 is kept as 1. */
+const SLOT = 3;
+const SLOTS_MIN = 1 << 12;
+
+export class SharedVisited {
+  readonly memory: SharedArrayBuffer;
+  readonly slots: number;
+  /** The last claim was of a digest that was not there. */
+  isNew = false;
+  private readonly data: Int32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.memory = memory;
+    this.data = new Int32Array(memory);
+    this.slots = this.data.length / SLOT;
+  }
+
+  /** At most half full with so many digests. */
+  static sized(digests: number): SharedVisited {
+    let slots = SLOTS_MIN;
+    while (slots < 2 * digests) slots *= 2;
+    return new SharedVisited(new SharedArrayBuffer(slots * SLOT * Int32Array.BYTES_PER_ELEMENT));
+  }
+
+  /** The slot of a digest, which is kept with this tag if it is new. */
+  claim(digestA: number, digestB: number, tag: number): number {
+    const { data, slots } = this;
+    const a = digestA === 0 ? 1 : digestA;
+    const b = digestB === 0 ? 1 : digestB;
+    for (let i = a & (slots - 1); ; i = (i + 1) & (slots - 1)) {
+      const at = SLOT * i;
+      let first = Atomics.load(data, at);
+      if (first === 0) {
+        first = Atomics.compareExchange(data, at, 0, a);
+        this.isNew = first === 0;
+        if (this.isNew) {
+          data[at + 2] = tag;
+          Atomics.store(data, at + 1, b);
+          return i;
+        }
+      }
+      if (first === a && this.secondHalf(at) === b) {
+        this.isNew = false;
+        return i;
+      }
+    }
+  }
+
+  tag(slot: number): number {
+    return Atomics.load(this.data, SLOT * slot + 2);
+  }
+
+  setTag(slot: number, tag: number): void {
+    Atomics.store(this.data, SLOT * slot + 2, tag);
+  }
+
+  /**
+   * Keep the larger one of two tags below 0; a tag that is not below 0 stays.
+   * @returns the tag that this one replaces, or 0
+   */
+  raiseTag(slot: number, tag: number): number {
+    const at = SLOT * slot + 2;
+    let known = Atomics.load(this.data, at);
+    while (known < tag) {
+      const seen = Atomics.compareExchange(this.data, at, known, tag);
+      if (seen === known) return known;
+      known = seen;
+    }
+    return 0;
+  }
+
+  /** The digests in some of the slots, kept in a larger table, too. */
+  copyTo(other: SharedVisited, from: number, to: number): void {
+    const { data } = this;
+    for (let at = SLOT * from; at < SLOT * to; at += SLOT) {
+      const a = data[at] as number;
+      if (a !== 0) other.claim(a, data[at + 1] as number, data[at + 2] as number);
+    }
+  }
+
+  /** Another thread may be between its two stores. */
+  private secondHalf(at: number): number {
+    for (;;) {
+      const b = Atomics.load(this.data, at + 1);
+      if (b !== 0) return b;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** A thread that searches one workload together with others, order by order. */
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { Engine } from '../execute.ts';
+import type { Order } from '../search/crew.ts';
+import { Helper } from '../search/helper.ts';
+import { ANSWERS, LEAVE, ORDERS, READY, type SearchStart } from './search-threads.ts';
+
+const { model, port, counters } = workerData as SearchStart;
+const helper = new Helper(new Engine(model));
+const counted = new Int32Array(counters);
+
+function answer(order: Order): void {
+  try {
+    const said = helper.perform(order);
+    port.postMessage(said, [said.edges.buffer]);
+  } catch (error) {
+    port.postMessage({ broken: String(error) });
+  }
+}
+
+function told(counter: number): void {
+  Atomics.add(counted, counter, 1);
+  Atomics.notify(counted, counter);
+}
+
+told(READY);
+for (let seen = 0; ; seen++) {
+  Atomics.wait(counted, ORDERS, seen);
+  const { message } = receiveMessageOnPort(port) as { message: Order | typeof LEAVE };
+  if (message === LEAVE) break;
+  answer(message);
+  told(ANSWERS);
+}
+port.close();
