@@ -20,6 +20,8 @@ import { Engine } from '../../workers/execute.ts';
 import { type Exploration, explore, type SearchProgress } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
+import type { Crew } from '../../workers/search/crew.ts';
+import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { countsOf } from '../../workers/sweep.ts';
 import {
   EXIT_OF,
@@ -75,6 +77,8 @@ interface Options extends Asked {
   readonly areSeeds: boolean;
   /** Seeds with an operation that the model lacks. */
   readonly leftOut: number;
+  /** Threads that search one workload together. */
+  readonly jobs: number;
 }
 
 export function checkCommand(): CommandUnknownOpts {
@@ -93,7 +97,7 @@ export function checkCommand(): CommandUnknownOpts {
     .option('--lines <n>', 'lines of a page that are accessed, 1 or 2 (1)', parseCount)
     .option('--operations <list>', 'of these, such as load,store (all that the model has)')
     .option('--mappings <list>', 'mapped shared, private or sync (shared)')
-    .option('--jobs <n>', 'executor threads of such a search (all cores)', parseJobs)
+    .option('--jobs <n>', 'threads that search; the answer is the same (all cores)', parseJobs)
     .option(BISECT_FLAG, BISECT_FLAG_TEXT)
     .action(async (file, flags, self) => {
       const settings = settingsOf(self);
@@ -110,13 +114,10 @@ export function checkCommand(): CommandUnknownOpts {
         endWith(await checkAsStated(model, flags, asked, settings));
         return;
       }
-      if (flags.jobs !== undefined) {
-        throw fail('USAGE', { what: '--jobs is for --threads, --ops and --pages' });
-      }
       const { workloads, leftOut } = await workloadsOf(file, model, flags.model, settings);
-      endWith(
-        check(model, workloads, { ...asked, areSeeds: file === undefined, leftOut }, settings),
-      );
+      const jobs = flags.jobs ?? availableParallelism();
+      const options = { ...asked, areSeeds: file === undefined, leftOut, jobs };
+      endWith(check(model, workloads, options, settings));
     });
   return withCommonOptions(command);
 }
@@ -178,7 +179,9 @@ function check(
   progress(settings, `check: ${reference}, ${many} of up to ${options.statesMax} states`);
   sayOtherEngines(settings);
   const startedMs = performance.now();
-  const outcome = checkAll(model, workloads, options, settings);
+  const crew = new SearchThreads(model, options.jobs);
+  const outcome = checkAll(model, workloads, options, crew, settings);
+  crew.close();
   const seconds = Math.round(performance.now() - startedMs) / 1000;
   const shown = options.all ? outcome.findings : outcome.findings.slice(0, 1);
   if (settings.isJson) {
@@ -218,6 +221,7 @@ function checkAll(
   model: Model,
   workloads: readonly Named[],
   options: Options,
+  crew: Crew,
   settings: Settings,
 ): Outcome {
   const engine = new Engine(model);
@@ -232,8 +236,9 @@ function checkAll(
   let transitions = 0;
   let depth = 0;
   for (const { name, workload } of workloads) {
-    const found = explore(engine, workload, { ...options, counts }, searchProgress(settings, name));
-    for (const said of engine.judge.contradictions) contradictions.add(said);
+    const said = searchProgress(settings, name);
+    const found = explore(engine, workload, { ...options, counts }, said, crew);
+    for (const one of engine.judge.contradictions) contradictions.add(one);
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
     for (const shown of keep(
       engine,

@@ -89,7 +89,6 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['--operations collapse', /takes pages before the last one, and --pages is 1; type --pages 2\n/],
   ['--mappings sync', /--mappings sync: v42-immap-read has no such mapping; type --mappings shared\n/],
   ['seed.txt --ops 1', /seed.txt and --threads, --ops, --pages say two things to search; leave out one\n/],
-  ['seed.txt --jobs 2', /--jobs is for --threads, --ops and --pages\n/],
   ['--threads 4 --ops 6', /workloads, more than 2e\+8; lower --threads, --ops or --pages, or name fewer/],
 ];
 
