@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { type Compared, compareBuilds } from '../../workers/bench/against.ts';
 import { measure, type PlanBatches, type Result, TAKEN } from '../../workers/bench/measure.ts';
 import { buildRevision } from '../../workers/bench/revision.ts';
+import { largeWorkload, measureSearch } from '../../workers/bench/searching.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
+import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { Frontier } from '../frontier.ts';
 import { planBatch } from '../planner.ts';
 import { EXIT } from './endings.ts';
@@ -33,6 +36,7 @@ const TARGETS: Readonly<Record<string, number>> = {
   'explore.states': 700_000,
   'queue.ratio': 95,
   'scale.ratio': 1.85,
+  'search.ratio': 1.7,
 };
 
 /** From here on no figure says anything of the code, in percent of our core. */
@@ -48,11 +52,10 @@ export function benchCommand(): CommandUnknownOpts {
   const command = new Command('bench')
     .description('measure engine, fuzzing, search and minimizing on one core; half a minute')
     .addArgument(
-      new Argument('[what]', 'queue: what it costs; scale: what a second worker brings').choices([
-        'engine',
-        'queue',
-        'scale',
-      ]),
+      new Argument(
+        '[what]',
+        'queue: what it costs; scale: what a second worker brings; search: a second thread',
+      ).choices(['engine', 'queue', 'scale', 'search']),
     )
     .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
     .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
@@ -60,7 +63,8 @@ export function benchCommand(): CommandUnknownOpts {
     .action(async (what, { time: timeMs, model, against }, self) => {
       const settings = settingsOf(self);
       const options = { model, timeMs };
-      if (what === 'queue' || what === 'scale') await benchFleet(what, options, settings);
+      if (what === 'search') benchSearch(options, settings);
+      else if (what === 'queue' || what === 'scale') await benchFleet(what, options, settings);
       else if (against === undefined) bench(options, settings);
       else await benchAgainst(against, options, settings);
     });
@@ -72,10 +76,27 @@ function bench({ model: given, timeMs }: BenchCommandOptions, settings: Settings
   const reference = canonicalReference(model);
   const rngSeed = settings.rngSeed ?? RNG_SEED_DEFAULT;
   progress(settings, `bench: ${reference}, ${WORKLOAD}, one core`);
-  const workload = parseInput(readFileSync(path.join(PACKAGE_ROOT, WORKLOAD), 'utf8'), WORKLOAD);
+  const workload = standardWorkload();
   const batches = plannedBatches(reference, rngSeed);
   const began = (what: string): void => progress(settings, `bench: ${what}`);
   const results = measure({ model, workload, rngSeed, batches }, { timeMs, began });
+  if (settings.isJson) sayDocument({ results });
+  else say(renderResults(results));
+}
+
+function standardWorkload(): Workload {
+  return parseInput(readFileSync(path.join(PACKAGE_ROOT, WORKLOAD), 'utf8'), WORKLOAD);
+}
+
+function benchSearch({ model: given }: BenchCommandOptions, settings: Settings): void {
+  const model = givenModel(given);
+  const crew = new SearchThreads(model, 2);
+  progress(settings, `bench: ${canonicalReference(model)}, ${WORKLOAD} with a third thread`);
+  crew.begin();
+  const workload = largeWorkload(standardWorkload());
+  const began = (what: string): void => progress(settings, `bench: ${what}`);
+  const results = measureSearch({ model, workload, crew }, began);
+  crew.close();
   if (settings.isJson) sayDocument({ results });
   else say(renderResults(results));
 }

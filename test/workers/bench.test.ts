@@ -21,8 +21,11 @@ import { exploring, fuzzing, type Result } from '../../workers/bench/measure.ts'
 import { buildRevision } from '../../workers/bench/revision.ts';
 import { BARE, EVERYTHING, rig } from '../../workers/bench/rig.ts';
 import { median, rateOf, ratesOf } from '../../workers/bench/rounds.ts';
+import { largeWorkload, measureSearch } from '../../workers/bench/searching.ts';
 import { minimizing } from '../../workers/bench/witnesses.ts';
+import { Engine } from '../../workers/execute.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { faultline } from '../cli/faultline.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { figure } from '../support/patience.ts';
@@ -225,3 +228,34 @@ function smallRepository(
   }
   return root;
 }
+
+test('bench search measures one thread against two', () => {
+  const model = modelOf(MODEL);
+  const crew = new SearchThreads(model, 2, { states: 0, rows: 0 });
+  crew.begin();
+  try {
+    const { threads } = WORKLOAD;
+    const workload = {
+      ...WORKLOAD,
+      threads: threads.map((one) => ({ ...one, ops: one.ops.slice(0, 1) })),
+    };
+    const results = measureSearch({ model, workload, crew }, () => undefined);
+    assert.deepEqual(Object.fromEntries(results.map(({ name, unit }) => [name, unit])), {
+      'search.one': 'states/s',
+      'search.two': 'states/s',
+      'search.ratio': 'x',
+      'search.spread': '%',
+      'machine.taken': '%',
+    });
+    for (const { name, value } of results.slice(0, 3)) assert.ok(value > 0, name);
+  } finally {
+    crew.close();
+  }
+});
+
+test('the workload of bench search is one of the default model, with a third thread', () => {
+  const large = largeWorkload(WORKLOAD);
+  assert.equal(large.threads.length, 3);
+  assert.equal(large.threads[2]?.ops.length, 1);
+  assert.equal(new Engine(modelOf(MODEL)).lackingIn(large), null);
+});
