@@ -17,6 +17,7 @@ import { SPOKEN } from './kernel/layout.ts';
 import { VisitedStates } from './kernel/visited.ts';
 import { turningIn } from './never-ends.ts';
 import { kindsTurning } from './oracles/liveness.ts';
+import { searchOn } from './search/begin.ts';
 import type { Crew } from './search/crew.ts';
 import { type Course, JointSearch } from './search/joint-search.ts';
 import { Level } from './search/level.ts';
@@ -64,19 +65,11 @@ export function explore(
   progress?: SearchProgress,
   crew?: Crew,
 ): Exploration {
-  engine.load(workload);
-  const k = engine.kernel;
-  const { tracker, footprints } = k;
-  k.tracker = null;
-  k.footprints = false;
-  k.fused = options.isFused === false ? 0 : k.fusable;
-  const search = new Search(engine, options, progress);
-  search.run(workload, crew);
-  k.logging = false;
-  k.fused = k.fusable;
-  k.tracker = tracker;
-  k.footprints = footprints;
-  return search.result();
+  return searchOn(engine, workload, options.isFused !== false, () => {
+    const search = new Search(engine, options, progress);
+    search.run(workload, crew);
+    return search;
+  }).result();
 }
 
 /** States between two words of progress. */
@@ -101,20 +94,16 @@ class Search {
     this.k = engine.kernel;
     this.options = options;
     this.progress = progress;
-    this.sightings = new Sightings(options, this.graph);
+    this.sightings = new Sightings(options);
     this.touched = new TouchedWords(engine.kernel.words.slice());
     this.level = new Level(this.touched);
     this.nextLevel = new Level(this.touched);
   }
 
   run(workload: Workload, crew?: Crew): void {
-    const k = this.k;
-    k.reset();
-    this.engine.judge.reset();
-    k.logging = true;
     this.visited.add(0, 0, 0);
     this.graph.addStart();
-    this.level.push(k, 0);
+    this.level.push(this.k, 0);
     while (this.level.count > 0 && this.course.cutBy !== 'states') {
       if (crew?.joins(this.graph.states) === true) {
         this.goOnTogether(workload, crew);
@@ -180,8 +169,11 @@ class Search {
   }
 
   private noteViolations(parent: number, t: number): void {
+    const { graph, sightings } = this;
     const { judge } = this.engine;
-    for (const violation of judge.violations) this.sightings.note(violation, parent, t);
+    for (const violation of judge.violations) {
+      sightings.note(violation, graph.states, () => graph.pathThrough(parent, t));
+    }
     judge.reset();
   }
 

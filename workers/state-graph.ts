@@ -65,6 +65,11 @@ export class StateGraph {
     return path.reverse();
   }
 
+  /** And on with a step of thread t. */
+  pathThrough(state: number, t: number): readonly number[] {
+    return [...this.pathTo(state), t];
+  }
+
   /** The dead states whose parent is not dead, in the order of the search, where no oracle has spoken. */
   deadEntries(): readonly number[] {
     this.spread();

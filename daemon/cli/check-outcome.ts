@@ -11,6 +11,7 @@ import type { Counterexample, Exploration } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { drawnRecord, minimizedRecord } from '../../workers/minimized.ts';
 import { PROOF_STEPS_MAX } from '../../workers/reproduce.ts';
+import type { BitCoverage, BitExploration } from '../../workers/search/bit-search.ts';
 import { EXIT } from './endings.ts';
 import { engineDigest } from './identity.ts';
 import { counted, renderFinding } from './render-finding.ts';
@@ -21,9 +22,12 @@ export const HINTS_INCONCLUSIVE = {
   states: 'there are more states; --states allows for them',
   room: "an interleaving takes more than the simulator's own room: pages, blocks, nested locks",
   liveness: 'states that nothing may lead out of are too many to tell',
+  table: 'the table is half full; a larger --bitstate looks further',
+  depth: 'there are longer paths than such a search follows',
 } as const;
 export const EXIT_OF = {
   verified: EXIT.done,
+  unproven: EXIT.done,
   violation: EXIT.bad,
   inconclusive: EXIT.cannotJudge,
 } as const;
@@ -33,7 +37,7 @@ const HOW_FOUND = { rngSeed: null, batch: null, run: null, scheduler: EXHAUSTIVE
 const BUDGET = { testsMax: 4000, statesMax: PROOF_STEPS_MAX };
 
 export interface Outcome {
-  readonly verdict: Exploration['verdict'];
+  readonly verdict: Exploration['verdict'] | BitExploration['verdict'];
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;
@@ -43,7 +47,14 @@ export interface Outcome {
   readonly ignored: readonly string[];
   /** Every state of these workloads was seen: there is no other finding. */
   readonly isComplete: boolean;
-  readonly cutBy: Exploration['cutBy'];
+  readonly cutBy: Exploration['cutBy'] | BitExploration['cutBy'];
+  /** Of a search that keeps bits of a state. */
+  readonly bitstate?: Bitstate;
+}
+
+/** What such a search looked at, over all workloads. */
+export interface Bitstate extends BitCoverage {
+  readonly megabytes: number;
 }
 
 /** The run that was found here, also where a better repro of the same finding was kept. */
@@ -68,18 +79,32 @@ export function sayOutcome(
   const { verdict, states, transitions, depth, workloads } = outcome;
   const searched = `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
   say(`${verdict}: ${counted(workloads, 'workload')} on ${reference}, ${searched}, ${seconds} s`);
+  if (outcome.bitstate !== undefined) sayBitstate(outcome.bitstate, states);
+}
+
+function sayBitstate({ megabytes, hashFactor, missed }: Bitstate, states: number): void {
+  const factor = Math.floor(hashFactor);
+  const share = ((100 * missed) / (states + missed)).toPrecision(2);
+  const looked = `bitstate: ${counted(states, 'state')} looked at, three bits each in ${megabytes} MB, ${factor} bits of it a state`;
+  const lost =
+    missed < 1
+      ? `with a probability of about ${missed.toExponential(1)} another was taken for one of them and missed`
+      : `about ${Math.round(missed)} more (${share} %) were taken for one of them and missed, and so was what only those lead to`;
+  say(`${looked}; ${lost}`);
+  say('not asked: whether operations end');
 }
 
 /** What was found and is not shown, what was passed by, and whether there may be more. */
 function restLines(outcome: Outcome, shown: readonly Shown[]): readonly string[] {
-  const { findings, ignored, isComplete, verdict } = outcome;
+  const { findings, ignored, isComplete, verdict, bitstate } = outcome;
+  const endsEarly = verdict === 'violation' && !isComplete && bitstate === undefined;
   const more = findings.slice(shown.length).map(({ finding }) => {
     return `  ${markOf(finding).padEnd(MARK_WIDTH)} ${finding.signature}`;
   });
   return [
     ...(more.length === 0 ? [] : ['also, shown by --all:', ...more]),
     ...(ignored.length === 0 ? [] : ['ignored:', ...ignored.map((one) => `  ${one}`)]),
-    ...(verdict !== 'violation' || isComplete ? [] : ['more may exist: --all searches to the end']),
+    ...(endsEarly ? ['more may exist: --all searches to the end'] : []),
   ];
 }
 

@@ -17,13 +17,15 @@ import {
   type ViolationClass,
 } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
-import { type Exploration, explore, type SearchProgress } from '../../workers/explore.ts';
+import { explore, type SearchProgress } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
+import { type BitCoverage, exploreBits } from '../../workers/search/bit-search.ts';
 import type { Crew } from '../../workers/search/crew.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { countsOf } from '../../workers/sweep.ts';
 import {
+  type Bitstate,
   EXIT_OF,
   HINTS_INCONCLUSIVE,
   keep,
@@ -43,7 +45,7 @@ import {
   MODEL_FLAG_TEXT,
 } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
-import { parseCount, parseJobs } from './quantities.ts';
+import { parseBitstate, parseCount, parseJobs } from './quantities.ts';
 import { commandOn, counted, quoted } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
@@ -52,6 +54,9 @@ import { isUniverse, type UniverseFlags, universeOf } from './universe-options.t
 
 /** States a workload: some seconds of one core. */
 const STATES_DEFAULT = 2_000_000;
+/** The worst of them is that of several workloads. */
+const VERDICTS = ['violation', 'inconclusive', 'unproven'] as const;
+const MB = 1 << 20;
 /** Between two lines of progress. */
 const PROGRESS_MS = 2000;
 
@@ -79,6 +84,8 @@ interface Options extends Asked {
   readonly leftOut: number;
   /** Threads that search one workload together. */
   readonly jobs: number;
+  /** Megabytes for bits of states, in place of the states. */
+  readonly bitstate: number | null;
 }
 
 export function checkCommand(): CommandUnknownOpts {
@@ -98,6 +105,11 @@ export function checkCommand(): CommandUnknownOpts {
     .option('--operations <list>', 'of these, such as load,store (all that the model has)')
     .option('--mappings <list>', 'mapped shared, private or sync (shared)')
     .option('--jobs <n>', 'threads that search; the answer is the same (all cores)', parseJobs)
+    .option(
+      '--bitstate <mb>',
+      'keep three bits a state, in so many MB; proves nothing',
+      parseBitstate,
+    )
     .option(BISECT_FLAG, BISECT_FLAG_TEXT)
     .action(async (file, flags, self) => {
       const settings = settingsOf(self);
@@ -109,6 +121,7 @@ export function checkCommand(): CommandUnknownOpts {
         ignored: flags.ignore,
         onlyClass: flags.class ?? null,
       };
+      refuseWithBitstate(flags);
       if (isUniverse(flags)) {
         refuseBoth(file);
         endWith(await checkAsStated(model, flags, asked, settings));
@@ -116,10 +129,27 @@ export function checkCommand(): CommandUnknownOpts {
       }
       const { workloads, leftOut } = await workloadsOf(file, model, flags.model, settings);
       const jobs = flags.jobs ?? availableParallelism();
-      const options = { ...asked, areSeeds: file === undefined, leftOut, jobs };
+      const bitstate = flags.bitstate ?? null;
+      const isUnlimited = bitstate !== null && self.getOptionValueSource('states') === 'default';
+      const statesMax = isUnlimited ? Number.POSITIVE_INFINITY : flags.states;
+      const areSeeds = file === undefined;
+      const options = { ...asked, statesMax, areSeeds, leftOut, jobs, bitstate };
       endWith(check(model, workloads, options, settings));
     });
   return withCommonOptions(command);
+}
+
+function refuseWithBitstate(
+  flags: UniverseFlags & {
+    readonly jobs?: number | undefined;
+    readonly bitstate?: number | undefined;
+  },
+): void {
+  if (flags.bitstate === undefined) return;
+  const what = isUniverse(flags)
+    ? '--bitstate is for a file or the seeds; leave out --threads, --ops and the like'
+    : '--bitstate searches on one thread; leave out --jobs';
+  if (isUniverse(flags) || flags.jobs !== undefined) throw fail('USAGE', { what });
 }
 
 function refuseBoth(file: string | undefined): void {
@@ -176,7 +206,11 @@ function check(
 ): number {
   const reference = canonicalReference(model);
   const many = counted(workloads.length, 'workload');
-  progress(settings, `check: ${reference}, ${many} of up to ${options.statesMax} states`);
+  const limit =
+    options.bitstate === null
+      ? ` of up to ${options.statesMax} states`
+      : `, three bits a state in ${options.bitstate} MB`;
+  progress(settings, `check: ${reference}, ${many}${limit}`);
   sayOtherEngines(settings);
   const startedMs = performance.now();
   const crew = new SearchThreads(model, options.jobs);
@@ -230,14 +264,20 @@ function checkAll(
   const contradictions = new Set<string>();
   const counts = countsOf(options);
   let isComplete = true;
-  let cutBy: Exploration['cutBy'] = null;
-  const verdicts: Exploration['verdict'][] = [];
+  let cutBy: Outcome['cutBy'] = null;
+  const verdicts: Outcome['verdict'][] = [];
+  const coverages: BitCoverage[] = [];
   let states = 0;
   let transitions = 0;
   let depth = 0;
   for (const { name, workload } of workloads) {
     const said = searchProgress(settings, name);
-    const found = explore(engine, workload, { ...options, counts }, said, crew);
+    const sought = { ...options, counts };
+    const found =
+      options.bitstate === null
+        ? explore(engine, workload, sought, said, crew)
+        : exploreBits(engine, workload, sought, options.bitstate * MB, said);
+    if ('bits' in found) coverages.push(found.bits);
     for (const one of engine.judge.contradictions) contradictions.add(one);
     detail(settings, `${name}: ${found.verdict}, ${found.states} states`);
     for (const shown of keep(
@@ -264,7 +304,7 @@ function checkAll(
   for (const said of [...contradictions].sort()) {
     note(`${model.name} breaks its documented order: ${said}`);
   }
-  const worst = (['violation', 'inconclusive'] as const).find((one) => verdicts.includes(one));
+  const worst = VERDICTS.find((one) => verdicts.includes(one));
   const numbers = { states, transitions, depth, workloads: verdicts.length };
   const kept = [...findings.values()].sort((a, b) => rankOf(a) - rankOf(b));
   const isWhole = isComplete && verdicts.length === workloads.length;
@@ -275,6 +315,16 @@ function checkAll(
     ignored: [...ignored].sort(),
     isComplete: isWhole,
     cutBy,
+    ...(options.bitstate === null ? {} : { bitstate: bitstateOf(options.bitstate, coverages) }),
+  };
+}
+
+function bitstateOf(megabytes: number, coverages: readonly BitCoverage[]): Bitstate {
+  return {
+    megabytes,
+    hashFactor: Math.min(...coverages.map(({ hashFactor }) => hashFactor)),
+    fill: Math.max(...coverages.map(({ fill }) => fill)),
+    missed: coverages.reduce((sum, { missed }) => sum + missed, 0),
   };
 }
 
@@ -297,11 +347,13 @@ function searchProgress(settings: Settings, name: string): SearchProgress {
 /** The command that does it once more. */
 function checkOf(
   what: readonly string[],
-  { model, statesMax, all, ignored, onlyClass }: Asked,
+  { model, statesMax, all, ignored, onlyClass, bitstate = null }: Asked & Partial<Options>,
   { dataDir }: Settings,
 ): string {
   const words = [...what, '--model', quoted(model)];
-  if (statesMax !== STATES_DEFAULT) words.push('--states', `${statesMax}`);
+  if (bitstate !== null) words.push('--bitstate', `${bitstate}`);
+  if (statesMax !== STATES_DEFAULT && statesMax !== Number.POSITIVE_INFINITY)
+    words.push('--states', `${statesMax}`);
   if (all) words.push('--all');
   for (const row of ignored) words.push('--ignore', row);
   if (onlyClass !== null) words.push('--class', onlyClass);

@@ -34,6 +34,15 @@ export function parseJobs(text: string): number {
   throw new InvalidArgumentError(`It must be at most ${JOBS_MAX}.`);
 }
 
+/** A table of bits that digests can address. */
+export const BITSTATE_MB_MAX = 512;
+
+export function parseBitstate(text: string): number {
+  const megabytes = parseCount(text);
+  if (megabytes <= BITSTATE_MB_MAX) return megabytes;
+  throw new InvalidArgumentError(`It must be at most ${BITSTATE_MB_MAX}: megabytes.`);
+}
+
 /** `60s`, `10m`, `2h`, `500ms`; a bare number is seconds, as for timeout(1). In milliseconds. */
 export function parseDuration(text: string): number {
   const [, number = '', unit = 's'] = DURATION.exec(text) ?? [];

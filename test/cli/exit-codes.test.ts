@@ -23,6 +23,13 @@ interface Case {
 // biome-ignore format: a table
 const CASES: readonly Case[] = [
   { args: `check seed.txt --model ${SOUND}`, exit: 0, is: 'verified', says: /^verified: 1 workload/m },
+  { args: `check seed.txt --model ${SOUND} --jobs 2`, exit: 0, is: 'verified', says: /^verified: 1 workload/m },
+  { args: `check seed.txt --model ${SOUND} --bitstate 8`, exit: 0, is: 'unproven', says: /^unproven: (?![\s\S]*verified)[\s\S]*^bitstate: \d+ states looked at, .* was taken for one of them and missed$/m },
+  { args: `check seed.txt --model ${SOUND} --bitstate 8 --states 50`, exit: 125, is: 'inconclusive', says: /there are more states; --states allows for them/ },
+  { args: `check seed.txt --model ${RACY} --bitstate 8`, exit: 1, is: 'violation', says: /^bitstate: \d+ states looked at/m },
+  { args: `check seed.txt --model ${SOUND} --bitstate 8 --jobs 2`, exit: 2, is: 'USAGE', says: /--bitstate searches on one thread; leave out --jobs/ },
+  { args: `check --ops 1 --model ${SOUND} --bitstate 8`, exit: 2, is: 'USAGE', says: /--bitstate is for a file or the seeds/ },
+  { args: `check seed.txt --model ${SOUND} --bitstate 513`, exit: 2, is: 'USAGE', says: /at most 512: megabytes/ },
   { args: `check idle.txt --model ${RACY}`, exit: 0, says: /^verified: 1 workload on v42-immap-read, 1 state,/m },
   { args: `check seed.txt --model ${RACY}`, exit: 1, is: 'violation', says: /^ {2}replay {2}faultline replay [0-9a-f]{12}$/m },
   { args: `check seed.txt --model ${RACY} --data-dir other`, exit: 1, says: /replay [0-9a-f]{12} --data-dir other$/m },

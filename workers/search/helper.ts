@@ -1,6 +1,7 @@
 /** What another thread does of a search, order by order. Pure: who brings the orders is the door's. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Engine } from '../execute.ts';
+import { beginSearch } from './begin.ts';
 import type { Answer, Beginning, Order } from './crew.ts';
 import { Expander } from './expander.ts';
 import { TouchedWords } from './touched-words.ts';
@@ -23,15 +24,9 @@ export class Helper {
 
   private begin({ workload, isFused, memory }: Beginning): void {
     const { engine } = this;
-    const k = engine.kernel;
-    engine.load(workload);
-    engine.judge.reset();
     engine.judge.contradictions.clear();
-    k.footprints = false;
-    k.fused = isFused ? k.fusable : 0;
-    k.reset();
-    k.logging = true;
-    const touched = new TouchedWords(k.words.slice(), memory.touched);
+    beginSearch(engine, workload, isFused);
+    const touched = new TouchedWords(engine.kernel.words.slice(), memory.touched);
     this.expander = new Expander(engine, touched, memory);
   }
 }

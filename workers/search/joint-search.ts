@@ -202,7 +202,9 @@ export class JointSearch {
         if ((taken & (1 << t)) === 0) continue;
         const rank = row * RANKS + t;
         course.transitions++;
-        for (const violation of violations.at(rank)) sightings.note(violation, parent, t);
+        for (const violation of violations.at(rank)) {
+          sightings.note(violation, graph.states, () => graph.pathThrough(parent, t));
+        }
         if (arrivals[rank] !== 0) this.arrive(level, rank, parent, next);
       }
       if (leadsOut(outcome)) graph.leadsOut(parent);

@@ -1,6 +1,5 @@
 /** What a search has met: the first path to each signature in its worst class. Pure. */
 import { rankOf, type Violation } from '../../corpus/vocabulary/verdict.ts';
-import type { StateGraph } from '../state-graph.ts';
 
 export interface Sought {
   /** Distinct states after which the search gives up, inconclusive. */
@@ -25,16 +24,14 @@ export class Sightings {
   readonly paths = new Map<string, Sighting>();
   readonly ignored = new Set<string>();
   private readonly sought: Sought;
-  private readonly graph: StateGraph;
 
-  constructor(sought: Sought, graph: StateGraph) {
+  constructor(sought: Sought) {
     this.sought = sought;
-    this.graph = graph;
     this.statesMax = sought.statesMax;
   }
 
-  /** Thread t shows it with a step from `parent`. */
-  note(violation: Violation, parent: number, t: number): void {
+  /** @param states that were met before */
+  note(violation: Violation, states: number, path: () => readonly number[]): void {
     const { signature } = violation;
     const rank = rankOf(violation);
     const known = this.paths.get(signature);
@@ -44,10 +41,10 @@ export class Sightings {
       return;
     }
     if (this.paths.size === 0 && !this.sought.all) {
-      const enough = Math.max(2 * this.graph.states, LOOK_ON_STATES);
+      const enough = Math.max(2 * states, LOOK_ON_STATES);
       this.statesMax = Math.min(this.statesMax, enough);
     }
-    this.paths.set(signature, { path: [...this.graph.pathTo(parent), t], rank });
+    this.paths.set(signature, { path: path(), rank });
   }
 
   /** A path to a state that nothing leads out of shows it. */
