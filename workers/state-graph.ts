@@ -35,11 +35,6 @@ export class StateGraph {
     this.edges.push(to);
   }
 
-  /** @param edges in pairs: from, to */
-  addEdges(edges: Int32Array): void {
-    this.edges.append(edges);
-  }
-
   expanded(state: number): void {
     this.flags.set(state, this.flags.at(state) | EXPANDED);
   }
@@ -52,6 +47,22 @@ export class StateGraph {
     // What was not searched any further may lead anywhere.
     const flags = this.flags.at(state);
     return (flags & LEADS_OUT) !== 0 || (flags & EXPANDED) === 0;
+  }
+
+  /** The step that a state was reached by: its parent * 4 + the thread; -1 for the start. */
+  linkTo(state: number): number {
+    return this.parents.at(state);
+  }
+
+  /** The state that was reached by a step: states are numbered in the order of their steps. */
+  stateAt(link: number): number {
+    let [from, to] = [0, this.states - 1];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.parents.at(middle) < link) from = middle + 1;
+      else to = middle;
+    }
+    return from;
   }
 
   /** The threads that ran, from the start to a state. */

@@ -49,7 +49,7 @@ const SPOILT: readonly (readonly [string, (answer: Answer, order: Order) => Answ
     'takes what others saw for later',
     ({ violations, ...answer }) => ({
       ...answer,
-      violations: violations.map(({ rank, what }) => ({ rank: rank + 8, what })),
+      violations: violations.map(({ link, what }) => ({ link: link + 8, what })),
     }),
   ],
 ];

@@ -4,17 +4,20 @@ import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import type { Segment } from './shared-rows.ts';
 
-/** The states of one depth, by row; the step of a thread from one of them has the rank row * RANKS + thread. */
+/**
+ * The states of one depth, by row, in the order of their numbers. A step has a link: the number of the state that it
+ * begins at * LINKS + its thread. A search of one thread takes steps in the order of their links.
+ */
 export interface SharedLevel {
-  /** Ranks of the levels before. */
-  readonly base: number;
+  /** Number of the first state. */
+  readonly first: number;
   readonly rows: number;
   readonly depth: number;
   readonly ids: SharedArrayBuffer;
   readonly addresses: SharedArrayBuffer;
   /** By row, once it is expanded: see `outcomeOf`. */
   readonly outcomes: SharedArrayBuffer;
-  /** By rank: 0, or how the step comes to a new state (`arrivalOf`), and once all is seen, that state's number. */
+  /** By link, less that of the first state: 0, or how the step comes to a new state (`arrivalOf`). */
   readonly arrivals: SharedArrayBuffer;
   /** The first row that no thread has begun with. */
   readonly next: SharedArrayBuffer;
@@ -22,8 +25,8 @@ export interface SharedLevel {
   readonly atOnce: number;
 }
 
-/** Steps of a row, one a thread. */
-export const RANKS: number = THREADS;
+/** Links of a state, one a thread. */
+export const LINKS: number = THREADS;
 
 /** Memory of one search. */
 export interface SearchMemory {
@@ -41,8 +44,6 @@ export type Phase =
       readonly level: SharedLevel;
       readonly segments: readonly Segment[];
     }
-  /** Number what was claimed in the last level; what was met from this rank on counts for nothing. */
-  | { readonly phase: 'settle'; readonly ranks: number }
   | {
       readonly phase: 'grow';
       readonly visited: SharedArrayBuffer;
@@ -60,9 +61,9 @@ export interface Beginning {
 
 export type Order = Beginning | Phase;
 
-/** Met at a rank of the level that was expanded. */
+/** Met with the step of a link. */
 export interface At<T> {
-  readonly rank: number;
+  readonly link: number;
   readonly what: T;
 }
 
@@ -71,9 +72,9 @@ export interface Answer {
   readonly violations: readonly At<Violation>[];
   readonly contradictions: readonly At<string>[];
   readonly segments: readonly Segment[];
-  /** Steps to states that another step was first to arrive at, in pairs of their numbers. */
-  readonly edges: Int32Array<ArrayBuffer>;
-  /** States that it was the first to claim. */
+  /** Steps to states that were known, in pairs: the step's link, and that of a step to the same state. */
+  readonly revisits: Int32Array<ArrayBuffer>;
+  /** New states that it stored, or that nobody can run in. */
   readonly claimed: number;
 }
 
@@ -103,8 +104,8 @@ export function overflowed(outcome: number): boolean {
   return (outcome & OVERFLOW) !== 0;
 }
 
-const WAY_OUT = 1 << RANKS;
-const OVERFLOW = 2 << RANKS;
+const WAY_OUT = 1 << LINKS;
+const OVERFLOW = 2 << LINKS;
 
 /** The arrival at a state in which nobody can run. */
 export const ENDED = -1;
@@ -122,12 +123,28 @@ export function isUnspokenIn(arrival: number): boolean {
   return ((arrival - 1) & 1) !== 0;
 }
 
-/** The arrival at one that another step had come to, at a rank that is larger: its arrival says more. */
-export function before(rank: number): number {
-  return ENDED - 1 - rank;
+/** The arrival at one that a step with a larger link had come to: the arrival at that place says more. */
+export function before(place: number): number {
+  return ENDED - 1 - place;
 }
 
-/** The rank of the other step; below 0 for any other arrival. */
-export function laterIn(arrival: number): number {
+export function placeIn(arrival: number): number {
   return ENDED - 1 - arrival;
+}
+
+/** Below all others. */
+const NUMBERED = -(2 ** 30);
+
+/** The arrival at a state that has its number. */
+export function numbered(id: number): number {
+  return NUMBERED - id;
+}
+
+export function numberIn(arrival: number): number {
+  return NUMBERED - arrival;
+}
+
+/** At a new state, which is to be numbered. */
+export function isOpen(arrival: number): boolean {
+  return arrival !== 0 && arrival > NUMBERED;
 }

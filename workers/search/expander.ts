@@ -9,9 +9,9 @@ import {
   arrivalOf,
   before,
   ENDED,
+  LINKS,
   outcomeOf,
   type Phase,
-  RANKS,
   type SearchMemory,
 } from './crew.ts';
 import { Growing } from './growing.ts';
@@ -30,11 +30,8 @@ export class Expander {
   private readonly k: Kernel;
   private readonly transition = new Transition();
   private level: LevelView = new LevelView(NO_LEVEL);
-  /** Slots of the states that this thread was the first to claim in this level. */
-  private readonly claimed = new Growing();
-  /** Steps of this level to states that an earlier step has come to: rank and slot. */
+  private claimed = 0;
   private readonly revisits = new Growing();
-  private readonly edges = new Growing();
   private violations: At<Violation>[] = [];
   /** Signature and class of those that were told. */
   private readonly told = new Set<string>();
@@ -51,32 +48,24 @@ export class Expander {
   }
 
   perform(order: Phase): void {
-    switch (order.phase) {
-      case 'expand':
-        this.settle(Number.POSITIVE_INFINITY);
-        this.rows.turn();
-        this.rows.learn(order.segments);
-        this.level = new LevelView(order.level);
-        this.expandLevel();
-        return;
-      case 'settle':
-        this.settle(order.ranks);
-        return;
-      case 'grow':
-        this.grow(order.visited, new Int32Array(order.next));
-        return;
+    if (order.phase === 'grow') this.grow(order.visited, new Int32Array(order.next));
+    else {
+      this.rows.turn();
+      this.rows.learn(order.segments);
+      this.level = new LevelView(order.level);
+      this.expandLevel();
     }
   }
 
   /** What is new since this was asked last. */
   answer(): Answer {
-    const { violations, contradictions } = this;
-    const edges = this.edges.copy();
+    const { violations, contradictions, claimed } = this;
+    const revisits = this.revisits.copy();
     this.violations = [];
     this.contradictions = [];
-    this.edges.clear();
-    const segments = this.rows.takeCreated();
-    return { violations, contradictions, segments, edges, claimed: this.claimed.length };
+    this.claimed = 0;
+    this.revisits.clear();
+    return { violations, contradictions, segments: this.rows.takeCreated(), revisits, claimed };
   }
 
   private expandLevel(): void {
@@ -92,77 +81,60 @@ export class Expander {
   private expandRow(row: number): void {
     const { k, level, transition } = this;
     this.rows.restore(k, level.addresses[row] as number);
+    const firstLink = (level.ids[row] as number) * LINKS;
     const enabled = k.enabled();
     let isWayOut = false;
     let isOverflow = false;
     for (let t = 0; enabled >> t !== 0; t++) {
       if ((enabled & (1 << t)) === 0) continue;
       transition.take(this.engine, t, level.depth);
-      const rank = row * RANKS + t;
-      if (this.engine.judge.violations.length > 0) this.tellViolations(rank);
+      if (this.engine.judge.violations.length > 0) this.tellViolations(firstLink + t);
       if (transition.isOverflow) isOverflow = true;
       if (transition.isWayOut) isWayOut = true;
-      if (transition.isKept) this.arrive(rank);
+      if (transition.isKept) this.arrive(firstLink + t);
       k.undo(0);
     }
     level.outcomes[row] = outcomeOf(enabled, isWayOut, isOverflow);
     if (this.engine.judge.contradictions.size > this.contradictionsTold) {
-      this.tellContradictions(row * RANKS);
+      this.tellContradictions(firstLink);
     }
   }
 
-  /** The step of this rank leads to the state that the kernel stands in. */
-  private arrive(rank: number): void {
-    const { k, visited, level } = this;
-    const tag = ~(level.base + rank);
-    const slot = visited.claim(k.digestA, k.digestB, tag);
-    if (visited.isNew) {
-      this.claimed.push(slot);
-      level.arrivals[rank] =
+  /** The step of this link leads to the state that the kernel stands in. */
+  private arrive(link: number): void {
+    const { k, level } = this;
+    // Complements: the smallest link is the largest tag.
+    const tag = ~link;
+    const known = this.visited.claim(k.digestA, k.digestB, tag);
+    if (known > tag) {
+      this.revisits.push(link);
+      this.revisits.push(~known);
+      return;
+    }
+    const firstLink = level.first * LINKS;
+    if (known < tag) level.arrivals[link - firstLink] = before(~known - firstLink);
+    else {
+      this.claimed++;
+      level.arrivals[link - firstLink] =
         k.enabled() === 0 ? ENDED : arrivalOf(this.rows.push(k), k.peek(SPOKEN) === 0);
-      return;
     }
-    const replaced = visited.raiseTag(slot, tag);
-    if (replaced !== 0) {
-      level.arrivals[rank] = before(~replaced - level.base);
-      return;
-    }
-    this.revisits.push(rank);
-    this.revisits.push(slot);
   }
 
-  private tellViolations(rank: number): void {
+  private tellViolations(link: number): void {
     const { judge } = this.engine;
     for (const violation of judge.violations) {
       const key = `${violation.class} ${violation.signature}`;
-      if (!this.told.has(key)) this.violations.push({ rank, what: violation });
+      if (!this.told.has(key)) this.violations.push({ link, what: violation });
       this.told.add(key);
     }
     judge.reset();
   }
 
-  private tellContradictions(rank: number): void {
+  private tellContradictions(link: number): void {
     const said = [...this.engine.judge.contradictions];
     for (const what of said.slice(this.contradictionsTold))
-      this.contradictions.push({ rank, what });
+      this.contradictions.push({ link, what });
     this.contradictionsTold = said.length;
-  }
-
-  /** All arrivals of the level have their numbers: tags become numbers, and revisits edges between numbers. */
-  private settle(ranks: number): void {
-    const { claimed, revisits, visited, level } = this;
-    for (let i = 0; i < claimed.length; i++) {
-      const slot = claimed.at(i);
-      visited.setTag(slot, level.numberIn(visited.tag(slot)));
-    }
-    for (let i = 0; i < revisits.length; i += 2) {
-      const rank = revisits.at(i);
-      if (rank >= ranks) continue;
-      this.edges.push(level.ids[Math.floor(rank / RANKS)] as number);
-      this.edges.push(level.numberIn(visited.tag(revisits.at(i + 1))));
-    }
-    claimed.clear();
-    revisits.clear();
   }
 
   private grow(memory: SharedArrayBuffer, next: Int32Array): void {

@@ -12,10 +12,6 @@ export class Growing {
     this.data[this.length++] = value;
   }
 
-  append(values: Int32Array): void {
-    for (let i = 0; i < values.length; i++) this.push(values[i] as number);
-  }
-
   at(index: number): number {
     return this.data[index] as number;
   }

@@ -3,6 +3,7 @@
  * step, then gone through in the order in which one thread would have come to it: numbers of states, shortest paths,
  * limits and counts are those of one thread. Pure.
  */
+import { at } from '../../corpus/vocabulary/assert.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import type { Engine } from '../execute.ts';
@@ -15,12 +16,15 @@ import {
   type Beginning,
   type Crew,
   ENDED,
+  isOpen,
   isUnspokenIn,
-  laterIn,
+  LINKS,
   leadsOut,
+  numbered,
+  numberIn,
   overflowed,
   type Phase,
-  RANKS,
+  placeIn,
   type SearchMemory,
   type SharedLevel,
   takenIn,
@@ -70,12 +74,7 @@ export class JointSearch {
   private ids = memoryOf(0);
   private addresses = memoryOf(0);
   private outcomes = memoryOf(0);
-  /** Of the level that is expanded, and of the one before, which threads settle meanwhile. */
   private arrivals = memoryOf(0);
-  private arrivalsBefore = memoryOf(0);
-  private base = 0;
-  /** What the other threads have claimed is settled. */
-  private isSettled = true;
 
   constructor(begun: Begun, crew: Crew) {
     const { engine, graph, touched } = begun;
@@ -103,7 +102,7 @@ export class JointSearch {
   }
 
   private begin(beginning: Beginning): void {
-    const { level, visited, engine } = this.begun;
+    const { level, visited, engine, graph } = this.begun;
     const k = engine.kernel;
     this.rows = level.count;
     this.ids = memoryOf(this.rows);
@@ -115,34 +114,25 @@ export class JointSearch {
       ids[row] = level.restore(k, row);
       addresses[row] = this.own.rows.push(k);
     }
-    visited.each((digestA, digestB, id) => this.own.visited.claim(digestA, digestB, id));
+    visited.each((digestA, digestB, id) => {
+      this.own.visited.claim(digestA, digestB, ~graph.linkTo(id));
+    });
     this.segments.push(...this.own.answer().segments);
     this.crew.together(beginning, () => undefined);
   }
 
   private expand(): void {
     const isJoint = this.rows >= this.crew.rowsFrom;
-    if (!isJoint) this.settle(Number.POSITIVE_INFINITY);
     this.reserve();
     const level = this.levelOf();
     const { segments } = this;
     if (isJoint) this.segments = [];
     const answers = this.all({ phase: 'expand', level, segments }, isJoint);
-    this.isSettled = !isJoint;
     const next = new NextLevel(answers.reduce((sum, { claimed }) => sum + claimed, 0));
-    const ranks = this.fold(new LevelView(level), answers, next);
-    const isLast = next.rows === 0 || ranks < RANKS * level.rows;
-    if (isLast) this.settle(ranks);
-    this.base += RANKS * level.rows;
+    this.fold(new LevelView(level), answers, next);
     this.rows = next.rows;
     this.ids = next.ids;
     this.addresses = next.addresses;
-  }
-
-  /** Otherwise threads settle a level when they begin with the next one. */
-  private settle(ranks: number): void {
-    this.all({ phase: 'settle', ranks }, !this.isSettled);
-    this.isSettled = true;
   }
 
   /** The table stays half empty, whatever the level brings. */
@@ -150,21 +140,22 @@ export class JointSearch {
     const { graph, engine } = this.begun;
     const most = graph.states + this.rows * engine.kernel.world.threads;
     if (2 * most <= this.own.visited.slots) return;
-    this.settle(Number.POSITIVE_INFINITY);
     const { memory } = SharedVisited.sized(most);
     this.all({ phase: 'grow', visited: memory, next: memoryOf(1) }, true);
   }
 
   private levelOf(): SharedLevel {
     const { rows, ids, addresses } = this;
+    const idOfRow = new Int32Array(ids);
+    const first = idOfRow[0] as number;
+    const links = LINKS * ((idOfRow[rows - 1] as number) - first + 1);
     this.outcomes = atLeast(this.outcomes, rows);
-    [this.arrivals, this.arrivalsBefore] = [this.arrivalsBefore, this.arrivals];
-    this.arrivals = atLeast(this.arrivals, RANKS * rows);
-    new Int32Array(this.arrivals).fill(0, 0, RANKS * rows);
-    const { base, outcomes, arrivals } = this;
+    this.arrivals = atLeast(this.arrivals, links);
+    new Int32Array(this.arrivals).fill(0, 0, links);
+    const { outcomes, arrivals } = this;
     const { depth } = this.begun.course;
     const atOnce = Math.min(AT_ONCE_MAX, Math.ceil(rows / PARTS));
-    return { base, rows, depth, ids, addresses, outcomes, arrivals, next: memoryOf(1), atOnce };
+    return { first, rows, depth, ids, addresses, outcomes, arrivals, next: memoryOf(1), atOnce };
   }
 
   /** All threads do a phase, or this one alone. */
@@ -173,26 +164,29 @@ export class JointSearch {
     const others = isJoint ? this.crew.together(phase, own) : [];
     if (!isJoint) own();
     const answers = [this.own.answer(), ...others];
-    for (const { edges, segments } of answers) {
-      this.begun.graph.addEdges(edges);
-      this.segments.push(...segments);
-    }
+    for (const { segments } of answers) this.segments.push(...segments);
     return answers;
   }
 
-  /**
-   * Go through what was found as one thread would have come to it.
-   * @returns the rank at which it would have ended
-   */
-  private fold(level: LevelView, answers: readonly Answer[], next: NextLevel): number {
-    const { graph, sightings, course } = this.begun;
+  /** Go through what was found as one thread would have come to it, up to the limit. */
+  private fold(level: LevelView, answers: readonly Answer[], next: NextLevel): void {
     const violations = new InOrder(answers.flatMap((answer) => answer.violations));
-    const { count, ids, outcomes, arrivals } = level;
-    let row = 0;
-    for (; row < count; row++) {
+    const rows = this.foldRows(level, violations, next);
+    const end = rows < level.count ? (level.ids[rows] as number) * LINKS : Number.POSITIVE_INFINITY;
+    for (const { link, what } of answers.flatMap((answer) => answer.contradictions)) {
+      if (link < end) this.contradictions.add(what);
+    }
+    for (const { revisits } of answers) this.addEdges(level, revisits, end);
+  }
+
+  /** @returns how many rows one thread would have come to */
+  private foldRows(level: LevelView, violations: InOrder, next: NextLevel): number {
+    const { graph, sightings, course } = this.begun;
+    const { count, ids, outcomes, arrivals, first } = level;
+    for (let row = 0; row < count; row++) {
       if (graph.states >= sightings.statesMax) {
         course.cutBy = 'states';
-        break;
+        return row;
       }
       const parent = ids[row] as number;
       const outcome = outcomes[row] as number;
@@ -200,43 +194,48 @@ export class JointSearch {
       graph.expanded(parent);
       for (let t = 0; taken >> t !== 0; t++) {
         if ((taken & (1 << t)) === 0) continue;
-        const rank = row * RANKS + t;
         course.transitions++;
-        for (const violation of violations.at(rank)) {
-          sightings.note(violation, graph.states, () => graph.pathThrough(parent, t));
+        while (violations.link === parent * LINKS + t) {
+          sightings.note(violations.take(), graph.states, () => graph.pathThrough(parent, t));
         }
-        if (arrivals[rank] !== 0) this.arrive(level, rank, parent, next);
+        const place = (parent - first) * LINKS + t;
+        if (isOpen(arrivals[place] as number)) this.arrive(level, place, next);
       }
       if (leadsOut(outcome)) graph.leadsOut(parent);
       if (overflowed(outcome)) course.cutBy ??= 'room';
     }
-    const ranks = row * RANKS;
-    for (const { rank, what } of answers.flatMap((answer) => answer.contradictions)) {
-      if (rank < ranks) this.contradictions.add(what);
-    }
-    return ranks;
+    return count;
   }
 
-  /** The step of a rank is the first to come to a state; the arrivals at larger ranks become revisits. */
-  private arrive(
-    { ids, arrivals }: LevelView,
-    rank: number,
-    parent: number,
-    next: NextLevel,
-  ): void {
+  /** The step of a place is the first to come to a state; those at other places come to it as well. */
+  private arrive({ arrivals, first }: LevelView, place: number, next: NextLevel): void {
     const { graph } = this.begun;
     const id = graph.states;
-    let arrival = arrivals[rank] as number;
-    arrivals[rank] = id;
-    for (let later = laterIn(arrival); later >= 0; later = laterIn(arrival)) {
+    let arrival = arrivals[place] as number;
+    arrivals[place] = numbered(id);
+    while (arrival < ENDED) {
+      const later = placeIn(arrival);
       arrival = arrivals[later] as number;
-      arrivals[later] = 0;
-      graph.addEdge(ids[Math.floor(later / RANKS)] as number, id);
+      arrivals[later] = numbered(id);
+      graph.addEdge(first + Math.floor(later / LINKS), id);
     }
     const isLast = arrival === ENDED;
-    graph.addState(parent, rank % RANKS, !isLast && isUnspokenIn(arrival));
+    const isUnspoken = !isLast && isUnspokenIn(arrival);
+    graph.addState(first + Math.floor(place / LINKS), place % LINKS, isUnspoken);
     if (isLast) graph.leadsOut(id);
     else next.push(id, addressIn(arrival));
+  }
+
+  private addEdges({ arrivals, first }: LevelView, revisits: Int32Array, end: number): void {
+    const { graph } = this.begun;
+    for (let i = 0; i < revisits.length; i += 2) {
+      const link = revisits[i] as number;
+      const known = revisits[i + 1] as number;
+      if (link >= end) continue;
+      const place = known - first * LINKS;
+      const to = place < 0 ? graph.stateAt(known) : numberIn(arrivals[place] as number);
+      graph.addEdge(Math.floor(link / LINKS), to);
+    }
   }
 }
 
@@ -262,25 +261,25 @@ class NextLevel {
   }
 }
 
-/** Violations by the rank that shows them, asked for in ascending order. */
+/** Violations, taken in the order of the steps that show them. */
 class InOrder {
+  /** Of the step that shows the next one; infinite behind the last. */
+  link: number;
   private readonly violations: readonly At<Violation>[];
-  private next = 0;
+  private taken = 0;
 
   constructor(violations: readonly At<Violation>[]) {
-    this.violations = [...violations].sort((a, b) => a.rank - b.rank);
+    this.violations = [...violations].sort((a, b) => a.link - b.link);
+    this.link = this.violations[0]?.link ?? Number.POSITIVE_INFINITY;
   }
 
-  at(rank: number): readonly Violation[] {
-    const from = this.next;
-    while (this.violations[this.next]?.rank === rank) this.next++;
-    return this.next === from
-      ? NONE
-      : this.violations.slice(from, this.next).map(({ what }) => what);
+  take(): Violation {
+    const { what } = at(this.violations, this.taken);
+    this.taken++;
+    this.link = this.violations[this.taken]?.link ?? Number.POSITIVE_INFINITY;
+    return what;
   }
 }
-
-const NONE: readonly Violation[] = [];
 
 function memoryOf(numbers: number): SharedArrayBuffer {
   return new SharedArrayBuffer(numbers * Int32Array.BYTES_PER_ELEMENT);

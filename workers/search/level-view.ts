@@ -2,7 +2,7 @@ import type { SharedLevel } from './crew.ts';
 
 /** A level as a thread sees it. */
 export class LevelView {
-  readonly base: number;
+  readonly first: number;
   readonly count: number;
   readonly depth: number;
   readonly ids: Int32Array;
@@ -13,7 +13,7 @@ export class LevelView {
   readonly atOnce: number;
 
   constructor(level: SharedLevel) {
-    this.base = level.base;
+    this.first = level.first;
     this.count = level.rows;
     this.depth = level.depth;
     this.ids = new Int32Array(level.ids);
@@ -23,17 +23,12 @@ export class LevelView {
     this.next = new Int32Array(level.next);
     this.atOnce = level.atOnce;
   }
-
-  /** The number of a state by its tag; the thread that claimed it in this level may not have changed the tag yet. */
-  numberIn(tag: number): number {
-    return tag >= 0 ? tag : (this.arrivals[~tag - this.base] as number);
-  }
 }
 
 const NOTHING = new SharedArrayBuffer(0);
 /** Before the first one. */
 export const NO_LEVEL: SharedLevel = {
-  base: 0,
+  first: 0,
   rows: 0,
   depth: 0,
   ids: NOTHING,

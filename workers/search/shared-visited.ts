@@ -11,8 +11,6 @@ const SLOTS_MIN = 1 << 12;
 export class SharedVisited {
   readonly memory: SharedArrayBuffer;
   readonly slots: number;
-  /** The last claim was of a digest that was not there. */
-  isNew = false;
   private readonly data: Int32Array;
 
   constructor(memory: SharedArrayBuffer) {
@@ -28,7 +26,10 @@ export class SharedVisited {
     return new SharedVisited(new SharedArrayBuffer(slots * SLOT * Int32Array.BYTES_PER_ELEMENT));
   }
 
-  /** The slot of a digest, which is kept with this tag if it is new. */
+  /**
+   * Keep a digest with its largest tag.
+   * @returns the tag that was there before; this one where the digest is new
+   */
   claim(digestA: number, digestB: number, tag: number): number {
     const { data, slots } = this;
     const a = digestA === 0 ? 1 : digestA;
@@ -38,41 +39,24 @@ export class SharedVisited {
       let first = Atomics.load(data, at);
       if (first === 0) {
         first = Atomics.compareExchange(data, at, 0, a);
-        this.isNew = first === 0;
-        if (this.isNew) {
+        if (first === 0) {
           data[at + 2] = tag;
           Atomics.store(data, at + 1, b);
-          return i;
+          return tag;
         }
       }
-      if (first === a && this.secondHalf(at) === b) {
-        this.isNew = false;
-        return i;
-      }
+      if (first === a && this.secondHalf(at) === b) return this.raise(at + 2, tag);
     }
   }
 
-  tag(slot: number): number {
-    return Atomics.load(this.data, SLOT * slot + 2);
-  }
-
-  setTag(slot: number, tag: number): void {
-    Atomics.store(this.data, SLOT * slot + 2, tag);
-  }
-
-  /**
-   * Keep the larger one of two tags below 0; a tag that is not below 0 stays.
-   * @returns the tag that this one replaces, or 0
-   */
-  raiseTag(slot: number, tag: number): number {
-    const at = SLOT * slot + 2;
+  private raise(at: number, tag: number): number {
     let known = Atomics.load(this.data, at);
     while (known < tag) {
       const seen = Atomics.compareExchange(this.data, at, known, tag);
-      if (seen === known) return known;
+      if (seen === known) break;
       known = seen;
     }
-    return 0;
+    return known;
   }
 
   /** The digests in some of the slots, kept in a larger table, too. */

@@ -12,7 +12,7 @@ const counted = new Int32Array(counters);
 function answer(order: Order): void {
   try {
     const said = helper.perform(order);
-    port.postMessage(said, [said.edges.buffer]);
+    port.postMessage(said, [said.revisits.buffer]);
   } catch (error) {
     port.postMessage({ broken: String(error) });
   }
