@@ -8,7 +8,7 @@ import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { seedNamed } from '../workers/support/search.ts';
 import { assertJobsAgree, said } from './joint-search.ts';
 
-const WORKLOADS = 12;
+const WORKLOADS = 8;
 
 test(`one, two and three threads say the same of ${WORKLOADS} workloads`, () => {
   const { signatures, cut, contradicted } = assertJobsAgree('v43rc-immap-write', WORKLOADS);

@@ -12,7 +12,7 @@ import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from './support/search.ts';
 
 const MODEL = 'v43rc-immap-write';
-const WORKLOADS = 20;
+const WORKLOADS = 10;
 const STATES = 20_000;
 const AMPLE = 1 << 20;
 
