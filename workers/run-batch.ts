@@ -23,42 +23,20 @@ import { Coverage } from './coverage.ts';
 import { Engine, violationsOf } from './execute.ts';
 import { explore } from './explore.ts';
 import { compile } from './kernel/compile.ts';
-import type { Scheduler } from './kernel/machine.ts';
 import type { Model } from './kernel/path.ts';
 import { NO_ENTRY, type Program } from './kernel/program.ts';
-import { Pct } from './schedulers/pct.ts';
+import {
+  type SchedulerName,
+  type Schedulers,
+  schedulersOf,
+  turnOf,
+} from './schedulers/portfolio.ts';
 import { Profile } from './schedulers/profile.ts';
-import { RandomWalk } from './schedulers/random-walk.ts';
-import { Surw } from './schedulers/surw.ts';
 
 /** Schedules of a fresh workload or a mutant: 8-16 (design 4); more hides rare workloads. */
 const SCHEDULES = 16;
 /** A workload whose threads share nothing has one outcome: a second run shows that. */
 const SCHEDULES_ALONE = 2;
-
-/**
- * The portfolio of algorithms 2.2, in sixteenths: SURW, PCT of growing depth, random walk as control. POS is
- * not built; SURW takes its share. The first run of a workload has each thread alone: the others plan by its profile.
- */
-const PORTFOLIO = [
-  'surw',
-  'surw',
-  'pct2',
-  'surw',
-  'surw',
-  'random',
-  'surw',
-  'surw',
-  'pct3',
-  'surw',
-  'surw',
-  'surw',
-  'pct4',
-  'surw',
-  'surw',
-  'surw',
-] as const;
-type SchedulerName = (typeof PORTFOLIO)[number] | 'alone';
 
 /** Told of a few runs at a time, while a batch is computed. */
 export type Count = (runs: number, steps: number) => void;
@@ -71,7 +49,7 @@ export class BatchRunner {
   private readonly generate: (rng: Random) => Workload;
   private readonly profile: Profile;
   private readonly random: Random = new Random(0);
-  private readonly schedulers: Readonly<Record<SchedulerName, Scheduler>>;
+  private readonly schedulers: Schedulers;
 
   constructor(model: Model) {
     this.coverage = new Coverage(compile(model).size);
@@ -79,15 +57,7 @@ export class BatchRunner {
     this.vocabulary = vocabularyOf(this.engine.program);
     this.generate = generatorOf(this.vocabulary);
     this.profile = new Profile(this.coverage);
-    const { random, profile } = this;
-    this.schedulers = {
-      alone: profile,
-      surw: new Surw(random, profile),
-      pct2: new Pct(random, profile, 2),
-      pct3: new Pct(random, profile, 3),
-      pct4: new Pct(random, profile, 4),
-      random: new RandomWalk(random),
-    };
+    this.schedulers = schedulersOf(this.random, this.profile);
   }
 
   /** @param known features of the frontier that the batch names */
@@ -146,11 +116,11 @@ export class BatchRunner {
     tally.widen({ ...NO_BREADTH, workloads: 1 });
     engine.load(workload);
     const before = tally.left;
-    this.runOnce(workload, tally, 'alone');
+    this.runOnce(workload, tally, turnOf(0));
     this.profile.close(engine.kernel);
     const end = before - (this.profile.shared.length === 0 ? SCHEDULES_ALONE : schedules);
     for (let i = 1; tally.left > Math.max(0, end); i++) {
-      this.runOnce(workload, tally, PORTFOLIO[i % PORTFOLIO.length] as SchedulerName);
+      this.runOnce(workload, tally, turnOf(i));
     }
     tally.tell();
     const features = this.coverage.takeFresh();
