@@ -1,4 +1,7 @@
-/** `bench`: how fast this machine computes, what each part of a run costs, and whether a change is slower. */
+/**
+ * `bench`: how fast this machine computes, what each part of a run costs, whether a change is slower, and how soon a bug
+ * is found.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
@@ -13,12 +16,14 @@ import { canonicalReference } from '../../workers/models/registry.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { Frontier } from '../frontier.ts';
 import { planBatch } from '../planner.ts';
+import { addDetectOptions, refuseStray } from './detect-options.ts';
 import { EXIT } from './endings.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
 import { parseDuration } from './quantities.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
+import { shown, table } from './table.ts';
 import { endWith, say, sayDocument } from './terminal.ts';
 
 const MODEL_DEFAULT = 'xfs-mmaplock-prezero';
@@ -54,8 +59,8 @@ export function benchCommand(): CommandUnknownOpts {
     .addArgument(
       new Argument(
         '[what]',
-        'queue: what it costs; scale: what a second worker brings; search: a second thread',
-      ).choices(['engine', 'queue', 'scale', 'search']),
+        'queue: what it costs; scale: what a second worker brings; search: a second thread; detect: how many runs until a bug is found, from seeds and cold, on all models but where one is named',
+      ).choices(['engine', 'queue', 'scale', 'search', 'detect']),
     )
     .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
     .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
@@ -63,11 +68,14 @@ export function benchCommand(): CommandUnknownOpts {
     .action(async (what, { time: timeMs, model, against }, self) => {
       const settings = settingsOf(self);
       const options = { model, timeMs };
-      if (what === 'search') benchSearch(options, settings);
+      refuseStray(what, self);
+      if (what === 'detect') await (await import('./bench-detect.ts')).benchDetect(self);
+      else if (what === 'search') benchSearch(options, settings);
       else if (what === 'queue' || what === 'scale') await benchFleet(what, options, settings);
       else if (against === undefined) bench(options, settings);
       else await benchAgainst(against, options, settings);
     });
+  addDetectOptions(command);
   return withCommonOptions(command);
 }
 
@@ -199,22 +207,4 @@ function busyOf(results: readonly (Result | Compared)[]): string {
   const most = Math.max(taken.value, 'against' in taken ? taken.against : 0);
   if (most < BUSY_FROM) return '';
   return `\n\nThe machine is too busy to judge: others took ${Math.round(most)} % of this core. Run bench again on a quiet one.`;
-}
-
-/** Three digits are more than a measurement of this kind is good for. */
-function shown(value: number): string {
-  if (Math.abs(value) < 1000) return value.toPrecision(3);
-  return Math.round(value).toLocaleString('en-US');
-}
-
-/** Numbers to the right, words to the left. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heads, ...rows];
-  const widths = heads.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
-  const isNumeric = heads.map((_, i) =>
-    rows.some((cells) => /^(>= )?[\d.,-]+$/.test(cells[i] ?? '')),
-  );
-  const padded = (cell: string, i: number): string =>
-    isNumeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0);
-  return lines.map((cells) => cells.map(padded).join('  ').trimEnd()).join('\n');
 }

@@ -125,7 +125,7 @@ async function campaign(
   return isInterrupted || keeper.findings().length === 0 ? EXIT.done : EXIT.bad;
 }
 
-function exploring(pool: ExecutorPool): Executors {
+export function exploring(pool: ExecutorPool): Executors {
   return {
     count: pool.count,
     execute: async (batch) => {

@@ -67,7 +67,7 @@ export const ROOMS: readonly Room[] = [
   pure('views', 'workers/views/', READERS),
   pure('deciding', 'workers/deciding/', READERS),
   pure('doors', 'workers/', ENGINE),
-  open('bench', 'workers/bench/', [...ENGINE, 'doors']),
+  open('bench', 'workers/bench/', [...ENGINE, 'doors'], ['fast-check']),
   open('service', 'workers/service/', [...ENGINE, 'doors', 'disk', 'exchange'], 'declared'),
   open('daemon', 'daemon/', CORPUS, 'declared'),
   open('cli', 'daemon/cli/', WIRED, 'declared'),

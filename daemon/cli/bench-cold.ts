@@ -1,0 +1,108 @@
+/** The cold part of `bench detect`: campaigns without seeds, as `fuzz` runs them, up to the first finding of each row. */
+import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import { type Detection, pooled, sampleOf } from '../../workers/bench/detect/samples.ts';
+import type { Claim } from '../../workers/bench/detect/scenarios.ts';
+import type { Model } from '../../workers/kernel/path.ts';
+import { canonicalReference, isBuiltIn } from '../../workers/models/registry.ts';
+import { ExecutorPool } from '../../workers/service/executors.ts';
+import { Campaign, type Executors } from '../campaign.ts';
+import { exploring } from './fuzz.ts';
+import { engineDigest } from './identity.ts';
+
+/** A model, and the rows that its campaigns look for. */
+export interface ColdModel {
+  readonly reference: string;
+  readonly model: Model;
+  readonly rows: ReadonlySet<string>;
+}
+
+export interface ColdOptions {
+  /** Campaigns of each model, each with an rngSeed of its own. */
+  readonly trials: number;
+  readonly runs: number;
+  readonly jobs: number;
+  readonly rngSeed: number;
+}
+
+/** Runs of a campaign up to and with the first finding of each row. */
+type Firsts = ReadonlyMap<string, number>;
+
+const SCHEDULER = 'campaign';
+
+/** One campaign shows all rows of its model. */
+export function campaignsOf(claims: readonly Claim[]): readonly ColdModel[] {
+  const models = new Set(claims.flatMap((claim) => claim.models));
+  return [...models].map((model) => {
+    const claimed = claims.filter((claim) => claim.models.includes(model));
+    const rows = new Set(claimed.map(({ row }) => row.id));
+    return { reference: canonicalReference(model), model, rows };
+  });
+}
+
+export async function detectCold(
+  claims: readonly Claim[],
+  campaigns: readonly ColdModel[],
+  options: ColdOptions,
+  began: (what: string) => void,
+): Promise<readonly Detection[]> {
+  const firsts = await firstsOf(campaigns, options, began);
+  return claims.map(({ row: { id: row, title }, models }) => {
+    const places = models.map((model) => {
+      const found = (firsts.get(model) ?? []).map((first) => first.get(row) ?? null);
+      const samples = [sampleOf(SCHEDULER, found, options.runs)];
+      return { model: canonicalReference(model), seed: null, samples };
+    });
+    const samples = pooled(places.flatMap((place) => place.samples));
+    return { row, title, places, samples, unknown: [] };
+  });
+}
+
+async function firstsOf(
+  campaigns: readonly ColdModel[],
+  { trials, runs, jobs, rngSeed }: ColdOptions,
+  began: (what: string) => void,
+): Promise<ReadonlyMap<Model, readonly Firsts[]>> {
+  const models = new Map(campaigns.map(({ reference, model }) => [reference, model]));
+  const pool = new ExecutorPool({ count: jobs, models, engine: engineDigest(), name: 'bench' });
+  const firsts = new Map<Model, readonly Firsts[]>();
+  try {
+    for (const [i, one] of campaigns.entries()) {
+      const seeds = new Random(rngSeed).fork(`campaigns ${one.reference}`);
+      const found: Firsts[] = [];
+      for (let trial = 1; trial <= trials; trial++) {
+        found.push(await firstsOn(one, seeds.next() >>> 0, runs, exploring(pool)));
+        const rows = `${found.at(-1)?.size ?? 0} of ${one.rows.size} rows`;
+        began(
+          `${one.reference}, ${i + 1} of ${campaigns.length} models, campaign ${trial}: ${rows}`,
+        );
+      }
+      firsts.set(one.model, found);
+    }
+  } finally {
+    await pool.close();
+  }
+  return firsts;
+}
+
+async function firstsOn(
+  { reference, model, rows }: ColdModel,
+  rngSeed: number,
+  runs: number,
+  executors: Executors,
+): Promise<Firsts> {
+  const firsts = new Map<string, number>();
+  const builtIn = isBuiltIn(model);
+  const campaign = new Campaign({ models: [reference], rngSeed, runs, seeds: [] }, executors, {
+    discovered: ({ signature, runsToFirst }) => {
+      const row = rowOf(signature, builtIn)?.id ?? '';
+      if (runsToFirst === null || !rows.has(row)) return;
+      firsts.set(row, Math.min(runsToFirst, firsts.get(row) ?? runsToFirst));
+      if (firsts.size === rows.size) campaign.stop();
+    },
+    metOn: () => {},
+    folded: () => {},
+  });
+  await campaign.run();
+  return firsts;
+}

@@ -1,0 +1,121 @@
+/** `bench detect`: how many runs until each row of the catalogue shows, from seeds and cold. */
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
+import { readSeeds } from '../../corpus/store/seeds.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { detectRow } from '../../workers/bench/detect/detect.ts';
+import {
+  type Detection,
+  figuresOf,
+  isRacy,
+  overall,
+  type Place,
+} from '../../workers/bench/detect/samples.ts';
+import { candidatesOf } from '../../workers/bench/detect/scenarios.ts';
+import type { Seed } from '../../workers/verdicts.ts';
+import { campaignsOf, detectCold } from './bench-cold.ts';
+import { chartOf } from './detect-chart.ts';
+import { type DetectPlan, detectPlanOf } from './detect-options.ts';
+import { renderDetections } from './detect-table.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { counted } from './render-finding.ts';
+import { progress, type Settings, settingsOf } from './settings.ts';
+import { say, sayDocument } from './terminal.ts';
+
+const RNG_SEED_DEFAULT = 1;
+
+export async function benchDetect(command: CommandUnknownOpts): Promise<void> {
+  const settings = settingsOf(command);
+  const plan = detectPlanOf(command);
+  const rngSeed = settings.rngSeed ?? RNG_SEED_DEFAULT;
+  if (plan.svg !== undefined) refuseUnwritable(plan.svg);
+  const detections = plan.isCold
+    ? await cold(plan, rngSeed, settings)
+    : await fromSeeds(plan, rngSeed, settings);
+  if (plan.svg !== undefined) writeFileSync(plan.svg, chartOf(detections, plan));
+  if (settings.isJson) sayDocument(documentOf(detections, plan, rngSeed));
+  else say(renderDetections(detections, plan));
+}
+
+async function fromSeeds(
+  plan: DetectPlan,
+  rngSeed: number,
+  settings: Settings,
+): Promise<readonly Detection[]> {
+  const { claims, schedulers, trials, runs } = plan;
+  const seeds: readonly Seed[] = readSeeds(PACKAGE_ROOT).map(({ name, input }) => {
+    return { name, workload: input };
+  });
+  const candidates = claims.reduce((sum, claim) => sum + candidatesOf(claim, seeds).length, 0);
+  progress(
+    settings,
+    `bench: from seeds, ${counted(claims.length, 'row')}, up to ${counted(candidates, 'scenario')} (a row's seed on a model), ` +
+      `${schedulers.join(' ')}, ${counted(trials, 'trial')} each of up to ${runs} schedules; rng-seed ${rngSeed}`,
+  );
+  const detections: Detection[] = [];
+  for (const [i, claim] of claims.entries()) {
+    progress(settings, `bench: ${claim.row.id}, ${i + 1} of ${counted(claims.length, 'row')}`);
+    detections.push(await detectRow(claim, seeds, { ...plan, schedulesMax: runs, rngSeed }));
+  }
+  return detections;
+}
+
+async function cold(
+  plan: DetectPlan,
+  rngSeed: number,
+  settings: Settings,
+): Promise<readonly Detection[]> {
+  const { claims, trials, runs, jobs } = plan;
+  const campaigns = campaignsOf(claims);
+  progress(
+    settings,
+    `bench: cold, ${counted(claims.length, 'row')}, ${counted(trials, 'campaign')} without seeds on each of ` +
+      `${counted(campaigns.length, 'model')}, up to ${runs} runs each; rng-seed ${rngSeed}, ${counted(jobs, 'executor')}`,
+  );
+  return await detectCold(claims, campaigns, { trials, runs, jobs, rngSeed }, (what) =>
+    progress(settings, `bench: ${what}`),
+  );
+}
+
+/** Before hours of work. */
+function refuseUnwritable(file: string): void {
+  try {
+    accessSync(path.dirname(file), constants.W_OK);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const remedy = 'name a file in a folder that you may write to';
+    throw fail('ENVIRONMENT', { what: `cannot write ${file}: ${whyOf(error)}`, remedy });
+  }
+}
+
+function documentOf(detections: readonly Detection[], plan: DetectPlan, rngSeed: number): unknown {
+  const all = overall(detections).map(figuresOf);
+  const { isCold, trials, runs } = plan;
+  return {
+    cold: isCold,
+    rngSeed,
+    trials,
+    runs,
+    rows: detections.map(({ row, title, places, samples, unknown }) => ({
+      row,
+      title,
+      figures: samples.map(figuresOf),
+      places: places.map((place) => placeJson(place, isCold)),
+      unknown,
+    })),
+    overall: all,
+    racy: overall(detections.filter(isRacy)).map(figuresOf),
+    results: all.map(({ scheduler, mean }) => {
+      return { name: `detect.${scheduler}`, value: mean, unit: isCold ? 'runs' : 'schedules' };
+    }),
+  };
+}
+
+/** The runs of each campaign are hours of work; those of schedules would be half a million numbers. */
+function placeJson({ model, seed, samples }: Place, isCold: boolean): unknown {
+  const figures = samples.map(figuresOf);
+  const counts = samples.flatMap((sample) => sample.counts);
+  return isCold ? { model, figures, counts } : { model, seed, figures };
+}

@@ -1,0 +1,56 @@
+/** Detection from seeds: how many schedules until a row shows, scenario by scenario, scheduler by scheduler. */
+import { Random } from '../../../corpus/vocabulary/random.ts';
+import { canonicalReference } from '../../models/registry.ts';
+import type { Seed } from '../../verdicts.ts';
+import { DETECTORS, type Trial } from './detectors.ts';
+import { type Detection, pooled, type Sample, sampleOf } from './samples.ts';
+import { type Claim, nameOf, type Scenario, scenariosOf } from './scenarios.ts';
+
+export interface DetectOptions {
+  readonly schedulers: readonly string[];
+  /** Of each scenario under each scheduler. */
+  readonly trials: number;
+  /** A trial that has not shown its row by then is a miss. */
+  readonly schedulesMax: number;
+  readonly rngSeed: number;
+}
+
+export async function detectRow(
+  claim: Claim,
+  seeds: readonly Seed[],
+  options: DetectOptions,
+): Promise<Detection> {
+  const { shown, unknown } = scenariosOf(claim, seeds);
+  const places = [];
+  for (const scenario of shown) {
+    const { model, seed } = scenario;
+    const samples = await samplesOf(scenario, options);
+    places.push({ model: canonicalReference(model), seed, samples });
+  }
+  const samples = pooled(places.flatMap((place) => place.samples));
+  const { id: row, title } = claim.row;
+  return { row, title, places, samples, unknown: unknown.map(nameOf) };
+}
+
+async function samplesOf(scenario: Scenario, options: DetectOptions): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  for (const scheduler of options.schedulers) {
+    const trial = DETECTORS[scheduler]?.(scenario) ?? null;
+    if (trial === null) continue;
+    const found = await trialsOf(trial, `${scheduler} ${nameOf(scenario)}`, options);
+    samples.push(sampleOf(scheduler, found, options.schedulesMax));
+  }
+  return samples;
+}
+
+/** @param name what is drawn from: a scenario has the same figures whatever is measured besides */
+async function trialsOf(
+  trial: Trial,
+  name: string,
+  { trials, schedulesMax, rngSeed }: DetectOptions,
+): Promise<readonly (number | null)[]> {
+  const seeds = new Random(rngSeed).fork(name);
+  const found: (number | null)[] = [];
+  for (let i = 0; i < trials; i++) found.push(await trial(seeds.next(), schedulesMax));
+  return found;
+}

@@ -1,0 +1,91 @@
+/** What trials came to, and the figures that are shown of it. */
+import { median } from '../rounds.ts';
+import { type Interval, intervalOf, type LogMean, logMeanOf, meanOf } from './statistics.ts';
+
+/** Trials of one scheduler. */
+export interface Sample {
+  readonly scheduler: string;
+  /** Runs to the first finding of each trial; a miss counts as the most that were allowed. */
+  readonly counts: readonly number[];
+  readonly misses: number;
+  readonly mean: LogMean;
+}
+
+/** Where a row was looked for: a model and a seed, or a campaign of a model without seeds. */
+export interface Place {
+  readonly model: string;
+  readonly seed: string | null;
+  readonly samples: readonly Sample[];
+}
+
+/** A row, and what each scheduler needed to detect it. */
+export interface Detection {
+  readonly row: string;
+  readonly title: string;
+  readonly places: readonly Place[];
+  /** Of all places, one a scheduler. */
+  readonly samples: readonly Sample[];
+  /** Places of which neither a run nor a search has told whether they can show the row. */
+  readonly unknown: readonly string[];
+}
+
+/** Runs to the first finding; lower bounds where trials were missed. */
+export interface Figures extends Interval {
+  readonly scheduler: string;
+  readonly trials: number;
+  readonly misses: number;
+  readonly median: number;
+  /** Arithmetic mean: what a trial costs in the long run. */
+  readonly average: number;
+  readonly most: number;
+}
+
+export function sampleOf(
+  scheduler: string,
+  found: readonly (number | null)[],
+  runsMax: number,
+): Sample {
+  const counts = found.map((count) => count ?? runsMax);
+  const misses = found.filter((count) => count === null).length;
+  return { scheduler, counts, misses, mean: logMeanOf(counts) };
+}
+
+/** One sample a scheduler. Its mean is that of the parts' means: each part counts alike, however many trials it has. */
+export function pooled(parts: readonly Sample[]): readonly Sample[] {
+  return [...new Set(parts.map(({ scheduler }) => scheduler))].map((scheduler) => {
+    const own = parts.filter((part) => part.scheduler === scheduler);
+    const counts = own.flatMap((part) => part.counts);
+    const misses = own.reduce((sum, part) => sum + part.misses, 0);
+    return { scheduler, counts, misses, mean: meanOf(own.map(({ mean }) => mean)) };
+  });
+}
+
+/** Not every schedule shows it. */
+export function isRacy({ samples }: Detection): boolean {
+  return samples.some(({ counts }) => counts.some((count) => count > 1));
+}
+
+export function overall(detections: readonly Detection[]): readonly Sample[] {
+  return pooled(detections.flatMap(({ samples }) => samples));
+}
+
+export function figuresOf({ scheduler, counts, misses, mean }: Sample): Figures {
+  const { mean: middle, low, high } = intervalOf(mean);
+  return {
+    scheduler,
+    trials: counts.length,
+    misses,
+    mean: rounded(middle),
+    // No trial takes less than a run.
+    low: Math.max(1, rounded(low)),
+    high: rounded(high),
+    median: median(counts),
+    average: rounded(counts.reduce((sum, count) => sum + count, 0) / counts.length),
+    most: Math.max(...counts),
+  };
+}
+
+/** Logarithms differ in their last bits between versions of V8; figures do not. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
+}
