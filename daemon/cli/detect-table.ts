@@ -16,6 +16,8 @@ type Shape = Pick<DetectPlan, 'isCold' | 'runs'>;
 /** A mean above it is listed place by place. */
 const HARD_FROM = 100;
 
+const FIGURES = ['mean', '95 %', 'median', 'average', 'most', 'trials', 'missed'];
+
 export function renderDetections(detections: readonly Detection[], shape: Shape): string {
   const measured = detections.filter(({ places }) => places.length > 0);
   const lines = measured.flatMap((detection) => linesOf(detection));
@@ -37,7 +39,7 @@ export function renderDetections(detections: readonly Detection[], shape: Shape)
 
 function headsOf({ isCold }: Shape): readonly string[] {
   const places = isCold ? 'models' : 'scenarios';
-  return ['row', places, 'scheduler', 'mean', '95 %', 'median', 'most', 'trials', 'missed'];
+  return ['row', places, 'scheduler', ...FIGURES];
 }
 
 function linesOf({
@@ -47,11 +49,14 @@ function linesOf({
 }: Pick<Detection, 'row' | 'places' | 'samples'>): readonly (readonly string[])[] {
   return samples.map((sample, i) => {
     const figures = figuresOf(sample);
-    const { scheduler, median, most, trials, misses } = figures;
+    const { scheduler, median, average, most, trials, misses } = figures;
     const [head, size] = i === 0 ? [row, String(places.length)] : ['', ''];
-    const bound = misses === 0 ? '' : '>= ';
-    const spread = [rangeText(figures), shown(median), bound + most.toLocaleString('en-US')];
-    return [head, size, scheduler, meanText(figures), ...spread, String(trials), String(misses)];
+    const ends = [
+      boundText(figures, shown(average)),
+      boundText(figures, most.toLocaleString('en-US')),
+    ];
+    const spread = [meanText(figures), rangeText(figures), shown(median), ...ends];
+    return [head, size, scheduler, ...spread, String(trials), String(misses)];
   });
 }
 
@@ -66,9 +71,13 @@ function overallLines(measured: readonly Detection[]): readonly (readonly string
   });
 }
 
+function meanText(figures: Figures): string {
+  return boundText(figures, shown(figures.mean));
+}
+
 /** With a miss it is a lower bound. */
-function meanText({ mean, misses }: Figures): string {
-  return misses === 0 ? shown(mean) : `>= ${shown(mean)}`;
+function boundText({ misses }: Figures, text: string): string {
+  return misses === 0 ? text : `>= ${text}`;
 }
 
 function rangeText({ low, high }: Figures): string {

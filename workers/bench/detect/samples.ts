@@ -1,6 +1,13 @@
 /** What trials came to, and the figures that are shown of it. */
 import { median } from '../rounds.ts';
-import { type Interval, intervalOf, type LogMean, logMeanOf, meanOf } from './statistics.ts';
+import {
+  geometricMeanOf,
+  type Interval,
+  intervalOf,
+  type LogMean,
+  logMeanOf,
+  meanOf,
+} from './statistics.ts';
 
 /** Trials of one scheduler. */
 export interface Sample {
@@ -9,6 +16,8 @@ export interface Sample {
   readonly counts: readonly number[];
   readonly misses: number;
   readonly mean: LogMean;
+  /** Arithmetic; of several places, or rows, the geometric mean of theirs, as published tables have it. */
+  readonly average: number;
 }
 
 /** Where a row was looked for: a model and a seed, or a campaign of a model without seeds. */
@@ -35,7 +44,6 @@ export interface Figures extends Interval {
   readonly trials: number;
   readonly misses: number;
   readonly median: number;
-  /** Arithmetic mean: what a trial costs in the long run. */
   readonly average: number;
   readonly most: number;
 }
@@ -47,7 +55,8 @@ export function sampleOf(
 ): Sample {
   const counts = found.map((count) => count ?? runsMax);
   const misses = found.filter((count) => count === null).length;
-  return { scheduler, counts, misses, mean: logMeanOf(counts) };
+  const average = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  return { scheduler, counts, misses, mean: logMeanOf(counts), average };
 }
 
 /** One sample a scheduler. Its mean is that of the parts' means: each part counts alike, however many trials it has. */
@@ -56,7 +65,9 @@ export function pooled(parts: readonly Sample[]): readonly Sample[] {
     const own = parts.filter((part) => part.scheduler === scheduler);
     const counts = own.flatMap((part) => part.counts);
     const misses = own.reduce((sum, part) => sum + part.misses, 0);
-    return { scheduler, counts, misses, mean: meanOf(own.map(({ mean }) => mean)) };
+    const mean = meanOf(own.map((part) => part.mean));
+    const average = geometricMeanOf(own.map((part) => part.average));
+    return { scheduler, counts, misses, mean, average };
   });
 }
 
@@ -69,7 +80,7 @@ export function overall(detections: readonly Detection[]): readonly Sample[] {
   return pooled(detections.flatMap(({ samples }) => samples));
 }
 
-export function figuresOf({ scheduler, counts, misses, mean }: Sample): Figures {
+export function figuresOf({ scheduler, counts, misses, mean, average }: Sample): Figures {
   const { mean: middle, low, high } = intervalOf(mean);
   return {
     scheduler,
@@ -80,7 +91,7 @@ export function figuresOf({ scheduler, counts, misses, mean }: Sample): Figures 
     low: Math.max(1, rounded(low)),
     high: rounded(high),
     median: median(counts),
-    average: rounded(counts.reduce((sum, count) => sum + count, 0) / counts.length),
+    average: rounded(average),
     most: Math.max(...counts),
   };
 }

@@ -35,6 +35,10 @@ export function meanOf(parts: readonly LogMean[]): LogMean {
   };
 }
 
+export function geometricMeanOf(values: readonly number[]): number {
+  return Math.exp(sumOf(values.map(Math.log)) / values.length);
+}
+
 /** Student's interval of 95 % around the geometric mean. */
 export function intervalOf({ mean, variance, freedom }: LogMean): Interval {
   const half = variance === 0 ? 0 : quantileOf(freedom) * Math.sqrt(variance);
