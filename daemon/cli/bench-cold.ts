@@ -3,6 +3,7 @@ import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { type Detection, pooled, sampleOf } from '../../workers/bench/detect/samples.ts';
 import type { Claim } from '../../workers/bench/detect/scenarios.ts';
+import type { Course } from '../../workers/bench/revision.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference, isBuiltIn } from '../../workers/models/registry.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
@@ -40,28 +41,31 @@ export function campaignsOf(claims: readonly Claim[]): readonly ColdModel[] {
   });
 }
 
+/** Of the models whose campaigns have all come to their end. */
 export async function detectCold(
   claims: readonly Claim[],
   campaigns: readonly ColdModel[],
   options: ColdOptions,
-  began: (what: string) => void,
+  course: Course,
 ): Promise<readonly Detection[]> {
-  const firsts = await firstsOf(campaigns, options, began);
-  return claims.map(({ row: { id: row, title }, models }) => {
-    const places = models.map((model) => {
-      const found = (firsts.get(model) ?? []).map((first) => first.get(row) ?? null);
+  const firsts = await firstsOf(campaigns, options, course);
+  const detections = claims.map(({ row: { id: row, title }, models }) => {
+    const places = models.flatMap((model) => {
+      const found = firsts.get(model)?.map((first) => first.get(row) ?? null);
+      if (found === undefined) return [];
       const samples = [sampleOf(SCHEDULER, found, options.runs)];
-      return { model: canonicalReference(model), seed: null, samples };
+      return [{ model: canonicalReference(model), seed: null, samples }];
     });
     const samples = pooled(places.flatMap((place) => place.samples));
     return { row, title, places, samples, unknown: [] };
   });
+  return detections.filter(({ places }) => places.length > 0);
 }
 
 async function firstsOf(
   campaigns: readonly ColdModel[],
   { trials, runs, jobs, rngSeed }: ColdOptions,
-  began: (what: string) => void,
+  course: Course,
 ): Promise<ReadonlyMap<Model, readonly Firsts[]>> {
   const models = new Map(campaigns.map(({ reference, model }) => [reference, model]));
   const pool = new ExecutorPool({ count: jobs, models, engine: engineDigest(), name: 'bench' });
@@ -71,11 +75,11 @@ async function firstsOf(
       const seeds = new Random(rngSeed).fork(`campaigns ${one.reference}`);
       const found: Firsts[] = [];
       for (let trial = 1; trial <= trials; trial++) {
-        found.push(await firstsOn(one, seeds.next() >>> 0, runs, exploring(pool)));
-        const rows = `${found.at(-1)?.size ?? 0} of ${one.rows.size} rows`;
-        began(
-          `${one.reference}, ${i + 1} of ${campaigns.length} models, campaign ${trial}: ${rows}`,
-        );
+        const first = await firstsOn(one, seeds.next() >>> 0, runs, exploring(pool), course.stop);
+        if (course.stop.aborted) return firsts;
+        found.push(first);
+        const place = `${one.reference}, ${i + 1} of ${campaigns.length} models`;
+        course.said(`bench: ${place}, campaign ${trial}: ${first.size} of ${one.rows.size} rows`);
       }
       firsts.set(one.model, found);
     }
@@ -90,6 +94,7 @@ async function firstsOn(
   rngSeed: number,
   runs: number,
   executors: Executors,
+  stop: AbortSignal,
 ): Promise<Firsts> {
   const firsts = new Map<string, number>();
   const builtIn = isBuiltIn(model);
@@ -101,7 +106,9 @@ async function firstsOn(
       if (firsts.size === rows.size) campaign.stop();
     },
     metOn: () => {},
-    folded: () => {},
+    folded: () => {
+      if (stop.aborted) campaign.stop();
+    },
   });
   await campaign.run();
   return firsts;

@@ -1,6 +1,7 @@
 /** `bench detect`: how many runs until each row of the catalogue shows, from seeds and cold. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { readSeeds } from '../../corpus/store/seeds.ts';
@@ -14,6 +15,7 @@ import {
   type Place,
 } from '../../workers/bench/detect/samples.ts';
 import { candidatesOf } from '../../workers/bench/detect/scenarios.ts';
+import type { Course } from '../../workers/bench/revision.ts';
 import type { Seed } from '../../workers/verdicts.ts';
 import { campaignsOf, detectCold } from './bench-cold.ts';
 import { chartOf } from './detect-chart.ts';
@@ -21,7 +23,8 @@ import { type DetectPlan, detectPlanOf } from './detect-options.ts';
 import { renderDetections } from './detect-table.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { counted } from './render-finding.ts';
-import { progress, type Settings, settingsOf } from './settings.ts';
+import { progress, settingsOf } from './settings.ts';
+import { onInterrupt } from './signals.ts';
 import { say, sayDocument } from './terminal.ts';
 
 const RNG_SEED_DEFAULT = 1;
@@ -31,32 +34,42 @@ export async function benchDetect(command: CommandUnknownOpts): Promise<void> {
   const plan = detectPlanOf(command);
   const rngSeed = settings.rngSeed ?? RNG_SEED_DEFAULT;
   if (plan.svg !== undefined) refuseUnwritable(plan.svg);
-  const detections = plan.isCold
-    ? await cold(plan, rngSeed, settings)
-    : await fromSeeds(plan, rngSeed, settings);
+  const stop = new AbortController();
+  const release = onInterrupt(() => {
+    stop.abort();
+    progress(settings, 'stopping: what is measured to its end is shown (again: stop at once)');
+  });
+  const course = { said: (what: string) => progress(settings, what), stop: stop.signal };
+  const detections = await (plan.isCold ? cold : fromSeeds)(plan, rngSeed, course);
+  release();
+  const isStopped = stop.signal.aborted;
+  if (isStopped)
+    progress(settings, `stopped: ${counted(detections.length, 'row')} of ${plan.claims.length}`);
   if (plan.svg !== undefined) writeFileSync(plan.svg, chartOf(detections, plan));
-  if (settings.isJson) sayDocument(documentOf(detections, plan, rngSeed));
+  if (settings.isJson) sayDocument({ ...documentOf(detections, plan, rngSeed), isStopped });
   else say(renderDetections(detections, plan));
 }
 
 async function fromSeeds(
   plan: DetectPlan,
   rngSeed: number,
-  settings: Settings,
+  course: Course,
 ): Promise<readonly Detection[]> {
   const { claims, schedulers, trials, runs } = plan;
   const seeds: readonly Seed[] = readSeeds(PACKAGE_ROOT).map(({ name, input }) => {
     return { name, workload: input };
   });
   const candidates = claims.reduce((sum, claim) => sum + candidatesOf(claim, seeds).length, 0);
-  progress(
-    settings,
+  course.said(
     `bench: from seeds, ${counted(claims.length, 'row')}, up to ${counted(candidates, 'scenario')} (a row's seed on a model), ` +
       `${schedulers.join(' ')}, ${counted(trials, 'trial')} each of up to ${runs} schedules; rng-seed ${rngSeed}`,
   );
   const detections: Detection[] = [];
   for (const [i, claim] of claims.entries()) {
-    progress(settings, `bench: ${claim.row.id}, ${i + 1} of ${counted(claims.length, 'row')}`);
+    // Trials wait for no event: without this, no signal would come in.
+    await setImmediate();
+    if (course.stop.aborted) break;
+    course.said(`bench: ${claim.row.id}, ${i + 1} of ${counted(claims.length, 'row')}`);
     detections.push(await detectRow(claim, seeds, { ...plan, schedulesMax: runs, rngSeed }));
   }
   return detections;
@@ -65,18 +78,15 @@ async function fromSeeds(
 async function cold(
   plan: DetectPlan,
   rngSeed: number,
-  settings: Settings,
+  course: Course,
 ): Promise<readonly Detection[]> {
   const { claims, trials, runs, jobs } = plan;
   const campaigns = campaignsOf(claims);
-  progress(
-    settings,
+  course.said(
     `bench: cold, ${counted(claims.length, 'row')}, ${counted(trials, 'campaign')} without seeds on each of ` +
       `${counted(campaigns.length, 'model')}, up to ${runs} runs each; rng-seed ${rngSeed}, ${counted(jobs, 'executor')}`,
   );
-  return await detectCold(claims, campaigns, { trials, runs, jobs, rngSeed }, (what) =>
-    progress(settings, `bench: ${what}`),
-  );
+  return await detectCold(claims, campaigns, { trials, runs, jobs, rngSeed }, course);
 }
 
 /** Before hours of work. */
@@ -90,7 +100,7 @@ function refuseUnwritable(file: string): void {
   }
 }
 
-function documentOf(detections: readonly Detection[], plan: DetectPlan, rngSeed: number): unknown {
+function documentOf(detections: readonly Detection[], plan: DetectPlan, rngSeed: number): object {
   const all = overall(detections).map(figuresOf);
   const { isCold, trials, runs } = plan;
   return {

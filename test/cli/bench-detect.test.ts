@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { CATALOGUE } from '../../corpus/vocabulary/catalogue.ts';
+import { campaignsOf, detectCold } from '../../daemon/cli/bench-cold.ts';
+import { modelOf } from '../../workers/models/registry.ts';
 import { faultlineHere } from './faultline.ts';
 
 const MODEL = ['--model', 'v42-immap-read'];
@@ -62,6 +65,24 @@ test('--cold: the same whatever --jobs; a row that no campaign shows is missed',
   assert.ok(found.length === 4 && found.every((runs: number) => runs < 3000), String(found));
   assert.deepEqual(missed, [3000, 3000, 3000, 3000]);
   assert.deepEqual(rows[1].figures[0].misses, 4);
+});
+
+test('--cold that is stopped shows the models whose campaigns have all ended', async () => {
+  const stop = new AbortController();
+  const said = (what: string): void => {
+    if (what.includes('2 of 2 models')) stop.abort();
+  };
+  const models = ['v42-immap-read', 'v43-final'].map(modelOf);
+  const row = CATALOGUE.find(({ id }) => id === 'B12');
+  assert.ok(row !== undefined);
+  const claims = [{ row, models }];
+  const options = { trials: 4, runs: 3000, jobs: 1, rngSeed: 1 };
+  const course = { said, stop: stop.signal };
+  const [detection] = await detectCold(claims, campaignsOf(claims), options, course);
+  assert.deepEqual(
+    detection?.places.map(({ model }) => model),
+    ['v42-immap-read'],
+  );
 });
 
 test('what it does not take is refused, with what to type', async () => {
