@@ -15,6 +15,7 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { subjectOn } from '../../workers/naming.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
+import { renderPromela } from '../../workers/views/promela/promela.ts';
 import { checkFits } from './fitting.ts';
 import { engineDigest } from './identity.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './model-argument.ts';
@@ -24,7 +25,7 @@ import { progress, type Settings, settingsOf, withCommonOptions } from './settin
 import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
 import { say, sayDocument } from './terminal.ts';
 
-const VIEWS = ['columns', 'lockdep', 'order', 'text', 'json'] as const;
+const VIEWS = ['columns', 'lockdep', 'order', 'promela', 'text', 'json'] as const;
 type View = (typeof VIEWS)[number];
 
 export function showCommand(): CommandUnknownOpts {
@@ -32,7 +33,7 @@ export function showCommand(): CommandUnknownOpts {
     .description('print a repro or an input in another form')
     .argument('<file>', SUBJECT_TEXT)
     .addOption(new Option('--as <view>', 'the form').choices(VIEWS).default('columns' as const))
-    .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; an input needs one for its columns`)
+    .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; an input needs one for all but text and json`)
     .action(async (file, { as, model: reference }, self) => {
       const settings = settingsOf(self);
       const subject = await readSubject(file, settings.dataDir);
@@ -57,6 +58,9 @@ function sayView(
       return;
     case 'order':
       say(traced(subject, reference, renderOrder).trimEnd());
+      return;
+    case 'promela':
+      say(promelaOf(subject, reference).trimEnd());
       return;
     case 'text':
       say((repro === null ? printInput(input) : printRepro(repro)).trimEnd());
@@ -104,6 +108,18 @@ function lockdepOf(subject: Subject, reference: string | undefined): string {
   if (report !== null) return report;
   const what = `${name} is about no cycle of locks (${repro.signature}); --as columns shows it`;
   throw fail('USAGE', { what });
+}
+
+/** Every interleaving, for SPIN; the schedule of a repro has no part in it. */
+function promelaOf(subject: Subject, reference: string | undefined): string {
+  const { input, name } = subject;
+  const model = modelFor(subject, reference);
+  checkFits(subject, model, reference);
+  const promela = renderPromela(model, input);
+  if ('text' in promela) return promela.text;
+  throw fail('USAGE', {
+    what: `${name} on ${model.name}: ${promela.lacks}; --as columns shows it`,
+  });
 }
 
 /** A view of the run that this build makes of it. */
