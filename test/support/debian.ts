@@ -1,6 +1,6 @@
 /**
  * Programs that tests need and Debian has: from the PATH, else unpacked into a folder that the tests keep, else,
- * for the one with too many dependencies to unpack, installed if we may. Without it a suite is skipped, visibly;
+ * for those with too many dependencies to unpack, installed if we may. Without it a suite is skipped, visibly;
  * in CI that is a failure.
  */
 import { execFile } from 'node:child_process';
@@ -14,7 +14,7 @@ import { findRedisServer } from '../../daemon/redis-binary.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { PATIENCE_MS } from './patience.ts';
 
-export type DebianName = 'redis-server' | 'prometheus' | 'chromium';
+export type DebianName = 'redis-server' | 'prometheus' | 'chromium' | 'spin';
 
 export interface DebianProgram {
   readonly path: string;
@@ -22,6 +22,8 @@ export interface DebianProgram {
   readonly env: NodeJS.ProcessEnv;
   /** Where it comes with Prometheus. */
   readonly promtool?: string;
+  /** For what SPIN writes. */
+  readonly gcc?: string;
 }
 
 export interface Missing {
@@ -42,6 +44,7 @@ const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing
   'redis-server': redisServer,
   prometheus,
   chromium,
+  spin,
 };
 
 export async function debianProgram(name: DebianName): Promise<DebianProgram | Missing> {
@@ -85,9 +88,9 @@ async function prometheus(): Promise<DebianProgram> {
   return { path: file, env: process.env, promtool: path.join(path.dirname(file), 'promtool') };
 }
 
-async function runs(file: string): Promise<boolean> {
+async function runs(file: string, versionFlag = '--version'): Promise<boolean> {
   try {
-    await run(file, ['--version'], { timeout: PATIENCE_MS });
+    await run(file, [versionFlag], { timeout: PATIENCE_MS });
     return true;
   } catch {
     return false;
@@ -95,19 +98,39 @@ async function runs(file: string): Promise<boolean> {
 }
 
 async function chromium(): Promise<DebianProgram | Missing> {
-  const there = onPath('chromium', process.env);
-  if (there !== null) return { path: there, env: process.env };
+  const found = await installed('chromium', ['chromium']);
+  return typeof found === 'string' ? { path: found, env: process.env } : found;
+}
+
+/** One binary, which writes C. */
+async function spin(): Promise<DebianProgram | Missing> {
+  const gcc = await installed('gcc', ['gcc', 'libc6-dev']);
+  if (typeof gcc !== 'string') return gcc;
+  const works = (root: string): Promise<boolean> => runs(path.join(root, 'usr/bin/spin'), '-V');
+  const wanted = { package: 'spin', withLibraries: false, works };
+  const file =
+    onPath('spin', process.env) ??
+    path.join(
+      await unpackDebian(wanted, { cacheDir: TEST_CACHE, env: process.env, say }),
+      'usr/bin/spin',
+    );
+  return { path: file, env: process.env, gcc };
+}
+
+/** The program's path. */
+async function installed(name: string, packages: readonly string[]): Promise<string | Missing> {
+  const there = onPath(name, process.env);
+  if (there !== null) return there;
   if (process.getuid?.() !== 0)
-    return { missing: 'it is not installed, and only root may do that' };
+    return { missing: `${name} is not installed, and only root may do that` };
   makeFolders(TEST_CACHE);
   const lock = path.join(TEST_CACHE, 'installing');
-  const why = await withLock(lock, INSTALL_TIME_LIMIT_MS, () => install('chromium'));
-  const installed = onPath('chromium', process.env);
-  return installed === null ? { missing: why } : { path: installed, env: process.env };
+  const why = await withLock(lock, INSTALL_TIME_LIMIT_MS, () => install(name, packages));
+  return onPath(name, process.env) ?? { missing: why };
 }
 
 /** @returns why it failed, if it did */
-async function install(name: string): Promise<string> {
+async function install(name: string, packages: readonly string[]): Promise<string> {
   if (onPath(name, process.env) !== null) return '';
   const options = {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
@@ -117,7 +140,7 @@ async function install(name: string): Promise<string> {
   say(`installing ${name} with apt-get for the tests`);
   try {
     await run('apt-get', ['update'], options);
-    await run('apt-get', ['install', '-y', '--no-install-recommends', name], options);
+    await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], options);
     return '';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
