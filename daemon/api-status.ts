@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { NO_BREADTH } from '../corpus/vocabulary/messages.ts';
 import type { ApiClient } from './api-client.ts';
 import { CAMPAIGN_STATES, type CampaignStatus, type WorkerStatus } from './showing.ts';
+import { NO_SHOWN_SCOPE } from './silence.ts';
 
 const CAMPAIGN_PATH = '/api/v1/campaign';
 const FLEET_PATH = '/api/v1/fleet';
@@ -10,11 +11,36 @@ const FLEET_PATH = '/api/v1/fleet';
 const word = z.string().max(256);
 const count = z.number().min(0);
 
+/** A scope shows some tens of signatures. */
+const words = z.array(z.string()).max(4096).readonly();
+const searched = z.object({
+  threads: count,
+  ops: count,
+  pages: count,
+  kinds: words,
+  areAllKinds: z.boolean(),
+  workloads: count,
+  of: count,
+  states: count,
+  transitions: count,
+  pairs: count,
+  inconclusive: count,
+  signatures: words,
+});
+const scope = z.object({
+  verified: z.array(searched).max(64).readonly(),
+  inconclusive: z.array(searched).max(64).readonly(),
+  next: searched.nullable(),
+  missProbability: count,
+  shows: words,
+});
+
 const model = z.object({
   model: word,
   runs: count,
   // A coordinator of an earlier version does not tell these.
   breadth: z.object({ workloads: count, given: count, exhausted: count }).default(NO_BREADTH),
+  scope: scope.default(NO_SHOWN_SCOPE),
   isAnyExpected: z.boolean().default(true),
   notSeen: z.array(word).max(256).default([]),
   excludedRate: count.default(1),

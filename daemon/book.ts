@@ -17,6 +17,7 @@ import { classOfSignature, type ViolationClass } from '../corpus/vocabulary/verd
 import { Frontier, type FrontierJson } from './frontier.ts';
 import { modelOfBatch } from './planner.ts';
 import type { CampaignPlan, Outstanding, Row } from './rows.ts';
+import { NO_SCOPE, type ScopeProgress, withPart } from './scope.ts';
 import type { CampaignState } from './showing.ts';
 import { type Case, discoveryOf, Triage } from './triage.ts';
 
@@ -27,6 +28,7 @@ export interface ModelTally {
   inconclusive: number;
   breadth: Breadth;
   frontier: Frontier;
+  scope: ScopeProgress;
   /** Runs that met a violation, by its class. */
   hits: Partial<Record<ViolationClass, number>>;
   /** When it last met something new. */
@@ -154,8 +156,13 @@ export class Book {
     this.outstanding.clear();
     this.reopened = [];
     for (const pin of plan.models) {
+      const there = this.models.get(pin.reference);
+      // What was proven of another model under the same name says nothing of this one.
+      if (there !== undefined && this.pinOf(pin.reference)?.digest !== pin.digest) {
+        there.scope = NO_SCOPE;
+      }
       this.pinned = { ...this.pinned, [pin.reference]: pin };
-      if (!this.models.has(pin.reference)) this.models.set(pin.reference, emptyTally());
+      if (there === undefined) this.models.set(pin.reference, emptyTally());
     }
   }
 
@@ -167,7 +174,10 @@ export class Book {
     for (const id of [...this.outstanding.keys()]) this.abandon(id);
     this.canaries.digest = '';
     this.triage.startOver();
-    for (const { frontier } of this.models.values()) frontier.forgetFeatures();
+    for (const tally of this.models.values()) {
+      tally.frontier.forgetFeatures();
+      tally.scope = NO_SCOPE;
+    }
   }
 
   private handOut(batch: Outstanding): void {
@@ -205,7 +215,7 @@ export class Book {
     this.folded += 1;
     if (atMs - this.lastReportMs < GAP_MS) this.ranMs += Math.max(0, atMs - this.lastReportMs);
     this.lastReportMs = atMs;
-    if (result.kind === 'explore') this.fold(report, atMs);
+    if (result.kind === 'explore') this.fold(report, batch, atMs);
     else if (result.kind === 'canary') this.watchCanary(result);
     else this.learn(report, atMs);
     return 'folded';
@@ -235,7 +245,7 @@ export class Book {
     return { id, kind: 'explore', index, runs, signature: null };
   }
 
-  private fold(report: Report, atMs: number): void {
+  private fold(report: Report, { sweep }: Outstanding, atMs: number): void {
     const { result } = report;
     assert(result.kind === 'explore', 'an exploration', result.kind);
     const tally = this.tallyOf(result.model);
@@ -247,6 +257,9 @@ export class Book {
     tally.steps += result.steps;
     tally.inconclusive += result.inconclusive;
     tally.breadth = addBreadth(tally.breadth, result.breadth);
+    if (sweep !== undefined && result.swept !== undefined) {
+      tally.scope = withPart(tally.scope, sweep, result.swept);
+    }
     if (result.candidates.length > 0) tally.newMs = atMs;
     tally.frontier.fold(result);
     for (const [signature, { count }] of Object.entries(result.hits)) {
@@ -317,7 +330,7 @@ export class Book {
     const book = new Book();
     Object.assign(book, facts);
     for (const { model, frontier, ...tally } of models) {
-      // A snapshot of an earlier version has no breadth.
+      // A snapshot of an earlier version has no breadth and no scope.
       book.models.set(model, { ...emptyTally(), ...tally, frontier: Frontier.fromJson(frontier) });
     }
     for (const batch of outstanding) book.outstanding.set(batch.id, batch);
@@ -372,7 +385,7 @@ export interface BookJson {
 
 function emptyTally(): ModelTally {
   const counts = { runs: 0, steps: 0, inconclusive: 0, newMs: 0 };
-  return { ...counts, breadth: NO_BREADTH, frontier: new Frontier(), hits: {} };
+  return { ...counts, breadth: NO_BREADTH, frontier: new Frontier(), scope: NO_SCOPE, hits: {} };
 }
 
 function nothingCompared(signature: string) {

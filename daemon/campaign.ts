@@ -7,6 +7,7 @@ import {
   addBreadth,
   type Exploration,
   type Explored,
+  type SweepSource,
   type Witness,
 } from '../corpus/vocabulary/messages.ts';
 import { Frontier } from './frontier.ts';
@@ -15,12 +16,14 @@ import {
   batchCount,
   bucketsWith,
   type Discovery,
+  isFirstOfModel,
   knownOf,
   LAG,
   type Plan,
   planBatch,
   runsTo,
 } from './planner.ts';
+import { type Place, placeOf, sweepDue, withPart } from './scope.ts';
 import { type Tried, UNTRIED } from './silence.ts';
 
 export interface Executors {
@@ -61,6 +64,8 @@ export class Campaign {
   private steps = 0;
   private inconclusive = 0;
   private readonly triedOf = new Map<string, Tried>();
+  /** Parts of scopes that are under way, by model. */
+  private readonly sweeping = new Map<string, { readonly batch: number; readonly place: Place }>();
   private isStopped = false;
 
   constructor(plan: Plan, executors: Executors, watcher: Watcher) {
@@ -121,17 +126,28 @@ export class Campaign {
 
   private fold(report: Explored): void {
     this.runs += report.runs;
-    const { runs, breadth } = this.triedOf.get(report.model) ?? UNTRIED;
-    this.triedOf.set(report.model, {
-      runs: runs + report.runs,
-      breadth: addBreadth(breadth, report.breadth),
-    });
+    this.try(report);
     this.steps += report.steps;
     this.inconclusive += report.inconclusive;
     this.frontierOf(report.model).fold(report);
     for (const witness of report.witnesses) this.discover(report, witness);
     for (const signature of Object.keys(report.hits)) this.meet(signature, report.model);
     this.watcher.folded(this.totals());
+  }
+
+  private try({ model, index, runs, breadth, swept }: Explored): void {
+    const before = this.triedOf.get(model) ?? UNTRIED;
+    const sweeping = this.sweeping.get(model);
+    let { scope } = before;
+    if (sweeping?.batch === index) {
+      this.sweeping.delete(model);
+      if (swept !== undefined) scope = withPart(scope, sweeping.place, swept);
+    }
+    this.triedOf.set(model, {
+      runs: before.runs + runs,
+      breadth: addBreadth(before.breadth, breadth),
+      scope,
+    });
   }
 
   private discover(report: Explored, witness: Witness): void {
@@ -156,8 +172,19 @@ export class Campaign {
     if (this.planned >= batchCount(this.plan)) return;
     const model = this.plan.models[this.planned % this.plan.models.length] as string;
     const known = [...this.buckets].flatMap((one) => knownOf(...one));
-    this.ready.push(planBatch(this.plan, this.planned, this.frontierOf(model), known));
+    const sweep = this.sweepOf(model);
+    this.ready.push(planBatch(this.plan, this.planned, this.frontierOf(model), known, sweep));
     this.planned++;
+  }
+
+  /** One part of a model is under way at a time, since each begins where the one before has ended. */
+  private sweepOf(model: string): SweepSource | null {
+    const batch = this.planned;
+    if (isFirstOfModel(this.plan, batch) || this.sweeping.has(model)) return null;
+    const { scope, runs } = this.triedOf.get(model) ?? UNTRIED;
+    const sweep = sweepDue(scope, runs);
+    if (sweep !== null) this.sweeping.set(model, { batch, place: placeOf(scope) });
+    return sweep;
   }
 
   private frontierOf(model: string): Frontier {

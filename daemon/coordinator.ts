@@ -11,6 +11,7 @@ import { fail, Refusal } from '../corpus/vocabulary/errors.ts';
 import {
   BATCH_VERSION,
   type Batch,
+  type Explored,
   type Kind,
   type ModelPin,
   type Report,
@@ -211,8 +212,7 @@ export class Coordinator {
     const report = readReport(arrival, book);
     const { result, milliseconds } = report;
     const effect = journal.write({ t: 'report', report: trimmed(report, book) });
-    // Where seeds were searched, most of the time was theirs.
-    if (effect === 'folded' && result.kind === 'explore' && (result.breadth?.given ?? 0) === 0) {
+    if (effect === 'folded' && result.kind === 'explore' && isOfRunsOnly(result)) {
       this.pace.measured(result.model, result.runs, milliseconds);
     }
     const dropped = effect === 'folded' ? droppedText(result) : null;
@@ -304,6 +304,11 @@ export class Coordinator {
       };
     });
   }
+}
+
+/** Where seeds or a scope were searched, most of the time may have been theirs. */
+function isOfRunsOnly({ breadth, swept }: Explored): boolean {
+  return (breadth?.given ?? 0) === 0 && swept === undefined;
 }
 
 /** What ioredis throws where a server is gone, loading, or refuses a command for its own reasons. */

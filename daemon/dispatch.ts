@@ -7,6 +7,7 @@ import type { CanaryRun, Comparison, ModelPin, Work } from '../corpus/vocabulary
 import type { Book } from './book.ts';
 import { minimizationOf, modelOfBatch, planExploration } from './planner.ts';
 import type { Outstanding } from './rows.ts';
+import { type Place, placeOf, sweepDue } from './scope.ts';
 import type { Case } from './triage.ts';
 
 /** One batch to be handed out. */
@@ -89,16 +90,23 @@ class Counter {
     this.next = book.nextId;
   }
 
-  make(work: Work, models: readonly ModelPin[], signature: string | null): Due {
+  /** @param sweep where the part of a scope begins that an exploration searches */
+  make(
+    work: Work,
+    models: readonly ModelPin[],
+    signature: string | null,
+    sweep: Place | null = null,
+  ): Due {
     const id = `${work.kind}-${this.book.campaign}-${this.next}`;
     this.next += 1;
     const isExploration = work.kind === 'explore';
-    const outstanding = {
+    const outstanding: Outstanding = {
       id,
       kind: work.kind,
       index: isExploration ? work.index : null,
       runs: isExploration ? work.runs : 0,
       signature,
+      ...(sweep === null ? {} : { sweep }),
     };
     return { outstanding, work, models };
   }
@@ -180,9 +188,10 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
   const missing = Math.min(wanted - book.outstandingOf('explore').length, EXPLORATIONS_A_TURN);
   const names = plan.models.map(({ reference }) => reference);
   const known = newest(book.triage.known(), KNOWN_BYTES_MAX);
-  const searching = new Set(
-    book.outstandingOf('explore').map(({ index }) => modelOfBatch({ models: names }, index ?? 0)),
-  );
+  const underWay = book.outstandingOf('explore');
+  const modelOf = ({ index }: Outstanding): string => modelOfBatch({ models: names }, index ?? 0);
+  const searching = new Set(underWay.map(modelOf));
+  const sweeping = new Set(underWay.filter(({ sweep }) => sweep !== undefined).map(modelOf));
   // Of few runs for several models, the first batch leaves the others theirs.
   const shareMax = Math.ceil((plan.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
   let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - book.runs - plannedRuns(book);
@@ -190,23 +199,28 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
   for (let i = 0; i < missing && left > 0; i++) {
     const index = book.reopened[i] ?? book.nextIndex + i - book.reopened.length;
     const model = modelOfBatch({ models: names }, index);
-    const { frontier, runs: runsBefore } = book.tallyOf(model);
+    const { frontier, runs: runsBefore, scope } = book.tallyOf(model);
     const runs = Math.min(left, shareMax, given.runsOf(model));
     left -= runs;
+    // A model's first batch has them; those that are planned before it has answered do not.
+    const isFirst = runsBefore === 0 && !searching.has(model);
+    const sweep = isFirst || sweeping.has(model) ? null : sweepDue(scope, runsBefore);
     const work = planExploration({
       index,
       model,
       rngSeed: plan.rngSeed,
       runs,
-      // A model's first batch has them; those that are planned before it has answered do not.
-      seeds: runsBefore === 0 && !searching.has(model) ? seeds : [],
+      seeds: isFirst ? seeds : [],
+      sweep,
       shares: plan.shares,
       frontier,
       snapshot: given.snapshotOf(model),
       known,
     });
     searching.add(model);
-    made.push(counter.make(work, pinsOf(book, model), null));
+    if (sweep !== null) sweeping.add(model);
+    const place = sweep === null ? null : placeOf(scope);
+    made.push(counter.make(work, pinsOf(book, model), null, place));
   }
   return made;
 }

@@ -8,6 +8,7 @@ import type { Metrics } from '../corpus/exchange/metrics.ts';
 import { KINDS, type Report } from '../corpus/vocabulary/messages.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../corpus/vocabulary/verdict.ts';
 import type { Book, Effect } from './book.ts';
+import { workloadsIn } from './scope.ts';
 import type { WorkerStatus } from './showing.ts';
 
 export interface Readings {
@@ -106,6 +107,9 @@ export class Figures {
       metrics.set('coverage_features', { model }, tally.frontier.size);
       metrics.set('coverage_last_new_timestamp_seconds', { model }, tally.newMs / 1000);
       metrics.set('corpus_entries', { model }, tally.frontier.entries.length);
+      const { verified, inconclusive } = workloadsIn(tally.scope);
+      metrics.set('scope_verified_workloads', { model }, verified);
+      metrics.set('scope_inconclusive_workloads', { model }, inconclusive);
       const own = published.filter(({ models }) => models.includes(model));
       for (const name of CLASSES) {
         const labels = { model, class: name };

@@ -6,6 +6,7 @@ import {
   EXHAUSTIVE,
   type Exploration,
   type Minimization,
+  type SweepSource,
   type Witness,
   type WorkloadSource,
 } from '../corpus/vocabulary/messages.ts';
@@ -78,24 +79,34 @@ export function batchCount(plan: Plan): number {
   return Math.ceil(plan.runs / BATCH_RUNS);
 }
 
-/** @param frontier of the batch's model, holding reports of batches <= k - LAG and no other */
+/**
+ * @param frontier of the batch's model, holding reports of batches <= k - LAG and no other
+ * @param sweep the part of a small scope that the batch is to search
+ */
 export function planBatch(
   plan: Plan,
   k: number,
   frontier: Frontier,
   known: readonly string[],
+  sweep: SweepSource | null = null,
 ): Exploration {
   return planExploration({
     index: k,
     model: modelOfBatch(plan, k),
     rngSeed: plan.rngSeed,
     runs: Math.min(BATCH_RUNS, plan.runs - k * BATCH_RUNS),
-    seeds: k < plan.models.length ? plan.seeds : [],
+    seeds: isFirstOfModel(plan, k) ? plan.seeds : [],
+    sweep,
     shares: SHARES,
     frontier,
     snapshot: null,
     known,
   });
+}
+
+/** A model's first batch has the seeds. */
+export function isFirstOfModel({ models }: Pick<Plan, 'models'>, k: number): boolean {
+  return k < models.length;
 }
 
 export function modelOfBatch({ models }: Pick<Plan, 'models'>, k: number): string {
@@ -110,6 +121,8 @@ export interface Need {
   readonly runs: number;
   /** Texts to run as they are; none once the model has been fuzzed. */
   readonly seeds: readonly string[];
+  /** The part of a small scope that is due; null if none is. */
+  readonly sweep: SweepSource | null;
   readonly shares: Shares;
   readonly frontier: Frontier;
   /** Digest under which the workers find the frontier's features. */
@@ -123,18 +136,20 @@ export function planExploration(need: Need): Exploration {
   return { kind: 'explore', index, model, rngSeed, runs, sources, known, frontier: snapshot };
 }
 
-/** The visible list of sources: seeds first, then mutants of what was kept, then fresh workloads. */
-function sourcesOf({ index, rngSeed, runs, seeds, shares, frontier }: Need) {
+/** The visible list of sources: seeds first, a small scope, then mutants of what was kept, then fresh workloads. */
+function sourcesOf({ index, rngSeed, runs, seeds, sweep, shares, frontier }: Need) {
   const sources: WorkloadSource[] = [];
   if (seeds.length > 0) {
     const budget = { statesMax: SEED_STATES, schedules: SEED_SCHEDULES };
     sources.push({ kind: 'given', texts: seeds, ...budget });
   }
+  if (sweep !== null) sources.push(sweep);
   const count = Math.max(PARENTS, Math.min(PARENTS_MAX, Math.floor(runs / RUNS_A_PARENT)));
   const parents = frontier.choose(new Random(rngSeed, index).fork('parents'), count);
   const mutants = Math.floor((runs * shares.mutate) / (shares.mutate + shares.fresh));
   if (parents.length > 0 && mutants > 0) sources.push({ kind: 'mutate', parents, runs: mutants });
-  if (shares.fresh > 0 || sources.length === 0) sources.push({ kind: 'fresh' });
+  const makesRuns = sources.some(({ kind }) => kind !== 'sweep');
+  if (shares.fresh > 0 || !makesRuns) sources.push({ kind: 'fresh' });
   return sources;
 }
 

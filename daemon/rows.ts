@@ -5,6 +5,7 @@
 import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
 import type { Kind, ModelPin, Report } from '../corpus/vocabulary/messages.ts';
 import type { Shares } from './planner.ts';
+import type { Place } from './scope.ts';
 import type { Control } from './showing.ts';
 
 /** What a campaign is to do; the campaign file says the same (`campaign-file.ts`). */
@@ -34,6 +35,8 @@ export interface Outstanding {
   readonly runs: number;
   /** Of everything that is about a finding. */
   readonly signature: string | null;
+  /** Of an exploration that searches a part of a scope. */
+  readonly sweep?: Place;
 }
 
 export type Row = { readonly atMs: number } & (

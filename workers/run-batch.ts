@@ -17,11 +17,12 @@ import {
 } from '../corpus/vocabulary/messages.ts';
 import { OP_KINDS, OPERATIONS, type Op, SHARINGS } from '../corpus/vocabulary/ops.ts';
 import { Random } from '../corpus/vocabulary/random.ts';
+import type { ScopePart } from '../corpus/vocabulary/scope.ts';
 import { parseInput, printInput } from '../corpus/vocabulary/text.ts';
 import { bucketOf, type Violation, worstOf } from '../corpus/vocabulary/verdict.ts';
 import { Coverage } from './coverage.ts';
 import { Engine, violationsOf } from './execute.ts';
-import { explore } from './explore.ts';
+import { type Counterexample, explore } from './explore.ts';
 import { compile } from './kernel/compile.ts';
 import type { Model } from './kernel/path.ts';
 import { NO_ENTRY, type Program } from './kernel/program.ts';
@@ -32,6 +33,7 @@ import {
   turnOf,
 } from './schedulers/portfolio.ts';
 import { Profile } from './schedulers/profile.ts';
+import { ScopeSearch } from './scope.ts';
 
 /** Schedules of a fresh workload or a mutant: 8-16 (design 4); more hides rare workloads. */
 const SCHEDULES = 16;
@@ -47,6 +49,7 @@ export class BatchRunner {
   private readonly engine: Engine;
   private readonly vocabulary: Vocabulary;
   private readonly generate: (rng: Random) => Workload;
+  private readonly scopes: ScopeSearch;
   private readonly profile: Profile;
   private readonly random: Random = new Random(0);
   private readonly schedulers: Schedulers;
@@ -54,6 +57,7 @@ export class BatchRunner {
   constructor(model: Model) {
     this.coverage = new Coverage(compile(model).size);
     this.engine = new Engine(model, undefined, this.coverage);
+    this.scopes = new ScopeSearch(this.engine);
     this.vocabulary = vocabularyOf(this.engine.program);
     this.generate = generatorOf(this.vocabulary);
     this.profile = new Profile(this.coverage);
@@ -79,6 +83,11 @@ export class BatchRunner {
           if (tally.left > 0) this.runWorkload(workload, tally, source.schedules);
         }
         return;
+      case 'sweep':
+        tally.swept = this.scopes.search(source, (workload, violations) =>
+          this.noteFound(workload, violations, tally),
+        );
+        return;
       case 'mutate': {
         const parents = source.parents.map((text) => parseInput(text, 'batch'));
         const end = tally.left - source.runs;
@@ -99,6 +108,11 @@ export class BatchRunner {
     if (statesMax === 0) return;
     const { violations, isComplete } = explore(this.engine, workload, { statesMax, all: true });
     tally.widen({ workloads: 0, given: 1, exhausted: isComplete ? 1 : 0 });
+    this.noteFound(workload, violations, tally);
+  }
+
+  /** What a search of every interleaving of a workload has met. */
+  private noteFound(workload: Workload, violations: readonly Counterexample[], tally: Tally): void {
     for (const { signature, traced } of violations) {
       const violation = worstOf(violationsOf(traced), signature);
       if (violation === undefined) continue;
@@ -187,6 +201,7 @@ class Tally {
   private readonly hits = new Map<string, { count: number; first: number }>();
   private readonly known: ReadonlySet<string>;
   private readonly witnessed = new Set<string>();
+  swept: ScopePart | null = null;
   private breadth: Breadth = NO_BREADTH;
 
   constructor(batch: Exploration, told?: Count) {
@@ -254,6 +269,7 @@ class Tally {
       witnesses: this.witnesses,
       hits: Object.fromEntries(this.hits),
       breadth: this.breadth,
+      ...(this.swept === null ? {} : { swept: this.swept }),
     };
   }
 }

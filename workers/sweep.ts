@@ -89,7 +89,8 @@ export function countsOf({ ignored, onlyClass }: Filter): (violation: Violation)
     (onlyClass === null || its === onlyClass) && !ignored.includes(rowOf(signature)?.id ?? '');
 }
 
-function sweptOf(
+/** @param number of the workload */
+export function sweptOf(
   found: Exploration,
   number: number,
   contradictions: readonly string[],
@@ -141,12 +142,4 @@ function joinedMet(a: readonly Met[], b: readonly Met[]): readonly Met[] {
 
 function united(a: readonly string[], b: readonly string[]): readonly string[] {
   return b.every((one) => a.includes(one)) ? a : [...new Set([...a, ...b])].sort();
-}
-
-/** Values of a digest that tells two states apart. */
-const DIGESTS = 2 ** 64;
-
-/** At most so likely was any state taken for another one of its workload, and so missed. */
-export function missProbability({ pairs }: Swept): number {
-  return pairs / DIGESTS;
 }

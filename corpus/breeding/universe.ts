@@ -92,6 +92,9 @@ function linesOf({ pages, lines }: Universe): readonly number[] {
   );
 }
 
+/** Workloads before any is taken for another: some seconds to count, and days to search. */
+export const RAW_COUNT_MAX = 2e8;
+
 /** How many workloads there are before any is taken for another: what enumerating them costs. */
 export function rawCountOf(universe: Universe): number {
   const operations = operationsOf(universe).length;
@@ -172,13 +175,26 @@ export class Enumeration {
 
   /** @param number from 0, below `count` */
   workload(number: number): Workload {
+    const slice = this.sliceOf(number);
+    return this.workloadsOf(slice)[number - this.firstOf(slice)] as Workload;
+  }
+
+  /** In order, from one on. */
+  *workloadsFrom(number: number): Generator<Workload> {
+    for (let slice = this.sliceOf(number); slice < this.slices; slice++) {
+      yield* this.workloadsOf(slice).slice(Math.max(0, number - this.firstOf(slice)));
+    }
+  }
+
+  /** The last slice that begins with a workload or before it: empty ones are passed by. */
+  private sliceOf(number: number): number {
     let [from, to] = [0, this.slices - 1];
     while (from < to) {
       const middle = (from + to + 1) >> 1;
       if (this.firstOf(middle) <= number) from = middle;
       else to = middle - 1;
     }
-    return this.workloadsOf(from)[number - this.firstOf(from)] as Workload;
+    return from;
   }
 
   private visit(slice: number, found: (threads: readonly number[]) => void): void {

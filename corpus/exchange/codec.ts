@@ -10,8 +10,11 @@ import {
   MODEL_JSON_MAX,
   MODEL_REF_BYTES_MAX,
   NAME_BYTES_MAX,
+  OPS,
+  PAGES,
   SIGNATURE_BYTES_MAX,
   TEXT_BYTES_MAX,
+  THREADS,
 } from '../vocabulary/limits.ts';
 import {
   BATCH_VERSION,
@@ -20,6 +23,7 @@ import {
   KINDS,
   type Report,
 } from '../vocabulary/messages.ts';
+import { OP_KINDS } from '../vocabulary/ops.ts';
 import { COLUMNS_BYTES_MAX } from '../vocabulary/record.ts';
 import { isModelRef } from '../vocabulary/repro.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../vocabulary/verdict.ts';
@@ -61,12 +65,26 @@ const LIST_MAX = 1 << 16;
 const origin = z.strictObject({ rngSeed: count, batch: count, run: count, model: reference });
 const pin = z.strictObject({ reference, digest, json: text.max(MODEL_JSON_MAX).exactOptional() });
 
+const kinds = z.array(z.enum(OP_KINDS)).max(OP_KINDS.length);
+
 const source = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('given'),
     texts: z.array(text).max(256),
     statesMax: count.max(STATES_MAX),
     schedules: count,
+  }),
+  z.strictObject({
+    kind: z.literal('sweep'),
+    scope: z.strictObject({
+      threads: z.int().min(1).max(THREADS),
+      ops: z.int().min(1).max(OPS),
+      pages: z.int().min(1).max(PAGES),
+      kinds: kinds.nullable(),
+    }),
+    from: count,
+    states: z.int().min(1).max(STATES_MAX),
+    statesMax: z.int().min(1).max(STATES_MAX),
   }),
   z.strictObject({ kind: z.literal('mutate'), parents: z.array(text).max(256), runs: count }),
   z.strictObject({ kind: z.literal('fresh') }),
@@ -173,6 +191,19 @@ const result = z.discriminatedUnion('kind', [
       )
       .max(LIST_MAX),
     breadth: z.strictObject({ workloads: count, given: count, exhausted: count }).exactOptional(),
+    swept: z
+      .strictObject({
+        from: count,
+        to: count,
+        of: count,
+        kinds,
+        states: count,
+        transitions: count,
+        pairs: count,
+        inconclusive: count,
+        signatures: z.array(signature).max(LIST_MAX),
+      })
+      .exactOptional(),
     hits: z.record(signature, z.strictObject({ count, first: count })),
   }),
   z.strictObject({ kind: z.literal('minimize'), signature, record: packed.nullable() }),

@@ -110,6 +110,10 @@ export const METRICS = {
     help: 'When a new feature was last met, in seconds since 1970; 0 if never.' },
   corpus_entries: { type: 'gauge', by: 'coordinator', unit: 'count', labels: MODEL, panel: 'Corpus',
     help: 'Workloads kept as parents of further ones.' },
+  scope_verified_workloads: { type: 'gauge', by: 'coordinator', unit: 'count', labels: MODEL, panel: 'Verified scope',
+    help: 'Workloads of the small scopes that were searched whole, every interleaving of each.' },
+  scope_inconclusive_workloads: { type: 'gauge', by: 'coordinator', unit: 'count', labels: MODEL, panel: 'Verified scope',
+    help: 'Workloads of small scopes that were too large to search to the end.' },
   corpus_damaged_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
     help: 'Files of the data directory that could not be read and were skipped.' },
 

@@ -5,6 +5,7 @@
  */
 import type { PackedRecord } from './record.ts';
 import type { Origin } from './repro.ts';
+import type { Scope, ScopePart } from './scope.ts';
 
 export const BATCH_VERSION = 3;
 
@@ -66,10 +67,23 @@ export type WorkloadSource =
       readonly statesMax: number;
       readonly schedules: number;
     }
+  | SweepSource
   /** Mutants of the given parents, in turn, up to a share of the batch's runs. */
   | { readonly kind: 'mutate'; readonly parents: readonly string[]; readonly runs: number }
   /** Fresh workloads for the rest. */
   | { readonly kind: 'fresh' };
+
+/** Workloads of a scope in their order, every interleaving of each; they take no runs. */
+export interface SweepSource {
+  readonly kind: 'sweep';
+  readonly scope: Scope;
+  /** Number of the first. */
+  readonly from: number;
+  /** It ends with the workload that takes it beyond so many states. */
+  readonly states: number;
+  /** Of one workload. */
+  readonly statesMax: number;
+}
 
 /** From a witness to the smallest input that shows its signature. */
 export interface Minimization {
@@ -134,6 +148,8 @@ export interface Explored {
   readonly witnesses: readonly Witness[];
   /** Absent from rows of a ledger that was written before it was counted. */
   readonly breadth?: Breadth;
+  /** What came of the source `sweep`; absent where there was none. */
+  readonly swept?: ScopePart;
   /** Runs that met each signature, and the first of them; a search that met it counts as one. */
   readonly hits: Readonly<Record<string, { readonly count: number; readonly first: number }>>;
 }

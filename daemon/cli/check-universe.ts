@@ -1,17 +1,12 @@
 /** `check` of a universe: every interleaving of every workload of a size, on all cores, resumed where it was stopped. */
 import { Enumeration, type Universe } from '../../corpus/breeding/universe.ts';
+import { missProbability } from '../../corpus/vocabulary/scope.ts';
 import type { Engine } from '../../workers/execute.ts';
 import { explore } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { type Reached, Sweepers } from '../../workers/service/sweepers.ts';
-import {
-  type Cut,
-  countsOf,
-  missProbability,
-  type SweepOptions,
-  type Swept,
-} from '../../workers/sweep.ts';
+import { type Cut, countsOf, type SweepOptions, type Swept } from '../../workers/sweep.ts';
 import {
   EXIT_OF,
   HINTS_INCONCLUSIVE,

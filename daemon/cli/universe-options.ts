@@ -1,6 +1,10 @@
 /** The flags that state a universe for `check`, and what is wrong with them. */
-import type { Universe } from '../../corpus/breeding/universe.ts';
-import { operationsOf, rawCountOf } from '../../corpus/breeding/universe.ts';
+import {
+  operationsOf,
+  RAW_COUNT_MAX,
+  rawCountOf,
+  type Universe,
+} from '../../corpus/breeding/universe.ts';
 import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import {
@@ -33,9 +37,6 @@ export interface UniverseFlags {
   readonly mappings?: string | undefined;
 }
 
-/** Workloads before any is taken for another: some seconds to count, and days to search. */
-const RAW_MAX = 2e8;
-
 /** Any of the flags states a universe; the others are as small as they can be. */
 export function isUniverse({
   threads,
@@ -62,10 +63,10 @@ export function universeOf(flags: UniverseFlags, engine: Engine, reference: stri
   const kinds = kindsOf(flags.operations, { ...sizes, sharings, kinds: [] }, engine, reference);
   const universe = { ...sizes, kinds, sharings };
   const count = rawCountOf(universe);
-  if (count <= RAW_MAX) return universe;
+  if (count <= RAW_COUNT_MAX) return universe;
   const remedy = 'lower --threads, --ops or --pages, or name fewer --operations';
   throw usage(
-    `${universeText(universe)}: about ${count.toExponential(0)} workloads, more than ${RAW_MAX.toExponential(0)}; ${remedy}`,
+    `${universeText(universe)}: about ${count.toExponential(0)} workloads, more than ${RAW_COUNT_MAX.toExponential(0)}; ${remedy}`,
   );
 }
 

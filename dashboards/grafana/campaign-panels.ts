@@ -274,4 +274,20 @@ export const THROUGHPUT: readonly PanelSpec[] = [
     width: 8,
     queries: [{ expr: perSecond('worker_steps_total', 'instance'), legend: '{{instance}}' }],
   },
+  {
+    id: 28,
+    title: 'Verified scope',
+    kind: 'graph',
+    description:
+      'Workloads of the small scopes that were searched whole, and those that were too large to search to the end.',
+    unit: units.Short,
+    width: 8,
+    queries: [
+      { expr: sum(series('scope_verified_workloads'), 'model'), legend: '{{model}}' },
+      {
+        expr: sum(series('scope_inconclusive_workloads'), 'model'),
+        legend: '{{model}}, inconclusive',
+      },
+    ],
+  },
 ];

@@ -6,6 +6,7 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import type { Mark } from '../../corpus/store/marks.ts';
 import { findingId } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import type { ScopeProgress } from '../../daemon/scope.ts';
 import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/silence.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
@@ -80,20 +81,59 @@ test('silence has a number: what is not seen yet, and the rate that so many runs
   const seen = [{ ...finding, known: 'B10' }];
   const { expect } = modelOf(reference);
   const breadth = { workloads: 1900, given: 41, exhausted: 40 };
-  const silence = silenceOf(reference, expect.find, { runs: 30_000, breadth }, seen);
+  const silence = silenceOf(reference, expect.find, { ...UNTRIED, runs: 30_000, breadth }, seen);
   assert.deepEqual(silence.notSeen, ['B11']);
   assert.equal(silence.excludedRate, 1 / 10_000);
   assert.equal(
     silenceInWords(silence),
-    'not seen yet: B11; 40 of 41 seeds searched to the last interleaving; ' +
+    'not seen yet: B11; no verified scope yet; 40 of 41 seeds searched to the last interleaving; ' +
       '30000 runs of 1900 workloads exclude, with 95 %, what more than 1 in 10000 show',
+  );
+});
+
+test('beside silence stands what was searched whole: how much, and all that goes wrong in it', () => {
+  const size = { threads: 2, ops: 1, pages: 1, kinds: ['load', 'punch'], areAllKinds: true };
+  const counts = { workloads: 10, of: 10, states: 500, transitions: 900, pairs: 2 ** 20 };
+  const shown = { inconclusive: 0, signatures: ['a', 'b', 'c', 'd'] };
+  const first = { ...size, ...counts, ...shown };
+  const scope: ScopeProgress = {
+    verified: [first, { ...first, ops: 2, areAllKinds: false, states: 1000 }],
+    inconclusive: [{ ...first, pages: 2, inconclusive: 3 }],
+    next: { ...first, threads: 3, workloads: 4 },
+  };
+  const { finding } = sampleRecord({ model: 'mine' });
+  const findings = [
+    { ...finding, signature: 'a', known: 'B12' },
+    { ...finding, signature: 'b', known: null, looksLike: 'B11' },
+    { ...finding, signature: 'c', known: null, looksLike: null },
+    { ...finding, signature: 'e', known: 'B99' },
+  ];
+  const silence = silenceOf('mine', [], { ...UNTRIED, scope }, findings);
+  assert.equal(silence.scope.missProbability, 2 ** -43);
+  assert.match(
+    silenceInWords(silence),
+    new RegExp(
+      '; verified scope: all 10 workloads of up to 2 threads x 1 operation on 1 page' +
+        ' and all 10 workloads of up to 2 threads x 2 operations \\(load punch\\) on 1 page,' +
+        ' 1500 states: nothing but B12, like B11, 1 new, 1 under way' +
+        '; inconclusive: 3 of 10 workloads of up to 2 threads x 1 operation on 2 pages' +
+        '; searched so far: 4 of 10 workloads of up to 3 threads x 1 operation on 1 page; ',
+    ),
+  );
+  const clean = { ...UNTRIED, scope: { ...scope, verified: [{ ...first, signatures: [] }] } };
+  assert.match(
+    silenceInWords(silenceOf('mine', [], clean, findings)),
+    /500 states: nothing goes wrong;/,
   );
 });
 
 test('silence says where nothing was run, and where nothing is expected', () => {
   const nothing = silenceInWords(silenceOf('mine', ['B12'], UNTRIED, []));
-  assert.equal(nothing, 'not seen yet: B12; nothing of it was run, which excludes nothing');
+  assert.equal(
+    nothing,
+    'not seen yet: B12; no verified scope yet; nothing of it was run, which excludes nothing',
+  );
   const breadth = { workloads: 5, given: 0, exhausted: 0 };
-  const unasked = silenceInWords(silenceOf('mine', [], { runs: 300, breadth }, []));
+  const unasked = silenceInWords(silenceOf('mine', [], { ...UNTRIED, runs: 300, breadth }, []));
   assert.match(unasked, /^its model names nothing that it is expected to show; .* 1 in 100 show$/);
 });

@@ -52,6 +52,12 @@ test('the same is found whatever --jobs', async () => {
   assert.ok(document.findings.length > 0);
   const again = await fuzzed(folder, ...args, '--jobs', '2', ...place());
   assert.deepEqual(lasting(again), lasting(document));
+  const [silence] = document.silences;
+  assert.equal(silence?.scope.verified[0]?.workloads, 856);
+  assert.ok(
+    silence.scope.shows.every((row) => /^(?:B10|B11)$/.test(row)),
+    `${silence.scope.shows}`,
+  );
 });
 
 test('Ctrl-C: exit 0, and every finding on disk is whole and replays', async () => {

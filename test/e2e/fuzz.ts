@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import type { Silence } from '../../daemon/silence.ts';
 import { type Ended, faultline, MAIN } from '../cli/faultline.ts';
 import { patiently, until } from '../support/patience.ts';
 
@@ -23,6 +24,7 @@ export interface Document {
   readonly rngSeed: number;
   readonly inconclusive: number;
   readonly findings: readonly Finding[];
+  readonly silences: readonly Silence[];
 }
 
 export async function fuzzed(cwd: string, ...args: readonly string[]): Promise<Document> {

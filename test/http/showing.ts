@@ -15,9 +15,32 @@ import type {
   View,
   WorkerStatus,
 } from '../../daemon/showing.ts';
+import { NO_SHOWN_SCOPE, type ShownScope } from '../../daemon/silence.ts';
 import { sampleRecord } from '../store/sample.ts';
 
 /** 256 bits in hex. */
+const SCOPE: ShownScope = {
+  ...NO_SHOWN_SCOPE,
+  verified: [
+    {
+      threads: 2,
+      ops: 1,
+      pages: 1,
+      kinds: ['load', 'punch'],
+      areAllKinds: true,
+      workloads: 856,
+      of: 856,
+      states: 83_460,
+      transitions: 131_000,
+      pairs: 9_000_000,
+      inconclusive: 0,
+      signatures: ['unfenced punch'],
+    },
+  ],
+  missProbability: 5e-13,
+  shows: ['B12'],
+};
+
 export const TOKEN = '5e'.repeat(32);
 const FIRST_MS = Date.UTC(2026, 10, 5, 12);
 
@@ -137,6 +160,7 @@ const STATUS: CampaignStatus = {
       model: 'v42-immap-read',
       runs: 1_000_000,
       breadth: { workloads: 62_500, given: 41, exhausted: 39 },
+      scope: SCOPE,
       isAnyExpected: true,
       notSeen: ['B17'],
       excludedRate: 3e-6,
@@ -149,6 +173,7 @@ const STATUS: CampaignStatus = {
       model: 'xfs-mmaplock-prezero:fix=none',
       runs: 234_567,
       breadth: { workloads: 14_660, given: 41, exhausted: 40 },
+      scope: NO_SHOWN_SCOPE,
       isAnyExpected: true,
       notSeen: [],
       excludedRate: 3 / 234_567,

@@ -55,7 +55,12 @@ test('a report counts what was asked for, and its witnesses show what they are f
     [...new Set(report.witnesses.map(({ signature }) => signature))].sort(),
     Object.keys(report.hits).sort(),
   );
+  assertShown(report);
+});
+
+function assertShown(report: Explored): void {
   const engine = new Engine(modelOf(MODEL));
+  assert.ok(report.witnesses.length > 0);
   for (const { signature, text, run } of report.witnesses) {
     const input = parseInput(text, signature);
     engine.load(input);
@@ -64,7 +69,7 @@ test('a report counts what was asked for, and its witnesses show what they are f
     assert.ok(verdict.violations.some((violation) => violation.signature === signature));
     assert.ok((report.hits[signature]?.first ?? Number.POSITIVE_INFINITY) <= run);
   }
-});
+}
 
 test('given workloads are searched first, to the last interleaving or as far as they may', () => {
   const runner = new BatchRunner(modelOf(MODEL));
@@ -90,6 +95,19 @@ test('what is known is counted, but brings no witness', () => {
     report.witnesses,
     all.witnesses.filter(({ signature }) => !known.includes(signature)),
   );
+});
+
+test('a scope is searched without a run, and its witnesses show what they are for', () => {
+  const scope = { threads: 2, ops: 1, pages: 1, kinds: ['store', 'punch', 'load'] } as const;
+  const sources = [{ kind: 'sweep', scope, from: 0, states: 1 << 20, statesMax: 1 << 17 }] as const;
+  const report = new BatchRunner(modelOf(MODEL)).run(batch(0, { sources }));
+  const { swept, hits } = report;
+  assert.equal(report.runs, 0);
+  assert.deepEqual(swept?.kinds, ['load', 'store', 'punch']);
+  assert.ok(swept.to === swept.of && swept.inconclusive === 0);
+  assert.deepEqual(Object.keys(hits).sort(), swept.signatures);
+  assert.ok(swept.signatures.some((signature) => rowOf(signature)?.id === 'B12'));
+  assertShown(report);
 });
 
 test('a thread alone meets no pair of threads: features need two that touch one object', () => {

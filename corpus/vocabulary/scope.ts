@@ -1,0 +1,40 @@
+/**
+ * A small universe (breeding/universe.ts) that a campaign searches whole, every interleaving of each workload: one file,
+ * mapped shared, read and written in whole pages. What a batch is asked of it, and what it answers.
+ */
+import type { OpKind } from './ops.ts';
+
+export interface Scope {
+  /** One to so many. */
+  readonly threads: number;
+  /** Of a thread: one to so many. */
+  readonly ops: number;
+  readonly pages: number;
+  /** Those of them that the model has; null for all that it has. */
+  readonly kinds: readonly OpKind[] | null;
+}
+
+/** Workloads of a scope, by number: from, up to and not including, of so many. */
+export interface ScopePart {
+  readonly from: number;
+  readonly to: number;
+  readonly of: number;
+  /** Of the workloads: what the model has. */
+  readonly kinds: readonly OpKind[];
+  readonly states: number;
+  readonly transitions: number;
+  /** Pairs of states of one workload that were told apart by their digests. */
+  readonly pairs: number;
+  /** Workloads that were not searched to the end. */
+  readonly inconclusive: number;
+  /** What was shown, sorted. */
+  readonly signatures: readonly string[];
+}
+
+/** Values of a digest that tells two states apart. */
+const DIGESTS = 2 ** 64;
+
+/** At most so likely was any state taken for another one of its workload, and so missed. */
+export function missProbability({ pairs }: Pick<ScopePart, 'pairs'>): number {
+  return pairs / DIGESTS;
+}

@@ -1,0 +1,222 @@
+/** What a campaign proves in small: each part once, in order, at its share of the work, and of what it was proven. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Enumeration } from '../../corpus/breeding/universe.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import type { Explored, Report, SweepSource } from '../../corpus/vocabulary/messages.ts';
+import type { ScopePart } from '../../corpus/vocabulary/scope.ts';
+import { Book } from '../../daemon/book.ts';
+import type { Due } from '../../daemon/dispatch.ts';
+import {
+  NO_SCOPE,
+  type Place,
+  placeOf,
+  SCOPES,
+  type ScopeProgress,
+  sweepDue,
+  withPart,
+} from '../../daemon/scope.ts';
+import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/silence.ts';
+import { Engine } from '../../workers/execute.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { ScopeSearch, universeOfScope } from '../../workers/scope.ts';
+import { sweep } from '../../workers/sweep.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { Desk, PLAN, pin, reportOf } from './reports.ts';
+
+const MODEL = 'ext2-dax-sem';
+const ENGINE = new Engine(modelOf(MODEL));
+const SEARCH = new ScopeSearch(ENGINE);
+
+function dueAfter(progress: ScopeProgress, runs: number): SweepSource {
+  return sweepDue(progress, runs) ?? assert.fail('nothing is due');
+}
+
+function partOf(source: SweepSource): ScopePart {
+  return SEARCH.search(source, () => {});
+}
+
+/** The smallest scope in parts of so many states. */
+function partsOf(states: number): readonly { readonly place: Place; readonly part: ScopePart }[] {
+  const parts: { place: Place; part: ScopePart }[] = [];
+  let progress = NO_SCOPE;
+  while (progress.verified.length === 0) {
+    const place = placeOf(progress);
+    const part = partOf({ ...dueAfter(progress, 0), states });
+    parts.push({ place, part });
+    progress = withPart(progress, place, part);
+  }
+  return parts;
+}
+
+test('parts put together are the whole, whatever comes twice or too early', () => {
+  const universe = universeOfScope(SCOPES[0] ?? assert.fail(), ENGINE.program);
+  const enumeration = new Enumeration(universe);
+  const options = { statesMax: 1 << 20, all: true, ignored: [], onlyClass: null };
+  const whole = sweep(ENGINE, enumeration, 0, enumeration.slices, options);
+  const parts = partsOf(5000);
+  assert.ok(parts.length > 5);
+  const tapes = fc.array(fc.nat({ max: parts.length - 1 }), { maxLength: 30 });
+  fc.assert(
+    fc.property(tapes, (tape) => {
+      let progress = NO_SCOPE;
+      const take = (i: number): void => {
+        const { place, part } = parts[i] ?? assert.fail();
+        progress = withPart(progress, place, part);
+      };
+      for (const [i] of parts.entries()) {
+        for (const other of tape) if (other !== i) take(other);
+        take(i);
+      }
+      const [verified] = progress.verified;
+      assert.ok(verified !== undefined && progress.next === null);
+      const { workloads, of, states, transitions, pairs, signatures } = verified;
+      assert.deepEqual(
+        { workloads, states, transitions, pairs },
+        {
+          workloads: enumeration.count,
+          states: whole.states,
+          transitions: whole.transitions,
+          pairs: whole.pairs,
+        },
+      );
+      assert.equal(of, enumeration.count);
+      assert.deepEqual(signatures, whole.met.map(({ signature }) => signature).sort());
+    }),
+    { seed: RNG_SEED, numRuns: 50 },
+  );
+});
+
+test('a workload that is too large for its search keeps a scope from being verified', () => {
+  let progress = NO_SCOPE;
+  const source = { ...dueAfter(progress, 0), states: 1 << 20, statesMax: 30 };
+  progress = withPart(progress, placeOf(progress), partOf(source));
+  const [searched] = progress.inconclusive;
+  assert.ok(searched !== undefined && searched.inconclusive > 0);
+  assert.deepEqual([progress.verified, progress.next], [[], null]);
+  assert.equal(placeOf(progress).scope, 1);
+  const said = silenceInWords(silenceOf(MODEL, [], { ...UNTRIED, scope: progress }, []));
+  assert.match(
+    said,
+    /no verified scope yet; inconclusive: \d+ of 576 workloads of up to 2 threads/,
+  );
+});
+
+test('the first scope is due at once, the next as far as runs have paid for it', () => {
+  const [first] = partsOf(1 << 20);
+  const done = withPart(NO_SCOPE, { scope: 0, from: 0 }, first?.part ?? assert.fail());
+  const states = done.verified[0]?.states ?? assert.fail();
+  assert.equal(sweepDue(done, 8 * states), null);
+  const source = dueAfter(done, 8 * (states + 10_000));
+  assert.deepEqual([source.scope, source.from, source.states], [SCOPES[1], 0, 10_000]);
+  const part = partOf(source);
+  assert.ok(part.to < part.of && part.states >= 10_000);
+  const further = withPart(done, placeOf(done), part);
+  assert.equal(sweepDue(further, 8 * (states + 10_000)), null);
+  assert.equal(dueAfter(further, 1e9).from, part.to);
+});
+
+test('what a model lacks is left out of a scope, and nothing is due after the last', () => {
+  const kinds = SCOPES.map((scope) => universeOfScope(scope, ENGINE.program).kinds);
+  assert.ok(!kinds[0]?.includes('collapse') && kinds[0]?.includes('load'));
+  assert.deepEqual(kinds[2], ['load', 'store', 'pwrite', 'truncate', 'fsync']);
+  const part = { ...partOf(dueAfter(NO_SCOPE, 0)), from: 0, to: 1, of: 1 };
+  let progress = NO_SCOPE;
+  for (const scope of SCOPES.keys()) progress = withPart(progress, { scope, from: 0 }, part);
+  assert.equal(progress.verified.length, SCOPES.length);
+  assert.equal(sweepDue(progress, 1e12), null);
+});
+
+// ---- in a fleet -------------------------------------------------------------------------------------------
+
+const SMALL_PLAN = { ...PLAN, models: [pin(MODEL)] };
+
+function sweepOf({ work }: Due): SweepSource | undefined {
+  if (work.kind !== 'explore') return undefined;
+  return work.sources.find((source) => source.kind === 'sweep');
+}
+
+/** Until a part of a scope is under way. */
+function untilSwept(desk: Desk): Due {
+  for (let turn = 0; turn < 9; turn++) {
+    const batches = desk.plan();
+    const swept = batches.find((batch) => sweepOf(batch) !== undefined);
+    for (const batch of batches) if (batch !== swept) desk.report(reportOf(batch));
+    if (swept !== undefined) return swept;
+  }
+  return assert.fail('no part is handed out');
+}
+
+function scopeOf({ book }: Desk): ScopeProgress {
+  return book.tallyOf(MODEL).scope;
+}
+
+function sweptAs(report: Report, change: Partial<ScopePart>): Report {
+  const result = report.result as Explored;
+  assert.ok(result.swept !== undefined);
+  return { ...report, result: { ...result, swept: { ...result.swept, ...change } } };
+}
+
+test('a scope is searched once: lost, it is handed out again; told twice, it counts once', () => {
+  const desk = new Desk(SMALL_PLAN);
+  const lost = untilSwept(desk);
+  for (const batch of desk.plan(3)) {
+    assert.equal(sweepOf(batch), undefined, 'one at a time');
+    desk.report(reportOf(batch));
+  }
+  desk.write({ t: 'abandoned', ids: [lost.outstanding.id], atMs: 0 });
+  const again = untilSwept(desk);
+  assert.notEqual(again.outstanding.id, lost.outstanding.id);
+  desk.report(reportOf(again));
+  const scope = scopeOf(desk);
+  assert.equal(scope.verified[0]?.workloads, 576);
+  desk.report(reportOf(again));
+  desk.report(reportOf(lost));
+  assert.deepEqual(scopeOf(desk), scope);
+  const restored = Book.fromJson(JSON.parse(JSON.stringify(desk.book.toJson())));
+  assert.deepEqual(restored.tallyOf(MODEL).scope, scope);
+});
+
+test('what a report says of another part than it was asked for proves nothing', () => {
+  for (const change of [{ from: 1 }, { to: 577 }, { to: 0, of: 1 }]) {
+    const desk = new Desk(SMALL_PLAN);
+    const batch = untilSwept(desk);
+    assert.equal(desk.report(sweptAs(reportOf(batch), change)), 'folded');
+    assert.deepEqual(scopeOf(desk), NO_SCOPE, JSON.stringify(change));
+  }
+  const desk = new Desk(SMALL_PLAN);
+  const batch = untilSwept(desk);
+  const plain = desk.plan(3).find(({ work }) => work.kind === 'explore') ?? assert.fail();
+  const { swept } = reportOf(batch).result as Explored;
+  const unasked = reportOf(plain);
+  desk.report({
+    ...unasked,
+    result: { ...(unasked.result as Explored), swept: swept ?? assert.fail() },
+  });
+  assert.deepEqual(scopeOf(desk), NO_SCOPE);
+});
+
+test('proofs outlive the campaign, and neither the build nor the model that they are of', () => {
+  const desk = new Desk(SMALL_PLAN);
+  desk.report(reportOf(untilSwept(desk)));
+  const scope = scopeOf(desk);
+  assert.equal(scope.verified.length, 1);
+  desk.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
+  assert.deepEqual(scopeOf(desk), scope);
+  const { book } = desk;
+  const snapshot = JSON.stringify(book.toJson());
+  desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
+  assert.deepEqual(scopeOf(desk), NO_SCOPE);
+  const other = Book.fromJson(JSON.parse(snapshot));
+  const models = [{ ...pin(MODEL), digest: sha256Hex('edited') }];
+  other.apply({ t: 'campaign', campaign: 'c3', plan: { ...PLAN, models }, atMs: 0 });
+  assert.deepEqual(other.tallyOf(MODEL).scope, NO_SCOPE);
+});
+
+test('a snapshot of an earlier version has proven nothing', () => {
+  const desk = new Desk(SMALL_PLAN);
+  const { models, ...json } = JSON.parse(JSON.stringify(desk.book.toJson()));
+  for (const one of models) delete one.scope;
+  assert.deepEqual(Book.fromJson({ ...json, models }).tallyOf(MODEL).scope, NO_SCOPE);
+});
