@@ -6,7 +6,8 @@ import type { Enumeration } from '../corpus/breeding/universe.ts';
 import { rowOf } from '../corpus/vocabulary/catalogue.ts';
 import type { Violation } from '../corpus/vocabulary/verdict.ts';
 import type { Engine } from './execute.ts';
-import { type Exploration, explore } from './explore.ts';
+import type { Exploration } from './explore.ts';
+import { exploreWithin } from './explore-bounded.ts';
 
 /** What a violation must be to count. */
 export interface Filter {
@@ -21,6 +22,8 @@ export interface SweepOptions extends Filter {
   readonly statesMax: number;
   /** Go on after the first workload that goes wrong. */
   readonly all: boolean;
+  /** The most preemptions of an interleaving; null for all interleavings. */
+  readonly preemptions: number | null;
 }
 
 /** A signature, the first workload that showed it, by its number, and how many did. */
@@ -75,7 +78,7 @@ export function sweep(
     const first = enumeration.firstOf(slice);
     for (const [i, workload] of enumeration.workloadsOf(slice).entries()) {
       engine.judge.contradictions.clear();
-      const found = explore(engine, workload, search);
+      const found = exploreWithin(engine, workload, search);
       const contradictions = [...engine.judge.contradictions].sort();
       total = joined(total, sweptOf(found, first + i, contradictions, options.all));
       if (total.met.length > 0 && !options.all) return total;

@@ -65,11 +65,17 @@ export interface Shown {
   readonly again: string | undefined;
 }
 
+/** Of what the outcome is. */
+interface Asked {
+  readonly reference: string;
+  readonly preemptions: number | null;
+  readonly seconds: number;
+}
+
 export function sayOutcome(
   outcome: Outcome,
   shown: readonly Shown[],
-  reference: string,
-  seconds: number,
+  { reference, preemptions, seconds }: Asked,
   { dataDir }: Settings,
 ): void {
   for (const { finding, columns, again } of shown) {
@@ -78,7 +84,9 @@ export function sayOutcome(
   for (const line of restLines(outcome, shown)) say(line);
   const { verdict, states, transitions, depth, workloads } = outcome;
   const searched = `${counted(states, 'state')}, ${counted(transitions, 'transition')}, depth ${depth}`;
-  say(`${verdict}: ${counted(workloads, 'workload')} on ${reference}, ${searched}, ${seconds} s`);
+  const many = `${counted(workloads, 'workload')} on ${reference}`;
+  say(`${verdict}: ${many}, ${boundText(preemptions)}${searched}, ${seconds} s`);
+  if (preemptions !== null) say(BOUNDED);
   if (outcome.bitstate !== undefined) sayBitstate(outcome.bitstate, states);
 }
 
@@ -93,6 +101,14 @@ function sayBitstate({ megabytes, hashFactor, missed }: Bitstate, states: number
   say(`${looked}; ${lost}`);
   say('not asked: whether operations end');
 }
+
+/** Said wherever interleavings are left out. */
+export function boundText(preemptions: number | null): string {
+  return preemptions === null ? '' : `at most ${counted(preemptions, 'preemption')}, `;
+}
+
+const BOUNDED =
+  'interleavings with more preemptions, and operations that never end, were not looked for';
 
 /** What was found and is not shown, what was passed by, and whether there may be more. */
 function restLines(outcome: Outcome, shown: readonly Shown[]): readonly string[] {

@@ -2,7 +2,7 @@
 import { Enumeration, type Universe } from '../../corpus/breeding/universe.ts';
 import { missProbability } from '../../corpus/vocabulary/scope.ts';
 import type { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
+import { exploreWithin } from '../../workers/explore-bounded.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { type Reached, Sweepers } from '../../workers/service/sweepers.ts';
@@ -99,8 +99,8 @@ async function searched(
     keptMs = performance.now();
     memory.write({ ...reached, milliseconds: spentMs() });
   };
-  const { statesMax, all, ignored, onlyClass, jobs } = options;
-  const start = { model, universe, options: { statesMax, all, ignored, onlyClass } };
+  const { statesMax, all, preemptions, ignored, onlyClass, jobs } = options;
+  const start = { model, universe, options: { statesMax, all, preemptions, ignored, onlyClass } };
   const sweepers = new Sweepers(start, enumeration, before, folded);
   if (sweepers.isOver) {
     progress(
@@ -152,7 +152,10 @@ class Findings {
   private take(number: number, met: Swept['met']): void {
     const { engine, enumeration, model, options } = this.subject;
     const workload = enumeration.workload(number);
-    const { violations } = explore(engine, workload, { ...options, counts: countsOf(options) });
+    const { violations } = exploreWithin(engine, workload, {
+      ...options,
+      counts: countsOf(options),
+    });
     const here = met.filter(({ first }) => first === number).map(({ signature }) => signature);
     for (const violation of violations.filter(({ signature }) => here.includes(signature))) {
       const [shown] = keep(engine, model, workload, [violation], this.settings, options.command);
@@ -193,6 +196,7 @@ function sayJson(outcome: Outcome, { reached, isOver, seconds }: Ending, subject
     seconds,
     findings: shown.map(({ finding }) => finding),
     others: outcome.findings.slice(shown.length).map(({ finding }) => finding.signature),
+    preemptions: options.preemptions,
     universe: { ...sizes, operations, mappings, workloads: enumeration.count },
     isStopped: !isOver,
     inconclusive: swept.cut,
@@ -209,7 +213,7 @@ function sayText(
 ): void {
   const { swept } = reached;
   const shown = options.all ? outcome.findings : outcome.findings.slice(0, 1);
-  sayOutcome(outcome, shown, reference, seconds, settings);
+  sayOutcome(outcome, shown, { reference, preemptions: options.preemptions, seconds }, settings);
   if (options.all) {
     for (const { signature, workloads } of swept.met) {
       say(`${String(workloads).padStart(8)} of ${swept.workloads} workloads: ${signature}`);

@@ -17,7 +17,8 @@ import {
   type ViolationClass,
 } from '../../corpus/vocabulary/verdict.ts';
 import { Engine } from '../../workers/execute.ts';
-import { explore, type SearchProgress } from '../../workers/explore.ts';
+import type { SearchProgress } from '../../workers/explore.ts';
+import { exploreWithin } from '../../workers/explore-bounded.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { type BitCoverage, exploreBits } from '../../workers/search/bit-search.ts';
@@ -45,7 +46,7 @@ import {
   MODEL_FLAG_TEXT,
 } from './model-argument.ts';
 import { sayOtherEngines } from './other-engines.ts';
-import { parseBitstate, parseCount, parseJobs } from './quantities.ts';
+import { parseBitstate, parseCount, parseJobs, parsePreemptions } from './quantities.ts';
 import { commandOn, counted, quoted } from './render-finding.ts';
 import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { readSubject, SUBJECT_TEXT } from './subject.ts';
@@ -69,6 +70,8 @@ interface Named {
 interface Asked {
   readonly statesMax: number;
   readonly all: boolean;
+  /** The most preemptions of an interleaving; null for all interleavings. */
+  readonly preemptions: number | null;
   /** Rows of the catalogue that are passed by. */
   readonly ignored: readonly string[];
   /** The one class that is asked for. */
@@ -95,6 +98,7 @@ export function checkCommand(): CommandUnknownOpts {
     .requiredOption(MODEL_FLAG, MODEL_FLAG_TEXT)
     .option('--states <n>', 'states a workload may take', parseCount, STATES_DEFAULT)
     .option('--all', 'every distinct finding, not only the gravest')
+    .option('--preemptions <n>', 'interleavings with up to n preemptions (all)', parsePreemptions)
     .option('--ignore <row>', 'pass by a row of the catalogue, such as B12; repeat it', addRow, [])
     .option('--class <class>', 'ask for one class of violation only', parseClass)
     .option('--threads <n>', 'in place of a file: all workloads of 1 to n threads (2)', parseCount)
@@ -117,6 +121,7 @@ export function checkCommand(): CommandUnknownOpts {
       const asked = {
         statesMax: flags.states,
         all: flags.all === true,
+        preemptions: flags.preemptions ?? null,
         model: flags.model,
         ignored: flags.ignore,
         onlyClass: flags.class ?? null,
@@ -143,13 +148,17 @@ function refuseWithBitstate(
   flags: UniverseFlags & {
     readonly jobs?: number | undefined;
     readonly bitstate?: number | undefined;
+    readonly preemptions?: number | undefined;
   },
 ): void {
   if (flags.bitstate === undefined) return;
-  const what = isUniverse(flags)
-    ? '--bitstate is for a file or the seeds; leave out --threads, --ops and the like'
-    : '--bitstate searches on one thread; leave out --jobs';
-  if (isUniverse(flags) || flags.jobs !== undefined) throw fail('USAGE', { what });
+  let what: string | null = null;
+  if (flags.jobs !== undefined) what = '--bitstate searches on one thread; leave out --jobs';
+  if (flags.preemptions !== undefined)
+    what = '--bitstate searches every interleaving; leave out --preemptions';
+  if (isUniverse(flags))
+    what = '--bitstate is for a file or the seeds; leave out --threads, --ops and the like';
+  if (what !== null) throw fail('USAGE', { what });
 }
 
 function refuseBoth(file: string | undefined): void {
@@ -218,14 +227,24 @@ function check(
   crew.close();
   const seconds = Math.round(performance.now() - startedMs) / 1000;
   const shown = options.all ? outcome.findings : outcome.findings.slice(0, 1);
+  const { preemptions } = options;
   if (settings.isJson) {
     const findings = shown.map(({ finding }) => finding);
     const notSeen = notSeenIn(outcome, model, options);
     const others = outcome.findings.slice(shown.length).map(({ finding }) => finding.signature);
     const { leftOut } = options;
-    sayDocument({ ...outcome, leftOut, model: reference, seconds, findings, others, notSeen });
+    sayDocument({
+      ...outcome,
+      preemptions,
+      leftOut,
+      model: reference,
+      seconds,
+      findings,
+      others,
+      notSeen,
+    });
   } else {
-    sayOutcome(outcome, shown, reference, seconds, settings);
+    sayOutcome(outcome, shown, { reference, preemptions, seconds }, settings);
     const notSeen = notSeenIn(outcome, model, options) ?? [];
     if (options.leftOut > 0) {
       say(`left out, for operations that the model lacks: ${counted(options.leftOut, 'seed')}`);
@@ -242,9 +261,9 @@ function check(
 function notSeenIn(
   { verdict, findings }: Outcome,
   { expect }: Model,
-  { areSeeds, all, ignored, onlyClass }: Options,
+  { areSeeds, all, preemptions, ignored, onlyClass }: Options,
 ): readonly string[] | null {
-  const isForAll = ignored.length === 0 && onlyClass === null;
+  const isForAll = ignored.length === 0 && onlyClass === null && preemptions === null;
   if (!areSeeds || !isForAll || (verdict === 'violation' && !all)) return null;
   const seen = findings.map(({ finding: { known, looksLike } }) => known ?? looksLike);
   return expect.find.filter((row) => !seen.includes(row));
@@ -275,7 +294,7 @@ function checkAll(
     const sought = { ...options, counts };
     const found =
       options.bitstate === null
-        ? explore(engine, workload, sought, said, crew)
+        ? exploreWithin(engine, workload, sought, said, crew)
         : exploreBits(engine, workload, sought, options.bitstate * MB, said);
     if ('bits' in found) coverages.push(found.bits);
     for (const one of engine.judge.contradictions) contradictions.add(one);
@@ -347,14 +366,16 @@ function searchProgress(settings: Settings, name: string): SearchProgress {
 /** The command that does it once more. */
 function checkOf(
   what: readonly string[],
-  { model, statesMax, all, ignored, onlyClass, bitstate = null }: Asked & Partial<Options>,
+  asked: Asked & Partial<Options>,
   { dataDir }: Settings,
 ): string {
+  const { model, statesMax, all, preemptions, ignored, onlyClass, bitstate = null } = asked;
   const words = [...what, '--model', quoted(model)];
   if (bitstate !== null) words.push('--bitstate', `${bitstate}`);
   if (statesMax !== STATES_DEFAULT && statesMax !== Number.POSITIVE_INFINITY)
     words.push('--states', `${statesMax}`);
   if (all) words.push('--all');
+  if (preemptions !== null) words.push('--preemptions', `${preemptions}`);
   for (const row of ignored) words.push('--ignore', row);
   if (onlyClass !== null) words.push('--class', onlyClass);
   return commandOn(`check ${words.join(' ')}`, dataDir);

@@ -43,6 +43,15 @@ export function parseBitstate(text: string): number {
   throw new InvalidArgumentError(`It must be at most ${BITSTATE_MB_MAX}: megabytes.`);
 }
 
+/** A run has some hundred steps; more of them would be another number for all. */
+const PREEMPTIONS_MAX = 100;
+
+export function parsePreemptions(text: string): number {
+  const count = Number(text);
+  if (/^\d{1,3}$/.test(text) && count <= PREEMPTIONS_MAX) return count;
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${PREEMPTIONS_MAX}.`);
+}
+
 /** `60s`, `10m`, `2h`, `500ms`; a bare number is seconds, as for timeout(1). In milliseconds. */
 export function parseDuration(text: string): number {
   const [, number = '', unit = 's'] = DURATION.exec(text) ?? [];

@@ -43,13 +43,14 @@ export class SweepMemory {
   private readonly kept: SweepFile;
 
   constructor(dataDir: string, model: Model, universe: Universe, options: SweepOptions) {
-    const { statesMax, all, ignored, onlyClass } = options;
+    const { statesMax, all, ignored, onlyClass, preemptions } = options;
+    const bound = preemptions === null ? {} : { preemptions };
     this.kept = new SweepFile(dataDir, {
       form: FORM,
       engine: engineDigest(),
       model: modelDigest(model),
       universe,
-      options: { statesMax, all, ignored: [...ignored].sort(), onlyClass },
+      options: { statesMax, all, ignored: [...ignored].sort(), onlyClass, ...bound },
     });
     this.file = this.kept.file;
   }

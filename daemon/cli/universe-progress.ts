@@ -1,7 +1,7 @@
 /** How a search of a universe goes: a line that is redrawn on a terminal, a line every ten seconds elsewhere. */
 import type { Enumeration } from '../../corpus/breeding/universe.ts';
 import type { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
+import { exploreWithin } from '../../workers/explore-bounded.ts';
 import type { Reached } from '../../workers/service/sweepers.ts';
 import type { SweepOptions } from '../../workers/sweep.ts';
 import { counted } from './render-finding.ts';
@@ -86,7 +86,7 @@ export function sampleMs(
   for (; taken < SAMPLE && spentMs < SAMPLE_MS; taken++) {
     const place = ((taken * 11) % SAMPLE) + 0.5;
     const number = Math.floor((enumeration.count * place) / SAMPLE);
-    explore(engine, enumeration.workload(number), { ...options, statesMax });
+    exploreWithin(engine, enumeration.workload(number), { ...options, statesMax });
     spentMs = performance.now() - startedMs;
   }
   return spentMs / taken;

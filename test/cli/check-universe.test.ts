@@ -66,6 +66,23 @@ test('too many states: inconclusive, and how many workloads are', async () => {
   assert.match(stdout, /^inconclusive, states: \d+ workloads$/m);
 });
 
+test('up to so many preemptions: what is verified says so, and another bound is another search', async () => {
+  const none = await check(`--model ${RACY} ${SMALL} --all --preemptions 0`, 'bounded');
+  assert.equal(none.exit, 0, none.stderr);
+  assert.match(
+    none.stdout,
+    /^verified: 40 workloads on v42-immap-read, at most 0 preemptions, \d/m,
+  );
+  assert.match(none.stdout, /^interleavings with more preemptions, .* were not looked for$/m);
+  const one = await check(`--model ${RACY} ${SMALL} --all --preemptions 1`, 'bounded');
+  assert.equal(one.exit, 1, one.stderr);
+  assert.doesNotMatch(one.stderr, /searched before/);
+  assert.match(one.stdout, /^ +4 of 40 workloads: unfenced punch$/m);
+  const { stdout } = await check(`--model ${SOUND} ${SMALL} --preemptions 2 --json`, 'bounded');
+  const { verdict, preemptions } = JSON.parse(stdout);
+  assert.deepEqual([verdict, preemptions], ['verified', 2]);
+});
+
 test('--json has the fields of every check, and the universe', async () => {
   const { stdout } = await check(`--model ${SOUND} ${SMALL} --json`, 'sound');
   const { verdict, states, workloads, findings, universe, isStopped, missProbability } =
@@ -83,6 +100,7 @@ const REFUSED: readonly (readonly [string, RegExp])[] = [
   ['--threads 5', /--threads is 5; it can be 1 to 4\n/],
   ['--ops 0', /argument '0' is invalid/],
   ['--pages 9', /--pages is 9; it can be 1 to 8\n/],
+  ['--preemptions -1', /argument '-1' is invalid. It must be a whole number from 0 to 100.\n/],
   ['--lines 3', /--lines is 3; it can be 1 to 2\n/],
   ['--operations load,stroe', /--operations load,stroe: there is no operation "stroe"; the nearest is store\n/],
   ['--operations reflink', /--operations reflink: v42-immap-read has no such operation; it has load, store,/],

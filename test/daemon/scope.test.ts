@@ -53,7 +53,8 @@ function partsOf(states: number): readonly { readonly place: Place; readonly par
 test('parts put together are the whole, whatever comes twice or too early', () => {
   const universe = universeOfScope(SCOPES[0] ?? assert.fail(), ENGINE.program);
   const enumeration = new Enumeration(universe);
-  const options = { statesMax: 1 << 20, all: true, ignored: [], onlyClass: null };
+  const question = { statesMax: 1 << 20, all: true, preemptions: null };
+  const options = { ...question, ignored: [], onlyClass: null };
   const whole = sweep(ENGINE, enumeration, 0, enumeration.slices, options);
   const parts = partsOf(5000);
   assert.ok(parts.length > 5);

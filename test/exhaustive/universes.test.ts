@@ -15,7 +15,13 @@ import {
 import { SMALL, WITHIN } from '../support/universes.ts';
 import { assertNamesDoNotMatter } from './universes.ts';
 
-const EVERYTHING: SweepOptions = { statesMax: 100_000, all: true, ignored: [], onlyClass: null };
+const EVERYTHING: SweepOptions = {
+  statesMax: 100_000,
+  all: true,
+  preemptions: null,
+  ignored: [],
+  onlyClass: null,
+};
 
 /** Reviewed like code, as the golden listings are. */
 const TOTALS: Readonly<Record<string, readonly number[]>> = {

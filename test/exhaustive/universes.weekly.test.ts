@@ -14,7 +14,13 @@ import { WEEKLY } from '../support/universes.ts';
 
 const THREADS = 2;
 const MODELS = ['modern-xfs-fixed', 'xfs-mmaplock-prezero', 'v42-immap-read'];
-const OPTIONS = { statesMax: 2_000_000, all: true, ignored: [], onlyClass: null };
+const OPTIONS = {
+  statesMax: 2_000_000,
+  all: true,
+  preemptions: null,
+  ignored: [],
+  onlyClass: null,
+};
 
 for (const reference of MODELS) {
   test(`${reference}: nothing but what it is expected to show`, async () => {

@@ -36,6 +36,8 @@ const UNSEEN = -1;
 
 export class BoundedSearch {
   stepsTaken = 0;
+  /** Steps of the longest path that was followed. */
+  deepest = 0;
   private readonly k: Kernel;
   private readonly options: BoundedOptions;
   private readonly lookout: Lookout;
@@ -68,6 +70,11 @@ export class BoundedSearch {
     this.k.footprints = footprints;
     this.k.tracker = tracker;
     return outcome;
+  }
+
+  /** Seen so far, of those in which more than one thread may run next; threads that stand otherwise make another one. */
+  get states(): number {
+    return this.visited.count;
   }
 
   /** The threads that ran, to the step that is suspect. */
@@ -140,6 +147,7 @@ export class BoundedSearch {
     this.left[depth + 1] = (this.left[depth] as number) - (isPreemption ? 1 : 0);
     this.untried[depth + 1] = UNSEEN;
     this.depth++;
+    this.deepest = Math.max(this.deepest, this.depth);
     this.stepsTaken++;
     k.logLength = 0;
     k.step(t);
@@ -165,7 +173,7 @@ export class BoundedSearch {
 class VisitedStates {
   /** Three words a state, the last of them preemptions left + 1; open addressing, at most half full. */
   private table: Int32Array = new Int32Array(3 << 10);
-  private count = 0;
+  count = 0;
 
   /** False where the state was seen with as many left. */
   add(k: Kernel, current: number, left: number): boolean {

@@ -16,7 +16,7 @@ export interface Sighting {
 }
 
 /** A search that has found something looks on for graver things, to twice its states and at least so many. */
-const LOOK_ON_STATES = 50_000;
+export const LOOK_ON_STATES = 50_000;
 
 export class Sightings {
   /** Distinct states after which the search ends. */
