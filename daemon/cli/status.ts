@@ -22,7 +22,7 @@ interface Status {
 
 const WATCH_MS = 2000;
 /** All rows of the catalogue and what is said around them. */
-const SILENCE_SHOWN = 600;
+const SILENCE_SHOWN = 1200;
 const UNITS = ['', 'k', 'M', 'G', 'T', 'P'];
 
 export function statusCommand(): CommandUnknownOpts {
