@@ -1,6 +1,7 @@
 /** Which campaign a coordinator that starts goes on with: the one of the ledger, unless it was told of another. */
 import { canonicalJson } from '../corpus/vocabulary/json.ts';
 import type { ModelPin } from '../corpus/vocabulary/messages.ts';
+import type { Scope } from '../corpus/vocabulary/scope.ts';
 import type { Book } from './book.ts';
 import { isAtEnd } from './dispatch.ts';
 import type { Journal } from './journal.ts';
@@ -13,6 +14,8 @@ export interface Wanted {
   /** Undefined takes that of the ledger, or draws one. */
   readonly rngSeed: number | undefined;
   readonly shares: Shares | undefined;
+  /** Undefined for small ones beside the runs. */
+  readonly scopes?: readonly Scope[] | undefined;
   readonly stop: StopRule;
 }
 
@@ -40,6 +43,7 @@ function planOf(wanted: Wanted, { plan }: Book, drawnSeed: number): CampaignPlan
     models: wanted.models,
     rngSeed: wanted.rngSeed ?? plan?.rngSeed ?? drawnSeed,
     shares: wanted.shares ?? SHARES,
+    ...(wanted.scopes === undefined ? {} : { scopes: wanted.scopes }),
     stop: wanted.stop,
   };
 }

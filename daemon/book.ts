@@ -5,35 +5,21 @@
 import { assert } from '../corpus/vocabulary/assert.ts';
 import {
   addBreadth,
-  type Breadth,
   type Kind,
   type ModelPin,
-  NO_BREADTH,
   type Quarantined,
   type Report,
   type Result,
 } from '../corpus/vocabulary/messages.ts';
-import { classOfSignature, type ViolationClass } from '../corpus/vocabulary/verdict.ts';
+import { SCOPES } from '../corpus/vocabulary/scope.ts';
+import { classOfSignature } from '../corpus/vocabulary/verdict.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
 import { modelOfBatch } from './planner.ts';
 import type { CampaignPlan, Outstanding, Row } from './rows.ts';
-import { NO_SCOPE, type ScopeProgress, withPart } from './scope.ts';
+import { NO_SCOPE, withPart } from './scope.ts';
 import type { CampaignState } from './showing.ts';
+import { emptyTally, type ModelTally } from './tally.ts';
 import { type Case, discoveryOf, Triage } from './triage.ts';
-
-/** What is counted of one model. */
-export interface ModelTally {
-  runs: number;
-  steps: number;
-  inconclusive: number;
-  breadth: Breadth;
-  frontier: Frontier;
-  scope: ScopeProgress;
-  /** Runs that met a violation, by its class. */
-  hits: Partial<Record<ViolationClass, number>>;
-  /** When it last met something new. */
-  newMs: number;
-}
 
 /** A batch that was given up, kept for people to look at. */
 export interface GivenUp {
@@ -143,6 +129,7 @@ export class Book {
   }
 
   private begin(campaign: string, plan: CampaignPlan, atMs: number): void {
+    const areSameScopes = JSON.stringify(this.plan?.scopes) === JSON.stringify(plan.scopes);
     this.campaign = campaign;
     this.plan = plan;
     this.state = 'running';
@@ -158,9 +145,8 @@ export class Book {
     for (const pin of plan.models) {
       const there = this.models.get(pin.reference);
       // What was proven of another model under the same name says nothing of this one.
-      if (there !== undefined && this.pinOf(pin.reference)?.digest !== pin.digest) {
-        there.scope = NO_SCOPE;
-      }
+      const isSame = this.pinOf(pin.reference)?.digest === pin.digest && areSameScopes;
+      if (there !== undefined && !isSame) there.scope = NO_SCOPE;
       this.pinned = { ...this.pinned, [pin.reference]: pin };
       if (there === undefined) this.models.set(pin.reference, emptyTally());
     }
@@ -230,9 +216,12 @@ export class Book {
     if (result.kind !== kind) return false;
     if (result.kind === 'canary') return true;
     if (result.kind !== 'explore') return result.signature === signature;
-    const models = this.pins().map(({ reference }) => reference);
     const isAsked = result.index === index && result.runs <= runs;
-    return isAsked && result.model === modelOfBatch({ models }, result.index);
+    return isAsked && result.model === this.modelOf(result.index);
+  }
+
+  private modelOf(index: number): string {
+    return modelOfBatch({ models: this.pins().map(({ reference }) => reference) }, index);
   }
 
   /** A batch that was taken for lost and whose range nobody has been given since. */
@@ -258,7 +247,7 @@ export class Book {
     tally.inconclusive += result.inconclusive;
     tally.breadth = addBreadth(tally.breadth, result.breadth);
     if (sweep !== undefined && result.swept !== undefined) {
-      tally.scope = withPart(tally.scope, sweep, result.swept);
+      tally.scope = withPart(tally.scope, this.plan?.scopes ?? SCOPES, sweep, result.swept);
     }
     if (result.candidates.length > 0) tally.newMs = atMs;
     tally.frontier.fold(result);
@@ -305,6 +294,10 @@ export class Book {
     this.givenUp.push({ id, work, reason, starts, atMs });
     if (this.givenUp.length > GIVEN_UP_KEPT) this.givenUp.shift();
     this.outstanding.delete(id);
+    if (batch?.sweep !== undefined) {
+      const tally = this.tallyOf(this.modelOf(batch.index ?? 0));
+      tally.scope = { ...tally.scope, givenUp: tally.scope.givenUp + 1 };
+    }
     if (batch?.signature != null && FINDING_KINDS.includes(batch.kind)) {
       if (batch.kind === 'matrix') this.triage.learn(nothingCompared(batch.signature), '', atMs);
       else this.triage.gaveUp(batch.signature, batch.kind as 'minimize' | 'verify');
@@ -381,11 +374,6 @@ export interface BookJson {
   readonly cases: readonly Case[];
   readonly revision: number;
   readonly mismatches: number;
-}
-
-function emptyTally(): ModelTally {
-  const counts = { runs: 0, steps: 0, inconclusive: 0, newMs: 0 };
-  return { ...counts, breadth: NO_BREADTH, frontier: new Frontier(), scope: NO_SCOPE, hits: {} };
 }
 
 function nothingCompared(signature: string) {

@@ -10,6 +10,7 @@ import {
   type SweepSource,
   type Witness,
 } from '../corpus/vocabulary/messages.ts';
+import { SCOPES } from '../corpus/vocabulary/scope.ts';
 import { Frontier } from './frontier.ts';
 import {
   BATCH_RUNS,
@@ -23,8 +24,9 @@ import {
   planBatch,
   runsTo,
 } from './planner.ts';
-import { type Place, placeOf, sweepDue, withPart } from './scope.ts';
+import { type Place, withPart } from './scope.ts';
 import { type Tried, UNTRIED } from './silence.ts';
+import { sweepDue } from './sweeps.ts';
 
 export interface Executors {
   readonly count: number;
@@ -141,7 +143,7 @@ export class Campaign {
     let { scope } = before;
     if (sweeping?.batch === index) {
       this.sweeping.delete(model);
-      if (swept !== undefined) scope = withPart(scope, sweeping.place, swept);
+      if (swept !== undefined) scope = withPart(scope, SCOPES, sweeping.place, swept);
     }
     this.triedOf.set(model, {
       runs: before.runs + runs,
@@ -181,10 +183,11 @@ export class Campaign {
   private sweepOf(model: string): SweepSource | null {
     const batch = this.planned;
     if (isFirstOfModel(this.plan, batch) || this.sweeping.has(model)) return null;
-    const { scope, runs } = this.triedOf.get(model) ?? UNTRIED;
-    const sweep = sweepDue(scope, runs);
-    if (sweep !== null) this.sweeping.set(model, { batch, place: placeOf(scope) });
-    return sweep;
+    const { scope: progress, runs } = this.triedOf.get(model) ?? UNTRIED;
+    const sweep = sweepDue({ progress, runs, underWay: [], asked: undefined });
+    if (sweep === null) return null;
+    this.sweeping.set(model, { batch, place: sweep.place });
+    return sweep.source;
   }
 
   private frontierOf(model: string): Frontier {

@@ -7,7 +7,8 @@ import type { CanaryRun, Comparison, ModelPin, Work } from '../corpus/vocabulary
 import type { Book } from './book.ts';
 import { minimizationOf, modelOfBatch, planExploration } from './planner.ts';
 import type { Outstanding } from './rows.ts';
-import { type Place, placeOf, sweepDue } from './scope.ts';
+import type { Place } from './scope.ts';
+import { hasLeft, sweepDue } from './sweeps.ts';
 import type { Case } from './triage.ts';
 
 /** One batch to be handed out. */
@@ -73,11 +74,18 @@ export function isAtEnd(book: Book): boolean {
 export function reasonToStop(book: Book): string | null {
   const stop = book.plan?.stop;
   if (stop === undefined || book.state !== 'running') return null;
-  if (stop.runs !== null && book.runs >= stop.runs) return 'its runs are made';
+  const isProven = !hasScopesLeft(book);
+  if (stop.runs !== null && book.runs >= stop.runs && isProven) return 'its runs are made';
   if (stop.milliseconds !== null && book.ranMs >= stop.milliseconds) return 'its time is over';
   const quietMs = book.ranMs - book.ranAtFindingMs;
   const isQuiet = stop.quietMilliseconds !== null && quietMs >= stop.quietMilliseconds;
   return isQuiet && book.folded > 0 ? 'nothing new was found for long' : null;
+}
+
+/** Whether a scope that the campaign names is not searched yet. */
+function hasScopesLeft(book: Book): boolean {
+  const { scopes = [], models = [] } = book.plan ?? {};
+  return models.some(({ reference }) => hasLeft(book.tallyOf(reference).scope, scopes));
 }
 
 /** Hands out ids; no id comes twice in one ledger. */
@@ -91,12 +99,7 @@ class Counter {
   }
 
   /** @param sweep where the part of a scope begins that an exploration searches */
-  make(
-    work: Work,
-    models: readonly ModelPin[],
-    signature: string | null,
-    sweep: Place | null = null,
-  ): Due {
+  make(work: Work, models: readonly ModelPin[], signature: string | null, sweep?: Place): Due {
     const id = `${work.kind}-${this.book.campaign}-${this.next}`;
     this.next += 1;
     const isExploration = work.kind === 'explore';
@@ -106,7 +109,7 @@ class Counter {
       index: isExploration ? work.index : null,
       runs: isExploration ? work.runs : 0,
       signature,
-      ...(sweep === null ? {} : { sweep }),
+      ...(sweep === undefined ? {} : { sweep }),
     };
     return { outstanding, work, models };
   }
@@ -181,48 +184,56 @@ function comparisons(given: Circumstances, counter: Counter): readonly Due[] {
 }
 
 function explorations(given: Circumstances, counter: Counter): readonly Due[] {
-  const { book, executors, seeds } = given;
+  const { book, executors } = given;
   const { plan } = book;
   if (plan === null || book.state !== 'running') return [];
+  const underWay = book.outstandingOf('explore');
   const wanted = EXPLORATIONS_AN_EXECUTOR * executors;
-  const missing = Math.min(wanted - book.outstandingOf('explore').length, EXPLORATIONS_A_TURN);
+  const missing = Math.min(wanted - underWay.length, EXPLORATIONS_A_TURN);
   const names = plan.models.map(({ reference }) => reference);
   const known = newest(book.triage.known(), KNOWN_BYTES_MAX);
-  const underWay = book.outstandingOf('explore');
-  const modelOf = ({ index }: Outstanding): string => modelOfBatch({ models: names }, index ?? 0);
-  const searching = new Set(underWay.map(modelOf));
-  const sweeping = new Set(underWay.filter(({ sweep }) => sweep !== undefined).map(modelOf));
   // Of few runs for several models, the first batch leaves the others theirs.
   const shareMax = Math.ceil((plan.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
   let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - book.runs - plannedRuns(book);
+  const begun: Outstanding[] = [...underWay];
   const made: Due[] = [];
-  for (let i = 0; i < missing && left > 0; i++) {
+  // A model that has nothing to do is passed by.
+  for (let i = 0; made.length < missing && i < missing + names.length; i++) {
     const index = book.reopened[i] ?? book.nextIndex + i - book.reopened.length;
     const model = modelOfBatch({ models: names }, index);
-    const { frontier, runs: runsBefore, scope } = book.tallyOf(model);
-    const runs = Math.min(left, shareMax, given.runsOf(model));
+    const own = begun.filter((one) => modelOfBatch({ models: names }, one.index ?? 0) === model);
+    const { isFirst, sweep } = beginningOf(book, model, own);
+    const runs = sweep?.isAsked === true ? 0 : Math.min(left, shareMax, given.runsOf(model));
+    if (runs === 0 && sweep?.isAsked !== true) continue;
     left -= runs;
-    // A model's first batch has them; those that are planned before it has answered do not.
-    const isFirst = runsBefore === 0 && !searching.has(model);
-    const sweep = isFirst || sweeping.has(model) ? null : sweepDue(scope, runsBefore);
     const work = planExploration({
       index,
       model,
       rngSeed: plan.rngSeed,
       runs,
-      seeds: isFirst ? seeds : [],
-      sweep,
+      seeds: isFirst && runs > 0 ? given.seeds : [],
+      sweep: sweep?.source ?? null,
       shares: plan.shares,
-      frontier,
+      frontier: book.tallyOf(model).frontier,
       snapshot: given.snapshotOf(model),
       known,
     });
-    searching.add(model);
-    if (sweep !== null) sweeping.add(model);
-    const place = sweep === null ? null : placeOf(scope);
-    made.push(counter.make(work, pinsOf(book, model), null, place));
+    const one = counter.make(work, pinsOf(book, model), null, sweep?.place);
+    begun.push(one.outstanding);
+    made.push(one);
   }
   return made;
+}
+
+/** What a model's next batch begins with: its seeds, in the first that makes runs, or a part of a scope. */
+function beginningOf(book: Book, model: string, underWay: readonly Outstanding[]) {
+  const { runs, scope: progress } = book.tallyOf(model);
+  // Those that are planned before the first has answered do not have the seeds.
+  const isFirst = runs === 0 && underWay.every((one) => one.runs === 0);
+  const asked = book.plan?.scopes;
+  if (isFirst && asked === undefined) return { isFirst, sweep: null };
+  const places = underWay.flatMap(({ sweep }) => sweep ?? []);
+  return { isFirst, sweep: sweepDue({ progress, runs, underWay: places, asked }) };
 }
 
 /** The end of a list of ASCII texts that fits, as JSON. */

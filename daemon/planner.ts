@@ -145,6 +145,7 @@ function sourcesOf({ index, rngSeed, runs, seeds, sweep, shares, frontier }: Nee
   }
   if (sweep !== null) sources.push(sweep);
   const count = Math.max(PARENTS, Math.min(PARENTS_MAX, Math.floor(runs / RUNS_A_PARENT)));
+  if (runs === 0) return sources;
   const parents = frontier.choose(new Random(rngSeed, index).fork('parents'), count);
   const mutants = Math.floor((runs * shares.mutate) / (shares.mutate + shares.fresh));
   if (parents.length > 0 && mutants > 0) sources.push({ kind: 'mutate', parents, runs: mutants });

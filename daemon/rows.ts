@@ -4,6 +4,7 @@
  */
 import type { StoredFinding } from '../corpus/vocabulary/finding.ts';
 import type { Kind, ModelPin, Report } from '../corpus/vocabulary/messages.ts';
+import type { Scope } from '../corpus/vocabulary/scope.ts';
 import type { Shares } from './planner.ts';
 import type { Place } from './scope.ts';
 import type { Control } from './showing.ts';
@@ -13,6 +14,8 @@ export interface CampaignPlan {
   readonly models: readonly ModelPin[];
   readonly rngSeed: number;
   readonly shares: Shares;
+  /** Universes to search first, on all executors, in place of small ones beside the runs. */
+  readonly scopes?: readonly Scope[];
   /** When to stop; null for never. */
   readonly stop: StopRule;
 }

@@ -1,43 +1,19 @@
 /**
- * What a campaign proves of each model: small scopes (vocabulary/scope.ts), from small to large, each searched whole
- * before the next. Parts of a scope are sources of explorations; one of a model is under way at a time. Pure.
+ * What a campaign has proven of one model: scopes (vocabulary/scope.ts) that were searched whole, in the order of a list.
+ * Their parts come from explorations, in any order; each workload counts once. Pure.
  */
-import type { SweepSource } from '../corpus/vocabulary/messages.ts';
-import type { OpKind } from '../corpus/vocabulary/ops.ts';
 import { missProbability, type Scope, type ScopePart } from '../corpus/vocabulary/scope.ts';
 
-/** What most races are made of. */
-const USUAL: readonly OpKind[] = [
-  'load',
-  'store',
-  'pwrite',
-  'truncate',
-  'punch',
-  'collapse',
-  'fsync',
-];
+/** Workloads by number: from, up to and not including. */
+export type Range = readonly [number, number];
 
-/** On one core: under a second, some seconds, one to three minutes, one to three hours a model. */
-export const SCOPES: readonly Scope[] = [
-  { threads: 2, ops: 1, pages: 1, kinds: null },
-  { threads: 2, ops: 1, pages: 2, kinds: null },
-  { threads: 2, ops: 2, pages: 1, kinds: USUAL },
-  { threads: 2, ops: 2, pages: 2, kinds: USUAL },
-];
-
-/** After the first scope a state for so many runs: 1 to 2 % of the work, as measured on four models. */
-const RUNS_A_STATE = 8;
-/** Of one part: half a second at the most, and what is worth its place in a batch. */
-const PART_STATES_MAX = 1 << 18;
-const PART_STATES_MIN = 1 << 13;
-/** Of one workload: more than twice as many as any of these scopes has shown. */
-const WORKLOAD_STATES_MAX = 1 << 19;
-
-/** Where a part begins. */
+/** What a part was asked for. */
 export interface Place {
-  /** Index into SCOPES. */
+  /** Index into the list of scopes. */
   readonly scope: number;
   readonly from: number;
+  /** Null: as far as its states last. */
+  readonly to: number | null;
 }
 
 /** A scope as far as it was searched. */
@@ -58,51 +34,59 @@ export interface Searched extends Pick<Scope, 'threads' | 'ops' | 'pages'> {
 
 /** How far one model has come. */
 export interface ScopeProgress {
-  /** Searched whole, every workload to the end, the smallest first. */
+  /** Searched whole, every workload to the end, in the order of the list. */
   readonly verified: readonly Searched[];
   /** Searched, with workloads that were too large. */
   readonly inconclusive: readonly Searched[];
   /** The one that is being searched; null before its first part. */
   readonly next: Searched | null;
+  /** What was searched of it, in order, with gaps between. */
+  readonly ranges: readonly Range[];
+  /** Parts that were given up: executors were lost over them. */
+  readonly givenUp: number;
 }
 
-export const NO_SCOPE: ScopeProgress = { verified: [], inconclusive: [], next: null };
+export const NO_SCOPE: ScopeProgress = {
+  verified: [],
+  inconclusive: [],
+  next: null,
+  ranges: [],
+  givenUp: 0,
+};
 
-/** The part that is due after so many runs of the model; null if none is. */
-export function sweepDue(progress: ScopeProgress, runs: number): SweepSource | null {
-  const place = placeOf(progress);
-  const scope = SCOPES[place.scope];
-  if (scope === undefined) return null;
-  const states = place.scope === 0 ? PART_STATES_MAX : statesLeft(progress, runs);
-  if (states < PART_STATES_MIN) return null;
-  return { kind: 'sweep', scope, from: place.from, states, statesMax: WORKLOAD_STATES_MAX };
+/** Index into the list of the scope that is searched next. */
+export function scopeDue({ verified, inconclusive }: ScopeProgress): number {
+  return verified.length + inconclusive.length;
 }
 
-function statesLeft(progress: ScopeProgress, runs: number): number {
-  const spent = all(progress).reduce((sum, { states }) => sum + states, 0);
-  return Math.min(Math.floor(runs / RUNS_A_STATE) - spent, PART_STATES_MAX);
-}
-
-export function placeOf({ verified, inconclusive, next }: ScopeProgress): Place {
-  return { scope: verified.length + inconclusive.length, from: next?.workloads ?? 0 };
-}
-
-/** @param place where the part was asked to begin: one that came twice, or too late, changes nothing */
-export function withPart(progress: ScopeProgress, place: Place, part: ScopePart): ScopeProgress {
-  const due = placeOf(progress);
-  const isDue = due.scope === place.scope && due.from === place.from && part.from === place.from;
-  // A report may say anything; what leads nowhere would be asked for again and again.
-  const isStep = part.to <= part.of && (part.to > part.from || part.to === part.of);
-  const scope = SCOPES[place.scope];
-  if (!isDue || !isStep || scope === undefined) return progress;
+/** @param place what the part was asked for: one that came twice, or is of something else, changes nothing */
+export function withPart(
+  progress: ScopeProgress,
+  scopes: readonly Scope[],
+  place: Place,
+  part: ScopePart,
+): ScopeProgress {
+  const scope = scopes[place.scope];
+  const isDue = place.scope === scopeDue(progress) && isAsked(place, part);
+  const isNew = progress.ranges.every(([from, to]) => part.to <= from || to <= part.from);
+  if (scope === undefined || !isDue || !isNew) return progress;
   const next = joined(progress.next ?? nothingOf(scope, part), part);
-  if (next.workloads < next.of) return { ...progress, next };
+  const ranges = merged([...progress.ranges, [part.from, part.to]]);
+  if (next.workloads < next.of) return { ...progress, next, ranges };
   const isVerified = next.inconclusive === 0;
   return {
+    ...progress,
     verified: isVerified ? [...progress.verified, next] : progress.verified,
     inconclusive: isVerified ? progress.inconclusive : [...progress.inconclusive, next],
     next: null,
+    ranges: [],
   };
+}
+
+/** A report may say anything; what leads nowhere would be asked for again and again. */
+function isAsked({ from, to }: Place, part: ScopePart): boolean {
+  const isStep = part.to > part.from || part.to === part.of;
+  return isStep && part.from === from && part.to <= Math.min(to ?? part.of, part.of);
 }
 
 function nothingOf({ threads, ops, pages, kinds: asked }: Scope, { kinds, of }: ScopePart) {
@@ -114,7 +98,7 @@ function nothingOf({ threads, ops, pages, kinds: asked }: Scope, { kinds, of }: 
 function joined(before: Searched, part: ScopePart): Searched {
   return {
     ...before,
-    workloads: part.to,
+    workloads: before.workloads + part.to - part.from,
     states: before.states + part.states,
     transitions: before.transitions + part.transitions,
     pairs: Math.min(before.pairs + part.pairs, Number.MAX_SAFE_INTEGER),
@@ -123,8 +107,23 @@ function joined(before: Searched, part: ScopePart): Searched {
   };
 }
 
+/** In order, those that touch each other as one. */
+export function merged(ranges: readonly Range[]): readonly Range[] {
+  const all: Range[] = [];
+  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = all.at(-1);
+    if (last === undefined || last[1] < from) all.push([from, to]);
+    else all[all.length - 1] = [last[0], Math.max(last[1], to)];
+  }
+  return all;
+}
+
 function all({ verified, inconclusive, next }: ScopeProgress): readonly Searched[] {
   return [...verified, ...inconclusive, ...(next === null ? [] : [next])];
+}
+
+export function statesIn(progress: ScopeProgress): number {
+  return all(progress).reduce((sum, { states }) => sum + states, 0);
 }
 
 /** Of scopes that are verified; and those that were not searched to the end, of all. */

@@ -15,16 +15,16 @@ export const UNTRIED: Tried = { runs: 0, breadth: NO_BREADTH, scope: NO_SCOPE };
 /** What a finding says of itself to those who count. */
 type Told = Pick<StoredFinding, 'signature' | 'models' | 'known' | 'looksLike'>;
 
-export interface ShownScope extends ScopeProgress {
+export interface ShownScope extends Omit<ScopeProgress, 'ranges'> {
   /** At most so likely was any state of what is verified missed. */
   readonly missProbability: number;
   /** All that goes wrong in what is verified: rows of the catalogue, then how many signatures are in none. */
   readonly shows: readonly string[];
 }
 
-export const NO_SHOWN_SCOPE: ShownScope = { ...NO_SCOPE, missProbability: 0, shows: [] };
+export const NO_SHOWN_SCOPE: ShownScope = shownScope(NO_SCOPE, []);
 
-export interface Silence extends Tried {
+export interface Silence extends Omit<Tried, 'scope'> {
   readonly scope: ShownScope;
   readonly model: string;
   readonly isAnyExpected: boolean;
@@ -68,8 +68,9 @@ export function silenceOf(
 }
 
 function shownScope(scope: ScopeProgress, findings: readonly Told[]): ShownScope {
+  const { verified, inconclusive, next, givenUp } = scope;
   const missProbability = missProbabilityOf(scope);
-  const signatures = new Set(scope.verified.flatMap((one) => one.signatures));
+  const signatures = new Set(verified.flatMap((one) => one.signatures));
   const told = new Map(findings.map((one) => [one.signature, one]));
   const rows = new Set<string>();
   let [unknown, underWay] = [0, 0];
@@ -84,7 +85,8 @@ function shownScope(scope: ScopeProgress, findings: readonly Told[]): ShownScope
     ...(unknown === 0 ? [] : [`${unknown} new`]),
     ...(underWay === 0 ? [] : [`${underWay} under way`]),
   ];
-  return { ...scope, missProbability, shows: [...[...rows].sort(), ...others] };
+  const shows = [...[...rows].sort(), ...others];
+  return { verified, inconclusive, next, givenUp, missProbability, shows };
 }
 
 function missingInWords({ isAnyExpected, notSeen }: Silence): string {
@@ -98,7 +100,7 @@ export function silenceInWords(silence: Silence): string {
   return `${missingInWords(silence)}; ${scopeInWords(silence.scope)}; ${triedInWords(silence)}`;
 }
 
-function scopeInWords({ verified, inconclusive, next, shows }: ShownScope): string {
+function scopeInWords({ verified, inconclusive, next, givenUp, shows }: ShownScope): string {
   const states = verified.reduce((sum, one) => sum + one.states, 0);
   const said = shows.length === 0 ? 'nothing goes wrong' : `nothing but ${shows.join(', ')}`;
   const all = verified.map((one) => `all ${one.workloads} workloads of ${sizeInWords(one)}`);
@@ -112,6 +114,7 @@ function scopeInWords({ verified, inconclusive, next, shows }: ShownScope): stri
     ...(next === null
       ? []
       : [`searched so far: ${next.workloads} of ${next.of} workloads of ${sizeInWords(next)}`]),
+    ...(givenUp === 0 ? [] : [`parts of it that no executor could end: ${givenUp}`]),
   ].join('; ');
 }
 

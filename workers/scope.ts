@@ -29,15 +29,16 @@ export class ScopeSearch {
   }
 
   /** @throws Refusal USAGE if there are too many workloads to count */
-  search({ scope, from, states, statesMax }: SweepSource, found: Found): ScopePart {
+  search({ scope, from, to, states, statesMax }: SweepSource, found: Found): ScopePart {
     const universe = universeOfScope(scope, this.engine.program);
     const enumeration = this.enumerationOf(universe);
     let total = NOTHING_SWEPT;
+    const end = (to ?? enumeration.count) - from;
     for (const workload of enumeration.workloadsFrom(from)) {
+      if (total.workloads >= end || total.states >= states) break;
       const explored = explore(this.engine, workload, { statesMax, all: true });
       if (explored.violations.length > 0) found(workload, explored.violations);
       total = joined(total, sweptOf(explored, from + total.workloads, [], true));
-      if (total.states >= states) break;
     }
     const { workloads, transitions, pairs, cut, met } = total;
     return {

@@ -66,7 +66,7 @@ export const ERRORS = {
   CAMPAIGN_FILE: {
     exit: 2,
     message: '{file} is no campaign: {why}',
-    hint: 'daemon/README.md shows one; its fields are models, rngSeed, shares and stop',
+    hint: 'daemon/README.md shows one; its fields are models, rngSeed, shares, scopes and stop',
   },
   FILE_UNREADABLE: { exit: 2, message: 'cannot read {file}: {why}', hint: 'check the path' },
   TEXT_ENCODING: {

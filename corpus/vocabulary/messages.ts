@@ -79,6 +79,8 @@ export interface SweepSource {
   readonly scope: Scope;
   /** Number of the first. */
   readonly from: number;
+  /** Number of the first that is no more asked for; null for all that there are. */
+  readonly to: number | null;
   /** It ends with the workload that takes it beyond so many states. */
   readonly states: number;
   /** Of one workload. */

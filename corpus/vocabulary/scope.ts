@@ -14,6 +14,28 @@ export interface Scope {
   readonly kinds: readonly OpKind[] | null;
 }
 
+/** What most races are made of. */
+const USUAL: readonly OpKind[] = [
+  'load',
+  'store',
+  'pwrite',
+  'truncate',
+  'punch',
+  'collapse',
+  'fsync',
+];
+
+/**
+ * What a campaign searches beside its runs, one after another. On one core under a second, some seconds, one to three
+ * minutes, one to three hours a model.
+ */
+export const SCOPES: readonly Scope[] = [
+  { threads: 2, ops: 1, pages: 1, kinds: null },
+  { threads: 2, ops: 1, pages: 2, kinds: null },
+  { threads: 2, ops: 2, pages: 1, kinds: USUAL },
+  { threads: 2, ops: 2, pages: 2, kinds: USUAL },
+];
+
 /** Workloads of a scope, by number: from, up to and not including, of so many. */
 export interface ScopePart {
   readonly from: number;

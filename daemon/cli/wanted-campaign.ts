@@ -1,6 +1,9 @@
 /** What the campaign flags and the campaign file ask for, with every model looked up. */
+import { RAW_COUNT_MAX, rawCountOf } from '../../corpus/breeding/universe.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
+import type { Scope } from '../../corpus/vocabulary/scope.ts';
+import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import {
   canonicalReference,
@@ -9,6 +12,7 @@ import {
   modelDigest,
   modelJson,
 } from '../../workers/models/registry.ts';
+import { universeOfScope } from '../../workers/scope.ts';
 import type { Wanted } from '../begin.ts';
 import { type CampaignFile, readCampaignFile } from '../campaign-file.ts';
 import type { CampaignFlags } from './campaign-options.ts';
@@ -25,10 +29,16 @@ export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
     throw fail('USAGE', { what: `--${flagOf(both)} and --campaign both say what to do; give one` });
   }
   const { stop = {} } = file;
+  const models = [...givenModels(flags.model ?? file.models ?? MODEL_NAMES).values()];
+  const scopes = file.scopes?.map(({ operations = null, ...size }) => {
+    return { ...size, kinds: operations };
+  });
+  if (scopes !== undefined) checkScopes(scopes, models);
   return {
-    models: [...givenModels(flags.model ?? file.models ?? MODEL_NAMES).values()].map(pinOf),
+    models: models.map(pinOf),
     rngSeed: rngSeed ?? file.rngSeed,
     shares: file.shares,
+    scopes,
     stop: {
       runs: flags.runs ?? stop.runs ?? null,
       milliseconds: flags.time ?? inMs(stop.seconds),
@@ -40,6 +50,23 @@ export function wantedOf(flags: CampaignFlags, { rngSeed }: Settings): Wanted {
 export function pinOf(model: Model): ModelPin {
   const pin = { reference: canonicalReference(model), digest: modelDigest(model) };
   return isBuiltIn(model) ? pin : { ...pin, json: modelJson(model) };
+}
+
+/** @throws Refusal USAGE for a scope that nobody could count, or that is empty, on one of the models */
+function checkScopes(scopes: readonly Scope[], models: readonly Model[]): void {
+  for (const model of models) {
+    const program = compile(model);
+    for (const [i, scope] of scopes.entries()) {
+      const universe = universeOfScope(scope, program);
+      const count = rawCountOf(universe);
+      if (count > 0 && count <= RAW_COUNT_MAX) continue;
+      const many = count === 0 ? 'no workloads' : `about ${count.toExponential(0)} workloads`;
+      const most = RAW_COUNT_MAX.toExponential(0);
+      throw fail('USAGE', {
+        what: `scopes[${i}] has ${many} on ${canonicalReference(model)}; name other operations, or a size of 1 to ${most} workloads`,
+      });
+    }
+  }
 }
 
 function inMs(seconds: number | undefined): number | null {

@@ -100,6 +100,8 @@ test('beside silence stands what was searched whole: how much, and all that goes
     verified: [first, { ...first, ops: 2, areAllKinds: false, states: 1000 }],
     inconclusive: [{ ...first, pages: 2, inconclusive: 3 }],
     next: { ...first, threads: 3, workloads: 4 },
+    ranges: [[6, 10]],
+    givenUp: 2,
   };
   const { finding } = sampleRecord({ model: 'mine' });
   const findings = [
@@ -117,7 +119,8 @@ test('beside silence stands what was searched whole: how much, and all that goes
         ' and all 10 workloads of up to 2 threads x 2 operations \\(load punch\\) on 1 page,' +
         ' 1500 states: nothing but B12, like B11, 1 new, 1 under way' +
         '; inconclusive: 3 of 10 workloads of up to 2 threads x 1 operation on 2 pages' +
-        '; searched so far: 4 of 10 workloads of up to 3 threads x 1 operation on 1 page; ',
+        '; searched so far: 4 of 10 workloads of up to 3 threads x 1 operation on 1 page' +
+        '; parts of it that no executor could end: 2; ',
     ),
   );
   const clean = { ...UNTRIED, scope: { ...scope, verified: [{ ...first, signatures: [] }] } };

@@ -5,19 +5,18 @@ import fc from 'fast-check';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Explored, Report, SweepSource } from '../../corpus/vocabulary/messages.ts';
-import type { ScopePart } from '../../corpus/vocabulary/scope.ts';
+import { SCOPES, type ScopePart } from '../../corpus/vocabulary/scope.ts';
 import { Book } from '../../daemon/book.ts';
-import type { Due } from '../../daemon/dispatch.ts';
+import { type Due, reasonToStop } from '../../daemon/dispatch.ts';
 import {
   NO_SCOPE,
   type Place,
-  placeOf,
-  SCOPES,
   type ScopeProgress,
-  sweepDue,
+  scopeDue,
   withPart,
 } from '../../daemon/scope.ts';
 import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/silence.ts';
+import { type Sweep, sweepDue } from '../../daemon/sweeps.ts';
 import { Engine } from '../../workers/execute.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { ScopeSearch, universeOfScope } from '../../workers/scope.ts';
@@ -29,8 +28,12 @@ const MODEL = 'ext2-dax-sem';
 const ENGINE = new Engine(modelOf(MODEL));
 const SEARCH = new ScopeSearch(ENGINE);
 
-function dueAfter(progress: ScopeProgress, runs: number): SweepSource {
-  return sweepDue(progress, runs) ?? assert.fail('nothing is due');
+function sweepAfter(progress: ScopeProgress, runs: number): Sweep | null {
+  return sweepDue({ progress, runs, underWay: [], asked: undefined });
+}
+
+function dueAfter(progress: ScopeProgress, runs: number): Sweep {
+  return sweepAfter(progress, runs) ?? assert.fail('nothing is due');
 }
 
 function partOf(source: SweepSource): ScopePart {
@@ -42,10 +45,10 @@ function partsOf(states: number): readonly { readonly place: Place; readonly par
   const parts: { place: Place; part: ScopePart }[] = [];
   let progress = NO_SCOPE;
   while (progress.verified.length === 0) {
-    const place = placeOf(progress);
-    const part = partOf({ ...dueAfter(progress, 0), states });
+    const { place, source } = dueAfter(progress, 0);
+    const part = partOf({ ...source, states });
     parts.push({ place, part });
-    progress = withPart(progress, place, part);
+    progress = withPart(progress, SCOPES, place, part);
   }
   return parts;
 }
@@ -64,7 +67,7 @@ test('parts put together are the whole, whatever comes twice or too early', () =
       let progress = NO_SCOPE;
       const take = (i: number): void => {
         const { place, part } = parts[i] ?? assert.fail();
-        progress = withPart(progress, place, part);
+        progress = withPart(progress, SCOPES, place, part);
       };
       for (const [i] of parts.entries()) {
         for (const other of tape) if (other !== i) take(other);
@@ -91,12 +94,12 @@ test('parts put together are the whole, whatever comes twice or too early', () =
 
 test('a workload that is too large for its search keeps a scope from being verified', () => {
   let progress = NO_SCOPE;
-  const source = { ...dueAfter(progress, 0), states: 1 << 20, statesMax: 30 };
-  progress = withPart(progress, placeOf(progress), partOf(source));
+  const { place, source } = dueAfter(progress, 0);
+  progress = withPart(progress, SCOPES, place, partOf({ ...source, statesMax: 30 }));
   const [searched] = progress.inconclusive;
   assert.ok(searched !== undefined && searched.inconclusive > 0);
   assert.deepEqual([progress.verified, progress.next], [[], null]);
-  assert.equal(placeOf(progress).scope, 1);
+  assert.equal(scopeDue(progress), 1);
   const said = silenceInWords(silenceOf(MODEL, [], { ...UNTRIED, scope: progress }, []));
   assert.match(
     said,
@@ -106,27 +109,64 @@ test('a workload that is too large for its search keeps a scope from being verif
 
 test('the first scope is due at once, the next as far as runs have paid for it', () => {
   const [first] = partsOf(1 << 20);
-  const done = withPart(NO_SCOPE, { scope: 0, from: 0 }, first?.part ?? assert.fail());
+  const { place, part } = first ?? assert.fail();
+  const done = withPart(NO_SCOPE, SCOPES, place, part);
   const states = done.verified[0]?.states ?? assert.fail();
-  assert.equal(sweepDue(done, 8 * states), null);
-  const source = dueAfter(done, 8 * (states + 10_000));
-  assert.deepEqual([source.scope, source.from, source.states], [SCOPES[1], 0, 10_000]);
-  const part = partOf(source);
-  assert.ok(part.to < part.of && part.states >= 10_000);
-  const further = withPart(done, placeOf(done), part);
-  assert.equal(sweepDue(further, 8 * (states + 10_000)), null);
-  assert.equal(dueAfter(further, 1e9).from, part.to);
+  assert.equal(sweepAfter(done, 8 * states), null);
+  const sweep = dueAfter(done, 8 * (states + 10_000));
+  assert.deepEqual(sweep.place, { scope: 1, from: 0, to: null });
+  assert.deepEqual([sweep.source.scope, sweep.source.states], [SCOPES[1], 10_000]);
+  const next = partOf(sweep.source);
+  assert.ok(next.to < next.of && next.states >= 10_000);
+  const further = withPart(done, SCOPES, sweep.place, next);
+  assert.equal(sweepAfter(further, 8 * (states + 10_000)), null);
+  assert.equal(dueAfter(further, 1e9).place.from, next.to);
 });
 
 test('what a model lacks is left out of a scope, and nothing is due after the last', () => {
   const kinds = SCOPES.map((scope) => universeOfScope(scope, ENGINE.program).kinds);
   assert.ok(!kinds[0]?.includes('collapse') && kinds[0]?.includes('load'));
   assert.deepEqual(kinds[2], ['load', 'store', 'pwrite', 'truncate', 'fsync']);
-  const part = { ...partOf(dueAfter(NO_SCOPE, 0)), from: 0, to: 1, of: 1 };
+  const part = { ...partOf(dueAfter(NO_SCOPE, 0).source), from: 0, to: 1, of: 1 };
   let progress = NO_SCOPE;
-  for (const scope of SCOPES.keys()) progress = withPart(progress, { scope, from: 0 }, part);
+  for (const scope of SCOPES.keys()) {
+    progress = withPart(progress, SCOPES, { scope, from: 0, to: null }, part);
+  }
   assert.equal(progress.verified.length, SCOPES.length);
-  assert.equal(sweepDue(progress, 1e12), null);
+  assert.equal(sweepAfter(progress, 1e12), null);
+});
+
+test('named scopes are handed out to all, each workload once, whatever ends early, late or never', () => {
+  const asked = [SCOPES[0] ?? assert.fail()];
+  const [of, eachStates] = [500, 20_000];
+  const tapes = fc.array(fc.nat({ max: 999 }), { maxLength: 300 });
+  fc.assert(
+    fc.property(tapes, (tape) => {
+      let [progress, at] = [NO_SCOPE, 0];
+      const underWay: Place[] = [];
+      const draw = (below: number): number => (tape[at++] ?? below - 1) % below;
+      const lists: readonly [] = [];
+      for (let turns = 0; progress.verified.length === 0; turns++) {
+        assert.ok(turns < 5000);
+        const sweep = sweepDue({ progress, runs: 0, underWay, asked });
+        if (sweep !== null) underWay.push(sweep.place);
+        if (sweep !== null && draw(3) > 0) continue;
+        const [place] = underWay.splice(draw(underWay.length), 1);
+        // Lost.
+        if (place === undefined || draw(5) === 0) continue;
+        const { from } = place;
+        const to = from + 1 + draw(Math.min(place.to ?? of, of) - from);
+        const counts = { states: eachStates * (to - from), transitions: 0, pairs: 0 };
+        const part = { from, to, of, kinds: lists, ...counts, inconclusive: 0, signatures: lists };
+        progress = withPart(progress, asked, place, part);
+        if (draw(4) === 0) progress = withPart(progress, asked, place, part);
+      }
+      const [{ workloads, states } = assert.fail()] = progress.verified;
+      assert.deepEqual([workloads, states], [of, of * eachStates]);
+      assert.equal(sweepDue({ progress, runs: 1e9, underWay, asked }), null);
+    }),
+    { seed: RNG_SEED, numRuns: 100 },
+  );
 });
 
 // ---- in a fleet -------------------------------------------------------------------------------------------
@@ -220,4 +260,46 @@ test('a snapshot of an earlier version has proven nothing', () => {
   const { models, ...json } = JSON.parse(JSON.stringify(desk.book.toJson()));
   for (const one of models) delete one.scope;
   assert.deepEqual(Book.fromJson({ ...json, models }).tallyOf(MODEL).scope, NO_SCOPE);
+});
+
+test('scopes that a campaign names come first, without runs, and it does not stop before they are searched', () => {
+  const scopes = [{ threads: 2, ops: 1, pages: 1, kinds: ['load', 'store'] as const }];
+  const stop = { ...PLAN.stop, runs: 600 };
+  const desk = new Desk({ ...SMALL_PLAN, scopes, stop });
+  let sweeps = 0;
+  for (let turn = 0; turn < 20 && reasonToStop(desk.book) === null; turn++) {
+    const batches = desk.plan(2);
+    assert.ok(batches.length > 0);
+    // The searches last: the runs are made long before.
+    for (const batch of batches.toSorted((a, b) => (sweepOf(a) ? 1 : 0) - (sweepOf(b) ? 1 : 0))) {
+      if (sweepOf(batch) !== undefined) {
+        sweeps += 1;
+        assert.equal(batch.outstanding.runs, 0);
+      }
+      desk.report(reportOf(batch));
+    }
+  }
+  assert.ok(sweeps >= 2);
+  assert.equal(desk.book.runs, 600);
+  assert.equal(reasonToStop(desk.book), 'its runs are made');
+  const { verified } = scopeOf(desk);
+  assert.deepEqual(verified[0]?.kinds, ['load', 'store']);
+  desk.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
+  assert.deepEqual(scopeOf(desk), NO_SCOPE, 'of another list');
+});
+
+test('a model over whose scope executors are lost is left alone after a few of them', () => {
+  const desk = new Desk(SMALL_PLAN);
+  for (let lost = 1; lost <= 3; lost++) {
+    const batch = untilSwept(desk);
+    const result = { kind: 'quarantined', work: 'explore', reason: 'memory', starts: 3 } as const;
+    assert.equal(desk.report({ ...reportOf(batch), result }), 'quarantined');
+    assert.equal(scopeOf(desk).givenUp, lost);
+  }
+  for (let turn = 0; turn < 3; turn++) {
+    for (const batch of desk.plan()) {
+      assert.equal(sweepOf(batch), undefined);
+      desk.report(reportOf(batch));
+    }
+  }
 });

@@ -109,7 +109,7 @@ test('a campaign with an end ends, and says what it was', { skip }, async (t) =>
   assert.match(up.said, /finished, 20k runs .* 2 findings/);
   assert.match(
     up.said,
-    /^xfs-mmaplock-prezero: all that it is expected to show was seen; \d+ of \d+ seeds/m,
+    /^xfs-mmaplock-prezero: all that it is expected to show was seen; verified scope: all 856 workloads of .*; \d+ of \d+ seeds/m,
   );
   assert.match(up.said, /^B10 [\s\S]*^B11 |^B11 [\s\S]*^B10 /m);
   assert.deepEqual(up.processes(), []);

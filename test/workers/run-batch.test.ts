@@ -99,7 +99,8 @@ test('what is known is counted, but brings no witness', () => {
 
 test('a scope is searched without a run, and its witnesses show what they are for', () => {
   const scope = { threads: 2, ops: 1, pages: 1, kinds: ['store', 'punch', 'load'] } as const;
-  const sources = [{ kind: 'sweep', scope, from: 0, states: 1 << 20, statesMax: 1 << 17 }] as const;
+  const budget = { states: 1 << 20, statesMax: 1 << 17 };
+  const sources = [{ kind: 'sweep', scope, from: 0, to: null, ...budget }] as const;
   const report = new BatchRunner(modelOf(MODEL)).run(batch(0, { sources }));
   const { swept, hits } = report;
   assert.equal(report.runs, 0);
