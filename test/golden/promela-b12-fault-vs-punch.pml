@@ -25,8 +25,9 @@
  *     is under way
  *
  * spin -o2 -a FILE && gcc -O2 -DSAFETY -DNOREDUCE -o pan pan.c
- * ./pan         stops at the first that is true; spin -t FILE shows the way there
- * ./pan -c0     goes on through every state
+ * ./pan          stops at the first that is true
+ * spin -t FILE   tells which steps lead there: the numbers behind `PC ==`
+ * ./pan -c0      goes on through every state
  */
 
 #define PAGES 8
@@ -155,6 +156,7 @@ inline begin_step() {
    moving = 0;
    released = 0;
    outcome = GOES_ON;
+   printf("T%d takes the step at %d\n", who, F.pc);
    if
    :: !begun[who] -> begin_operation()
    :: else

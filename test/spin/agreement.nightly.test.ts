@@ -19,10 +19,10 @@ for (const pair of PAIRS) {
   });
 }
 
-/** A part of the step before it, for no device goes away. */
-const FUSED: readonly string[] = ['directAccess'];
+/** A part of the step before it, for no device goes away; and what only MAP_SYNC leads to. */
+const IDLE: readonly string[] = ['directAccess', 'insertCleanEntry', 'lockSyncedEntry'];
 
 test('every step with a fragment runs in some pair', { skip }, () => {
   const idle = Object.keys(STEP_FRAGMENTS).filter((step) => !steps.has(step));
-  assert.deepEqual(idle, FUSED);
+  assert.deepEqual(idle.sort(), IDLE);
 });

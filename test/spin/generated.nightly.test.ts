@@ -18,6 +18,7 @@ const spin = await debianProgram('spin');
 const MODELS = [
   'boaz-rwlock',
   'ext4-nolock',
+  'modern-xfs',
   'v42-immap-read',
   'v42-immap-read:policy=unwritten',
   'v43rc-immap-write',

@@ -36,6 +36,30 @@ store a0 2048
 first T0
 `;
 
+/** Whether the block of one file may go to the other depends on who comes first, fsync or write(2). */
+const REUSE = `file A size 4096 pages written
+file B size 0
+process P0
+thread T0 P0
+punch A 0 4096
+fsync A
+thread T1 P0
+pwrite B 0 4096
+first T0
+`;
+
+/** Loads of a hole beside the store that fills it. */
+const HOLE = `file A size 4096 pages hole
+process P0 a0 A 0 4096 shared
+thread T0 P0
+load a0 0
+store a0 0
+thread T1 P0
+load a0 0
+fsync A
+first T0
+`;
+
 export const B01: Pair = seed('B01', 'v43rc-immap-write', 'b01-store-vs-load', [
   'deadlock',
   'zero_page',
@@ -60,12 +84,16 @@ const SEEDS: readonly Pair[] = [
   seed('B14 by write(2)', 'v42-immap-read', 'b14-fault-vs-truncate-pwrite', ['stale_mapping', 'zero_page']),
   seed('B28', 'v48-entry-lock:wake=one', 'b28-three-loads-of-a-hole', ['lost_wakeup']),
   seed('B56', 'v48-entry-lock', 'b56-two-fsyncs-one-tag', ['lost_sync']),
+  seed('B56 with an entry lock in fsync', 'v410-mkclean-early', 'b56-two-fsyncs-one-tag', ['lost_sync']),
+  seed('B56 on 6.1', 'modern-xfs', 'b56-two-fsyncs-one-tag', ['lost_sync']),
+  seed('B21 on 6.1', 'modern-xfs', 'b21-fsync-skips-locked-entry', ['lost_sync']),
   // Nothing is wrong with these.
   CLEAN,
   seed('B12 without', 'xfs-mmaplock-prezero', 'b12-fault-vs-punch', []),
   seed('B12 without, with entries', 'v48-entry-lock', 'b12-fault-vs-punch', []),
   seed('B14 without', 'xfs-mmaplock-prezero', 'b14-fault-vs-truncate-down-up', []),
   seed('B21 without', 'v48-entry-lock:fsync_locked=wait', 'b21-fsync-skips-locked-entry', []),
+  seed('B21 without, on 6.1', 'modern-xfs:fsync_locked=wait', 'b21-fsync-skips-locked-entry', []),
   seed('B28 without', 'v48-entry-lock', 'b28-three-loads-of-a-hole', []),
   // What is wrong with these needs the history of what was written, which no claim has.
   seed('B09', 'v42-immap-read', 'b09-store-vs-store', []),
@@ -80,6 +108,8 @@ const TEXTS: readonly Pair[] = [
     text('tail', model, TAIL, []),
   ]),
   text('tail', 'v48-entry-lock', TAIL, []),
+  text('reuse', 'xfs-mmaplock-prezero', REUSE, []),
+  text('hole', 'modern-xfs', HOLE, []),
   text('tail', 'boaz-rwlock', TAIL, []),
 ];
 

@@ -14,9 +14,9 @@ export interface SpinVerdict {
 
 /** Write-only variables stay in the state (-o2), or states that differ in nothing else would be one. */
 const TRANSLATE = ['-o2', '-a', 'program.pml'];
-/** Every state in full, no reduction; on behind the first violation, of which there may be many. */
+/** Every state in full, no reduction; on behind the first violation; a hash table for a million states. */
 const COMPILE = ['-w', '-DSAFETY', '-DNOREDUCE', '-o', 'pan', 'pan.c'];
-const SEARCH = ['-c0', '-n', '-m1000000'];
+const SEARCH = ['-c0', '-n', '-m1000000', '-w20'];
 
 const run = promisify(execFile);
 

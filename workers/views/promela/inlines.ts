@@ -76,6 +76,10 @@ export const INLINES: Readonly<Record<string, string>> = {
    sleepers[HERE].length++;
    sleep_on(WAITS_ENTRY + HERE)
 }`,
+  hold_entry: `inline hold_entry(tag) {
+   slot[HERE] = slot[HERE] | ENTRY_LOCKED | tag;
+   slot_holder[HERE] = who + 1
+}`,
   wake_one: `inline wake_one(x) {
    if
    :: sleepers[x].length > 0 ->

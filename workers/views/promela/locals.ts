@@ -26,6 +26,7 @@ export const LOCAL_FRAGMENTS: Readonly<Record<string, string>> = {
   touchedPages: range(FIRST_PAGE, 'PAGE_ABOVE(F.last)'),
   pagesBeyondSize: range('PAGE_ABOVE(F.size)', 'PAGES'),
   allPages: range('0', 'PAGES'),
+  onePage: range('F.page', 'F.page + 1'),
   rewind: range('F.from', 'F.to'),
   firstPage: `F.page = ${FIRST_PAGE}`,
   nextPage: 'F.page++',

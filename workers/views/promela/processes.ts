@@ -75,6 +75,7 @@ at = 2 * who + nested[who];
 moving = 0;
 released = 0;
 outcome = GOES_ON;
+printf("T%d takes the step at %d\\n", who, F.pc);
 if
 :: !begun[who] -> begin_operation()
 :: else

@@ -142,8 +142,9 @@ function header(model: Model, input: Input, claims: readonly string[]): readonly
     ...claims.flatMap((name) => wrap(`  ${name}: ${CLAIMS[name]}`, '    ')),
     '',
     'spin -o2 -a FILE && gcc -O2 -DSAFETY -DNOREDUCE -o pan pan.c',
-    './pan         stops at the first that is true; spin -t FILE shows the way there',
-    './pan -c0     goes on through every state',
+    './pan          stops at the first that is true',
+    'spin -t FILE   tells which steps lead there: the numbers behind `PC ==`',
+    './pan -c0      goes on through every state',
   ];
   return ['/*', ...text.map((line) => ` * ${line}`.trimEnd()), ' */'];
 }

@@ -3,6 +3,7 @@
  * one against the other. `F` is the frame of thread `who`, `HERE` its page; other names are in definitions.ts. A step
  * that sleeps or calls a fault says so in `outcome`. Steps that are not here have no fragment.
  */
+import { ENTRY_FRAGMENTS } from './entry-steps.ts';
 
 const SKIP = 'skip';
 
@@ -51,20 +52,6 @@ fi`;
 }
 
 const WRITTEN_BLOCK = 'extent[HERE] = WRITTEN | (block << 2)';
-
-const REPLACE_ENTRY = `slot_holder[HERE] = 0;
-new_page();
-slot[HERE] = SLOT_PAGE | (found << 2);
-F.pageObject = found + 1;
-F.slot = slot[HERE]`;
-
-/** What an invalidation loses with it is a matter of durability. */
-const DELETE_ENTRY = `F.answer = ((slot[HERE] & 3) == SLOT_PAGE -> 0 : 1);
-if
-:: (slot[HERE] & 3) == SLOT_PAGE -> F.pageObject = PAGE_IN(slot[HERE])
-:: IS_LOCKED(slot[HERE]) -> sleep_on_entry()
-:: else -> slot[HERE] = 0; slot_holder[HERE] = 0; wake_all(HERE)
-fi`;
 
 const LOCK_PAGE = `if
 :: page_holder[F.pageObject - 1] != 0 -> sleep_on_page()
@@ -146,6 +133,14 @@ fi`,
 :: pte[F.pte] == 0 ->
    pte[F.pte] = PTE_BLOCK | (BLOCK(F.extent) << 5) | (F.gen << 11);
    check_pte(F.pte)
+:: else
+fi`,
+  installWritablePte: `if
+:: pte[F.pte] == 0 ->
+   pte[F.pte] = PTE_BLOCK | PTE_RW | PTE_DIRTY | (BLOCK(F.extent) << 5) | (F.gen << 11);
+   check_pte(F.pte)
+:: PTE_KIND(pte[F.pte]) == PTE_BLOCK && PTE_TARGET(pte[F.pte]) == BLOCK(F.extent) ->
+   pte[F.pte] = pte[F.pte] | PTE_RW | PTE_DIRTY
 :: else
 fi`,
   upgradePte: `if
@@ -290,87 +285,5 @@ fi`,
 :: else
 fi`,
 
-  // ---- entries of the cache, from 4.5 on
-  lockEntry: `if
-:: (slot[HERE] & 3) == SLOT_PAGE -> F.slot = slot[HERE]; F.pageObject = PAGE_IN(F.slot)
-:: IS_LOCKED(slot[HERE]) -> sleep_on_entry()
-:: else ->
-   slot[HERE] = slot[HERE] | SLOT_ENTRY | ENTRY_LOCKED;
-   slot_holder[HERE] = who + 1;
-   F.slot = slot[HERE];
-   F.pageObject = 0
-fi`,
-  unlockEntry: `if
-:: !IS_LOCKED(slot[HERE]) || slot_holder[HERE] != who + 1 -> release_badly()
-:: IS_LOCKED(slot[HERE]) && slot_holder[HERE] == who + 1 && (slot[HERE] & ENTRY_TYPE) == ENTRY_EMPTY ->
-   slot[HERE] = 0;
-   slot_holder[HERE] = 0;
-   wake_all(HERE)
-:: else ->
-   slot[HERE] = slot[HERE] & ~ENTRY_LOCKED;
-   slot_holder[HERE] = 0;
-   wake_one(HERE)
-fi`,
-  insertEntry: `here = slot[HERE] & ENTRY_TAGS;
-if
-:: (slot[HERE] & 3) == SLOT_PAGE ->
-   here = 0;
-   page_home[PAGE_IN(slot[HERE]) - 1] = 0;
-   slot_holder[HERE] = who + 1
-:: else
-fi;
-slot[HERE] = SLOT_ENTRY | ENTRY_REAL | ENTRY_LOCKED | here | (BLOCK(F.extent) << 8) | (F.write != 0 -> ENTRY_DIRTY : 0)`,
-  dirtyEntry: `if
-:: IS_LOCKED(slot[HERE]) -> sleep_on_entry()
-:: else ->
-   slot[HERE] = slot[HERE] | ((slot[HERE] & 3) == SLOT_ENTRY -> ENTRY_DIRTY : 0);
-   wake_one(HERE)
-fi`,
-  replaceEntryByPage: `${REPLACE_ENTRY};
-wake_all(HERE)`,
-  replaceEntryByPageWakeOne: `${REPLACE_ENTRY};
-wake_one(HERE)`,
-  deleteEntry: DELETE_ENTRY,
-  dropEntry: DELETE_ENTRY,
-
-  // ---- fsync
-  tagTowrite: `for (i : F.from .. END_OF_RANGE - 1) {
-   here = F.file * PAGES + i;
-   if
-   :: (slot[here] & 3) == SLOT_ENTRY && (slot[here] & ENTRY_DIRTY) != 0 ->
-      slot[here] = slot[here] | ENTRY_TOWRITE
-   :: else
-   fi
-}`,
-  findTowrite: `found = -1;
-for (i : F.cursor .. END_OF_RANGE - 1) {
-   here = F.file * PAGES + i;
-   if
-   :: found < 0 && IS_TOWRITE(slot[here]) -> found = i
-   :: else
-   fi
-}
-if
-:: found < 0 -> F.more = 0
-:: else -> F.page = found; F.slot = slot[HERE]; F.cursor = found + 1
-fi`,
-  checkTowrite:
-    'F.answer = (IS_TOWRITE(slot[HERE]) && ((slot[HERE] ^ F.slot) & ~ENTRY_TAGS) == 0 -> 1 : 0)',
-  checkTowriteUnlocked: `if
-:: IS_LOCKED(slot[HERE]) -> sleep_on_entry()
-:: else ->
-   wake_one(HERE);
-   F.answer = (IS_TOWRITE(slot[HERE]) && ((slot[HERE] ^ F.slot) & ~(ENTRY_TAGS | ENTRY_LOCKED)) == 0 -> 1 : 0)
-fi`,
-  flushBlock: `if
-:: (F.slot & ENTRY_TYPE) == ENTRY_REAL ->
-   for (i : 0 .. LINES - 1) {
-      media[(F.slot >> 8) * LINES + i] = cpu[(F.slot >> 8) * LINES + i]
-   }
-:: else
-fi`,
-  clearTowrite: `if
-:: (slot[HERE] & 3) == SLOT_ENTRY -> slot[HERE] = slot[HERE] & ~ENTRY_TOWRITE
-:: else
-fi`,
+  ...ENTRY_FRAGMENTS,
 };
