@@ -22,7 +22,6 @@ test('one, two and three threads see the same never end', () => {
 
 /** Threads of which something is made wrong on its way to the caller. */
 class Tampered implements Crew {
-  readonly rowsFrom = 0;
   private readonly crew: Crew;
   private readonly spoil: (answer: Answer, order: Order) => Answer;
 
@@ -33,6 +32,10 @@ class Tampered implements Crew {
 
   joins(states: number): boolean {
     return this.crew.joins(states);
+  }
+
+  isWorth(rows: number): boolean {
+    return this.crew.isWorth(rows);
   }
 
   /** The other threads come first, so that they have the rows. */
@@ -59,7 +62,7 @@ test('what a crew gets wrong is seen, what it does in another order makes no dif
   const engine = new Engine(model);
   const one = { name: 'standard', workload: seedNamed('standard') };
   const options = { statesMax: 20_000, all: true };
-  const threads = new SearchThreads(model, 2, { states: 0, rows: 0 });
+  const threads = new SearchThreads(model, 2, { states: 0, rows: 0, alone: 0 });
   threads.begin();
   try {
     const alone = said(engine, one, options);

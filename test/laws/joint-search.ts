@@ -46,8 +46,8 @@ interface Joint {
 function jointOn(name: string): Joint {
   const model = modelNamed(name);
   const crews = [
-    new SearchThreads(model, 2, { states: 0, rows: 0 }),
-    new SearchThreads(model, 3, { states: 200, rows: 4 }),
+    new SearchThreads(model, 2, { states: 0, rows: 0, alone: 0 }),
+    new SearchThreads(model, 3, { states: 200, rows: 4, alone: 1 }),
   ];
   for (const crew of crews) crew.begin();
   return { engine: new Engine(model), crews };

@@ -231,7 +231,7 @@ function smallRepository(
 
 test('bench search measures one thread against two', () => {
   const model = modelOf(MODEL);
-  const crew = new SearchThreads(model, 2, { states: 0, rows: 0 });
+  const crew = new SearchThreads(model, 2, { states: 0, rows: 0, alone: 0 });
   crew.begin();
   try {
     const { threads } = WORKLOAD;

@@ -79,10 +79,10 @@ export interface Answer {
 }
 
 export interface Crew {
-  /** Levels of fewer rows are expanded by one thread: to wait for the others takes longer. */
-  readonly rowsFrom: number;
   /** So many states are worth the threads, and they are there. */
   joins(states: number): boolean;
+  /** Whether threads expand a level of so many rows together: what comes out does not depend on it. */
+  isWorth(rows: number): boolean;
   /** Every other thread does a phase while `own` does this one's part; what they answer. */
   together(order: Order, own: () => void): readonly Answer[];
 }
@@ -147,4 +147,13 @@ export function numberIn(arrival: number): number {
 /** At a new state, which is to be numbered. */
 export function isOpen(arrival: number): boolean {
   return arrival !== 0 && arrival > NUMBERED;
+}
+
+/** The tag of a state in the table: the smaller the link, the larger the tag; below 0 also for the start's link, -1. */
+export function tagOf(link: number): number {
+  return -2 - link;
+}
+
+export function linkIn(tag: number): number {
+  return -2 - tag;
 }

@@ -10,9 +10,11 @@ import {
   before,
   ENDED,
   LINKS,
+  linkIn,
   outcomeOf,
   type Phase,
   type SearchMemory,
+  tagOf,
 } from './crew.ts';
 import { Growing } from './growing.ts';
 import { LevelView, NO_LEVEL } from './level-view.ts';
@@ -103,16 +105,15 @@ export class Expander {
   /** The step of this link leads to the state that the kernel stands in. */
   private arrive(link: number): void {
     const { k, level } = this;
-    // Complements: the smallest link is the largest tag.
-    const tag = ~link;
+    const tag = tagOf(link);
     const known = this.visited.claim(k.digestA, k.digestB, tag);
     if (known > tag) {
       this.revisits.push(link);
-      this.revisits.push(~known);
+      this.revisits.push(linkIn(known));
       return;
     }
     const firstLink = level.first * LINKS;
-    if (known < tag) level.arrivals[link - firstLink] = before(~known - firstLink);
+    if (known < tag) level.arrivals[link - firstLink] = before(linkIn(known) - firstLink);
     else {
       this.claimed++;
       level.arrivals[link - firstLink] =

@@ -27,6 +27,7 @@ import {
   placeIn,
   type SearchMemory,
   type SharedLevel,
+  tagOf,
   takenIn,
 } from './crew.ts';
 import { Expander } from './expander.ts';
@@ -115,14 +116,14 @@ export class JointSearch {
       addresses[row] = this.own.rows.push(k);
     }
     visited.each((digestA, digestB, id) => {
-      this.own.visited.claim(digestA, digestB, ~graph.linkTo(id));
+      this.own.visited.claim(digestA, digestB, tagOf(graph.linkTo(id)));
     });
     this.segments.push(...this.own.answer().segments);
     this.crew.together(beginning, () => undefined);
   }
 
   private expand(): void {
-    const isJoint = this.rows >= this.crew.rowsFrom;
+    const isJoint = this.crew.isWorth(this.rows);
     this.reserve();
     const level = this.levelOf();
     const { segments } = this;

@@ -1,10 +1,10 @@
 /**
  * 64-bit digests of states in memory that threads share, each with a tag: open addressing, linear probing. A thread
- * claims a slot with a compare-exchange of the digest's first half, then stores the tag, then the second half: who
- * reads the second half reads a tag as well. Pure.
+ * claims a slot with a compare-exchange of the digest's first half, then stores the second half and the tag; others wait
+ * for each of them. Pure.
  */
 
-/** First half, second half, tag. Zero stands for what is not stored yet, so a half that is 0 is kept as 1. */
+/** First half, second half, tag. Zero stands for what is not stored yet, so a half that is 0 is kept as 1; no tag is 0. */
 const SLOT = 3;
 const SLOTS_MIN = 1 << 12;
 
@@ -40,17 +40,17 @@ export class SharedVisited {
       if (first === 0) {
         first = Atomics.compareExchange(data, at, 0, a);
         if (first === 0) {
+          data[at + 1] = b;
           data[at + 2] = tag;
-          Atomics.store(data, at + 1, b);
           return tag;
         }
       }
-      if (first === a && this.secondHalf(at) === b) return this.raise(at + 2, tag);
+      if (first === a && this.stored(at + 1) === b) return this.raise(at + 2, tag);
     }
   }
 
   private raise(at: number, tag: number): number {
-    let known = Atomics.load(this.data, at);
+    let known = this.stored(at);
     while (known < tag) {
       const seen = Atomics.compareExchange(this.data, at, known, tag);
       if (seen === known) break;
@@ -68,11 +68,11 @@ export class SharedVisited {
     }
   }
 
-  /** Another thread may be between its two stores. */
-  private secondHalf(at: number): number {
+  /** The thread that claimed the slot may not have stored it yet. */
+  private stored(at: number): number {
     for (;;) {
-      const b = Atomics.load(this.data, at + 1);
-      if (b !== 0) return b;
+      const word = Atomics.load(this.data, at);
+      if (word !== 0) return word;
     }
   }
 }

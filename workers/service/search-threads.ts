@@ -31,21 +31,25 @@ export const ORDERS = 0;
 export const READY = 1;
 export const ANSWERS = 2;
 
-/** From how much on threads are worth it; below, a search is over before they have started. */
+/** When threads are worth it. */
 export interface Thresholds {
+  /** Smaller searches are over before threads have started. */
   readonly states: number;
-  /** Of a level: waiting for the others takes longer. */
+  /** Smaller levels take less time than waiting for the others. */
   readonly rows: number;
+  /** On a busy machine the others are late: levels that are expanded alone after one with more waiting than work. */
+  readonly alone: number;
 }
-const WORTH_IT: Thresholds = { states: 30_000, rows: 128 };
+const WORTH_IT: Thresholds = { states: 30_000, rows: 128, alone: 8 };
 /** No part of a phase takes so long once the caller has done its own. */
 const HANG_MS = 60_000;
 
 export class SearchThreads implements Crew {
   private readonly model: Model;
   private readonly count: number;
-  readonly rowsFrom: number;
-  private readonly statesFrom: number;
+  private readonly from: Thresholds;
+  /** Levels that are still expanded alone. */
+  private alone = 0;
   private readonly counters: Int32Array = new Int32Array(
     new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT),
   );
@@ -55,14 +59,20 @@ export class SearchThreads implements Crew {
   constructor(model: Model, jobs: number, from: Thresholds = WORTH_IT) {
     this.model = model;
     this.count = jobs - 1;
-    this.statesFrom = from.states;
-    this.rowsFrom = from.rows;
+    this.from = from;
   }
 
   joins(states: number): boolean {
-    if (this.count === 0 || states < this.statesFrom) return false;
+    if (this.count === 0 || states < this.from.states) return false;
     if (this.ports.length === 0) this.start();
     return Atomics.load(this.counters, READY) === this.count;
+  }
+
+  isWorth(rows: number): boolean {
+    if (rows < this.from.rows) return false;
+    if (this.alone === 0) return true;
+    this.alone--;
+    return false;
   }
 
   /** Start the threads, and wait until they are there. */
@@ -73,8 +83,12 @@ export class SearchThreads implements Crew {
 
   together(order: Order, own: () => void): readonly Answer[] {
     this.send(order);
+    const begunMs = performance.now();
     own();
+    const doneMs = performance.now();
     this.waitFor(ANSWERS);
+    const waitedMs = performance.now() - doneMs;
+    if (waitedMs > doneMs - begunMs) this.alone = this.from.alone;
     return this.ports.map((port) => answerOn(port));
   }
 
