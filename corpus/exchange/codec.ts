@@ -19,6 +19,7 @@ import {
 import {
   BATCH_VERSION,
   type Batch,
+  type Exploration,
   FEATURES_VERSION,
   KINDS,
   type Report,
@@ -91,16 +92,18 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fresh') }),
 ]);
 
-const exploration = z.strictObject({
-  kind: z.literal('explore'),
-  index: count,
-  model: reference,
-  rngSeed: count.max(2 ** 32 - 1),
-  runs: count.max(RUNS_MAX),
-  sources: z.array(source).min(1).max(8),
-  known: z.array(bucket).max(LIST_MAX),
-  frontier: digest.nullable(),
-});
+const exploration = z
+  .strictObject({
+    kind: z.literal('explore'),
+    index: count,
+    model: reference,
+    rngSeed: count.max(2 ** 32 - 1),
+    runs: count.max(RUNS_MAX),
+    sources: z.array(source).min(1).max(8),
+    known: z.array(bucket).max(LIST_MAX),
+    frontier: digest.nullable(),
+  })
+  .refine(makesRunsOrSweeps, { path: ['runs'], error: 'no runs, and no part of a scope' });
 
 const work = z.discriminatedUnion('kind', [
   exploration,
@@ -234,6 +237,10 @@ const report: z.ZodType<Report> = z.strictObject({
   milliseconds: z.number().min(0),
   result,
 });
+
+function makesRunsOrSweeps({ runs, sources }: Pick<Exploration, 'runs' | 'sources'>): boolean {
+  return runs > 0 || sources.some(({ kind }) => kind === 'sweep');
+}
 
 export type Decoded<T> =
   | { readonly value: T; readonly problem: null }

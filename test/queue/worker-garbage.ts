@@ -77,6 +77,12 @@ const NO_BATCHES: readonly Garbage[] = [
   { name: 'empty id', id: '', hash: { ...HASH, data: '{}' }, reason: null },
 ];
 
+const ENDLESS = {
+  kind: 'sweep',
+  scope: { threads: 4, ops: 6, pages: 8, kinds: null },
+  ...{ from: 0, to: null, states: 1, statesMax: 1 },
+} as const;
+
 const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('old version', /version/, (batch) => ({ ...batch, version: 1 })),
   spoilt('a field more', /nrecognized/, (batch) => ({ ...batch, extra: 1 })),
@@ -136,6 +142,10 @@ const WRONG_BATCHES: readonly Garbage[] = [
     },
   ),
   spoilt('no runs', /runs/, (batch) => ({ ...batch, work: exploration(0, { runs: 0 }) })),
+  spoilt('endless scope', /refused: a scope has more than 200000000 workloads/, (batch) => ({
+    ...batch,
+    work: exploration(0, { runs: 0, sources: [ENDLESS] }),
+  })),
   spoilt('endless runs', /runs/, (batch) => ({ ...batch, work: exploration(0, { runs: 1e15 }) })),
   spoilt('prototype', /not a batch/, (batch) => ({
     ...batch,
