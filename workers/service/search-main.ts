@@ -25,7 +25,8 @@ function told(counter: number): void {
 
 told(READY);
 for (let seen = 0; ; seen++) {
-  Atomics.wait(counted, ORDERS, seen);
+  // A notification may come late, when the order that it is for is done.
+  while (Atomics.load(counted, ORDERS) === seen) Atomics.wait(counted, ORDERS, seen);
   const { message } = receiveMessageOnPort(port) as { message: Order | typeof LEAVE };
   if (message === LEAVE) break;
   answer(message);
