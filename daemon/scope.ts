@@ -19,7 +19,7 @@ export interface Place {
 /** A scope as far as it was searched. */
 export interface Searched extends Pick<Scope, 'threads' | 'ops' | 'pages'> {
   readonly kinds: readonly string[];
-  /** That the model has no others. */
+  /** All that the model has, but for what such a file has no room for: `kinds` says which they are. */
   readonly areAllKinds: boolean;
   readonly workloads: number;
   readonly of: number;

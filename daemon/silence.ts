@@ -118,7 +118,7 @@ function scopeInWords({ verified, inconclusive, next, givenUp, shows }: ShownSco
   ].join('; ');
 }
 
-/** `up to 2 threads x 1 operation on 1 page`: of all kinds that the model has unless they are named. */
+/** `up to 2 threads x 1 operation on 1 page`: unless they are named, of all kinds that the model has and the file has room for. */
 function sizeInWords({ threads, ops, pages, kinds, areAllKinds }: Searched): string {
   const operations = `${ops} operation${ops === 1 ? '' : 's'}`;
   const named = areAllKinds ? '' : ` (${kinds.join(' ')})`;
