@@ -234,6 +234,7 @@ const REPLAYS = [
   { input: 'two-appends-schedule', model: 'pwrite-without-inode-lock.json', shows: 'lost-size short pwrite/setSize' },
   { input: 'private-zero-page-schedule', model: 'v42-immap-read', shows: 'zero-page fault' },
   { input: 'f06-lost-by-power-schedule', model: 'modern-xfs:reflink=on', shows: 'durability overwritten fault/copyCow' },
+  { input: 'b28-of-invalidation-schedule', model: 'v412-entry-outside:inv2=always', shows: 'lost-wakeup entryLock' },
   { input: 'b56-then-drop-schedule', model: 'jul16-opt2-unmap', shows: 'durability towrite-tag clearTowrite' },
   { input: 'f03-copied-schedule', model: 'modern-xfs', shows: 'zero-page early pwrite' },
 ] as const;
