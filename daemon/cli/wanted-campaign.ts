@@ -52,7 +52,7 @@ export function pinOf(model: Model): ModelPin {
   return isBuiltIn(model) ? pin : { ...pin, json: modelJson(model) };
 }
 
-/** @throws Refusal USAGE for a scope that nobody could count, or that is empty, on one of the models */
+/** @throws Refusal USAGE for a scope that is empty, or too large to be counted, on one of the models */
 function checkScopes(scopes: readonly Scope[], models: readonly Model[]): void {
   for (const model of models) {
     const program = compile(model);

@@ -1,4 +1,4 @@
-/** Agreement with SPIN on workloads that nobody has chosen. */
+/** Agreement with SPIN on generated workloads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateWorkload } from '../../corpus/breeding/generate.ts';
