@@ -155,7 +155,7 @@ export class Engine {
         const state = `${k.digestA} ${k.digestB}`;
         if (seen.has(state)) returns.push(k.steps - 1);
         seen.add(state);
-        k.logLength = 0;
+        k.beginLog();
       },
     };
     k.logging = true;

@@ -152,7 +152,7 @@ class Search {
     else if (this.engine.judge.violations.length > 0) this.noteViolations(parent, t);
     if (transition.isKept) this.keep(parent, t);
     if (transition.isWayOut) this.graph.leadsOut(parent);
-    k.undo(0);
+    k.undoLog();
   }
 
   private keep(parent: number, t: number): void {

@@ -53,7 +53,7 @@ function turnsAlone(k: Kernel, thread: number): boolean {
   let isBack = false;
   visited.add(k.digestA, k.digestB, 0);
   while (!isBack && taken < STEPS_MAX && ((k.enabled() >> thread) & 1) !== 0) {
-    k.logLength = 0;
+    k.beginLog();
     k.step(thread);
     undo.push(k);
     taken++;
@@ -122,7 +122,7 @@ class FateSearch {
     const { k } = this;
     const { endings } = k;
     const others = k.enabled() & ~(1 << thread);
-    k.logLength = 0;
+    k.beginLog();
     k.step(thread);
     this.undo.push(k);
     // No thread can run: halted, all done, or all asleep, which is another complaint.

@@ -102,11 +102,11 @@ test('undo restores the vector bit for bit, and the digest', () => {
     k.logging = true;
     for (let i = 0; i < 6; i++) {
       wander(k, random, random.below(12));
-      const mark = k.logLength;
+      k.beginLog();
       const before = k.words.slice();
       const digest = digestOf(k);
       wander(k, random, 1 + random.below(5));
-      k.undo(mark);
+      k.undoLog();
       assert.deepEqual(k.words, before);
       assert.deepEqual(digestOf(k), digest);
     }

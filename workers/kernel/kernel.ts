@@ -143,9 +143,9 @@ export class Kernel extends HeldLocks {
     this.overflow = false;
     this.yielded = -1;
     this.steps = 0;
-    this.logLength = 0;
     this.digestA = 0;
     this.digestB = 0;
+    this.beginLog();
   }
 
   /** Footprints are not part of the vector: after a restore they are taken anew. */

@@ -18,6 +18,9 @@ export class State {
   readonly logOld: Int32Array = new Int32Array(LOG_MAX);
   digestA = 0;
   digestB = 0;
+  /** The digest when the log began. */
+  loggedFromA = 0;
+  loggedFromB = 0;
 
   get(word: number): number {
     return this.words[word] as number;
@@ -46,17 +49,21 @@ export class State {
     this.digestB ^= mixB(word, old) ^ mixB(word, value);
   }
 
-  /** Take back every logged write beyond `length`. */
-  undo(length: number): void {
-    for (let i = this.logLength - 1; i >= length; i--) {
-      const word = this.logWord[i] as number;
-      const old = this.logOld[i] as number;
-      const value = this.words[word] as number;
-      this.digestA ^= mixA(word, old) ^ mixA(word, value);
-      this.digestB ^= mixB(word, old) ^ mixB(word, value);
-      this.words[word] = old;
+  /** Log from here. */
+  beginLog(): void {
+    this.logLength = 0;
+    this.loggedFromA = this.digestA;
+    this.loggedFromB = this.digestB;
+  }
+
+  /** Take back every logged write. */
+  undoLog(): void {
+    for (let i = this.logLength - 1; i >= 0; i--) {
+      this.words[this.logWord[i] as number] = this.logOld[i] as number;
     }
-    this.logLength = length;
+    this.logLength = 0;
+    this.digestA = this.loggedFromA;
+    this.digestB = this.loggedFromB;
   }
 }
 

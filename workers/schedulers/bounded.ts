@@ -90,7 +90,7 @@ export class BoundedSearch {
     k.logging = true;
     k.fused = 0;
     for (let i = 0; i < this.depth; i++) {
-      k.logLength = 0;
+      k.beginLog();
       k.step(this.chosen[i] as number);
     }
     this.lookout.forget();
@@ -149,7 +149,7 @@ export class BoundedSearch {
     this.depth++;
     this.deepest = Math.max(this.deepest, this.depth);
     this.stepsTaken++;
-    k.logLength = 0;
+    k.beginLog();
     k.step(t);
     const isSuspect = this.lookout.isSuspect(k);
     this.undo.push(k);

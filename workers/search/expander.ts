@@ -94,7 +94,7 @@ export class Expander {
       if (transition.isOverflow) isOverflow = true;
       if (transition.isWayOut) isWayOut = true;
       if (transition.isKept) this.arrive(firstLink + t);
-      k.undo(0);
+      k.undoLog();
     }
     level.outcomes[row] = outcomeOf(enabled, isWayOut, isOverflow);
     if (this.engine.judge.contradictions.size > this.contradictionsTold) {

@@ -110,7 +110,7 @@ export class JointSearch {
     this.addresses = memoryOf(this.rows);
     const ids = new Int32Array(this.ids);
     const addresses = new Int32Array(this.addresses);
-    k.logLength = 0;
+    k.beginLog();
     for (let row = 0; row < this.rows; row++) {
       ids[row] = level.restore(k, row);
       addresses[row] = this.own.rows.push(k);

@@ -15,7 +15,7 @@ export class Transition {
     const { kernel: k, judge } = engine;
     const { endings } = k;
     const others = k.enabled() & ~(1 << t);
-    k.logLength = 0;
+    k.beginLog();
     k.steps = depth;
     k.step(t);
     const isLast = k.enabled() === 0;
