@@ -120,15 +120,16 @@ const IMPORTS: readonly (readonly [string, string, RegExp?])[] = [
   ['corpus/store/a.ts', 'zod', /store may not use zod/],
   ['workers/kernel/steps/a.ts', '../../models/b.ts', /kernel may not import models/],
   ['workers/oracles/a.ts', '../schedulers/b.ts', /oracles may not import schedulers/],
-  ['workers/coverage-pairs.ts', './coverage.ts'],
-  ['workers/coverage.ts', './execute.ts', /coverage may not import doors/],
-  ['workers/execute.ts', './coverage.ts'],
-  ['workers/execute.ts', '../corpus/store/b.ts', /doors may not import store/],
+  ['workers/run/a.ts', './b.ts'],
+  ['workers/run/a.ts', '../search/b.ts', /run may not import search/],
+  ['workers/search/a.ts', '../run/b.ts'],
+  ['workers/search/a.ts', '../../corpus/store/b.ts', /search may not import store/],
   ['workers/service/worker.ts', 'bullmq'],
   ['workers/service/worker.ts', '../../corpus/store/b.ts', /service may not import store/],
-  ['daemon/planner.ts', '../workers/execute.ts', /daemon may not import doors/],
-  ['daemon/planner.ts', 'typescript', /daemon may not use typescript/],
-  ['daemon/cli/fuzz.ts', '../../workers/execute.ts'],
+  ['daemon/campaign/a.ts', '../../workers/run/b.ts', /campaign may not import run/],
+  ['daemon/campaign/a.ts', '../log/b.ts', /campaign may not import log/],
+  ['daemon/campaign/a.ts', 'typescript', /campaign may not use typescript/],
+  ['daemon/cli/fuzz.ts', '../../workers/run/b.ts'],
   ['daemon/cli/fuzz.ts', '../../test/run.ts', /cli may not import test/],
   ['daemon/cli/fuzz.ts', './gone.js', /no such file/],
   ['elsewhere/a.ts', './b.ts', /in no room/],
@@ -195,8 +196,8 @@ test('a pure room has no clock, no chance, no process and no waiting', () => {
   const offences = (file: string, text: string): number =>
     purityOffences(sourceOf(file, text)).length;
   for (const text of planted) {
-    assert.equal(offences('workers/execute.ts', text), 1, text);
-    assert.equal(offences('daemon/clock.ts', text), 0, text);
+    assert.equal(offences('workers/run/a.ts', text), 1, text);
+    assert.equal(offences('daemon/log/clock.ts', text), 0, text);
   }
   assert.equal(offences('corpus/vocabulary/a.ts', clean), 0);
 });

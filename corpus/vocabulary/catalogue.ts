@@ -224,7 +224,7 @@ function row(
   return { id, title, class: symptom, source, signatures };
 }
 
-/** The row of a signature, or null. What it is called depends on the model (workers/naming.ts). */
+/** The row of a signature, or null. What it is called depends on the model (workers/reproduce/naming.ts). */
 export function rowOf(signature: string, isBuiltIn = true): CatalogueRow | null {
   const row = CATALOGUE.find(({ signatures, onBuiltIn = [] }) => {
     const patterns = isBuiltIn ? [...signatures, ...onBuiltIn] : signatures;

@@ -9,7 +9,7 @@ import type { Scope, ScopePart } from './scope.ts';
 
 export const BATCH_VERSION = 3;
 
-/** What a feature is (workers/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
+/** What a feature is (workers/run/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
 export const FEATURES_VERSION = 1;
 
 /** Kinds of work, the most urgent first: what ends a finding's way goes before what begins one. */

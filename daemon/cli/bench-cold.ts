@@ -7,7 +7,7 @@ import type { Course } from '../../workers/bench/revision.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference, isBuiltIn } from '../../workers/models/registry.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
-import { Campaign, type Executors } from '../campaign.ts';
+import { Campaign, type Executors } from '../coordinator/local-campaign.ts';
 import { exploring } from './fuzz.ts';
 import { engineDigest } from './identity.ts';
 

@@ -16,16 +16,16 @@ import {
 } from '../../workers/bench/detect/samples.ts';
 import { candidatesOf } from '../../workers/bench/detect/scenarios.ts';
 import type { Course } from '../../workers/bench/revision.ts';
-import type { Seed } from '../../workers/verdicts.ts';
+import type { Seed } from '../../workers/search/verdict-table.ts';
 import { campaignsOf, detectCold } from './bench-cold.ts';
-import { chartOf } from './detect-chart.ts';
-import { type DetectPlan, detectPlanOf } from './detect-options.ts';
-import { renderDetections } from './detect-table.ts';
 import { PACKAGE_ROOT } from './installation.ts';
-import { counted } from './render-finding.ts';
-import { progress, settingsOf } from './settings.ts';
+import { type DetectPlan, detectPlanOf } from './options/detect-options.ts';
+import { progress, settingsOf } from './options/settings.ts';
+import { chartOf } from './output/detect-chart.ts';
+import { renderDetections } from './output/detect-table.ts';
+import { counted } from './output/render-finding.ts';
+import { say, sayDocument } from './output/terminal.ts';
 import { onInterrupt } from './signals.ts';
-import { say, sayDocument } from './terminal.ts';
 
 const RNG_SEED_DEFAULT = 1;
 

@@ -10,9 +10,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Result } from '../../workers/bench/measure.ts';
-import { ownAddressIn } from '../api-address.ts';
-import { ApiClient } from '../api-client.ts';
-import { campaignOf, fleetOf } from '../api-status.ts';
+import { ownAddressIn } from '../pull/api-address.ts';
+import { ApiClient } from '../pull/api-client.ts';
+import { campaignOf, fleetOf } from '../pull/api-status.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 
 export interface FleetBenchOptions {

@@ -1,12 +1,14 @@
 /** `check` of a universe: every interleaving of every workload of a size, on all cores, resumed where it was stopped. */
 import { Enumeration, type Universe } from '../../corpus/breeding/universe.ts';
 import { missProbability } from '../../corpus/vocabulary/scope.ts';
-import type { Engine } from '../../workers/execute.ts';
-import { exploreWithin } from '../../workers/explore-bounded.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
+import type { Engine } from '../../workers/run/engine.ts';
+import { exploreWithin } from '../../workers/search/preemption-bounded.ts';
+import { type Cut, countsOf, type SweepOptions, type Swept } from '../../workers/search/sweep.ts';
 import { type Reached, Sweepers } from '../../workers/service/sweepers.ts';
-import { type Cut, countsOf, type SweepOptions, type Swept } from '../../workers/sweep.ts';
+import { progress, type Settings } from './options/settings.ts';
+import { universeText } from './options/universe-options.ts';
 import {
   EXIT_OF,
   HINTS_INCONCLUSIVE,
@@ -15,15 +17,13 @@ import {
   rankOf,
   type Shown,
   sayOutcome,
-} from './check-outcome.ts';
-import { sayOtherEngines } from './other-engines.ts';
-import { counted } from './render-finding.ts';
-import { progress, type Settings } from './settings.ts';
+} from './output/check-outcome.ts';
+import { sayOtherEngines } from './output/other-engines.ts';
+import { counted } from './output/render-finding.ts';
+import { note, say, sayDocument } from './output/terminal.ts';
+import { sampleMs, UniverseProgress } from './output/universe-progress.ts';
 import { onInterrupt } from './signals.ts';
 import { SweepMemory } from './sweep-memory.ts';
-import { note, say, sayDocument } from './terminal.ts';
-import { universeText } from './universe-options.ts';
-import { sampleMs, UniverseProgress } from './universe-progress.ts';
 
 /** Between two writes of how far it has come. */
 const KEPT_MS = 2000;

@@ -1,30 +1,51 @@
 /** `check`: every interleaving of a workload; the gravest that goes wrong, or what was verified. */
 import { availableParallelism } from 'node:os';
-import {
-  Command,
-  type CommandUnknownOpts,
-  InvalidArgumentError,
-} from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { readSeeds } from '../../corpus/store/seeds.ts';
-import { CATALOGUE } from '../../corpus/vocabulary/catalogue.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import {
-  isViolationClass,
-  VIOLATION_CLASSES,
-  type ViolationClass,
-} from '../../corpus/vocabulary/verdict.ts';
-import { Engine } from '../../workers/execute.ts';
-import type { SearchProgress } from '../../workers/explore.ts';
-import { exploreWithin } from '../../workers/explore-bounded.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { type BitCoverage, exploreBits } from '../../workers/search/bit-search.ts';
 import type { Crew } from '../../workers/search/crew.ts';
+import type { SearchProgress } from '../../workers/search/exhaustive.ts';
+import { exploreWithin } from '../../workers/search/preemption-bounded.ts';
+import { countsOf } from '../../workers/search/sweep.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
-import { countsOf } from '../../workers/sweep.ts';
+import { checkUniverse } from './check-universe.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { checkFits } from './options/fitting.ts';
+import {
+  BISECT_FLAG,
+  BISECT_FLAG_TEXT,
+  givenModel,
+  MODEL_FLAG,
+  MODEL_FLAG_TEXT,
+} from './options/model-argument.ts';
+import {
+  addRow,
+  parseBitstate,
+  parseClass,
+  parseCount,
+  parseJobs,
+  parsePreemptions,
+} from './options/quantities.ts';
+import {
+  detail,
+  progress,
+  type Settings,
+  settingsOf,
+  withCommonOptions,
+} from './options/settings.ts';
+import { readSubject, SUBJECT_TEXT } from './options/subject.ts';
+import {
+  isUniverse,
+  type UniverseFlags,
+  universeOf,
+  universeWords,
+} from './options/universe-options.ts';
 import {
   type Bitstate,
   EXIT_OF,
@@ -34,24 +55,10 @@ import {
   rankOf,
   type Shown,
   sayOutcome,
-} from './check-outcome.ts';
-import { checkUniverse } from './check-universe.ts';
-import { checkFits } from './fitting.ts';
-import { PACKAGE_ROOT } from './installation.ts';
-import {
-  BISECT_FLAG,
-  BISECT_FLAG_TEXT,
-  givenModel,
-  MODEL_FLAG,
-  MODEL_FLAG_TEXT,
-} from './model-argument.ts';
-import { sayOtherEngines } from './other-engines.ts';
-import { parseBitstate, parseCount, parseJobs, parsePreemptions } from './quantities.ts';
-import { commandOn, counted, quoted } from './render-finding.ts';
-import { detail, progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
-import { readSubject, SUBJECT_TEXT } from './subject.ts';
-import { endWith, note, say, sayDocument } from './terminal.ts';
-import { isUniverse, type UniverseFlags, universeOf } from './universe-options.ts';
+} from './output/check-outcome.ts';
+import { sayOtherEngines } from './output/other-engines.ts';
+import { commandOn, counted, quoted } from './output/render-finding.ts';
+import { endWith, note, say, sayDocument } from './output/terminal.ts';
 
 /** States a workload: some seconds of one core. */
 const STATES_DEFAULT = 2_000_000;
@@ -178,14 +185,6 @@ async function checkAsStated(
   const jobs = flags.jobs ?? availableParallelism();
   const options = { ...asked, jobs, command: checkOf(universeWords(flags), asked, settings) };
   return await checkUniverse(model, engine, universe, options, settings);
-}
-
-function universeWords(flags: UniverseFlags): readonly string[] {
-  const given = ['threads', 'ops', 'pages', 'files', 'lines', 'operations', 'mappings'] as const;
-  return given.flatMap((flag) => {
-    const value = flags[flag];
-    return value === undefined ? [] : [`--${flag}`, quoted(`${value}`)];
-  });
 }
 
 async function workloadsOf(
@@ -379,20 +378,4 @@ function checkOf(
   for (const row of ignored) words.push('--ignore', row);
   if (onlyClass !== null) words.push('--class', onlyClass);
   return commandOn(`check ${words.join(' ')}`, dataDir);
-}
-
-function addRow(row: string, rows: readonly string[]): string[] {
-  const known = CATALOGUE.map(({ id }) => id);
-  if (known.includes(row)) return [...rows, row];
-  throw new InvalidArgumentError(
-    `The catalogue has no row ${printable(row)}${nearestHint(row, known)}.`,
-  );
-}
-
-function parseClass(name: string): ViolationClass {
-  if (isViolationClass(name)) return name;
-  const known = Object.keys(VIOLATION_CLASSES);
-  throw new InvalidArgumentError(
-    `There is no class ${printable(name)}; there are ${known.join(', ')}.`,
-  );
 }

@@ -1,8 +1,8 @@
 /** The command line: the table of verbs, and what happens when one of them fails. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { sayEnding } from './endings.ts';
 import { VERSION } from './installation.ts';
-import { endWith, note, say } from './terminal.ts';
+import { sayEnding } from './output/endings.ts';
+import { endWith, note, say } from './output/terminal.ts';
 
 /**
  * In the order in which help shows them. A verb is a file here and a line in this table. Only the verb that is asked for

@@ -1,9 +1,9 @@
 /** `daemon`: the coordinator of a fleet, one process, until it is told to end. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { type CampaignFlags, withCampaignOptions } from './campaign-options.ts';
-import { type HttpFlags, withHttpOptions } from './http-options.ts';
+import { type CampaignFlags, withCampaignOptions } from './options/campaign-options.ts';
+import { type HttpFlags, withHttpOptions } from './options/http-options.ts';
+import { settingsOf, withCommonOptions } from './options/settings.ts';
 import { runDaemon } from './run-daemon.ts';
-import { settingsOf, withCommonOptions } from './settings.ts';
 
 export type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string };
 

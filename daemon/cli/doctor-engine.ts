@@ -4,10 +4,10 @@ import path from 'node:path';
 import { CANARY, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import type { CanaryRun, Result } from '../../corpus/vocabulary/messages.ts';
+import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { WorkRunner } from '../../workers/run-work.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
-import { bad, fine, type Judgement } from '../checks/check.ts';
+import { bad, fine, type Judgement } from '../doctor/judgement.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 

@@ -3,21 +3,26 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
-import { answer, lookApart } from '../checks/apart.ts';
-import type { Check, Judgement, Level } from '../checks/check.ts';
-import { lookAtCoordinator, lookAtPort } from '../checks/coordinator.ts';
-import { lookAtDataDir, lookAtDisk, lookAtFindings, lookAtLedger } from '../checks/data-dir.ts';
-import { judgeMemory, judgeNode, lookAtCores, lookAtOpenFiles } from '../checks/machine.ts';
-import { RedisLook } from '../checks/redis.ts';
+import { answer, lookApart } from '../doctor/apart.ts';
+import { lookAtCoordinator, lookAtPort } from '../doctor/coordinator-checks.ts';
+import {
+  lookAtDataDir,
+  lookAtDisk,
+  lookAtFindings,
+  lookAtLedger,
+} from '../doctor/data-dir-checks.ts';
+import type { Check, Judgement, Level } from '../doctor/judgement.ts';
+import { judgeMemory, judgeNode, lookAtCores, lookAtOpenFiles } from '../doctor/machine-checks.ts';
+import { RedisLook } from '../doctor/redis-checks.ts';
 import { lookAtBuild, lookAtDeterminism } from './doctor-engine.ts';
-import { EXIT } from './endings.ts';
-import { PORT_DEFAULT } from './http-options.ts';
-import { parseDuration, parsePort } from './quantities.ts';
-import { givenRedis, REDIS_VARIABLE, redisPrefix } from './redis-choice.ts';
-import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { PORT_DEFAULT } from './options/http-options.ts';
+import { parseDuration, parsePort } from './options/quantities.ts';
+import { givenRedis, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { endWith, say, sayDocument } from './output/terminal.ts';
 import { onInterrupt } from './signals.ts';
 import { isSupervised } from './supervised.ts';
-import { endWith, say, sayDocument } from './terminal.ts';
 
 /** Names of checks, for the process that looks. */
 const CHECKS_VARIABLE = 'FAULTLINE_DOCTOR_CHECKS';

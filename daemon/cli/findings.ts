@@ -9,14 +9,14 @@ import { fail } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
 import { rankOf, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { standingOf } from '../../workers/naming.ts';
-import { fileOf, givenModel, MODEL_FLAG } from './model-argument.ts';
-import { sayOtherEngines } from './other-engines.ts';
-import { parseCount } from './quantities.ts';
-import { counted, headOf, replayCommandOf, sizeOf } from './render-finding.ts';
+import { standingOf } from '../../workers/reproduce/naming.ts';
+import { fileOf, givenModel, MODEL_FLAG } from './options/model-argument.ts';
+import { parseCount } from './options/quantities.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { sayOtherEngines } from './output/other-engines.ts';
+import { counted, headOf, replayCommandOf, sizeOf } from './output/render-finding.ts';
+import { endWith, note, say, sayDocument } from './output/terminal.ts';
 import { rerun } from './rerun.ts';
-import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
-import { endWith, note, say, sayDocument } from './terminal.ts';
 
 /** States a workload: some seconds of one core. */
 const STATES_DEFAULT = 2_000_000;

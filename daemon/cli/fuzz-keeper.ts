@@ -11,10 +11,10 @@ import {
 } from '../../corpus/vocabulary/record.ts';
 import { rankOf } from '../../corpus/vocabulary/verdict.ts';
 import type { ExecutorPool } from '../../workers/service/executors.ts';
-import { type Discovery, minimizationOf } from '../planner.ts';
-import { renderFinding } from './render-finding.ts';
-import type { Settings } from './settings.ts';
-import { note, say } from './terminal.ts';
+import { type Discovery, minimizationOf } from '../campaign/plan.ts';
+import type { Settings } from './options/settings.ts';
+import { renderFinding } from './output/render-finding.ts';
+import { note, say } from './output/terminal.ts';
 
 export class Keeper {
   /** The disk's refusal, if it gave one: fuzzing goes on, and the end says so. */

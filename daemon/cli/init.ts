@@ -6,9 +6,9 @@ import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { LockId } from '../../workers/kernel/locks.ts';
 import { type Model, nodesOf } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
-import { givenModel, MODEL_SUFFIX, modelOfLines } from './model-argument.ts';
-import { settingsOf, withCommonOptions } from './settings.ts';
-import { say, sayDocument } from './terminal.ts';
+import { givenModel, MODEL_SUFFIX, modelOfLines } from './options/model-argument.ts';
+import { settingsOf, withCommonOptions } from './options/settings.ts';
+import { say, sayDocument } from './output/terminal.ts';
 
 const NAME_DEFAULT = 'mine';
 const BASE_DEFAULT = 'xfs-mmaplock-prezero';

@@ -3,11 +3,11 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Model } from '../../workers/kernel/path.ts';
 import { type Lint, type Linted, lint, type PathOrder } from '../../workers/model/lint.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
-import { EXIT } from './endings.ts';
-import { givenModel } from './model-argument.ts';
-import { counted } from './render-finding.ts';
-import { settingsOf, withCommonOptions } from './settings.ts';
-import { endWith, say, sayDocument } from './terminal.ts';
+import { givenModel } from './options/model-argument.ts';
+import { settingsOf, withCommonOptions } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { counted } from './output/render-finding.ts';
+import { endWith, say, sayDocument } from './output/terminal.ts';
 
 export function lintCommand(): CommandUnknownOpts {
   const command = new Command('lint')

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The command line as a process. */
 import { runCommandLine } from './command-line.ts';
-import { EXIT, sayEnding } from './endings.ts';
 import { applyEngineFlags } from './engine-flags.ts';
-import { endWith, endWithoutReader } from './terminal.ts';
+import { EXIT, sayEnding } from './output/endings.ts';
+import { endWith, endWithoutReader } from './output/terminal.ts';
 
 applyEngineFlags();
 endWithoutReader(EXIT.environment);

@@ -11,9 +11,9 @@ import {
 } from '../../corpus/store/marks.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { shownId } from '../../corpus/vocabulary/finding.ts';
-import { settingsOf, withCommonOptions } from './settings.ts';
-import { findingIdOf } from './subject.ts';
-import { say, sayDocument } from './terminal.ts';
+import { settingsOf, withCommonOptions } from './options/settings.ts';
+import { findingIdOf } from './options/subject.ts';
+import { say, sayDocument } from './output/terminal.ts';
 
 const NONE = 'none';
 

@@ -12,11 +12,11 @@ import {
   modelOf,
   modelText,
 } from '../../workers/models/registry.ts';
-import { type ModelVerdict, verdictOf, verdictsText } from '../../workers/verdicts.ts';
+import { type ModelVerdict, verdictOf, verdictsText } from '../../workers/search/verdict-table.ts';
 import { PACKAGE_ROOT } from './installation.ts';
-import { fileOf, givenModel } from './model-argument.ts';
-import { settingsOf, withCommonOptions } from './settings.ts';
-import { say, sayDocument } from './terminal.ts';
+import { fileOf, givenModel } from './options/model-argument.ts';
+import { settingsOf, withCommonOptions } from './options/settings.ts';
+import { say, sayDocument } from './output/terminal.ts';
 
 export function modelsCommand(): CommandUnknownOpts {
   const command = new Command('models')

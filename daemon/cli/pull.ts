@@ -13,16 +13,16 @@ import { isModelRef, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { isDigestOf } from '../../workers/models/registry.ts';
-import { ownAddress, ownAddressIn, parseAddress } from '../api-address.ts';
-import { ApiClient, PULL_BOUNDS } from '../api-client.ts';
-import { type Pulled, pull, type Since } from '../pull.ts';
-import { type Filter, isWanted } from '../pull-listing.ts';
-import { EXIT } from './endings.ts';
+import { ownAddress, ownAddressIn, parseAddress } from '../pull/api-address.ts';
+import { ApiClient, PULL_BOUNDS } from '../pull/api-client.ts';
+import { type Filter, isWanted } from '../pull/pull-listing.ts';
+import { type Pulled, pull, type Since } from '../pull/puller.ts';
 import { engineDigest } from './identity.ts';
-import { counted } from './render-finding.ts';
-import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { counted } from './output/render-finding.ts';
+import { endWith, note, say, sayDocument } from './output/terminal.ts';
 import { onInterrupt } from './signals.ts';
-import { endWith, note, say, sayDocument } from './terminal.ts';
 
 export const URL_TEXT =
   'the coordinator, such as http://127.0.0.1:7077 (default: the one of the data directory)';

@@ -3,29 +3,29 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
-import { Engine, type Traced, violationsOf } from '../../workers/execute.ts';
-import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import type { Program } from '../../workers/kernel/program.ts';
+import { compile } from '../../workers/model/compile.ts';
 import { canonicalReference, modelDigest } from '../../workers/models/registry.ts';
-import { nameInWords, subjectOn } from '../../workers/naming.ts';
-import { type ReplayVerdict, replayVerdict } from '../../workers/replay-verdict.ts';
+import { nameInWords, subjectOn } from '../../workers/reproduce/naming.ts';
+import { type ReplayVerdict, replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
+import { Engine, type Traced, violationsOf } from '../../workers/run/engine.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
-import { EXIT } from './endings.ts';
-import { checkFits } from './fitting.ts';
 import { engineDigest } from './identity.ts';
+import { checkFits } from './options/fitting.ts';
 import {
   BISECT_FLAG,
   BISECT_FLAG_TEXT,
   givenModel,
   MODEL_FLAG,
   MODEL_FLAG_TEXT,
-} from './model-argument.ts';
-import { counted, quoted } from './render-finding.ts';
-import { currentModel, recordedModel } from './repro-model.ts';
-import { progress, type Settings, settingsOf, withCommonOptions } from './settings.ts';
-import { readSubject, SUBJECT_TEXT, type Subject } from './subject.ts';
-import { endWith, say, sayDocument } from './terminal.ts';
+} from './options/model-argument.ts';
+import { currentModel, recordedModel } from './options/repro-model.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { readSubject, SUBJECT_TEXT, type Subject } from './options/subject.ts';
+import { EXIT } from './output/endings.ts';
+import { counted, quoted } from './output/render-finding.ts';
+import { endWith, say, sayDocument } from './output/terminal.ts';
 
 /** States of the search behind a schedule that misses: some seconds of one core. */
 const SWEEP_STATES_MAX = 2_000_000;

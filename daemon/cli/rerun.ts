@@ -17,19 +17,19 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { shownId } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
-import { Engine } from '../../workers/execute.ts';
-import { compile } from '../../workers/kernel/compile.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import { compile } from '../../workers/model/compile.ts';
 import { builtInModel, canonicalReference, isDigestOf } from '../../workers/models/registry.ts';
-import { type Rejudged, rejudge } from '../../workers/rejudge.ts';
-import { replayVerdict } from '../../workers/replay-verdict.ts';
-import { EXIT } from './endings.ts';
+import { type Rejudged, rejudge } from '../../workers/reproduce/rejudge.ts';
+import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { engineDigest } from './identity.ts';
-import { commandOn, counted } from './render-finding.ts';
-import { recordedModel } from './repro-model.ts';
-import { progress, type Settings } from './settings.ts';
+import { recordedModel } from './options/repro-model.ts';
+import { progress, type Settings } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { commandOn, counted } from './output/render-finding.ts';
+import { say, sayDocument } from './output/terminal.ts';
 import { onInterrupt } from './signals.ts';
-import { say, sayDocument } from './terminal.ts';
 
 export interface Rerun {
   readonly store: FindingStore;

@@ -1,6 +1,6 @@
 /** Ctrl-C or a closed terminal: the first one drains, a second one stops at once with 128 + its number. */
 
-import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
+import { type Clock, SYSTEM_CLOCK } from '../log/clock.ts';
 
 /** Under npm a terminal's Ctrl-C reaches us twice within some milliseconds; people need longer to mean it. */
 const SAME_PRESS_MS = 500;

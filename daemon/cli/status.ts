@@ -3,17 +3,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { ownAddress, parseAddress } from '../api-address.ts';
-import { ApiClient } from '../api-client.ts';
-import { campaignOf, fleetOf } from '../api-status.ts';
-import type { CampaignStatus, ModelProgress, WorkerStatus } from '../showing.ts';
-import { silenceInWords } from '../silence.ts';
-import { EXIT } from './endings.ts';
+import { silenceInWords } from '../campaign/silence.ts';
+import type { CampaignStatus, ModelProgress, WorkerStatus } from '../campaign/views.ts';
+import { ownAddress, parseAddress } from '../pull/api-address.ts';
+import { ApiClient } from '../pull/api-client.ts';
+import { campaignOf, fleetOf } from '../pull/api-status.ts';
+import { type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { counted } from './output/render-finding.ts';
+import { endWith, say, sayDocument } from './output/terminal.ts';
 import { INSECURE_FLAG, INSECURE_TEXT, URL_TEXT } from './pull.ts';
-import { counted } from './render-finding.ts';
-import { type Settings, settingsOf, withCommonOptions } from './settings.ts';
 import { onInterrupt } from './signals.ts';
-import { endWith, say, sayDocument } from './terminal.ts';
 
 interface Status {
   readonly campaign: CampaignStatus;

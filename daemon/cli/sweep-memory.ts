@@ -4,8 +4,8 @@ import type { Universe } from '../../corpus/breeding/universe.ts';
 import { SweepFile } from '../../corpus/store/sweeps.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { modelDigest } from '../../workers/models/registry.ts';
+import { NOTHING_SWEPT, type SweepOptions } from '../../workers/search/sweep.ts';
 import type { Reached } from '../../workers/service/sweepers.ts';
-import { NOTHING_SWEPT, type SweepOptions } from '../../workers/sweep.ts';
 import { engineDigest } from './identity.ts';
 
 /** Version of the order of a universe's workloads, and of this file. */

@@ -2,8 +2,8 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { buildDigest, engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
-import { settingsOf, withCommonOptions } from './settings.ts';
-import { say, sayDocument } from './terminal.ts';
+import { settingsOf, withCommonOptions } from './options/settings.ts';
+import { say, sayDocument } from './output/terminal.ts';
 
 export function versionCommand(): CommandUnknownOpts {
   const command = new Command('version')

@@ -7,7 +7,7 @@ import { etag } from 'hono/etag';
 import { shownId } from '../../corpus/vocabulary/finding.ts';
 import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
-import { CONTROLS, type Published } from '../showing.ts';
+import { CONTROLS, type Published } from '../campaign/views.ts';
 import { tooLarge } from './gate.ts';
 import { findingOf, pageOf, shownFinding } from './listing.ts';
 import { Problem } from './problem.ts';

@@ -4,8 +4,9 @@
  * states of the campaign that are over.
  */
 import type { ServerResponse } from 'node:http';
-import type { CampaignStatus, Published, Showing, ShownEvent } from '../showing.ts';
+import type { CampaignStatus, Published } from '../campaign/views.ts';
 import { after, latestOf, shownFinding } from './listing.ts';
+import type { Showing, ShownEvent } from './showing.ts';
 
 interface Stream {
   readonly outgoing: ServerResponse;

@@ -2,9 +2,10 @@
 import { html } from 'hono/html';
 import { markText } from '../../corpus/store/marks.ts';
 import { type HowFound, markOf, shownId } from '../../corpus/vocabulary/finding.ts';
-import type { Published, Showing } from '../showing.ts';
+import type { Published } from '../campaign/views.ts';
 import { inFrame, items, knownMark, type Markup, moment, terms, visible, whole } from './layout.ts';
 import { sizeOf } from './list-page.ts';
+import type { Showing } from './showing.ts';
 
 /** @param origin of this server, as the reader knows it */
 export function findingPage(

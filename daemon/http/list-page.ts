@@ -4,8 +4,8 @@ import { markText } from '../../corpus/store/marks.ts';
 import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import type { CampaignStatus, Published, Showing, WorkerStatus } from '../showing.ts';
-import { silenceInWords } from '../silence.ts';
+import { silenceInWords } from '../campaign/silence.ts';
+import type { CampaignStatus, Published, WorkerStatus } from '../campaign/views.ts';
 import {
   counted,
   inFrame,
@@ -19,6 +19,7 @@ import {
   whole,
 } from './layout.ts';
 import { chosen, type Query } from './listing.ts';
+import type { Showing } from './showing.ts';
 
 const REFRESH_SECONDS = 10;
 /** Rows of one page; the API has the rest. */

@@ -14,7 +14,7 @@ import {
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { isModelRef } from '../../corpus/vocabulary/repro.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import type { Published } from '../showing.ts';
+import type { Published } from '../campaign/views.ts';
 import { Problem } from './problem.ts';
 
 export interface Query {

@@ -1,10 +1,10 @@
 /** How a route is declared: one method, the parameters it has, and a refusal for everything else. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
-import type { Showing } from '../showing.ts';
 import type { EventStreams } from './events.ts';
 import { type Parameter, type Query, readQuery } from './listing.ts';
 import { Problem } from './problem.ts';
+import type { Showing } from './showing.ts';
 import type { Token } from './token.ts';
 
 interface Environment {

@@ -9,8 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
-import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
-import type { Showing } from '../showing.ts';
+import { type Clock, SYSTEM_CLOCK } from '../log/clock.ts';
 import { makeApp, problemOf } from './app.ts';
 import {
   bindProblem,
@@ -26,6 +25,7 @@ import { EventStreams } from './events.ts';
 import { requestProblem, type Site } from './gate.ts';
 import { COMMON_HEADERS, Problem } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import type { Showing } from './showing.ts';
 import { Token } from './token.ts';
 
 export interface ServerOptions {

@@ -20,12 +20,13 @@ import { parseAst } from '@rollup/wasm-node/parseAst';
  */
 export const DIGESTS = {
   engine: {
-    roots: ['workers/execute.ts'],
+    roots: ['workers/run/engine.ts'],
     rooms: [
       'workers/kernel/',
       'workers/oracles/',
-      'workers/execute.ts',
-      'workers/never-ends.ts',
+      'workers/model/compile.ts',
+      'workers/run/engine.ts',
+      'workers/run/never-ends.ts',
       'workers/schedulers/replay.ts',
       'corpus/vocabulary/input.ts',
       'corpus/vocabulary/json.ts',
@@ -35,7 +36,6 @@ export const DIGESTS = {
     ],
     // Which models are accepted, and the words of a failed assertion: no run depends on them.
     apart: [
-      'workers/kernel/check-',
       'corpus/vocabulary/assert.ts',
       'corpus/vocabulary/errors.ts',
       'corpus/vocabulary/printable.ts',
@@ -43,7 +43,7 @@ export const DIGESTS = {
     packages: [],
   },
   build: {
-    roots: ['workers/run-work.ts'],
+    roots: ['workers/batch/run-work.ts'],
     rooms: ['corpus/vocabulary/', 'corpus/breeding/', 'workers/'],
     // What carries reports, and what measures.
     // Every batch names its models by their digests, which leave out comments.

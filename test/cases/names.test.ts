@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { markOf } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
-import { minimizedRecord } from '../../workers/minimized.ts';
+import { minimizedRecord } from '../../workers/reproduce/minimized.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { modelNamed } from '../support/models.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 

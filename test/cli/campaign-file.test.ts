@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import type { Settings } from '../../daemon/cli/settings.ts';
-import { wantedOf } from '../../daemon/cli/wanted-campaign.ts';
+import type { Settings } from '../../daemon/cli/options/settings.ts';
+import { wantedOf } from '../../daemon/cli/options/wanted-campaign.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

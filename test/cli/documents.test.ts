@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
-import { checkModel } from '../../workers/kernel/check-model.ts';
+import { checkModel } from '../../workers/model/check-model.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { golden } from '../support/golden.ts';

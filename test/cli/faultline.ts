@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runCommandLine } from '../../daemon/cli/command-line.ts';
-import { withTerminal } from '../../daemon/cli/terminal.ts';
+import { withTerminal } from '../../daemon/cli/output/terminal.ts';
 
 export const MAIN: string = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 

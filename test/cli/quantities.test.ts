@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
-import { parseCount, parseDuration, parseRngSeed } from '../../daemon/cli/quantities.ts';
+import { parseCount, parseDuration, parseRngSeed } from '../../daemon/cli/options/quantities.ts';
 
 interface Table {
   readonly parse: (text: string) => number;

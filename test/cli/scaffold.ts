@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { modelOfLines } from '../../daemon/cli/model-argument.ts';
+import { modelOfLines } from '../../daemon/cli/options/model-argument.ts';
 import { lint } from '../../workers/model/lint.ts';
 import { faultlineHere } from './faultline.ts';
 

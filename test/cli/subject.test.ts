@@ -9,7 +9,7 @@ import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import { printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { type ReproJson, reproToJson } from '../../corpus/vocabulary/repro-json.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { parseSubject } from '../../daemon/cli/subject.ts';
+import { parseSubject } from '../../daemon/cli/options/subject.ts';
 import { arbByteMutant, arbLineMutant, assertPlaces, intrinsics } from '../corpus/hostile.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { UpScreen } from '../../daemon/cli/up-screen.ts';
+import { UpScreen } from '../../daemon/cli/output/up-screen.ts';
 
 test('a coordinator that takes connections and never answers holds nothing up', async (t) => {
   const server = createServer(() => {});

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explored, Report } from '../../corpus/vocabulary/messages.ts';
-import { type Due, isAtEnd, reasonToStop } from '../../daemon/dispatch.ts';
-import { readReport } from '../../daemon/reports.ts';
+import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/dispatch.ts';
+import { readReport } from '../../daemon/campaign/reports.ts';
 import { Desk, findingsOf, PLAN, pin, reportOf } from './reports.ts';
 
 const HOUR_MS = 3_600_000;

@@ -17,8 +17,8 @@ import {
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { Ledger } from '../../daemon/ledger.ts';
-import { LINE_BYTES_MAX } from '../../daemon/ledger-file.ts';
+import { Ledger } from '../../daemon/log/log.ts';
+import { LINE_BYTES_MAX } from '../../daemon/log/log-file.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { appendAll, contentsOf, everythingIn, ledgerFolder, numbers } from './ledger-support.ts';
 

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { takeLock } from '../../daemon/ledger-lock.ts';
+import { takeLock } from '../../daemon/log/log-lock.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import {

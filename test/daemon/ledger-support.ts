@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Json } from '../../corpus/vocabulary/json.ts';
-import { Ledger, type Opened } from '../../daemon/ledger.ts';
+import { Ledger, type Opened } from '../../daemon/log/log.ts';
 
 /** For programs of a child process: the modules, as they were compiled. */
-export const LEDGER_MODULE = compiled('../../daemon/ledger.js');
-export const LOCK_MODULE = compiled('../../daemon/ledger-lock.js');
+export const LEDGER_MODULE = compiled('../../daemon/log/log.js');
+export const LOCK_MODULE = compiled('../../daemon/log/log-lock.js');
 
 function compiled(file: string): string {
   return JSON.stringify(new URL(file, import.meta.url).href);

@@ -16,8 +16,8 @@ import fc from 'fast-check';
 import { AssertionFailure } from '../../corpus/vocabulary/assert.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
-import { Ledger } from '../../daemon/ledger.ts';
-import { LINE_BYTES_MAX } from '../../daemon/ledger-file.ts';
+import { Ledger } from '../../daemon/log/log.ts';
+import { LINE_BYTES_MAX } from '../../daemon/log/log-file.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import {
   appendAll,

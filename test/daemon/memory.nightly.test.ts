@@ -12,7 +12,7 @@ import { Worker } from 'bullmq';
 import { keysOf, queueName } from '../../corpus/exchange/keys.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { type Batch, FEATURES_VERSION, type Result } from '../../corpus/vocabulary/messages.ts';
-import type { CampaignStatus } from '../../daemon/showing.ts';
+import type { CampaignStatus } from '../../daemon/campaign/views.ts';
 import { MAIN } from '../cli/faultline.ts';
 import { type TestRedis, testClient, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';

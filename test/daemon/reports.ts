@@ -1,12 +1,12 @@
 /** Campaigns in memory: real batches, computed by a real runner, reported in whatever order a test likes. */
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION, type Report, type Result } from '../../corpus/vocabulary/messages.ts';
-import { Book } from '../../daemon/book.ts';
-import { type Due, due } from '../../daemon/dispatch.ts';
-import type { CampaignPlan, Row } from '../../daemon/rows.ts';
-import type { Case } from '../../daemon/triage.ts';
+import { type Due, due } from '../../daemon/campaign/dispatch.ts';
+import type { CampaignPlan, Row } from '../../daemon/campaign/records.ts';
+import { Book } from '../../daemon/campaign/state.ts';
+import type { Case } from '../../daemon/campaign/triage.ts';
+import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelDigest, modelOf } from '../../workers/models/registry.ts';
-import { WorkRunner } from '../../workers/run-work.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 
 export const BUILD = sha256Hex('build');

@@ -6,21 +6,21 @@ import { Enumeration } from '../../corpus/breeding/universe.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Explored, Report, SweepSource } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES, type ScopePart } from '../../corpus/vocabulary/scope.ts';
-import { Book } from '../../daemon/book.ts';
-import { type Due, reasonToStop } from '../../daemon/dispatch.ts';
+import { type Due, reasonToStop } from '../../daemon/campaign/dispatch.ts';
 import {
   NO_SCOPE,
   type Place,
   type ScopeProgress,
   scopeDue,
   withPart,
-} from '../../daemon/scope.ts';
-import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/silence.ts';
-import { type Sweep, sweepDue } from '../../daemon/sweeps.ts';
-import { Engine } from '../../workers/execute.ts';
+} from '../../daemon/campaign/scope-progress.ts';
+import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/campaign/silence.ts';
+import { Book } from '../../daemon/campaign/state.ts';
+import { type Sweep, sweepDue } from '../../daemon/campaign/sweeps.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { ScopeSearch, universeOfScope } from '../../workers/scope.ts';
-import { sweep } from '../../workers/sweep.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { ScopeSearch, universeOfScope } from '../../workers/search/scope-search.ts';
+import { sweep } from '../../workers/search/sweep.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { Desk, PLAN, pin, reportOf } from './reports.ts';
 

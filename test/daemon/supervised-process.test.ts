@@ -1,7 +1,7 @@
 /** Which ends of a process are final, and which are mended by starting it again. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Ended, SupervisedProcess } from '../../daemon/supervised-process.ts';
+import { type Ended, SupervisedProcess } from '../../daemon/redis/supervised-process.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { patiently } from '../support/patience.ts';
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Judgement } from '../../daemon/checks/check.ts';
+import type { Judgement } from '../../daemon/doctor/judgement.ts';
 import { type Ended, MAIN } from '../cli/faultline.ts';
 import { testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';

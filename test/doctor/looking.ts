@@ -5,7 +5,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Check, type Judgement, judgementOf, type Level } from '../../daemon/checks/check.ts';
+import {
+  type Check,
+  type Judgement,
+  judgementOf,
+  type Level,
+} from '../../daemon/doctor/judgement.ts';
 
 type Cleanup = Pick<TestContext, 'after'>;
 

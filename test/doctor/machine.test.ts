@@ -5,17 +5,22 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
-import { bytesText } from '../../daemon/checks/check.ts';
+import { judgeResults } from '../../daemon/cli/doctor-engine.ts';
 import {
   judgeDisk,
   lookAtDataDir,
   lookAtDisk,
   lookAtFindings,
   lookAtLedger,
-} from '../../daemon/checks/data-dir.ts';
-import { coresAllowed, judgeCores, judgeMemory, judgeNode } from '../../daemon/checks/machine.ts';
-import { judgeResults } from '../../daemon/cli/doctor-engine.ts';
-import { Ledger } from '../../daemon/ledger.ts';
+} from '../../daemon/doctor/data-dir-checks.ts';
+import { bytesText } from '../../daemon/doctor/judgement.ts';
+import {
+  coresAllowed,
+  judgeCores,
+  judgeMemory,
+  judgeNode,
+} from '../../daemon/doctor/machine-checks.ts';
+import { Ledger } from '../../daemon/log/log.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
 import { assertJudged, contentsOf } from './looking.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { Silence } from '../../daemon/silence.ts';
+import type { Silence } from '../../daemon/campaign/silence.ts';
 import { type Ended, faultline, MAIN } from '../cli/faultline.ts';
 import { patiently, until } from '../support/patience.ts';
 

@@ -4,8 +4,8 @@
  */
 
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { modelNamed } from '../support/models.ts';
 import { type Mutant, mutantsOf } from '../support/mutants.ts';
 

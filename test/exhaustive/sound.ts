@@ -1,8 +1,8 @@
 /** Campaigns on the models that are clean of every row: each report is a false alarm or a new defect. */
 import assert from 'node:assert/strict';
-import { Campaign } from '../../daemon/campaign.ts';
+import { Campaign } from '../../daemon/coordinator/local-campaign.ts';
+import { BatchRunner } from '../../workers/batch/explore-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { BatchRunner } from '../../workers/run-batch.ts';
 
 export const SOUND = [
   'modern-ext4-fixed',

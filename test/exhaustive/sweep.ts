@@ -1,8 +1,8 @@
 /** One hand of the small sweep on one model, every interleaving of it; and hands put together again. */
 import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { ALL_OPS, SWEEP_OPS, smallSweep } from '../support/small-sweep.ts';
 

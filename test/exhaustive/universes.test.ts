@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
-import { Engine } from '../../workers/execute.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { type Reached, Sweepers } from '../../workers/service/sweepers.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import {
   joined,
   NOTHING_SWEPT,
   type SweepOptions,
   type Swept,
   sweep,
-} from '../../workers/sweep.ts';
+} from '../../workers/search/sweep.ts';
+import { type Reached, Sweepers } from '../../workers/service/sweepers.ts';
 import { SMALL, WITHIN } from '../support/universes.ts';
 import { assertNamesDoNotMatter } from './universes.ts';
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { Enumeration, type Universe } from '../../corpus/breeding/universe.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { everyWorkload, sameness } from '../support/universes.ts';
 
 const STATES_MAX = 1_000_000;

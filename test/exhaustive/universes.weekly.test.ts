@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
 import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { NOTHING_SWEPT } from '../../workers/search/sweep.ts';
 import { Sweepers } from '../../workers/service/sweepers.ts';
-import { NOTHING_SWEPT } from '../../workers/sweep.ts';
 import { figure } from '../support/patience.ts';
 import { WEEKLY } from '../support/universes.ts';
 

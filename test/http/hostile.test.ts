@@ -9,6 +9,7 @@ import { get } from 'node:https';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { CONTROLS } from '../../daemon/campaign/views.ts';
 import {
   bindProblem,
   isLoopback,
@@ -18,7 +19,6 @@ import {
   urlOf,
 } from '../../daemon/http/bind.ts';
 import { startServer } from '../../daemon/http/server.ts';
-import { CONTROLS } from '../../daemon/showing.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { type Asking, ask, exchange, problemIn } from './ask.ts';
 import { MemoryShowing, serve, TOKEN } from './showing.ts';

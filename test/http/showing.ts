@@ -4,18 +4,17 @@ import type { Mark } from '../../corpus/store/marks.ts';
 import { findingId, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { type PackedRecord, packRecord } from '../../corpus/vocabulary/record.ts';
-import { BOUNDS, type Bounds } from '../../daemon/http/bounds.ts';
-import { type RunningServer, type ServerOptions, startServer } from '../../daemon/http/server.ts';
+import { NO_SHOWN_SCOPE, type ShownScope } from '../../daemon/campaign/silence.ts';
 import type {
   CampaignStatus,
   Control,
   Published,
-  Showing,
-  ShownEvent,
   View,
   WorkerStatus,
-} from '../../daemon/showing.ts';
-import { NO_SHOWN_SCOPE, type ShownScope } from '../../daemon/silence.ts';
+} from '../../daemon/campaign/views.ts';
+import { BOUNDS, type Bounds } from '../../daemon/http/bounds.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../daemon/http/server.ts';
+import type { Showing, ShownEvent } from '../../daemon/http/showing.ts';
 import { sampleRecord } from '../store/sample.ts';
 
 /** 256 bits in hex. */

@@ -2,7 +2,6 @@
 
 import { BLOCKS, FILES, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { compile } from '../../workers/kernel/compile.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
@@ -27,8 +26,9 @@ import {
   SIZE,
   SLOT,
 } from '../../workers/kernel/layout.ts';
-import { STEPS } from '../../workers/kernel/registry.ts';
+import { STEPS } from '../../workers/kernel/step-registry.ts';
 import { World } from '../../workers/kernel/world.ts';
+import { compile } from '../../workers/model/compile.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Judge } from '../../workers/oracles/judge.ts';
 import { normal } from './trace.ts';

@@ -1,8 +1,8 @@
 /** Several threads that search one workload find what one thread finds; a crew that does not is seen. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Engine } from '../../workers/execute.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import type { Answer, Crew, Order } from '../../workers/search/crew.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { seedNamed } from '../workers/support/search.ts';

@@ -1,9 +1,9 @@
 /** Several threads that search one workload find what one thread finds, to the digit. */
 import assert from 'node:assert/strict';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { Engine } from '../../workers/execute.ts';
-import { type Exploration, type ExploreOptions, explore } from '../../workers/explore.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import type { Crew } from '../../workers/search/crew.ts';
+import { type Exploration, type ExploreOptions, explore } from '../../workers/search/exhaustive.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { modelNamed } from '../support/models.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';

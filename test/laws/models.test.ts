@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
-import { checkModel } from '../../workers/kernel/check-model.ts';
 import { type Model, type Node, nodesOf, type Path } from '../../workers/kernel/path.ts';
-import { STEPS } from '../../workers/kernel/registry.ts';
+import { STEPS } from '../../workers/kernel/step-registry.ts';
+import { checkModel } from '../../workers/model/check-model.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { MODELS, type Named, someSeeds } from './laws.ts';
 

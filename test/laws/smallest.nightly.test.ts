@@ -16,11 +16,11 @@ import type { Op, OpKind } from '../../corpus/vocabulary/ops.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
-import { Engine } from '../../workers/execute.ts';
-import { hunt } from '../../workers/hunt.ts';
+import { BatchRunner } from '../../workers/batch/explore-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { PROOF_STEPS_MAX, reproduce } from '../../workers/reproduce.ts';
-import { BatchRunner } from '../../workers/run-batch.ts';
+import { hunt } from '../../workers/reproduce/hunt.ts';
+import { PROOF_STEPS_MAX, reproduce } from '../../workers/reproduce/reproduce.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { figure } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 

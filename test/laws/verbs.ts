@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
-import { Engine, violationsOf } from '../../workers/execute.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { replayVerdict } from '../../workers/replay-verdict.ts';
+import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
+import { Engine, violationsOf } from '../../workers/run/engine.ts';
 import { RandomWalk } from '../../workers/schedulers/random-walk.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { exhausted, type Named, signaturesOf } from './laws.ts';

@@ -2,8 +2,8 @@
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
-import { ApiClient, type ClientBounds, PULL_BOUNDS } from '../../daemon/api-client.ts';
-import { type Pulled, type PullOptions, pull } from '../../daemon/pull.ts';
+import { ApiClient, type ClientBounds, PULL_BOUNDS } from '../../daemon/pull/api-client.ts';
+import { type Pulled, type PullOptions, pull } from '../../daemon/pull/puller.ts';
 
 /** Whole findings in a data directory: repros by id. Throws if one is damaged. */
 export function setIn(dataDir: string): Readonly<Record<string, string>> {

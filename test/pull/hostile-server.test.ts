@@ -9,7 +9,7 @@ import { createServer as createTcp } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { parseAddress } from '../../daemon/api-address.ts';
+import { parseAddress } from '../../daemon/pull/api-address.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { type PullChange, pullFrom } from './client.ts';
 import {

@@ -6,7 +6,7 @@ import {
   type PackedRecord,
   packRecord,
 } from '../../corpus/vocabulary/record.ts';
-import type { Published } from '../../daemon/showing.ts';
+import type { Published } from '../../daemon/campaign/views.ts';
 import { MemoryShowing, type Served, serve } from '../http/showing.ts';
 import { type Sample, sampleRecord } from '../store/sample.ts';
 

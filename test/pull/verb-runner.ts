@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { sayEnding } from '../../daemon/cli/endings.ts';
 import { findingsCommand } from '../../daemon/cli/findings.ts';
+import { sayEnding } from '../../daemon/cli/output/endings.ts';
 import { pullCommand } from '../../daemon/cli/pull.ts';
 import { statusCommand } from '../../daemon/cli/status.ts';
 import type { Ended } from '../cli/faultline.ts';

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
-import { silenceInWords } from '../../daemon/silence.ts';
+import { silenceInWords } from '../../daemon/campaign/silence.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { faultline, MAIN } from '../cli/faultline.ts';
 import { MemoryShowing, serve, worker } from '../http/showing.ts';

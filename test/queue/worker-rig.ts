@@ -21,7 +21,7 @@ import {
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { BatchQueues } from '../../daemon/queue.ts';
+import { BatchQueues } from '../../daemon/coordinator/queue.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import {
   canonicalReference,

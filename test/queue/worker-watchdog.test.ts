@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { queueName } from '../../corpus/exchange/keys.ts';
-import { Feed } from '../../workers/service/feed.ts';
+import { Feed } from '../../workers/service/consumer.ts';
 import { Watchdog } from '../../workers/service/watchdog.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';

@@ -4,12 +4,12 @@
  */
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import { writerOf } from '../../workers/kernel/encoding.ts';
 import { DONE_AT, SECTIONS, WORDS } from '../../workers/kernel/layout.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import type { OracleId } from '../../workers/oracles/oracle.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 
 export interface Projection {
   /** With every word, as `check` counts them. */

@@ -8,9 +8,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolders } from '../../corpus/disk/atomic.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { NotUnpacked, onPath, unpackDebian } from '../../daemon/debian-unpack.ts';
-import { withLock } from '../../daemon/process-lock.ts';
-import { findRedisServer } from '../../daemon/redis-binary.ts';
+import { NotUnpacked, onPath, unpackDebian } from '../../daemon/redis/debian-package.ts';
+import { withLock } from '../../daemon/redis/process-lock.ts';
+import { findRedisServer } from '../../daemon/redis/redis-binary.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { PATIENCE_MS } from './patience.ts';
 

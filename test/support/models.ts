@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readJson } from '../../corpus/vocabulary/json.ts';
-import { checkModel } from '../../workers/kernel/check-model.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import { checkModel } from '../../workers/model/check-model.ts';
 import { modelOfText } from '../../workers/model/open.ts';
 import { LIBRARY, modelOf } from '../../workers/models/registry.ts';
 import { PACKAGE_ROOT } from './package-root.ts';

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Input, Switch } from '../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { unknownLabels } from '../../workers/anchors.ts';
-import { Engine } from '../../workers/execute.ts';
+import { unknownLabels } from '../../workers/model/anchors.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 
 const SEED = path.join(PACKAGE_ROOT, 'corpus/seeds/b12-fault-vs-punch.txt');

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { exploreBits } from '../../workers/search/bit-search.ts';
 import { BitStates } from '../../workers/search/bit-states.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { generated, signaturesOf } from '../laws/laws.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from './support/search.ts';

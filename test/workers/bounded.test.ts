@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { BoundedSearch, type Lookout } from '../../workers/schedulers/bounded.ts';
 
 const INPUT = parseInput(

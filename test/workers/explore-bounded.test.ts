@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import { Engine } from '../../workers/execute.ts';
-import { exploreWithin } from '../../workers/explore-bounded.ts';
-import { hunt } from '../../workers/hunt.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { hunt } from '../../workers/reproduce/hunt.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { exploreWithin } from '../../workers/search/preemption-bounded.ts';
 import { SMALL, WITHIN } from '../support/universes.ts';
 import { seedNamed } from './support/search.ts';
 

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
-import { type ModelVerdict, verdictOf } from '../../workers/verdicts.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
+import { type ModelVerdict, verdictOf } from '../../workers/search/verdict-table.ts';
 import { SEEDS } from './support/verdicts.ts';
 
 const STATES_MAX = 100_000;

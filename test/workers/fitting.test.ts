@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OP_KINDS, OPERATIONS, takes } from '../../corpus/vocabulary/ops.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { unfitting } from '../../workers/fitting.ts';
-import { compile } from '../../workers/kernel/compile.ts';
 import { lackingIn } from '../../workers/kernel/program.ts';
+import { compile } from '../../workers/model/compile.ts';
+import { unfitting } from '../../workers/models/fitting.ts';
 import { CANARY_MODEL, modelOf } from '../../workers/models/registry.ts';
 
 const OPTIONAL = OP_KINDS.filter((kind) => OPERATIONS[kind].isOptional);

@@ -20,14 +20,14 @@ import {
 import { OP_KINDS, type OpKind, SHARINGS } from '../../corpus/vocabulary/ops.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { compile } from '../../workers/kernel/compile.ts';
 import { STALE } from '../../workers/kernel/encoding.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import { OBJECTS, SECTIONS, wordName } from '../../workers/kernel/layout.ts';
 import type { Scheduler } from '../../workers/kernel/machine.ts';
 import { NO_ENTRY } from '../../workers/kernel/program.ts';
+import { compile } from '../../workers/model/compile.ts';
 import { MODEL_NAMES, modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { pickBit, RandomWalk } from '../../workers/schedulers/random-walk.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import type { Op } from '../../corpus/vocabulary/ops.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import { FAULT_LOCK, INODE_LOCK, MMAP_SEM } from '../../workers/kernel/layout.ts';
 import { writerIn } from '../../workers/kernel/locks.ts';
@@ -19,6 +18,7 @@ import {
 } from '../../workers/kernel/path.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { ORACLES } from '../../workers/oracles/oracle.ts';
+import { Engine } from '../../workers/run/engine.ts';
 
 const RANGE = { file: 0, offset: 0, length: 4096 } as const;
 /** Operations that stand for the paths a test gives them. */

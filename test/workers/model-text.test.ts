@@ -5,8 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { checkModel } from '../../workers/kernel/check-model.ts';
 import { type Node, type Path, when } from '../../workers/kernel/path.ts';
+import { checkModel } from '../../workers/model/check-model.ts';
 import { modelOfText } from '../../workers/model/open.ts';
 import { printModel } from '../../workers/model/print.ts';
 import {

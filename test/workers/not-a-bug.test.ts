@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 
 const XFS = 'xfs-mmaplock-prezero';
 const V48 = 'v48-entry-lock';

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { modelOfText } from '../../workers/model/open.ts';
 import { LIBRARY, modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 
 const SETUP = ['file A size 4096 pages written', 'process P0 a0 A 0 4096 shared', 'process P1'];
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { STEPS, TESTS } from '../../workers/kernel/registry.ts';
+import { STEPS, TESTS } from '../../workers/kernel/step-registry.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { LOCAL_FRAGMENTS, TEST_FRAGMENTS } from '../../workers/views/promela/locals.ts';
 import { renderPromela } from '../../workers/views/promela/promela.ts';

@@ -8,8 +8,6 @@ import fc from 'fast-check';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../../workers/execute.ts';
-import { explore } from '../../workers/explore.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import { R_UFROM, R_UTO, RANGE_LOCK, T_HELD } from '../../workers/kernel/layout.ts';
 import { C_RANGE, heldCount } from '../../workers/kernel/locks.ts';
@@ -22,6 +20,8 @@ import {
   withRange,
 } from '../../workers/kernel/ranges.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { explore } from '../../workers/search/exhaustive.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 
 /** Both ends inclusive, as the kernel has them. */

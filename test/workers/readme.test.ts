@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { LOCK_CLASSES } from '../../workers/kernel/locks.ts';
-import { STEPS, TESTS } from '../../workers/kernel/registry.ts';
+import { STEPS, TESTS } from '../../workers/kernel/step-registry.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { assertTables, table } from '../support/tables.ts';
 import { TWINS } from './support/twins.ts';

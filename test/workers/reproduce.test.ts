@@ -8,11 +8,11 @@ import { Random } from '../../corpus/vocabulary/random.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
-import { Engine, violationsOf } from '../../workers/execute.ts';
-import { hunt, stepOf, witnessOf } from '../../workers/hunt.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { replayVerdict } from '../../workers/replay-verdict.ts';
-import { type Reproduction, reproduce } from '../../workers/reproduce.ts';
+import { hunt, stepOf, witnessOf } from '../../workers/reproduce/hunt.ts';
+import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
+import { type Reproduction, reproduce } from '../../workers/reproduce/reproduce.ts';
+import { Engine, violationsOf } from '../../workers/run/engine.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed, Wanderer } from './support/search.ts';
 

@@ -6,12 +6,12 @@ import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
-import { Campaign, type Executors, type Totals } from '../../daemon/campaign.ts';
-import { Frontier } from '../../daemon/frontier.ts';
-import { BATCH_RUNS, LAG, type Plan, planBatch } from '../../daemon/planner.ts';
-import { Engine } from '../../workers/execute.ts';
+import { Frontier } from '../../daemon/campaign/frontier.ts';
+import { BATCH_RUNS, LAG, type Plan, planBatch } from '../../daemon/campaign/plan.ts';
+import { Campaign, type Executors, type Totals } from '../../daemon/coordinator/local-campaign.ts';
+import { BatchRunner } from '../../workers/batch/explore-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { BatchRunner } from '../../workers/run-batch.ts';
+import { Engine } from '../../workers/run/engine.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from './support/search.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { flavours, modelOf } from '../../workers/models/registry.ts';
-import { verdictOf, verdictsText } from '../../workers/verdicts.ts';
+import { verdictOf, verdictsText } from '../../workers/search/verdict-table.ts';
 import { SEEDS, VERDICTS_PAGE } from './support/verdicts.ts';
 
 test('dashboards/docs/verdicts.md says what the search shows', () => {

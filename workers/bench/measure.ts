@@ -4,10 +4,10 @@
  */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
-import { Engine } from '../execute.ts';
-import { explore } from '../explore.ts';
+import { BatchRunner } from '../batch/explore-batch.ts';
 import type { Model } from '../kernel/path.ts';
-import { BatchRunner } from '../run-batch.ts';
+import { Engine } from '../run/engine.ts';
+import { explore } from '../search/exhaustive.ts';
 import { calibration } from './calibration.ts';
 import { BARE, EVERYTHING, type Parts, rig } from './rig.ts';
 import { type Done, type Rate, rateOf, ratesOf, type Timing } from './rounds.ts';

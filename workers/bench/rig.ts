@@ -2,12 +2,12 @@
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { STEPS_MAX } from '../../corpus/vocabulary/limits.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { Coverage } from '../coverage.ts';
-import { Engine } from '../execute.ts';
-import { compile } from '../kernel/compile.ts';
 import { run, type Scheduler } from '../kernel/machine.ts';
 import type { Model } from '../kernel/path.ts';
 import type { Watch } from '../kernel/watch.ts';
+import { compile } from '../model/compile.ts';
+import { Coverage } from '../run/coverage.ts';
+import { Engine } from '../run/engine.ts';
 import { Profile } from '../schedulers/profile.ts';
 import { RandomWalk } from '../schedulers/random-walk.ts';
 import { Surw } from '../schedulers/surw.ts';

@@ -3,10 +3,10 @@
  * the ratio is taken in each, so that a machine that slows down slows both.
  */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import { Engine } from '../execute.ts';
-import { explore } from '../explore.ts';
 import type { Model } from '../kernel/path.ts';
+import { Engine } from '../run/engine.ts';
 import type { Crew } from '../search/crew.ts';
+import { explore } from '../search/exhaustive.ts';
 import { type Result, TAKEN } from './measure.ts';
 import { median } from './rounds.ts';
 

@@ -7,9 +7,9 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { Engine } from '../execute.ts';
 import { modelOf } from '../models/registry.ts';
-import { reproduce } from '../reproduce.ts';
+import { reproduce } from '../reproduce/reproduce.ts';
+import { Engine } from '../run/engine.ts';
 import { RandomWalk } from '../schedulers/random-walk.ts';
 import type { Done } from './rounds.ts';
 

@@ -1,6 +1,6 @@
 /** Who did what, as signatures say it: one role for the rows of one operation and one step of the registry. */
 import type { Program } from './program.ts';
-import { STEPS } from './registry.ts';
+import { STEPS } from './step-registry.ts';
 
 interface Named {
   readonly step: string;

@@ -1,7 +1,7 @@
 /** Footprints as a program has them: packed for the kernel's loop, or widened where entries may be of PMD order. */
 
 import type { OneObject, StepTouch, Touch } from './program.ts';
-import { STEPS } from './registry.ts';
+import { STEPS } from './step-registry.ts';
 
 /** Where entries may fill the slots of a huge page, what touches one of them touches all. */
 export function widenSlots(rows: readonly { readonly step: string; touch: Touch }[]): void {

@@ -1,5 +1,5 @@
 /** Bodies as they are written to nodes of a path: names looked up, parts put in their places, locks given back. */
-import { STEPS } from '../kernel/registry.ts';
+import { STEPS } from '../kernel/step-registry.ts';
 import { around, type Draft, type Taking } from './draft.ts';
 import { holds } from './layers.ts';
 import {

@@ -1,7 +1,7 @@
 /** Edits of a path: each finds its place by a step, a call or a structure, and says so where it finds none or several. */
 
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { STEPS } from '../kernel/registry.ts';
+import { STEPS } from '../kernel/step-registry.ts';
 import { around, bodiesOf, type Draft, type StepDraft, saidOf, type Taking } from './draft.ts';
 import { ordinal } from './edit-lines.ts';
 import { RELEASES } from './names.ts';

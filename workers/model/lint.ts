@@ -4,12 +4,12 @@
  * decides goes both ways. Pure.
  */
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
-import { compile } from '../kernel/compile.ts';
 import { documentedOrder } from '../kernel/lock-order.ts';
 import { CLASS_COUNT, classBit } from '../kernel/locks.ts';
 import { needsIn } from '../kernel/needs.ts';
 import type { Model, Need } from '../kernel/path.ts';
 import { I_VISIBLE, NO_ENTRY, type Program } from '../kernel/program.ts';
+import { compile } from './compile.ts';
 import { writtenOf } from './draft.ts';
 import { classOf } from './lock-effects.ts';
 import { LockWalk, type Offence, type StaticEdge } from './lock-paths.ts';

@@ -7,8 +7,8 @@ import { printable } from '../../corpus/vocabulary/printable.ts';
 import { classesByName } from '../kernel/lock-order.ts';
 import { LOCK_CLASSES, type OwnLock, RWSEMS } from '../kernel/locks.ts';
 import { EXTENT_STEPS, RAISE } from '../kernel/needs.ts';
-import { STEPS, TESTS } from '../kernel/registry.ts';
 import type { StepDef } from '../kernel/step.ts';
+import { STEPS, TESTS } from '../kernel/step-registry.ts';
 
 type Flavours = Readonly<Record<string, Readonly<Record<string, string>>>>;
 

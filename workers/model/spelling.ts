@@ -1,7 +1,7 @@
 /** Steps and locks of a model as a text writes them. */
 import type { LockId } from '../kernel/locks.ts';
 import type { Model, Node } from '../kernel/path.ts';
-import { STEPS } from '../kernel/registry.ts';
+import { STEPS } from '../kernel/step-registry.ts';
 import { LOCK_STEPS, lockNamed } from './names.ts';
 
 export type StepNode = Extract<Node, { step: string }>;

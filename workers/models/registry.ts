@@ -5,8 +5,8 @@ import { canonicalJson, readJson, sha256Hex } from '../../corpus/vocabulary/json
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { nearestHint } from '../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { checkModel } from '../kernel/check-model.ts';
 import { behaviourOf, type Model } from '../kernel/path.ts';
+import { checkModel } from '../model/check-model.ts';
 import { expand } from '../model/expand.ts';
 import { readSource } from '../model/read.ts';
 import { Report } from '../model/report.ts';

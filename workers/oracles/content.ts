@@ -35,7 +35,6 @@ import {
   SIZED_EARLY,
   ZERO_BY,
 } from '../kernel/layout.ts';
-import { staleBesideTaker } from './cached-pages.ts';
 import { exposerOf, exposureOf, isPastEof } from './exposure.ts';
 import {
   blamedPath,
@@ -48,6 +47,7 @@ import {
   pageName,
   wroteLast,
 } from './oracle.ts';
+import { staleBesideTaker } from './page-cache.ts';
 import { type Filled, zeroPageCause, zeroPageMapped } from './quiescent.ts';
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { type Signed, signatureOf, unfenced } from './signature.ts';

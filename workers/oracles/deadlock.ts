@@ -30,7 +30,7 @@ import {
   writerIn,
 } from '../kernel/locks.ts';
 import { holdsRange, placeWanted, rangeBlockers, rangesAt } from '../kernel/ranges.ts';
-import { STEPS } from '../kernel/registry.ts';
+import { STEPS } from '../kernel/step-registry.ts';
 import type { Findings } from './oracle.ts';
 import { isCommit, type Link, lockKey, lockSite } from './signature.ts';
 

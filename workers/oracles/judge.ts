@@ -6,17 +6,7 @@ import { HALTED, POWER_FAILED, SYNCED_VMA } from '../kernel/layout.ts';
 import type { BlockUse, TableBreach, Watch } from '../kernel/watch.ts';
 import { checkBlocks } from './accounting.ts';
 import { checkEntries } from './cache.ts';
-import {
-  blockLeavesPage,
-  bufferSet,
-  checkCachedPages,
-  cutEnded,
-  extentArrives,
-  pageDiscarded,
-  pageMapped,
-} from './cached-pages.ts';
 import { lineRead, readEverything } from './content.ts';
-import { blockUsed, copyInstalled, copyMade, copyZapped, extentSwapped } from './copies.ts';
 import { checkDeadlock, checkLostWakeup } from './deadlock.ts';
 import { checkExposure, checkOwed, checkSizeOwed } from './durability.ts';
 import { checkError, checkReadBeyond } from './errors.ts';
@@ -29,8 +19,18 @@ import {
   noteContradiction,
 } from './lock-rules.ts';
 import { Findings, ORACLES, type OracleId } from './oracle.ts';
+import {
+  blockLeavesPage,
+  bufferSet,
+  checkCachedPages,
+  cutEnded,
+  extentArrives,
+  pageDiscarded,
+  pageMapped,
+} from './page-cache.ts';
 import { tableBroken } from './page-tables.ts';
-import { blockGivenUp, checkPinLeak, writtenUnpinned } from './pins.ts';
+import { blockGivenUp, checkPinLeak, writtenUnpinned } from './pinned-blocks.ts';
+import { blockUsed, copyInstalled, copyMade, copyZapped, extentSwapped } from './private-copies.ts';
 import { checkMappings, isQuiescent } from './quiescent.ts';
 import { checkSize, checkSizes } from './size.ts';
 import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';

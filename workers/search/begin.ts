@@ -1,5 +1,5 @@
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import type { Engine } from '../execute.ts';
+import type { Engine } from '../run/engine.ts';
 
 /** The engine stands in the start of a workload, and logs what a step changes. */
 export function beginSearch(engine: Engine, workload: Workload, isFused: boolean): void {

@@ -6,12 +6,12 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { STEPS_MAX } from '../../corpus/vocabulary/limits.ts';
 import { worstOf } from '../../corpus/vocabulary/verdict.ts';
-import { type Engine, violationsOf } from '../execute.ts';
-import type { Counterexample, SearchProgress } from '../explore.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { UndoStack } from '../kernel/undo.ts';
+import { type Engine, violationsOf } from '../run/engine.ts';
 import { searchOn } from './begin.ts';
 import { BitStates } from './bit-states.ts';
+import type { Counterexample, SearchProgress } from './exhaustive.ts';
 import { Sightings, type Sought } from './sightings.ts';
 import { Transition } from './transition.ts';
 

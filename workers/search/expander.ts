@@ -1,8 +1,8 @@
 /** One thread's part in a search: it expands rows of a level that threads share, in whatever order they come. Pure. */
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
-import type { Engine } from '../execute.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SPOKEN } from '../kernel/layout.ts';
+import type { Engine } from '../run/engine.ts';
 import {
   type Answer,
   type At,

@@ -1,6 +1,6 @@
 /** What another thread does of a search, order by order. Pure: who brings the orders is the door's. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
-import type { Engine } from '../execute.ts';
+import type { Engine } from '../run/engine.ts';
 import { beginSearch } from './begin.ts';
 import type { Answer, Beginning, Order } from './crew.ts';
 import { Expander } from './expander.ts';

@@ -6,9 +6,8 @@
 import { at } from '../../corpus/vocabulary/assert.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
-import type { Engine } from '../execute.ts';
 import type { VisitedStates } from '../kernel/visited.ts';
-import type { StateGraph } from '../state-graph.ts';
+import type { Engine } from '../run/engine.ts';
 import {
   type Answer,
   type At,
@@ -36,6 +35,7 @@ import { LevelView } from './level-view.ts';
 import type { Segment } from './shared-rows.ts';
 import { SharedVisited } from './shared-visited.ts';
 import type { Sightings } from './sightings.ts';
+import type { StateGraph } from './state-graph.ts';
 import type { TouchedWords } from './touched-words.ts';
 
 /** How far a search has come, besides its states. */

@@ -1,6 +1,6 @@
 /** One step of an exhaustive search, judged. Pure. */
-import type { Engine } from '../execute.ts';
-import { cutsShort } from '../never-ends.ts';
+import type { Engine } from '../run/engine.ts';
+import { cutsShort } from '../run/never-ends.ts';
 
 export class Transition {
   /** It leads to a state. A power failure that cuts operations short does not: nothing comes after it. */

@@ -4,8 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { WorkRunner } from '../batch/run-work.ts';
 import { modelOf, pinnedModel } from '../models/registry.ts';
-import { WorkRunner } from '../run-work.ts';
 import { Counters } from './counters.ts';
 import type { Answer, GivenModel, Order, Start } from './executors.ts';
 

@@ -1,6 +1,6 @@
 /** A thread that searches one workload together with others, order by order. */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { Engine } from '../execute.ts';
+import { Engine } from '../run/engine.ts';
 import type { Order } from '../search/crew.ts';
 import { Helper } from '../search/helper.ts';
 import { ANSWERS, LEAVE, ORDERS, READY, type SearchStart } from './search-threads.ts';

@@ -1,8 +1,8 @@
 /** The thread that searches parts of one universe on one model, in the order in which it is sent them. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
-import { Engine } from '../execute.ts';
-import { sweep } from '../sweep.ts';
+import { Engine } from '../run/engine.ts';
+import { sweep } from '../search/sweep.ts';
 import type { Hand, SweepStart, SweptHand } from './sweepers.ts';
 
 const { model, universe, options } = workerData as SweepStart;

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Enumeration, Universe } from '../../corpus/breeding/universe.ts';
 import type { Model } from '../kernel/path.ts';
-import { joined, type SweepOptions, type Swept } from '../sweep.ts';
+import { joined, type SweepOptions, type Swept } from '../search/sweep.ts';
 
 /** What a thread is born with. */
 export interface SweepStart {

@@ -25,13 +25,13 @@ import {
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
-import { Desk } from './desk.ts';
+import { Desk } from './batch-handler.ts';
+import { Feed } from './consumer.ts';
 import { ExecutorPool, type Loss } from './executors.ts';
-import { Feed } from './feed.ts';
 import { Frontiers } from './frontiers.ts';
+import { Pulse } from './heartbeat.ts';
 import { Outbox } from './outbox.ts';
 import { type Page, servePage } from './page.ts';
-import { Pulse } from './pulse.ts';
 import { Repeats } from './repeats.ts';
 import { Spool } from './spool.ts';
 import { SILENT_MS, Watchdog } from './watchdog.ts';

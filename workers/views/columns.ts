@@ -5,12 +5,12 @@
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { printInput, printOp } from '../../corpus/vocabulary/text.ts';
 import { type Verdict, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { compile } from '../kernel/compile.ts';
 import type { LockId } from '../kernel/locks.ts';
 import type { Model } from '../kernel/path.ts';
 import type { Program } from '../kernel/program.ts';
-import { STEPS } from '../kernel/registry.ts';
+import { STEPS } from '../kernel/step-registry.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
+import { compile } from '../model/compile.ts';
 import { canonicalReference } from '../models/registry.ts';
 import { explain, type Marked, markedOf, type Subject } from './explain.ts';
 import { type Observed, observe } from './observe.ts';

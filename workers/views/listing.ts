@@ -1,6 +1,5 @@
 /** The flat table that a model's paths compile to, as text. */
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
-import { compile } from '../kernel/compile.ts';
 import type { Model } from '../kernel/path.ts';
 import {
   I_BRANCH,
@@ -14,6 +13,7 @@ import {
   NO_ENTRY,
   type Program,
 } from '../kernel/program.ts';
+import { compile } from '../model/compile.ts';
 
 /** What a row of the table is, by its kind. */
 const KIND_NAMES: Readonly<Record<number, string>> = {

@@ -2,9 +2,9 @@
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { THREAD_NAMES } from '../../corpus/vocabulary/names.ts';
 import { type Violation, worstOf } from '../../corpus/vocabulary/verdict.ts';
-import { compile } from '../kernel/compile.ts';
 import type { Model } from '../kernel/path.ts';
 import type { Program } from '../kernel/program.ts';
+import { compile } from '../model/compile.ts';
 import { lockKey, lockSite } from '../oracles/signature.ts';
 import type { TracedRun } from './columns.ts';
 import { type LockEdge, lockEdges, type Site } from './lock-edges.ts';

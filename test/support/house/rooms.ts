@@ -28,10 +28,13 @@ export interface Dependencies {
 
 const CORPUS = ['vocabulary', 'breeding', 'disk', 'exchange', 'store'];
 const CORE = ['vocabulary', 'kernel'];
-const READERS = [...CORE, 'model', 'models', 'schedulers', 'oracles', 'coverage'];
-const ENGINE = [...READERS, 'views', 'deciding', 'breeding'];
-const WORKERS = [...ENGINE, 'doors', 'bench', 'service'];
-const WIRED = [...CORPUS, ...WORKERS, 'daemon'];
+const JUDGED = [...CORE, 'model', 'schedulers', 'oracles'];
+const RUN = [...JUDGED, 'run'];
+const SEARCH = [...RUN, 'models', 'breeding', 'search'];
+const ENGINE = [...SEARCH, 'views', 'reproduce', 'batch'];
+const CAMPAIGN = [...CORPUS, 'campaign'];
+const FLEET = [...CAMPAIGN, 'log', 'redis', 'http', 'coordinator', 'pull', 'service', 'doctor'];
+const WIRED = [...ENGINE, 'workers/service', 'bench', ...FLEET];
 
 function pure(
   name: string,
@@ -63,15 +66,23 @@ export const ROOMS: readonly Room[] = [
   pure('models', 'workers/models/', [...CORE, 'model']),
   pure('schedulers', 'workers/schedulers/', CORE),
   pure('oracles', 'workers/oracles/', CORE),
-  pure('coverage', 'workers/coverage', CORE),
-  pure('views', 'workers/views/', READERS),
-  pure('deciding', 'workers/deciding/', READERS),
-  pure('doors', 'workers/', ENGINE),
-  open('bench', 'workers/bench/', [...ENGINE, 'doors'], ['fast-check']),
-  open('service', 'workers/service/', [...ENGINE, 'doors', 'disk', 'exchange'], 'declared'),
-  open('daemon', 'daemon/', CORPUS, 'declared'),
+  pure('run', 'workers/run/', JUDGED),
+  pure('views', 'workers/views/', [...CORE, 'model', 'models', 'oracles']),
+  pure('search', 'workers/search/', [...RUN, 'models', 'breeding']),
+  pure('reproduce', 'workers/reproduce/', [...SEARCH, 'views']),
+  pure('batch', 'workers/batch/', [...SEARCH, 'reproduce']),
+  open('bench', 'workers/bench/', ENGINE, ['fast-check']),
+  open('workers/service', 'workers/service/', [...ENGINE, 'disk', 'exchange'], 'declared'),
+  pure('campaign', 'daemon/campaign/', CORPUS, ['zod']),
+  open('log', 'daemon/log/', [...CORPUS, 'campaign']),
+  open('redis', 'daemon/redis/', ['vocabulary', 'disk', 'exchange'], ['ioredis']),
+  open('http', 'daemon/http/', [...CAMPAIGN, 'log'], 'declared'),
+  open('coordinator', 'daemon/coordinator/', [...CAMPAIGN, 'log'], ['bullmq', 'ioredis']),
+  open('pull', 'daemon/pull/', [...CAMPAIGN, 'http', 'redis'], ['zod']),
+  open('service', 'daemon/service/', [...CAMPAIGN, 'log', 'http', 'coordinator'], 'declared'),
+  open('doctor', 'daemon/doctor/', [...CAMPAIGN, 'log', 'redis', 'http', 'pull'], 'declared'),
   open('cli', 'daemon/cli/', WIRED, 'declared'),
-  open('dashboards', 'dashboards/', ['exchange', 'daemon'], ['@grafana/grafana-foundation-sdk']),
+  open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk']),
   open('page', 'dashboards/web/', ENGINE),
   open('deploy', 'deploy/', [], 'all'),
   open('test', 'test/', [...WIRED, 'cli', 'dashboards', 'page', 'deploy'], 'all'),

@@ -9,10 +9,10 @@ import type { Input } from '../../../corpus/vocabulary/input.ts';
 import { Random } from '../../../corpus/vocabulary/random.ts';
 import { parseInput } from '../../../corpus/vocabulary/text.ts';
 import type { ViolationClass } from '../../../corpus/vocabulary/verdict.ts';
-import { Engine, type Traced } from '../../../workers/execute.ts';
 import type { Kernel } from '../../../workers/kernel/kernel.ts';
 import { defaultChoice, type Scheduler } from '../../../workers/kernel/machine.ts';
 import { MODEL_NAMES, modelOf } from '../../../workers/models/registry.ts';
+import { Engine, type Traced } from '../../../workers/run/engine.ts';
 import { pickBit } from '../../../workers/schedulers/random-walk.ts';
 import { PACKAGE_ROOT } from '../../support/package-root.ts';
 

@@ -1,7 +1,7 @@
 /** Detection from seeds: how many schedules until a row shows, scenario by scenario, scheduler by scheduler. */
 import { Random } from '../../../corpus/vocabulary/random.ts';
 import { canonicalReference } from '../../models/registry.ts';
-import type { Seed } from '../../verdicts.ts';
+import type { Seed } from '../../search/verdict-table.ts';
 import { DETECTORS, type Trial } from './detectors.ts';
 import { type Detection, pooled, type Sample, sampleOf } from './samples.ts';
 import { type Claim, nameOf, type Scenario, scenariosOf } from './scenarios.ts';

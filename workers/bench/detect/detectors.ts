@@ -3,7 +3,7 @@
  * engine on the same scenario and count schedules up to and with the first that shows the row.
  */
 import { Random } from '../../../corpus/vocabulary/random.ts';
-import { Engine } from '../../execute.ts';
+import { Engine } from '../../run/engine.ts';
 import { PORTFOLIO, type SchedulerName, schedulersOf, turnOf } from '../../schedulers/portfolio.ts';
 import { Profile } from '../../schedulers/profile.ts';
 import { fastCheck } from './fast-check-peer.ts';

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { STEPS_MAX } from '../../../corpus/vocabulary/limits.ts';
-import { Engine } from '../../execute.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { Engine } from '../../run/engine.ts';
 import { ReplayChoices } from '../../schedulers/replay.ts';
 import type { Detector } from './detectors.ts';
 import { lookoutOf } from './scenarios.ts';

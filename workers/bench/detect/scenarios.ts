@@ -10,13 +10,13 @@ import {
 } from '../../../corpus/vocabulary/catalogue.ts';
 import type { Workload } from '../../../corpus/vocabulary/input.ts';
 import { Random } from '../../../corpus/vocabulary/random.ts';
-import { Engine } from '../../execute.ts';
-import { explore } from '../../explore.ts';
 import type { Model } from '../../kernel/path.ts';
 import { canonicalReference, flavours, isBuiltIn, modelOf } from '../../models/registry.ts';
+import { Engine } from '../../run/engine.ts';
 import { schedulersOf, turnOf } from '../../schedulers/portfolio.ts';
 import { Profile } from '../../schedulers/profile.ts';
-import type { Seed } from '../../verdicts.ts';
+import { explore } from '../../search/exhaustive.ts';
+import type { Seed } from '../../search/verdict-table.ts';
 
 export interface Scenario {
   readonly row: string;

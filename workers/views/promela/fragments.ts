@@ -4,7 +4,7 @@ import { REGISTER_NAMES } from '../../kernel/layout.ts';
 import { ownRwsems, RWSEMS, type Rwsem } from '../../kernel/locks.ts';
 import type { Model } from '../../kernel/path.ts';
 import type { Program } from '../../kernel/program.ts';
-import { TESTS } from '../../kernel/registry.ts';
+import { TESTS } from '../../kernel/step-registry.ts';
 import type { World } from '../../kernel/world.ts';
 import { LOCAL_FRAGMENTS, NEXT_SIZES, TEST_FRAGMENTS } from './locals.ts';
 import { type Line, type Lines, linesOf } from './rows.ts';

@@ -5,14 +5,14 @@
 import type { Input } from '../../../corpus/vocabulary/input.ts';
 import { HUGE_PAGES, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import { printInput } from '../../../corpus/vocabulary/text.ts';
-import { compile } from '../../kernel/compile.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { REGISTER_NAMES } from '../../kernel/layout.ts';
 import type { Model } from '../../kernel/path.ts';
 import { lackingIn } from '../../kernel/program.ts';
 import { World } from '../../kernel/world.ts';
+import { compile } from '../../model/compile.ts';
 import { wrap } from '../wrap.ts';
-import { CLAIMS, CONSTANTS, SCRATCH, STATE, TYPES, WIDE_REGISTERS } from './definitions.ts';
+import { CLAIMS, CONSTANTS, SCRATCH, STATE, TYPES, WIDE_REGISTERS } from './defines.ts';
 import { lockConstants, type Options, optionsOf } from './fragments.ts';
 import { mentionedIn } from './mentioned.ts';
 import { inlinesOf, threadProcess, worldProcess } from './processes.ts';

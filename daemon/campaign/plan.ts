@@ -1,0 +1,176 @@
+/**
+ * What to run next: batch k is a pure function of (rngSeed, k, frontier after batches <= k - LAG), so the
+ * number of executors never changes a campaign (design 8).
+ */
+import {
+  EXHAUSTIVE,
+  type Exploration,
+  type Minimization,
+  type SweepSource,
+  type Witness,
+  type WorkloadSource,
+} from '../../corpus/vocabulary/messages.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import type { Frontier } from './frontier.ts';
+
+/** Batches between a report and the plans that know it: 64 keep any laptop's executors busy. */
+export const LAG = 64;
+/** Runs a batch: some 10 ms of one core, against some 0.2 ms for the messages. */
+export const BATCH_RUNS = 1024;
+/** Of each hand-written seed in a model's first batch: all of a seed that has two threads with an operation each. */
+const SEED_STATES = 30_000;
+/** So that what it covers is known, and it can be a parent. */
+const SEED_SCHEDULES = 16;
+const PARENTS = 8;
+/** The parents of a large batch: 64 of them take 20 KB of its message. */
+const PARENTS_MAX = 64;
+/** Some sixty mutants of each parent, with 16 schedules each. */
+const RUNS_A_PARENT = 1024;
+
+/** How a batch's runs are divided once there are parents. */
+export interface Shares {
+  readonly fresh: number;
+  readonly mutate: number;
+}
+export const SHARES: Shares = { fresh: 9, mutate: 7 };
+
+/** Runs up to and with a witness, of which there were so many before its batch. */
+export function runsTo({ scheduler, run }: Witness, runsBefore: number): number | null {
+  return scheduler === EXHAUSTIVE ? null : runsBefore + run + 1;
+}
+
+/** Ways into one cycle of locks that are followed up: each costs a minimization. */
+const BUCKETS_MAX = 4;
+
+/** Null if a signature whose witnesses have these buckets wants no such witness any more. */
+export function bucketsWith(
+  buckets: readonly string[],
+  { signature, bucket = signature }: Pick<Witness, 'signature' | 'bucket'>,
+): readonly string[] | null {
+  const isFull = buckets.length >= BUCKETS_MAX || buckets.includes(signature);
+  return isFull || buckets.includes(bucket) ? null : [...buckets, bucket];
+}
+
+/** What a batch is told of a signature, so that it brings no witness that is not wanted. */
+export function knownOf(signature: string, buckets: readonly string[]): readonly string[] {
+  return buckets.length >= BUCKETS_MAX ? [signature] : buckets;
+}
+
+/** A witness that a campaign wants, to be minimized. */
+export interface Discovery {
+  readonly signature: string;
+  readonly model: string;
+  readonly witness: Witness;
+  readonly batch: number;
+  /** Runs of the campaign up to and with the witness; null where a search found it. */
+  readonly runsToFirst: number | null;
+}
+
+export interface Plan {
+  readonly models: readonly string[];
+  readonly rngSeed: number;
+  /** Runs in all, or Infinity. */
+  readonly runs: number;
+  /** Texts of corpus/seeds. */
+  readonly seeds: readonly string[];
+}
+
+export function batchCount(plan: Plan): number {
+  return Math.ceil(plan.runs / BATCH_RUNS);
+}
+
+/**
+ * @param frontier of the batch's model, holding reports of batches <= k - LAG and no other
+ * @param sweep the part of a small scope that the batch is to search
+ */
+export function planBatch(
+  plan: Plan,
+  k: number,
+  frontier: Frontier,
+  known: readonly string[],
+  sweep: SweepSource | null = null,
+): Exploration {
+  return planExploration({
+    index: k,
+    model: modelOfBatch(plan, k),
+    rngSeed: plan.rngSeed,
+    runs: Math.min(BATCH_RUNS, plan.runs - k * BATCH_RUNS),
+    seeds: isFirstOfModel(plan, k) ? plan.seeds : [],
+    sweep,
+    shares: SHARES,
+    frontier,
+    snapshot: null,
+    known,
+  });
+}
+
+/** A model's first batch has the seeds. */
+export function isFirstOfModel({ models }: Pick<Plan, 'models'>, k: number): boolean {
+  return k < models.length;
+}
+
+export function modelOfBatch({ models }: Pick<Plan, 'models'>, k: number): string {
+  return models[k % models.length] as string;
+}
+
+/** What one exploration is planned from. */
+export interface Need {
+  readonly index: number;
+  readonly model: string;
+  readonly rngSeed: number;
+  readonly runs: number;
+  /** Texts to run as they are; none once the model has been fuzzed. */
+  readonly seeds: readonly string[];
+  /** The part of a small scope that is due; null if none is. */
+  readonly sweep: SweepSource | null;
+  readonly shares: Shares;
+  readonly frontier: Frontier;
+  /** Digest under which the workers find the frontier's features. */
+  readonly snapshot: string | null;
+  readonly known: readonly string[];
+}
+
+export function planExploration(need: Need): Exploration {
+  const { index, model, rngSeed, runs, snapshot, known } = need;
+  const sources = sourcesOf(need);
+  return { kind: 'explore', index, model, rngSeed, runs, sources, known, frontier: snapshot };
+}
+
+/** The visible list of sources: seeds first, a small scope, then mutants of what was kept, then fresh workloads. */
+function sourcesOf({ index, rngSeed, runs, seeds, sweep, shares, frontier }: Need) {
+  const sources: WorkloadSource[] = [];
+  if (seeds.length > 0) {
+    const budget = { statesMax: SEED_STATES, schedules: SEED_SCHEDULES };
+    sources.push({ kind: 'given', texts: seeds, ...budget });
+  }
+  if (sweep !== null) sources.push(sweep);
+  const count = Math.max(PARENTS, Math.min(PARENTS_MAX, Math.floor(runs / RUNS_A_PARENT)));
+  if (runs === 0) return sources;
+  const parents = frontier.choose(new Random(rngSeed, index).fork('parents'), count);
+  const mutants = Math.floor((runs * shares.mutate) / (shares.mutate + shares.fresh));
+  if (parents.length > 0 && mutants > 0) sources.push({ kind: 'mutate', parents, runs: mutants });
+  const makesRuns = sources.some(({ kind }) => kind !== 'sweep');
+  if (shares.fresh > 0 || !makesRuns) sources.push({ kind: 'fresh' });
+  return sources;
+}
+
+/** Candidates that one minimization may execute: some tenths of a second. */
+const TESTS_MAX = 4000;
+
+/** @param testsMax 0 keeps the witness as it is */
+export function minimizationOf(
+  { signature, model, witness, batch, runsToFirst }: Discovery,
+  rngSeed: number,
+  testsMax: number = TESTS_MAX,
+): Minimization {
+  return {
+    kind: 'minimize',
+    model,
+    text: witness.text,
+    signature,
+    scheduler: witness.scheduler,
+    runsToFirst,
+    origin: { rngSeed, batch, run: witness.run, model },
+    testsMax,
+  };
+}

@@ -1,0 +1,60 @@
+/** A report as it is believed: what workers and Redis say is looked at here, once, before the ledger has it. */
+import { decodeReport, REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
+import type { Arrival } from '../../corpus/exchange/scripts.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { BATCH_VERSION, type Minimized, type Report } from '../../corpus/vocabulary/messages.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
+import { unpackRecord } from '../../corpus/vocabulary/record.ts';
+import type { Book } from './state.ts';
+
+const REASON_LENGTH_MAX = 200;
+const ID = /^[\w.-]{1,96}$/;
+
+/** What does not hold becomes a report that says so, under the id by which it came. */
+export function readReport({ id, json }: Arrival, book: Book): Report {
+  const { value, problem } = decodeReport(json);
+  if (value === null) return givenUp(id, problem, book);
+  if (value.id !== id) return givenUp(id, 'it is the report of another batch', book);
+  // What was written as 9e15 has more digits in the ledger.
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes > REPORT_BYTES_MAX) return givenUp(id, 'it is too large when written out', book);
+  if (value.result.kind !== 'minimize') return value;
+  const recordProblem = problemOf(value.result, value.executor);
+  return recordProblem === null ? value : givenUp(id, recordProblem, book);
+}
+
+function givenUp(id: string, why: string, { build, campaign, outstanding }: Book): Report {
+  const batch = outstanding.get(id);
+  const reason = printable(`unreadable report: ${why}`, REASON_LENGTH_MAX);
+  return {
+    version: BATCH_VERSION,
+    id: ID.test(id) ? id : `unnamed-${sha256Hex(id).slice(0, 16)}`,
+    build,
+    campaign,
+    executor: 'unknown',
+    milliseconds: 0,
+    result: { kind: 'quarantined', work: batch?.kind ?? null, reason, starts: 0 },
+  };
+}
+
+function problemOf({ record, signature }: Minimized, executor: string): string | null {
+  if (record === null) return null;
+  try {
+    const { finding } = unpackRecord(readJson(JSON.stringify(record)), executor);
+    return finding.signature === signature ? null : 'the record is of another finding';
+  } catch (error) {
+    if (error instanceof Refusal) return error.message;
+    throw error;
+  }
+}
+
+/** Without what brings nothing new: the first batches of all executors report mostly the same. */
+export function trimmed(report: Report, book: Book): Report {
+  const { result } = report;
+  if (result.kind !== 'explore' || report.build !== book.build) return report;
+  const tally = book.models.get(result.model);
+  if (tally === undefined) return report;
+  const candidates = tally.frontier.fresh(result);
+  return { ...report, result: { ...result, candidates } };
+}

@@ -1,0 +1,381 @@
+/**
+ * What a coordinator knows, as a pure function of the ledger's rows: the campaign, what is under way, the
+ * frontier of each model, the cases of triage, the counts. It plans nothing and waits for nothing.
+ */
+import { assert } from '../../corpus/vocabulary/assert.ts';
+import {
+  addBreadth,
+  type Kind,
+  type ModelPin,
+  type Quarantined,
+  type Report,
+  type Result,
+} from '../../corpus/vocabulary/messages.ts';
+import { SCOPES } from '../../corpus/vocabulary/scope.ts';
+import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
+import { Frontier, type FrontierJson } from './frontier.ts';
+import { modelOfBatch } from './plan.ts';
+import type { CampaignPlan, Outstanding, Row } from './records.ts';
+import { NO_SCOPE, withPart } from './scope-progress.ts';
+import { emptyTally, type ModelTally } from './tally.ts';
+import { type Case, discoveryOf, Triage } from './triage.ts';
+import type { CampaignState } from './views.ts';
+
+/** A batch that was given up, kept for people to look at. */
+export interface GivenUp {
+  readonly id: string;
+  readonly work: Kind | null;
+  readonly reason: string;
+  readonly starts: number;
+  readonly atMs: number;
+}
+
+export type Effect = 'folded' | 'duplicate' | 'foreign' | 'quarantined';
+
+/** Between two reports of a campaign that is running lies less; more is a stop. */
+const GAP_MS = 30_000;
+/** The last of them; more are only counted. */
+const GIVEN_UP_KEPT = 100;
+const FINDING_KINDS: readonly Kind[] = ['minimize', 'verify', 'matrix'];
+
+export class Book {
+  campaign = '';
+  plan: CampaignPlan | null = null;
+  state: CampaignState = 'running';
+  startedMs = 0;
+  epoch = 0;
+  build = '';
+  /** Of the next exploration. */
+  nextIndex = 0;
+  /** Indices of explorations that got lost. */
+  reopened: number[] = [];
+  /** Of the next batch's id. */
+  nextId = 0;
+  folded = 0;
+  quarantined = 0;
+  duplicates = 0;
+  runs = 0;
+  steps = 0;
+  inconclusive = 0;
+  /** How long it has been fuzzed, without the times in between. */
+  ranMs = 0;
+  lastReportMs = 0;
+  lastFindingMs = 0;
+  /** `ranMs` when the last finding came. */
+  ranAtFindingMs = 0;
+  /** Of every model that a campaign of this ledger had: what was met on it is followed up in whichever runs. */
+  pinned: Record<string, ModelPin> = {};
+  canaries = { seen: 0, missed: 0, mismatches: 0, digest: '', lastFolded: 0 };
+  readonly models = new Map<string, ModelTally>();
+  readonly outstanding = new Map<string, Outstanding>();
+  readonly givenUp: GivenUp[] = [];
+  readonly triage: Triage = new Triage();
+
+  apply(row: Row): Effect | null {
+    switch (row.t) {
+      case 'campaign':
+        this.begin(row.campaign, row.plan, row.atMs);
+        return null;
+      case 'led':
+        this.lead(row.epoch, row.build);
+        return null;
+      case 'planned':
+        for (const batch of row.batches) this.handOut(batch);
+        return null;
+      case 'abandoned':
+        for (const id of row.ids) this.abandon(id);
+        return null;
+      case 'report':
+        return this.report(row.report, row.atMs);
+      case 'control':
+        this.state = { pause: 'paused', resume: 'running', stop: 'draining' }[
+          row.control
+        ] as CampaignState;
+        return null;
+      case 'stored':
+        this.triage.stored(row.signature);
+        return null;
+      case 'adopted':
+        this.triage.adopt(row.finding, row.reproDigest, row.atMs);
+        return null;
+      case 'forgotten':
+        this.triage.forget(row.signature);
+        return null;
+    }
+  }
+
+  pins(): readonly ModelPin[] {
+    return this.plan?.models ?? [];
+  }
+
+  pinOf(model: string): ModelPin | undefined {
+    return Object.hasOwn(this.pinned, model) ? this.pinned[model] : undefined;
+  }
+
+  /** Of a model of this campaign, or of one before it. */
+  tallyOf(model: string): ModelTally {
+    const tally = this.models.get(model);
+    assert(tally !== undefined, 'a model of the campaign', model);
+    return tally;
+  }
+
+  outstandingOf(kind: Kind): readonly Outstanding[] {
+    return [...this.outstanding.values()].filter((batch) => batch.kind === kind);
+  }
+
+  /** Whether a batch of that kind about that finding is under way. */
+  isUnderWay(kind: Kind, signature: string): boolean {
+    return this.outstandingOf(kind).some((batch) => batch.signature === signature);
+  }
+
+  private begin(campaign: string, plan: CampaignPlan, atMs: number): void {
+    const areSameScopes = JSON.stringify(this.plan?.scopes) === JSON.stringify(plan.scopes);
+    this.campaign = campaign;
+    this.plan = plan;
+    this.state = 'running';
+    this.startedMs = atMs;
+    this.runs = 0;
+    this.steps = 0;
+    this.inconclusive = 0;
+    this.ranMs = 0;
+    this.lastFindingMs = 0;
+    this.ranAtFindingMs = 0;
+    this.outstanding.clear();
+    this.reopened = [];
+    for (const pin of plan.models) {
+      const there = this.models.get(pin.reference);
+      // What was proven of another model under the same name says nothing of this one.
+      const isSame = this.pinOf(pin.reference)?.digest === pin.digest && areSameScopes;
+      if (there !== undefined && !isSame) there.scope = NO_SCOPE;
+      this.pinned = { ...this.pinned, [pin.reference]: pin };
+      if (there === undefined) this.models.set(pin.reference, emptyTally());
+    }
+  }
+
+  private lead(epoch: number, build: string): void {
+    this.epoch = epoch;
+    if (build === this.build) return;
+    this.build = build;
+    // Its queues are not ours, and it numbers features in another way.
+    for (const id of [...this.outstanding.keys()]) this.abandon(id);
+    this.canaries.digest = '';
+    this.triage.startOver();
+    for (const tally of this.models.values()) {
+      tally.frontier.forgetFeatures();
+      tally.scope = NO_SCOPE;
+    }
+  }
+
+  private handOut(batch: Outstanding): void {
+    this.outstanding.set(batch.id, batch);
+    this.nextId += 1;
+    if (batch.index !== null) {
+      this.nextIndex = Math.max(this.nextIndex, batch.index + 1);
+      this.reopened = this.reopened.filter((index) => index !== batch.index);
+    }
+    if (batch.kind === 'canary') this.canaries.lastFolded = this.folded;
+  }
+
+  private abandon(id: string): void {
+    const index = this.outstanding.get(id)?.index ?? null;
+    if (index !== null) this.reopened.push(index);
+    this.outstanding.delete(id);
+  }
+
+  private report(report: Report, atMs: number): Effect {
+    const { result } = report;
+    const batch = this.outstanding.get(report.id) ?? this.lateFor(report);
+    if (result.kind === 'quarantined') return this.giveUp(report.id, result, batch, atMs);
+    if (this.isForeign(report)) {
+      if (result.kind === 'explore') this.discover(report);
+      return 'foreign';
+    }
+    if (batch === undefined || !this.isAnswer(result, batch)) {
+      // Its counts are in already, or its range was handed out again; what it found is still true.
+      this.discover(report);
+      this.learn(report, atMs);
+      this.duplicates += 1;
+      return 'duplicate';
+    }
+    this.outstanding.delete(report.id);
+    this.folded += 1;
+    if (atMs - this.lastReportMs < GAP_MS) this.ranMs += Math.max(0, atMs - this.lastReportMs);
+    this.lastReportMs = atMs;
+    if (result.kind === 'explore') this.fold(report, batch, atMs);
+    else if (result.kind === 'canary') this.watchCanary(result);
+    else this.learn(report, atMs);
+    return 'folded';
+  }
+
+  private isForeign({ build, campaign }: Report): boolean {
+    return build !== this.build || campaign !== this.campaign;
+  }
+
+  /** Whether it is about what the batch asked; anybody who reaches Redis may say otherwise. */
+  private isAnswer(result: Result, { kind, index, runs, signature }: Outstanding): boolean {
+    if (result.kind !== kind) return false;
+    if (result.kind === 'canary') return true;
+    if (result.kind !== 'explore') return result.signature === signature;
+    const isAsked = result.index === index && result.runs <= runs;
+    return isAsked && result.model === this.modelOf(result.index);
+  }
+
+  private modelOf(index: number): string {
+    return modelOfBatch({ models: this.pins().map(({ reference }) => reference) }, index);
+  }
+
+  /** A batch that was taken for lost and whose range nobody has been given since. */
+  private lateFor(report: Report): Outstanding | undefined {
+    const { id, result } = report;
+    if (result.kind !== 'explore' || this.isForeign(report)) return undefined;
+    if (!this.reopened.includes(result.index)) return undefined;
+    const { index, runs } = result;
+    this.reopened = this.reopened.filter((one) => one !== index);
+    return { id, kind: 'explore', index, runs, signature: null };
+  }
+
+  private fold(report: Report, { sweep }: Outstanding, atMs: number): void {
+    const { result } = report;
+    assert(result.kind === 'explore', 'an exploration', result.kind);
+    const tally = this.tallyOf(result.model);
+    this.discover(report);
+    this.runs += result.runs;
+    this.steps += result.steps;
+    this.inconclusive += result.inconclusive;
+    tally.runs += result.runs;
+    tally.steps += result.steps;
+    tally.inconclusive += result.inconclusive;
+    tally.breadth = addBreadth(tally.breadth, result.breadth);
+    if (sweep !== undefined && result.swept !== undefined) {
+      tally.scope = withPart(tally.scope, this.plan?.scopes ?? SCOPES, sweep, result.swept);
+    }
+    if (result.candidates.length > 0) tally.newMs = atMs;
+    tally.frontier.fold(result);
+    for (const [signature, { count }] of Object.entries(result.hits)) {
+      this.triage.met(signature, result.model, count);
+      const name = classOfSignature(signature);
+      if (name !== null) tally.hits[name] = (tally.hits[name] ?? 0) + count;
+    }
+  }
+
+  private discover({ result }: Report): void {
+    if (result.kind !== 'explore') return;
+    // A model that no campaign of ours had can only come from elsewhere.
+    if (this.pinOf(result.model) === undefined) return;
+    for (const witness of result.witnesses) {
+      this.triage.discover(discoveryOf(result.model, result.index, witness, this.runs));
+    }
+  }
+
+  private learn({ result, executor }: Report, atMs: number): void {
+    const before = this.triage.published().length;
+    this.triage.learn(result, executor, atMs);
+    if (this.triage.published().length === before) return;
+    this.lastFindingMs = atMs;
+    this.ranAtFindingMs = this.ranMs;
+  }
+
+  /** The same runs must be the same on every machine, and find the planted bug. */
+  private watchCanary({ digest, found }: { digest: string; found: readonly string[] }): void {
+    const { canaries } = this;
+    canaries.seen += 1;
+    if (found.length === 0) canaries.missed += 1;
+    if (canaries.digest === '') canaries.digest = digest;
+    else if (digest !== canaries.digest) canaries.mismatches += 1;
+  }
+
+  private giveUp(
+    id: string,
+    { work, reason, starts }: Quarantined,
+    batch: Outstanding | undefined,
+    atMs: number,
+  ): Effect {
+    this.quarantined += 1;
+    this.givenUp.push({ id, work, reason, starts, atMs });
+    if (this.givenUp.length > GIVEN_UP_KEPT) this.givenUp.shift();
+    this.outstanding.delete(id);
+    if (batch?.sweep !== undefined) {
+      const tally = this.tallyOf(this.modelOf(batch.index ?? 0));
+      tally.scope = { ...tally.scope, givenUp: tally.scope.givenUp + 1 };
+    }
+    if (batch?.signature != null && FINDING_KINDS.includes(batch.kind)) {
+      if (batch.kind === 'matrix') this.triage.learn(nothingCompared(batch.signature), '', atMs);
+      else this.triage.gaveUp(batch.signature, batch.kind as 'minimize' | 'verify');
+    }
+    return 'quarantined';
+  }
+
+  toJson(): BookJson {
+    const { triage, models, outstanding } = this;
+    return {
+      facts: Object.fromEntries(FACTS.map((name) => [name, this[name]])) as unknown as BookFacts,
+      models: [...models].map(([model, { frontier, ...tally }]) => {
+        return { model, ...tally, frontier: frontier.toJson() };
+      }),
+      outstanding: [...outstanding.values()],
+      cases: [...triage.cases.values()],
+      revision: triage.revision,
+      mismatches: triage.mismatches,
+    };
+  }
+
+  static fromJson({ facts, models, outstanding, cases, revision, mismatches }: BookJson): Book {
+    const book = new Book();
+    Object.assign(book, facts);
+    for (const { model, frontier, ...tally } of models) {
+      // A snapshot of an earlier version has no breadth and no scope.
+      book.models.set(model, { ...emptyTally(), ...tally, frontier: Frontier.fromJson(frontier) });
+    }
+    for (const batch of outstanding) book.outstanding.set(batch.id, batch);
+    for (const one of cases) {
+      // A snapshot of an earlier version has no buckets.
+      book.triage.cases.set(one.signature, { ...one, buckets: one.buckets ?? [one.signature] });
+    }
+    book.triage.revision = revision;
+    book.triage.mismatches = mismatches;
+    return book;
+  }
+}
+
+const FACTS = [
+  'campaign',
+  'plan',
+  'state',
+  'startedMs',
+  'epoch',
+  'build',
+  'nextIndex',
+  'reopened',
+  'nextId',
+  'folded',
+  'quarantined',
+  'duplicates',
+  'runs',
+  'steps',
+  'inconclusive',
+  'ranMs',
+  'lastReportMs',
+  'lastFindingMs',
+  'ranAtFindingMs',
+  'pinned',
+  'canaries',
+  'givenUp',
+] as const;
+type BookFacts = Pick<Book, (typeof FACTS)[number]>;
+
+/** A snapshot of the ledger. */
+export interface BookJson {
+  readonly facts: BookFacts;
+  readonly models: readonly (Omit<ModelTally, 'frontier'> & {
+    readonly model: string;
+    readonly frontier: FrontierJson;
+  })[];
+  readonly outstanding: readonly Outstanding[];
+  readonly cases: readonly Case[];
+  readonly revision: number;
+  readonly mismatches: number;
+}
+
+function nothingCompared(signature: string) {
+  return { kind: 'matrix', signature, on: [], notOn: [] } as const;
+}

@@ -1,0 +1,303 @@
+/**
+ * A signature's way from its first witness to publication: minimize, run again elsewhere, store, compare with
+ * other models. Pure; whatever may be lost or come twice on the way changes nothing but the time it takes.
+ */
+
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { keptOf, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import type { Result, Witness } from '../../corpus/vocabulary/messages.ts';
+import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
+import { parseRepro } from '../../corpus/vocabulary/repro.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import { bucketsWith, type Discovery, knownOf, runsTo } from './plan.ts';
+import type { Published } from './views.ts';
+
+export const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What is known of one signature. */
+export interface Case {
+  readonly signature: string;
+  stage: Stage;
+  /** Buckets that have a witness (`plan.ts`). */
+  buckets: readonly string[];
+  /** Until it is minimized. */
+  discovery: Discovery | null;
+  /** Until it is stored; before it is published it is only to be verified. */
+  record: PackedRecord | null;
+  /** Who minimized it: the next one to run it must be another. */
+  executor: string;
+  minimizedMs: number;
+  /** Batches of the present stage that were given up. */
+  givenUp: number;
+  /** Witnesses that came to nothing. */
+  refuted: number;
+  /** Models that it was met on, in order. */
+  models: readonly string[];
+  notOn: readonly string[];
+  hits: number;
+  isCompared: boolean;
+  isStored: boolean;
+  published: Pick<Published, 'revision' | 'publishedMs' | 'finding' | 'reproDigest'> | null;
+}
+
+/** After so many witnesses that came to nothing a signature is left alone: its engine is at fault, not luck. */
+const REFUTED_MAX = 3;
+/** After so many minimizations that were given up the witness is kept as it is. */
+export const GIVEN_UP_MAX = 1;
+
+export class Triage {
+  readonly cases = new Map<string, Case>();
+  /** Grows with every publication or change of one. */
+  revision = 0;
+  /** Repros that came out otherwise on another executor. */
+  mismatches = 0;
+
+  /** What needs no witness any more. */
+  known(): readonly string[] {
+    const settled = [...this.cases.values()].filter(isSettled);
+    return settled.flatMap((one) =>
+      isGivenUp(one) ? [one.signature] : knownOf(one.signature, one.buckets),
+    );
+  }
+
+  published(): readonly Case[] {
+    const listed = [...this.cases.values()].filter(({ published }) => published !== null);
+    return listed.sort((a, b) => revisionOf(a) - revisionOf(b));
+  }
+
+  /** Runs of a batch that met a signature; its first witness opens a case. */
+  met(signature: string, model: string, count: number): void {
+    const one = this.cases.get(signature);
+    if (one === undefined) return;
+    one.hits += count;
+    if (one.models.includes(model)) return;
+    this.foundOn(one, [model]);
+  }
+
+  discover(discovery: Discovery): void {
+    const { signature, model, witness } = discovery;
+    const there = this.cases.get(signature) ?? emptyCase(signature);
+    const isListed = there.published !== null;
+    const isOpen = there.discovery !== null || there.stage === 'verify';
+    if (isOpen || (isListed && !there.isStored) || isGivenUp(there)) return;
+    const buckets = bucketsWith(isListed ? there.buckets : [], witness);
+    if (buckets === null) return;
+    // What is listed stays so while another witness of it is minimized and verified.
+    const models = isListed ? there.models : [];
+    const known = { ...there, models: [...new Set([...models, model])].sort(), buckets };
+    this.cases.set(signature, { ...known, stage: 'minimize', discovery, givenUp: 0 });
+  }
+
+  /** A result about one finding; what comes twice or too late is not listened to. */
+  learn(result: Result, executor: string, atMs: number): void {
+    if (result.kind === 'minimize') this.minimized(result.signature, result.record, executor, atMs);
+    if (result.kind === 'verify') this.verified(result.signature, result.isSame, atMs);
+    if (result.kind === 'matrix') this.compared(result.signature, result.on, result.notOn);
+  }
+
+  private minimized(
+    signature: string,
+    record: PackedRecord | null,
+    executor: string,
+    atMs: number,
+  ): void {
+    const one = this.cases.get(signature);
+    if (one?.stage !== 'minimize') return;
+    if (record === null) {
+      refute(one);
+      return;
+    }
+    one.stage = 'verify';
+    one.discovery = null;
+    one.record = record;
+    one.executor = executor;
+    one.minimizedMs = atMs;
+    one.givenUp = 0;
+  }
+
+  private verified(signature: string, isSame: boolean, atMs: number): void {
+    const one = this.cases.get(signature);
+    if (one?.stage !== 'verify' || one.record === null) return;
+    if (!isSame) {
+      this.mismatches += 1;
+      one.record = null;
+      refute(one);
+      return;
+    }
+    const { finding, repro } = one.record;
+    one.stage = 'published';
+    one.isStored = false;
+    const there = one.published?.finding ?? finding;
+    const said = merged({ ...finding, models: one.models }, there);
+    this.publish(one, said, sha256Hex(repro), one.published?.publishedMs ?? atMs);
+  }
+
+  private compared(signature: string, on: readonly string[], notOn: readonly string[]): void {
+    const one = this.cases.get(signature);
+    if (one?.published == null) return;
+    one.isCompared = true;
+    one.notOn = notOn;
+    this.foundOn(one, on);
+  }
+
+  /**
+   * Another build leads. A repro that waits for its verification was minimized by the other engine, whose steps are
+   * not ours: it becomes a witness again. Verified as it is, it would count as a mismatch and be dropped.
+   */
+  startOver(): void {
+    for (const one of this.cases.values()) {
+      if (one.stage !== 'verify' || one.record === null) continue;
+      const discovery = discoveryOfRecord(one.record);
+      if (discovery === null) continue;
+      Object.assign(one, { stage: 'minimize', discovery, record: null, givenUp: 0 });
+    }
+  }
+
+  /** A batch about it was given up. */
+  gaveUp(signature: string, stage: Stage): void {
+    const one = this.cases.get(signature);
+    if (one === undefined || one.stage !== stage) return;
+    one.givenUp += 1;
+    if (one.givenUp > GIVEN_UP_MAX) refute(one);
+  }
+
+  stored(signature: string): void {
+    const one = this.cases.get(signature);
+    if (one === undefined) return;
+    one.isStored = true;
+    one.record = null;
+  }
+
+  /** A finding as somebody else put it on disk; what was learned of it before still holds. */
+  adopt(finding: StoredFinding, reproDigest: string, atMs: number): void {
+    const { signature } = finding;
+    const there = this.cases.get(signature);
+    const known = there?.published == null ? caseOfOthers(finding) : there;
+    const models = [...new Set([...known.models, ...finding.models])].sort();
+    const stage = 'published' as const;
+    const one = { ...known, stage, discovery: null, record: null, models, isStored: true };
+    this.cases.set(signature, one);
+    this.publish(one, { ...finding, models }, reproDigest, known.published?.publishedMs ?? atMs);
+  }
+
+  forget(signature: string): void {
+    this.cases.delete(signature);
+  }
+
+  private publish(
+    one: Case,
+    finding: StoredFinding,
+    reproDigest: string,
+    publishedMs: number,
+  ): void {
+    this.revision += 1;
+    // What another build wrote may lack fields.
+    one.published = { revision: this.revision, publishedMs, finding: keptOf(finding), reproDigest };
+  }
+
+  /** What is published says so, and must be stored again. */
+  private foundOn(one: Case, models: readonly string[]): void {
+    const all = [...new Set([...one.models, ...models])].sort();
+    const { published } = one;
+    const isMore = all.length > one.models.length;
+    one.models = all;
+    if (published === null || !isMore) return;
+    this.revision += 1;
+    const finding = { ...published.finding, models: all };
+    one.published = { ...published, revision: this.revision, finding };
+  }
+}
+
+/** What there is of a listed finding beside its folder; a record that is not verified is not it. */
+export function recordToStore({ stage, record }: Case): PackedRecord | null {
+  return stage === 'published' ? record : null;
+}
+
+export function publishedOf(one: Case): Omit<Published, 'mark'> | undefined {
+  if (one.published === null) return undefined;
+  const { published, notOn, hits } = one;
+  return { ...published, finding: keptOf(published.finding), notOn, hits };
+}
+
+/** The witness of a report that opens a case. */
+export function discoveryOf(
+  model: string,
+  batch: number,
+  witness: Witness,
+  runsBefore: number,
+): Discovery {
+  const runsToFirst = runsTo(witness, runsBefore);
+  return { signature: witness.signature, model, witness, batch, runsToFirst };
+}
+
+/** Null if this build cannot read the repro. */
+function discoveryOfRecord({ finding, repro, howFound }: PackedRecord): Discovery | null {
+  try {
+    const { input, signature, origin } = parseRepro(repro, 'ledger');
+    const { scheduler } = howFound;
+    const witness = { signature, text: printInput(input), run: origin?.run ?? 0, scheduler };
+    const { model, runsToFirst } = finding;
+    return { signature, model, witness, batch: origin?.batch ?? 0, runsToFirst };
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+/** What a result says of a finding that is dropped, for people; null if none is. */
+export function droppedText(result: Result): string | null {
+  if (result.kind === 'minimize' && result.record === null) {
+    return `dropped a witness of "${result.signature}": this build does not show it`;
+  }
+  if (result.kind === 'verify' && !result.isSame) {
+    return `dropped a repro of "${result.signature}": another executor ran it otherwise`;
+  }
+  return null;
+}
+
+function isSettled(one: Case): boolean {
+  return one.stage !== 'refuted' || isGivenUp(one);
+}
+
+function isGivenUp({ refuted }: Case): boolean {
+  return refuted >= REFUTED_MAX;
+}
+
+/** What is listed stays so: only its new witness came to nothing. */
+function refute(one: Case): void {
+  one.stage = one.published === null ? 'refuted' : 'published';
+  one.refuted += 1;
+  one.discovery = null;
+  one.givenUp = 0;
+}
+
+function revisionOf({ published }: Case): number {
+  return published?.revision ?? 0;
+}
+
+/** Only an inversion wants more witnesses: the deadlock that it foretells. */
+function caseOfOthers({ signature, class: symptom }: StoredFinding): Case {
+  return { ...emptyCase(signature), buckets: symptom === 'lock-order' ? [] : [signature] };
+}
+
+function emptyCase(signature: string): Case {
+  return {
+    signature,
+    stage: 'minimize',
+    buckets: [],
+    discovery: null,
+    record: null,
+    executor: '',
+    minimizedMs: 0,
+    givenUp: 0,
+    refuted: 0,
+    models: [],
+    notOn: [],
+    hits: 0,
+    isCompared: false,
+    isStored: false,
+    published: null,
+  };
+}

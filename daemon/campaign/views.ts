@@ -1,0 +1,82 @@
+/** What a coordinator lets the outside see: plain data, already bounded. */
+import type { Mark } from '../../corpus/store/marks.ts';
+import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import type { Silence } from './silence.ts';
+
+export const CAMPAIGN_STATES = ['running', 'paused', 'draining', 'finished'] as const;
+export type CampaignState = (typeof CAMPAIGN_STATES)[number];
+
+export const VIEWS = ['columns', 'text', 'json'] as const;
+export type View = (typeof VIEWS)[number];
+
+export const CONTROLS = ['pause', 'resume', 'stop'] as const;
+export type Control = (typeof CONTROLS)[number];
+
+/** A finding that was run again elsewhere and stored. */
+export interface Published {
+  /** Grows with every publication or change of any finding, so it orders them and marks how far a reader has come. */
+  readonly revision: number;
+  /** Milliseconds since 1970 of its first publication. */
+  readonly publishedMs: number;
+  readonly finding: StoredFinding;
+  /** SHA-256 of the repro's text. */
+  readonly reproDigest: string;
+  /** Models on which a search of every interleaving did not meet it. */
+  readonly notOn: readonly string[];
+  /** Runs that met it so far. */
+  readonly hits: number;
+  /** What somebody has decided about it (`faultline mark`). */
+  readonly mark: Mark | null;
+}
+
+export interface ModelProgress extends Silence {
+  readonly steps: number;
+  readonly features: number;
+  /** Workloads kept as parents. */
+  readonly entries: number;
+  readonly findings: number;
+}
+
+export interface CampaignStatus {
+  readonly campaign: string;
+  readonly state: CampaignState;
+  readonly version: string;
+  readonly build: string;
+  readonly epoch: number;
+  readonly rngSeed: number;
+  readonly startedMs: number;
+  /** Of this coordinator process. */
+  readonly uptimeSeconds: number;
+  readonly runs: number;
+  readonly steps: number;
+  readonly inconclusive: number;
+  /** Over the last half minute. */
+  readonly runsPerSecond: number;
+  readonly batches: {
+    readonly planned: number;
+    readonly folded: number;
+    readonly quarantined: number;
+  };
+  readonly findings: {
+    readonly published: number;
+    readonly underWay: number;
+    readonly refuted: number;
+  };
+  readonly redis: { readonly isUp: boolean; readonly outages: number };
+  readonly models: readonly ModelProgress[];
+}
+
+export interface WorkerStatus {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly build: string;
+  readonly version: string;
+  readonly executors: number;
+  readonly busy: number;
+  readonly isDraining: boolean;
+  readonly runs: number;
+  /** Where its metrics are served, such as `127.0.0.1:40123`; null if nowhere. */
+  readonly metrics: string | null;
+  readonly secondsSinceSeen: number;
+}

@@ -1,0 +1,101 @@
+/** The flags that say where a coordinator serves, and the token that lets one write there. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { makeFolders, onDisk, writeAtomically } from '../../../corpus/disk/atomic.ts';
+import { readNamed } from '../../../corpus/disk/read-bounded.ts';
+import { fail } from '../../../corpus/vocabulary/errors.ts';
+import { bindProblem } from '../../http/bind.ts';
+import type { ServerOptions } from '../../http/server.ts';
+import { parsePort } from './quantities.ts';
+
+/** Free for everybody in IANA's list, and easy to type. */
+export const PORT_DEFAULT = 7077;
+const HOST_DEFAULT = '127.0.0.1';
+const TOKEN_FILE = 'token';
+const TOKEN_BYTES = 32;
+const OWNER_ONLY = 0o600;
+const GROUP = 'Page and API options:';
+
+export interface HttpFlags {
+  readonly host?: string;
+  readonly port?: number;
+  readonly tokenFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly insecureHttp?: boolean;
+  readonly allowHost?: readonly string[];
+}
+
+export function withHttpOptions(command: CommandUnknownOpts): CommandUnknownOpts {
+  const options = [
+    new Option(
+      '--port <n>',
+      `port of the page and API (default: ${PORT_DEFAULT}; 0: any)`,
+    ).argParser(parsePort),
+    new Option('--host <address>', `where it listens (default: ${HOST_DEFAULT})`),
+    new Option(
+      '--token-file <file>',
+      'holds the token for writing (default: made in the data dir)',
+    ),
+    new Option('--tls-cert <file>', 'certificate, PEM'),
+    new Option('--tls-key <file>', 'its key, PEM'),
+    new Option('--insecure-http', 'listen beyond this machine without TLS'),
+    new Option('--allow-host <name...>', 'further names under which it is reached'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(GROUP));
+  return command;
+}
+
+type Served = Pick<
+  ServerOptions,
+  'host' | 'port' | 'token' | 'tls' | 'isInsecureAllowed' | 'hosts'
+> & { readonly tokenFile: string };
+
+/** @throws Refusal USAGE, FILE_UNREADABLE or DATA_DIR */
+export function httpOf(flags: HttpFlags, dataDir: string): Served {
+  const { tlsCert, tlsKey } = flags;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw fail('USAGE', { what: '--tls-cert and --tls-key belong together; give both' });
+  }
+  const host = flags.host ?? HOST_DEFAULT;
+  const isInsecureAllowed = flags.insecureHttp === true;
+  // Said before Redis is looked for, and again by the server, which trusts nobody.
+  const binding = { host, hasToken: true, hasTls: tlsCert !== undefined, isInsecureAllowed };
+  const what = bindProblem(binding);
+  if (what !== null) throw fail('USAGE', { what });
+  const tokenFile = flags.tokenFile ?? ownToken(dataDir);
+  return {
+    host,
+    port: flags.port ?? PORT_DEFAULT,
+    token: readNamed(tokenFile).trim(),
+    tokenFile,
+    tls:
+      tlsCert === undefined || tlsKey === undefined ? null : { certFile: tlsCert, keyFile: tlsKey },
+    isInsecureAllowed,
+    hosts: flags.allowHost ?? [],
+  };
+}
+
+/** The same flags again, for a process that does the work. */
+export function httpArgs(flags: HttpFlags): readonly string[] {
+  const { host, port, tokenFile, tlsCert, tlsKey, insecureHttp, allowHost } = flags;
+  return [
+    ...(port === undefined ? [] : ['--port', String(port)]),
+    ...(host === undefined ? [] : ['--host', host]),
+    ...(tokenFile === undefined ? [] : ['--token-file', tokenFile]),
+    ...(tlsCert === undefined ? [] : ['--tls-cert', tlsCert]),
+    ...(tlsKey === undefined ? [] : ['--tls-key', tlsKey]),
+    ...(insecureHttp === true ? ['--insecure-http'] : []),
+    ...(allowHost === undefined ? [] : ['--allow-host', ...allowHost]),
+  ];
+}
+
+function ownToken(dataDir: string): string {
+  const file = path.join(dataDir, TOKEN_FILE);
+  if (existsSync(file)) return file;
+  onDisk(dataDir, () => makeFolders(dataDir));
+  writeAtomically(dataDir, TOKEN_FILE, `${randomBytes(TOKEN_BYTES).toString('hex')}\n`, OWNER_ONLY);
+  return file;
+}

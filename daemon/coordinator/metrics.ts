@@ -1,0 +1,157 @@
+/**
+ * The coordinator's metrics, filled from what the book says at the moment of a scrape: campaign truth, which
+ * survives restarts, and never a second count beside it.
+ */
+
+import type { LabelsOf, NameOf } from '../../corpus/exchange/metric-table.ts';
+import type { Metrics } from '../../corpus/exchange/metrics.ts';
+import { KINDS, type Report } from '../../corpus/vocabulary/messages.ts';
+import { VIOLATION_CLASSES, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
+import { workloadsIn } from '../campaign/scope-progress.ts';
+import type { Book, Effect } from '../campaign/state.ts';
+import type { WorkerStatus } from '../campaign/views.ts';
+
+export interface Readings {
+  readonly workers: readonly WorkerStatus[];
+  readonly counts: Readonly<Record<string, { waiting: number; active: number } | undefined>>;
+  waitingSeconds(kind: (typeof KINDS)[number], waiting: number): number;
+  readonly isRedisUp: boolean;
+  readonly outages: number;
+  readonly roundtripSeconds: number;
+  readonly memoryBytes: number;
+  readonly ledgerBytes: number;
+}
+
+type Filled = Metrics<'coordinator'>;
+type CounterName = NameOf<'coordinator', 'counter'>;
+const CLASSES = Object.keys(VIOLATION_CLASSES) as readonly ViolationClass[];
+const RESULTS = {
+  folded: 'ok',
+  quarantined: 'quarantined',
+  duplicate: 'duplicate',
+  foreign: 'foreign',
+} as const;
+
+export class Figures {
+  private readonly metrics: Filled;
+  private readonly book: Book;
+  private readonly totals = new Map<string, number>();
+
+  constructor(metrics: Filled, book: Book) {
+    this.metrics = metrics;
+    this.book = book;
+  }
+
+  folded(effect: Effect, { result, milliseconds }: Report): void {
+    const { metrics } = this;
+    const kind = result.kind === 'quarantined' ? (result.work ?? 'explore') : result.kind;
+    metrics.inc('batches_total', { kind, result: RESULTS[effect] });
+    if (effect !== 'folded') return;
+    metrics.observe('batch_duration_seconds', { kind }, milliseconds / 1000);
+    if (result.kind !== 'minimize' || result.record === null) return;
+    metrics.observe('minimize_tests', {}, result.record.howFound.testsUsed ?? 0);
+  }
+
+  published(operations: number, preemptions: number, secondsSinceMinimized: number): void {
+    this.metrics.observe('repro_operations', {}, operations);
+    this.metrics.observe('repro_preemptions', {}, preemptions);
+    this.metrics.observe('time_to_listed_seconds', {}, secondsSinceMinimized);
+  }
+
+  damaged(ledgerRows: number, corpusFiles: number): void {
+    this.metrics.inc('ledger_damaged_total', {}, ledgerRows);
+    this.metrics.inc('corpus_damaged_total', {}, corpusFiles);
+  }
+
+  text(readings: Readings): Promise<string> {
+    this.fillCampaign();
+    this.fillModels();
+    this.fillFleet(readings);
+    return this.metrics.text();
+  }
+
+  private fillCampaign(): void {
+    const { book, metrics } = this;
+    const cases = [...book.triage.cases.values()];
+    const { canaries } = book;
+    metrics.set('campaign_running', {}, book.state === 'running' ? 1 : 0);
+    metrics.set('finding_last_timestamp_seconds', {}, book.lastFindingMs / 1000);
+    for (const stage of ['minimize', 'verify'] as const) {
+      metrics.set(
+        'findings_underway',
+        { stage },
+        cases.filter((one) => one.stage === stage).length,
+      );
+    }
+    const refuted = cases.reduce((sum, one) => sum + one.refuted, 0);
+    this.total('findings_refuted_total', {}, refuted);
+    const verified = cases.filter(({ published }) => published !== null).length + refuted;
+    this.total('determinism_checks_total', {}, canaries.seen + verified);
+    this.total('determinism_mismatches_total', {}, canaries.mismatches + book.triage.mismatches);
+    this.total('canary_runs_total', {}, canaries.seen);
+    this.total('canary_misses_total', {}, canaries.missed);
+    metrics.set('leader_epoch', {}, book.epoch);
+    for (const name of CLASSES) {
+      const own = cases.filter(({ published }) => published?.finding.class === name);
+      metrics.set('findings_published', { class: name }, own.length);
+    }
+  }
+
+  private fillModels(): void {
+    const { book, metrics } = this;
+    const published = book.triage.published();
+    for (const [model, tally] of book.models) {
+      this.total('schedules_total', { model }, tally.runs);
+      this.total('steps_total', { model }, tally.steps);
+      this.total('inconclusive_total', { model }, tally.inconclusive);
+      metrics.set('coverage_features', { model }, tally.frontier.size);
+      metrics.set('coverage_last_new_timestamp_seconds', { model }, tally.newMs / 1000);
+      metrics.set('corpus_entries', { model }, tally.frontier.entries.length);
+      const { verified, inconclusive } = workloadsIn(tally.scope);
+      metrics.set('scope_verified_workloads', { model }, verified);
+      metrics.set('scope_inconclusive_workloads', { model }, inconclusive);
+      const own = published.filter(({ models }) => models.includes(model));
+      for (const name of CLASSES) {
+        const labels = { model, class: name };
+        this.total('findings_total', labels, tally.hits[name] ?? 0);
+        const unique = own.filter((one) => one.published?.finding.class === name).length;
+        metrics.set('findings_unique', labels, unique);
+      }
+    }
+  }
+
+  private fillFleet(readings: Readings): void {
+    const { metrics } = this;
+    const { workers, counts } = readings;
+    const draining = workers.filter(({ isDraining }) => isDraining).length;
+    metrics.set('workers', { state: 'draining' }, draining);
+    metrics.set('workers', { state: 'ready' }, workers.length - draining);
+    metrics.set(
+      'executors',
+      {},
+      workers.reduce((sum, { executors }) => sum + executors, 0),
+    );
+    const silence = Math.max(0, ...workers.map(({ secondsSinceSeen }) => secondsSinceSeen));
+    metrics.set('heartbeat_age_seconds', {}, silence);
+    for (const kind of KINDS) {
+      const { waiting, active } = counts[kind] ?? { waiting: 0, active: 0 };
+      metrics.set('queue_jobs', { kind, state: 'waiting' }, waiting);
+      metrics.set('queue_jobs', { kind, state: 'active' }, active);
+      metrics.set('queue_oldest_age_seconds', { kind }, readings.waitingSeconds(kind, waiting));
+    }
+    metrics.set('redis_up', {}, readings.isRedisUp ? 1 : 0);
+    metrics.set('redis_roundtrip_seconds', {}, readings.roundtripSeconds);
+    metrics.set('redis_memory_bytes', {}, readings.memoryBytes);
+    this.total('redis_outages_total', {}, readings.outages);
+    metrics.set('ledger_bytes', {}, readings.ledgerBytes);
+  }
+
+  /** A counter whose value is known elsewhere. */
+  private total<N extends CounterName>(name: N, labels: LabelsOf<N>, value: number): void {
+    const key = `${name} ${Object.values(labels).join(' ')}`;
+    const before = this.totals.get(key) ?? 0;
+    // A campaign that began anew counts from 0 again, which Prometheus takes for a restart; ours never falls.
+    if (value > before) this.metrics.inc(name, labels, value - before);
+    this.totals.set(key, value);
+  }
+}

@@ -1,0 +1,140 @@
+/** From proven cases to folders on disk, and what the folders say at a start. */
+import type { FindingStore } from '../../corpus/store/finding-store.ts';
+import { survey } from '../../corpus/store/survey.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import {
+  type FindingRecord,
+  type PackedRecord,
+  packRecord,
+  unpackRecord,
+} from '../../corpus/vocabulary/record.ts';
+import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import type { Book } from '../campaign/state.ts';
+import { type Case, recordToStore } from '../campaign/triage.ts';
+import type { Clock } from '../log/clock.ts';
+import type { Journal } from '../log/writer.ts';
+
+export interface PublisherParts {
+  readonly book: Book;
+  readonly journal: Journal;
+  readonly store: FindingStore;
+  readonly clock: Clock;
+  readonly watcher: {
+    said(text: string): void;
+    published(operations: number, preemptions: number, secondsSinceMinimized: number): void;
+    damaged(files: number): void;
+  };
+}
+
+export class Publisher {
+  private readonly parts: PublisherParts;
+  /** Revisions that the store has. */
+  private readonly stored = new Map<string, number>();
+  private diskProblem: string | null = null;
+
+  constructor(parts: PublisherParts) {
+    this.parts = parts;
+  }
+
+  /** The folders are the truth about findings: what others put there is listed, what is gone may be found again. */
+  adoptStore(): void {
+    const { book, journal, store, watcher } = this.parts;
+    const { findings, unreadable } = survey(store);
+    for (const { folder, why } of unreadable) watcher.said(`cannot read ${folder}: ${why}`);
+    watcher.damaged(unreadable.length);
+    const there = new Set(findings.map(({ finding }) => finding.signature));
+    for (const { signature, isStored } of [...book.triage.cases.values()]) {
+      if (!isStored || there.has(signature)) continue;
+      watcher.said(`forgot finding "${signature}": its folder is gone or cannot be read`);
+      journal.write({ t: 'forgotten', signature });
+    }
+    for (const { record } of findings) this.adopt(record);
+  }
+
+  /** What lies on disk is listed as it lies there; models that only we know of are put there as well. */
+  private adopt({ finding, repro }: FindingRecord): void {
+    const { book, journal } = this.parts;
+    const { signature } = finding;
+    const reproDigest = sha256Hex(printRepro(repro));
+    const before = book.triage.cases.get(signature);
+    const isListed = before?.isStored === true && before.published?.reproDigest === reproDigest;
+    const isKnown = finding.models.every((model) => before?.models.includes(model));
+    if (!isListed || !isKnown) journal.write({ t: 'adopted', finding, reproDigest });
+    const after = book.triage.cases.get(signature);
+    const isWhole = after?.models.length === finding.models.length;
+    this.stored.set(signature, isWhole ? (after.published?.revision ?? 0) : 0);
+  }
+
+  /** Puts on disk what is published and not there, or there with fewer models. */
+  publish(): void {
+    for (const one of this.parts.book.triage.published()) {
+      const revision = one.published?.revision ?? 0;
+      if (one.isStored && (this.stored.get(one.signature) ?? revision) >= revision) continue;
+      if (!this.put(one)) return;
+    }
+  }
+
+  private put(one: Case): boolean {
+    const { store, watcher } = this.parts;
+    try {
+      const record = this.recordOf(one);
+      if (record === undefined) return true;
+      const finding = { ...record.finding, models: one.models };
+      const { outcome } = store.put({ ...record, finding });
+      if (!one.isStored) this.wasStored(one, outcome === 'new');
+      // Somebody else may have put a better one there.
+      this.adopt(store.record(record.finding.id));
+      this.diskProblem = null;
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (this.diskProblem === null) watcher.said(`${error.message}; the ledger keeps the finding`);
+      this.diskProblem = error.message;
+      return false;
+    }
+  }
+
+  private wasStored({ signature, published, minimizedMs }: Case, isNew: boolean): void {
+    const { journal, clock, watcher } = this.parts;
+    journal.write({ t: 'stored', signature });
+    // One more witness of a finding that is listed is no finding more.
+    if (published === null || !isNew) return;
+    const { operations, preemptions } = published.finding;
+    const waitedMs = clock.wallMs() - minimizedMs;
+    watcher.published(operations, preemptions, Math.max(0, waitedMs) / 1000);
+  }
+
+  reproOf(one: Case): string | undefined {
+    return recordToStore(one)?.repro ?? this.packedOf(one)?.repro;
+  }
+
+  /** Undefined if it cannot be read; if it is gone or damaged, it may then be found again. */
+  packedOf(one: Case): PackedRecord | undefined {
+    const packed = recordToStore(one);
+    if (packed !== null) return packed;
+    const record = this.recordOf(one);
+    return record && packRecord(record);
+  }
+
+  private recordOf(one: Case): FindingRecord | undefined {
+    if (one.published === null) return undefined;
+    const { id } = one.published.finding;
+    const packed = recordToStore(one);
+    if (packed !== null) return unpackRecord(readJson(JSON.stringify(packed)), id);
+    const { store, journal, watcher } = this.parts;
+    try {
+      const record = store.record(id);
+      this.adopt(record);
+      return record;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // Otherwise it is the disk that refuses, and nothing is known of the finding.
+      if (store.isReadable()) {
+        watcher.said(`forgot finding ${id}: ${error.message}`);
+        journal.write({ t: 'forgotten', signature: one.signature });
+      }
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** How Redis and the queues are, asked every two seconds; in between, and while Redis is down, the last answer holds. */
+import type { Redis } from 'ioredis';
+import type { Kind } from '../../corpus/vocabulary/messages.ts';
+import type { Clock } from '../log/clock.ts';
+import type { BatchQueues, KindCounts } from './queue.ts';
+
+const PERIOD_MS = 2000;
+
+export class Monitor {
+  counts: Readonly<Partial<Record<Kind, KindCounts>>> = {};
+  roundtripSeconds = 0;
+  memoryBytes = 0;
+  private readonly redis: Redis;
+  private readonly queues: BatchQueues;
+  private readonly clock: Clock;
+  private timer: NodeJS.Timeout | undefined;
+  private isAsking = false;
+
+  constructor(redis: Redis, queues: BatchQueues, clock: Clock) {
+    this.redis = redis;
+    this.queues = queues;
+    this.clock = clock;
+  }
+
+  start(): void {
+    this.timer = setInterval(() => void this.ask(), PERIOD_MS);
+    void this.ask();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async ask(): Promise<void> {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    try {
+      const startedMs = this.clock.monotonicMs();
+      await this.redis.ping();
+      this.roundtripSeconds = (this.clock.monotonicMs() - startedMs) / 1000;
+      const memory = await this.redis.info('memory');
+      this.memoryBytes = Number(/^used_memory:(\d+)/m.exec(memory)?.[1] ?? 0);
+      this.counts = await this.queues.counts();
+    } catch {
+      // The outage is said by whoever watches the connection; the next time it is asked again.
+    } finally {
+      this.isAsking = false;
+    }
+  }
+}

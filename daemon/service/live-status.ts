@@ -1,0 +1,222 @@
+/** What a coordinator shows of itself (`http/showing.ts`), read from its parts at the moment of asking. */
+import type { OutageLog } from '../../corpus/exchange/redis.ts';
+import type { Mark, Marks } from '../../corpus/store/marks.ts';
+import { type Expectations, silenceOf } from '../campaign/silence.ts';
+import type { Book } from '../campaign/state.ts';
+import { type Case, publishedOf } from '../campaign/triage.ts';
+import type {
+  CampaignState,
+  CampaignStatus,
+  Control,
+  ModelProgress,
+  Published,
+  View,
+  WorkerStatus,
+} from '../campaign/views.ts';
+import type { Coordinator } from '../coordinator/coordinator.ts';
+import type { Fleet } from '../coordinator/fleet.ts';
+import type { Figures } from '../coordinator/metrics.ts';
+import type { Publisher } from '../coordinator/publisher.ts';
+import type { Monitor } from '../coordinator/redis-probe.ts';
+import type { Showing, ShownEvent } from '../http/showing.ts';
+import type { Clock } from '../log/clock.ts';
+import type { Journal } from '../log/writer.ts';
+
+export interface ShownParts {
+  readonly book: Book;
+  readonly journal: Journal;
+  readonly coordinator: Coordinator;
+  readonly fleet: Fleet;
+  readonly monitor: Monitor;
+  readonly publisher: Publisher;
+  readonly figures: Figures;
+  readonly outages: OutageLog;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly build: string;
+  readonly expectations: Expectations;
+  readonly marks: Pick<Marks, 'all'>;
+}
+
+interface Sample {
+  readonly atMs: number;
+  readonly runs: number;
+}
+
+/** The speed is a mean over so long. */
+const SPEED_MS = 30_000;
+/** Between two looks for what changed. */
+const TICK_MS = 500;
+/** Subscribers hear the status at every so many looks. */
+const TICKS_A_STATUS = 4;
+
+export class Shown implements Showing {
+  private readonly parts: ShownParts;
+  private readonly listeners = new Set<(event: ShownEvent) => void>();
+  private readonly startedMs: number;
+  /** As the disk had it at the last tick. */
+  private marked: ReadonlyMap<string, Mark>;
+  private samples: readonly Sample[] = [];
+  private revision: number;
+  private ticks = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ShownParts) {
+    this.parts = parts;
+    this.startedMs = parts.clock.monotonicMs();
+    this.revision = parts.book.triage.revision;
+    this.marked = parts.marks.all();
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  status(): CampaignStatus {
+    const { book, clock, version, build, outages } = this.parts;
+    const cases = [...book.triage.cases.values()];
+    const inStage = (...stages: readonly string[]): number =>
+      cases.filter(({ stage }) => stages.includes(stage)).length;
+    return {
+      campaign: book.campaign,
+      state: this.state(),
+      version,
+      build,
+      epoch: book.epoch,
+      rngSeed: book.plan?.rngSeed ?? 0,
+      startedMs: book.startedMs,
+      uptimeSeconds: Math.round((clock.monotonicMs() - this.startedMs) / 1000),
+      runs: book.runs,
+      steps: book.steps,
+      inconclusive: book.inconclusive,
+      runsPerSecond: this.runsPerSecond(),
+      batches: {
+        planned: book.folded + book.outstanding.size,
+        folded: book.folded,
+        quarantined: book.quarantined,
+      },
+      findings: {
+        published: book.triage.published().length,
+        underWay: inStage('minimize', 'verify'),
+        refuted: inStage('refuted'),
+      },
+      redis: { isUp: outages.isUp, outages: outages.outages },
+      models: this.models(),
+    };
+  }
+
+  fleet(): readonly WorkerStatus[] {
+    return this.parts.fleet.workers;
+  }
+
+  published(): readonly Published[] {
+    const { book, expectations } = this.parts;
+    return book.triage.published().flatMap((one) => {
+      const published = publishedOf(one);
+      if (published === undefined) return [];
+      const standing = expectations.standingOf(published.finding);
+      const mark = this.marked.get(published.finding.id) ?? null;
+      return [{ ...published, finding: { ...published.finding, standing }, mark }];
+    });
+  }
+
+  record(id: string) {
+    const one = this.caseOf(id);
+    return one && this.parts.publisher.packedOf(one);
+  }
+
+  render(id: string, view: View): string | undefined {
+    const record = this.record(id);
+    if (record === undefined) return undefined;
+    return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  control(control: Control): void {
+    this.parts.coordinator.control(control);
+  }
+
+  readiness(): { readonly isReady: boolean; readonly why: string } {
+    const { coordinator, outages } = this.parts;
+    if (!outages.isUp) return { isReady: false, why: 'Redis does not answer' };
+    const { trouble } = coordinator;
+    return { isReady: trouble === null, why: trouble ?? 'at work' };
+  }
+
+  metrics(): Promise<string> {
+    const { fleet, monitor, outages, journal, coordinator, figures } = this.parts;
+    return figures.text({
+      workers: fleet.workers,
+      counts: monitor.counts,
+      waitingSeconds: (kind, waiting) => coordinator.waitingSeconds(kind, waiting),
+      isRedisUp: outages.isUp,
+      outages: outages.outages,
+      roundtripSeconds: monitor.roundtripSeconds,
+      memoryBytes: monitor.memoryBytes,
+      ledgerBytes: journal.bytes,
+    });
+  }
+
+  subscribe(listener: (event: ShownEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tick(): void {
+    const { book, clock } = this.parts;
+    const nowMs = clock.monotonicMs();
+    this.marked = this.parts.marks.all();
+    const fresh = this.samples.filter(({ atMs }) => nowMs - atMs <= SPEED_MS);
+    this.samples = [...fresh, { atMs: nowMs, runs: book.runs }];
+    if (this.listeners.size > 0) this.tell();
+    this.revision = book.triage.revision;
+    this.ticks += 1;
+  }
+
+  private tell(): void {
+    const changed = this.published().filter(({ revision }) => revision > this.revision);
+    const events: ShownEvent[] = changed.map((published) => ({ kind: 'finding', published }));
+    if (this.ticks % TICKS_A_STATUS === 0) events.push({ kind: 'status', status: this.status() });
+    for (const event of events) for (const listener of this.listeners) listener(event);
+  }
+
+  private state(): CampaignState {
+    const { book, coordinator } = this.parts;
+    return coordinator.isFinished() ? 'finished' : book.state;
+  }
+
+  private runsPerSecond(): number {
+    const [first] = this.samples;
+    const last = this.samples.at(-1);
+    if (first === undefined || last === undefined || last.atMs === first.atMs) return 0;
+    // A campaign that began anew counts from 0.
+    const runs = Math.max(0, last.runs - first.runs);
+    return Math.round((runs * 1000) / (last.atMs - first.atMs));
+  }
+
+  private models(): readonly ModelProgress[] {
+    const { book } = this.parts;
+    const published = book.triage.published();
+    const findings = published.flatMap((one) => one.published?.finding ?? []);
+    return [...book.models].map(([model, { steps, frontier, ...tried }]) => ({
+      ...silenceOf(model, this.expectedOf(model), tried, findings),
+      steps,
+      features: frontier.size,
+      entries: frontier.entries.length,
+      findings: findings.filter(({ models }) => models.includes(model)).length,
+    }));
+  }
+
+  private expectedOf(model: string): readonly string[] {
+    const pin = this.parts.book.pinOf(model);
+    return pin === undefined ? [] : this.parts.expectations.expectedOf(pin);
+  }
+
+  private caseOf(id: string): Case | undefined {
+    const { cases } = this.parts.book.triage;
+    return [...cases.values()].find(({ published }) => published?.finding.id === id);
+  }
+}
