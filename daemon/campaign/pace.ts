@@ -16,7 +16,28 @@ const NEWEST = 0.3;
 /** Batches are whole multiples: the portfolio of schedulers comes out even. */
 const UNIT = 1024;
 
-export class Pace {
+/** How many runs the next batch of a model gets. */
+export interface Pace {
+  measured(model: string, runs: number, milliseconds: number): void;
+  runsOf(model: string): number;
+}
+
+/** The same for every batch, so that no speed changes what a campaign finds. */
+export class FixedPace implements Pace {
+  private readonly runs: number;
+
+  constructor(runs: number) {
+    this.runs = runs;
+  }
+
+  measured(): void {}
+
+  runsOf(): number {
+    return this.runs;
+  }
+}
+
+export class MeasuredPace implements Pace {
   private readonly speeds = new Map<string, { runsPerMs: number; reports: number }>();
 
   measured(model: string, runs: number, milliseconds: number): void {

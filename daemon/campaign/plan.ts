@@ -1,7 +1,4 @@
-/**
- * What to run next: batch k is a pure function of (rngSeed, k, frontier after batches <= k - LAG), so the
- * number of executors never changes a campaign (design 8).
- */
+/** What to run next: a batch is a pure function of rngSeed, its number and what is known when it is planned. */
 import {
   EXHAUSTIVE,
   type Exploration,
@@ -13,10 +10,6 @@ import {
 import { Random } from '../../corpus/vocabulary/random.ts';
 import type { Frontier } from './frontier.ts';
 
-/** Batches between a report and the plans that know it: 64 keep any laptop's executors busy. */
-export const LAG = 64;
-/** Runs a batch: some 10 ms of one core, against some 0.2 ms for the messages. */
-export const BATCH_RUNS = 1024;
 /** Of each hand-written seed in a model's first batch: all of a seed that has two threads with an operation each. */
 const SEED_STATES = 30_000;
 /** So that what it covers is known, and it can be a parent. */
@@ -66,50 +59,8 @@ export interface Discovery {
   readonly runsToFirst: number | null;
 }
 
-export interface Plan {
-  readonly models: readonly string[];
-  readonly rngSeed: number;
-  /** Runs in all, or Infinity. */
-  readonly runs: number;
-  /** Texts of corpus/seeds. */
-  readonly seeds: readonly string[];
-}
-
-export function batchCount(plan: Plan): number {
-  return Math.ceil(plan.runs / BATCH_RUNS);
-}
-
-/**
- * @param frontier of the batch's model, holding reports of batches <= k - LAG and no other
- * @param sweep the part of a small scope that the batch is to search
- */
-export function planBatch(
-  plan: Plan,
-  k: number,
-  frontier: Frontier,
-  known: readonly string[],
-  sweep: SweepSource | null = null,
-): Exploration {
-  return planExploration({
-    index: k,
-    model: modelOfBatch(plan, k),
-    rngSeed: plan.rngSeed,
-    runs: Math.min(BATCH_RUNS, plan.runs - k * BATCH_RUNS),
-    seeds: isFirstOfModel(plan, k) ? plan.seeds : [],
-    sweep,
-    shares: SHARES,
-    frontier,
-    snapshot: null,
-    known,
-  });
-}
-
-/** A model's first batch has the seeds. */
-export function isFirstOfModel({ models }: Pick<Plan, 'models'>, k: number): boolean {
-  return k < models.length;
-}
-
-export function modelOfBatch({ models }: Pick<Plan, 'models'>, k: number): string {
+/** Models take turns. */
+export function modelOfBatch(models: readonly string[], k: number): string {
   return models[k % models.length] as string;
 }
 

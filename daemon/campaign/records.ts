@@ -42,7 +42,7 @@ export interface Outstanding {
   readonly sweep?: Place;
 }
 
-export type Row = { readonly atMs: number } & (
+export type LogRecord = { readonly atMs: number } & (
   | { readonly t: 'campaign'; readonly campaign: string; readonly plan: CampaignPlan }
   | { readonly t: 'led'; readonly epoch: number; readonly build: string }
   | { readonly t: 'planned'; readonly batches: readonly Outstanding[] }

@@ -6,25 +6,25 @@ import { readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION, type Minimized, type Report } from '../../corpus/vocabulary/messages.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { unpackRecord } from '../../corpus/vocabulary/record.ts';
-import type { Book } from './state.ts';
+import type { CampaignState } from './state.ts';
 
 const REASON_LENGTH_MAX = 200;
 const ID = /^[\w.-]{1,96}$/;
 
 /** What does not hold becomes a report that says so, under the id by which it came. */
-export function readReport({ id, json }: Arrival, book: Book): Report {
+export function readReport({ id, json }: Arrival, state: CampaignState): Report {
   const { value, problem } = decodeReport(json);
-  if (value === null) return givenUp(id, problem, book);
-  if (value.id !== id) return givenUp(id, 'it is the report of another batch', book);
+  if (value === null) return givenUp(id, problem, state);
+  if (value.id !== id) return givenUp(id, 'it is the report of another batch', state);
   // What was written as 9e15 has more digits in the ledger.
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  if (bytes > REPORT_BYTES_MAX) return givenUp(id, 'it is too large when written out', book);
+  if (bytes > REPORT_BYTES_MAX) return givenUp(id, 'it is too large when written out', state);
   if (value.result.kind !== 'minimize') return value;
   const recordProblem = problemOf(value.result, value.executor);
-  return recordProblem === null ? value : givenUp(id, recordProblem, book);
+  return recordProblem === null ? value : givenUp(id, recordProblem, state);
 }
 
-function givenUp(id: string, why: string, { build, campaign, outstanding }: Book): Report {
+function givenUp(id: string, why: string, { build, campaign, outstanding }: CampaignState): Report {
   const batch = outstanding.get(id);
   const reason = printable(`unreadable report: ${why}`, REASON_LENGTH_MAX);
   return {
@@ -50,10 +50,10 @@ function problemOf({ record, signature }: Minimized, executor: string): string |
 }
 
 /** Without what brings nothing new: the first batches of all executors report mostly the same. */
-export function trimmed(report: Report, book: Book): Report {
+export function trimmed(report: Report, state: CampaignState): Report {
   const { result } = report;
-  if (result.kind !== 'explore' || report.build !== book.build) return report;
-  const tally = book.models.get(result.model);
+  if (result.kind !== 'explore' || report.build !== state.build) return report;
+  const tally = state.models.get(result.model);
   if (tally === undefined) return report;
   const candidates = tally.frontier.fresh(result);
   return { ...report, result: { ...result, candidates } };

@@ -13,13 +13,12 @@ import {
 } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES } from '../../corpus/vocabulary/scope.ts';
 import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
-import { Frontier, type FrontierJson } from './frontier.ts';
 import { modelOfBatch } from './plan.ts';
-import type { CampaignPlan, Outstanding, Row } from './records.ts';
+import type { CampaignPlan, LogRecord, Outstanding } from './records.ts';
 import { NO_SCOPE, withPart } from './scope-progress.ts';
 import { emptyTally, type ModelTally } from './tally.ts';
-import { type Case, discoveryOf, Triage } from './triage.ts';
-import type { CampaignState } from './views.ts';
+import { discoveryOf, Triage } from './triage.ts';
+import type { CampaignPhase } from './views.ts';
 
 /** A batch that was given up, kept for people to look at. */
 export interface GivenUp {
@@ -38,10 +37,10 @@ const GAP_MS = 30_000;
 const GIVEN_UP_KEPT = 100;
 const FINDING_KINDS: readonly Kind[] = ['minimize', 'verify', 'matrix'];
 
-export class Book {
+export class CampaignState {
   campaign = '';
   plan: CampaignPlan | null = null;
-  state: CampaignState = 'running';
+  phase: CampaignPhase = 'running';
   startedMs = 0;
   epoch = 0;
   build = '';
@@ -71,7 +70,7 @@ export class Book {
   readonly givenUp: GivenUp[] = [];
   readonly triage: Triage = new Triage();
 
-  apply(row: Row): Effect | null {
+  apply(row: LogRecord): Effect | null {
     switch (row.t) {
       case 'campaign':
         this.begin(row.campaign, row.plan, row.atMs);
@@ -88,9 +87,9 @@ export class Book {
       case 'report':
         return this.report(row.report, row.atMs);
       case 'control':
-        this.state = { pause: 'paused', resume: 'running', stop: 'draining' }[
+        this.phase = { pause: 'paused', resume: 'running', stop: 'draining' }[
           row.control
-        ] as CampaignState;
+        ] as CampaignPhase;
         return null;
       case 'stored':
         this.triage.stored(row.signature);
@@ -102,6 +101,19 @@ export class Book {
         this.triage.forget(row.signature);
         return null;
     }
+  }
+
+  /** Features that were met, over all models. */
+  get features(): number {
+    return [...this.models.values()].reduce((sum, { frontier }) => sum + frontier.size, 0);
+  }
+
+  /** Workloads that were kept, over all models. */
+  get entries(): number {
+    return [...this.models.values()].reduce(
+      (sum, { frontier }) => sum + frontier.entries.length,
+      0,
+    );
   }
 
   pins(): readonly ModelPin[] {
@@ -132,7 +144,7 @@ export class Book {
     const areSameScopes = JSON.stringify(this.plan?.scopes) === JSON.stringify(plan.scopes);
     this.campaign = campaign;
     this.plan = plan;
-    this.state = 'running';
+    this.phase = 'running';
     this.startedMs = atMs;
     this.runs = 0;
     this.steps = 0;
@@ -221,7 +233,10 @@ export class Book {
   }
 
   private modelOf(index: number): string {
-    return modelOfBatch({ models: this.pins().map(({ reference }) => reference) }, index);
+    return modelOfBatch(
+      this.pins().map(({ reference }) => reference),
+      index,
+    );
   }
 
   /** A batch that was taken for lost and whose range nobody has been given since. */
@@ -304,76 +319,6 @@ export class Book {
     }
     return 'quarantined';
   }
-
-  toJson(): BookJson {
-    const { triage, models, outstanding } = this;
-    return {
-      facts: Object.fromEntries(FACTS.map((name) => [name, this[name]])) as unknown as BookFacts,
-      models: [...models].map(([model, { frontier, ...tally }]) => {
-        return { model, ...tally, frontier: frontier.toJson() };
-      }),
-      outstanding: [...outstanding.values()],
-      cases: [...triage.cases.values()],
-      revision: triage.revision,
-      mismatches: triage.mismatches,
-    };
-  }
-
-  static fromJson({ facts, models, outstanding, cases, revision, mismatches }: BookJson): Book {
-    const book = new Book();
-    Object.assign(book, facts);
-    for (const { model, frontier, ...tally } of models) {
-      // A snapshot of an earlier version has no breadth and no scope.
-      book.models.set(model, { ...emptyTally(), ...tally, frontier: Frontier.fromJson(frontier) });
-    }
-    for (const batch of outstanding) book.outstanding.set(batch.id, batch);
-    for (const one of cases) {
-      // A snapshot of an earlier version has no buckets.
-      book.triage.cases.set(one.signature, { ...one, buckets: one.buckets ?? [one.signature] });
-    }
-    book.triage.revision = revision;
-    book.triage.mismatches = mismatches;
-    return book;
-  }
-}
-
-const FACTS = [
-  'campaign',
-  'plan',
-  'state',
-  'startedMs',
-  'epoch',
-  'build',
-  'nextIndex',
-  'reopened',
-  'nextId',
-  'folded',
-  'quarantined',
-  'duplicates',
-  'runs',
-  'steps',
-  'inconclusive',
-  'ranMs',
-  'lastReportMs',
-  'lastFindingMs',
-  'ranAtFindingMs',
-  'pinned',
-  'canaries',
-  'givenUp',
-] as const;
-type BookFacts = Pick<Book, (typeof FACTS)[number]>;
-
-/** A snapshot of the ledger. */
-export interface BookJson {
-  readonly facts: BookFacts;
-  readonly models: readonly (Omit<ModelTally, 'frontier'> & {
-    readonly model: string;
-    readonly frontier: FrontierJson;
-  })[];
-  readonly outstanding: readonly Outstanding[];
-  readonly cases: readonly Case[];
-  readonly revision: number;
-  readonly mismatches: number;
 }
 
 function nothingCompared(signature: string) {

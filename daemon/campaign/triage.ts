@@ -24,6 +24,8 @@ export interface Case {
   buckets: readonly string[];
   /** Until it is minimized. */
   discovery: Discovery | null;
+  /** Witnesses of other buckets, to be minimized one after another. */
+  waiting: readonly Discovery[];
   /** Until it is stored; before it is published it is only to be verified. */
   record: PackedRecord | null;
   /** Who minimized it: the next one to run it must be another. */
@@ -79,15 +81,27 @@ export class Triage {
   discover(discovery: Discovery): void {
     const { signature, model, witness } = discovery;
     const there = this.cases.get(signature) ?? emptyCase(signature);
+    if (isGivenUp(there)) return;
     const isListed = there.published !== null;
     const isOpen = there.discovery !== null || there.stage === 'verify';
-    if (isOpen || (isListed && !there.isStored) || isGivenUp(there)) return;
-    const buckets = bucketsWith(isListed ? there.buckets : [], witness);
+    const isKnown = isOpen || isListed;
+    const buckets = bucketsWith(isKnown ? there.buckets : [], witness);
     if (buckets === null) return;
-    // What is listed stays so while another witness of it is minimized and verified.
-    const models = isListed ? there.models : [];
-    const known = { ...there, models: [...new Set([...models, model])].sort(), buckets };
-    this.cases.set(signature, { ...known, stage: 'minimize', discovery, givenUp: 0 });
+    const models = [...new Set([...(isKnown ? there.models : []), model])].sort();
+    const waiting = [...there.waiting, discovery];
+    this.cases.set(signature, { ...there, models, buckets, waiting });
+    this.goOn(signature);
+  }
+
+  /** What is listed stays so while another witness of it is minimized and verified. */
+  private goOn(signature: string): void {
+    const one = this.cases.get(signature);
+    const [discovery, ...waiting] = one?.waiting ?? [];
+    if (one === undefined || discovery === undefined) return;
+    const isOpen = one.discovery !== null || one.stage === 'verify';
+    const isUnstored = one.published !== null && !one.isStored;
+    if (isOpen || isUnstored) return;
+    Object.assign(one, { stage: 'minimize', discovery, waiting, givenUp: 0 });
   }
 
   /** A result about one finding; what comes twice or too late is not listened to. */
@@ -106,7 +120,7 @@ export class Triage {
     const one = this.cases.get(signature);
     if (one?.stage !== 'minimize') return;
     if (record === null) {
-      refute(one);
+      this.refute(one);
       return;
     }
     one.stage = 'verify';
@@ -123,7 +137,7 @@ export class Triage {
     if (!isSame) {
       this.mismatches += 1;
       one.record = null;
-      refute(one);
+      this.refute(one);
       return;
     }
     const { finding, repro } = one.record;
@@ -160,7 +174,12 @@ export class Triage {
     const one = this.cases.get(signature);
     if (one === undefined || one.stage !== stage) return;
     one.givenUp += 1;
-    if (one.givenUp > GIVEN_UP_MAX) refute(one);
+    if (one.givenUp > GIVEN_UP_MAX) this.refute(one);
+  }
+
+  private refute(one: Case): void {
+    refute(one);
+    if (!isGivenUp(one)) this.goOn(one.signature);
   }
 
   stored(signature: string): void {
@@ -168,6 +187,7 @@ export class Triage {
     if (one === undefined) return;
     one.isStored = true;
     one.record = null;
+    this.goOn(signature);
   }
 
   /** A finding as somebody else put it on disk; what was learned of it before still holds. */
@@ -288,6 +308,7 @@ function emptyCase(signature: string): Case {
     stage: 'minimize',
     buckets: [],
     discovery: null,
+    waiting: [],
     record: null,
     executor: '',
     minimizedMs: 0,

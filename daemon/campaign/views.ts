@@ -3,8 +3,8 @@ import type { Mark } from '../../corpus/store/marks.ts';
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { Silence } from './silence.ts';
 
-export const CAMPAIGN_STATES = ['running', 'paused', 'draining', 'finished'] as const;
-export type CampaignState = (typeof CAMPAIGN_STATES)[number];
+export const CAMPAIGN_PHASES = ['running', 'paused', 'draining', 'finished'] as const;
+export type CampaignPhase = (typeof CAMPAIGN_PHASES)[number];
 
 export const VIEWS = ['columns', 'text', 'json'] as const;
 export type View = (typeof VIEWS)[number];
@@ -39,7 +39,7 @@ export interface ModelProgress extends Silence {
 
 export interface CampaignStatus {
   readonly campaign: string;
-  readonly state: CampaignState;
+  readonly state: CampaignPhase;
   readonly version: string;
   readonly build: string;
   readonly epoch: number;

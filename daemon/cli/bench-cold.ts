@@ -7,9 +7,11 @@ import type { Course } from '../../workers/bench/revision.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference, isBuiltIn } from '../../workers/models/registry.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
-import { Campaign, type Executors } from '../coordinator/local-campaign.ts';
-import { exploring } from './fuzz.ts';
+import { runsTo } from '../campaign/plan.ts';
+import { localCampaign } from '../coordinator/local-campaign.ts';
+import type { LocalExecutors } from '../coordinator/local-transport.ts';
 import { engineDigest } from './identity.ts';
+import { pinOf } from './options/wanted-campaign.ts';
 
 /** A model, and the rows that its campaigns look for. */
 export interface ColdModel {
@@ -75,7 +77,7 @@ async function firstsOf(
       const seeds = new Random(rngSeed).fork(`campaigns ${one.reference}`);
       const found: Firsts[] = [];
       for (let trial = 1; trial <= trials; trial++) {
-        const first = await firstsOn(one, seeds.next() >>> 0, runs, exploring(pool), course.stop);
+        const first = await firstsOn(one, seeds.next() >>> 0, runs, pool, course.stop);
         if (course.stop.aborted) return firsts;
         found.push(first);
         const place = `${one.reference}, ${i + 1} of ${campaigns.length} models`;
@@ -90,25 +92,27 @@ async function firstsOf(
 }
 
 async function firstsOn(
-  { reference, model, rows }: ColdModel,
+  { model, rows }: ColdModel,
   rngSeed: number,
   runs: number,
-  executors: Executors,
+  executors: LocalExecutors,
   stop: AbortSignal,
 ): Promise<Firsts> {
   const firsts = new Map<string, number>();
   const builtIn = isBuiltIn(model);
-  const campaign = new Campaign({ models: [reference], rngSeed, runs, seeds: [] }, executors, {
-    discovered: ({ signature, runsToFirst }) => {
-      const row = rowOf(signature, builtIn)?.id ?? '';
-      if (runsToFirst === null || !rows.has(row)) return;
-      firsts.set(row, Math.min(runsToFirst, firsts.get(row) ?? runsToFirst));
-      if (firsts.size === rows.size) campaign.stop();
+  const plan = { models: [pinOf(model)], rngSeed, runs, seeds: [] };
+  const campaign = localCampaign(plan, executors, {
+    folded: (_effect, { result }, state) => {
+      if (result.kind !== 'explore') return;
+      for (const witness of result.witnesses) {
+        const row = rowOf(witness.signature, builtIn)?.id ?? '';
+        const runsToFirst = runsTo(witness, state.runs - result.runs);
+        if (runsToFirst === null || !rows.has(row)) continue;
+        firsts.set(row, Math.min(runsToFirst, firsts.get(row) ?? runsToFirst));
+      }
+      if (firsts.size === rows.size || stop.aborted) campaign.stop();
     },
-    metOn: () => {},
-    folded: () => {
-      if (stop.aborted) campaign.stop();
-    },
+    said: () => {},
   });
   await campaign.run();
   return firsts;

@@ -15,7 +15,8 @@ import { largeWorkload, measureSearch } from '../../workers/bench/searching.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { Frontier } from '../campaign/frontier.ts';
-import { planBatch } from '../campaign/plan.ts';
+import { planExploration, SHARES } from '../campaign/plan.ts';
+import { BATCH_RUNS } from '../coordinator/local-campaign.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { addDetectOptions, refuseStray } from './options/detect-options.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './options/model-argument.ts';
@@ -127,13 +128,17 @@ async function benchFleet(
 
 /** A campaign of one executor without seeds; what it found is known from the next batch on. */
 export function plannedBatches(model: string, rngSeed: number): PlanBatches {
-  const plan = { models: [model], rngSeed, runs: Number.POSITIVE_INFINITY, seeds: [] };
+  const need = { model, rngSeed, runs: BATCH_RUNS, seeds: [], sweep: null, shares: SHARES };
   return (keepsParents) => {
     const frontier = new Frontier();
     const known = new Set<string>();
     let index = 0;
     return {
-      next: () => planBatch(plan, index++, frontier, [...known]),
+      next: () => {
+        const batch = { ...need, index, frontier, snapshot: null, known: [...known] };
+        index += 1;
+        return planExploration(batch);
+      },
       reported: (report) => {
         if (keepsParents) frontier.fold(report);
         for (const { signature } of report.witnesses) known.add(signature);

@@ -1,66 +1,63 @@
-/** What a local campaign keeps: discoveries are minimized, printed once and put on disk at once. */
+/** What a local campaign keeps: each finding is printed once, and put on disk at once. */
 import { FindingStore } from '../../corpus/store/finding-store.ts';
-import { assert } from '../../corpus/vocabulary/assert.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { readJson } from '../../corpus/vocabulary/json.ts';
 import {
   compareRecords,
   type FindingRecord,
+  type PackedRecord,
   unpackRecord,
 } from '../../corpus/vocabulary/record.ts';
+import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { rankOf } from '../../corpus/vocabulary/verdict.ts';
-import type { ExecutorPool } from '../../workers/service/executors.ts';
-import { type Discovery, minimizationOf } from '../campaign/plan.ts';
+import { type Case, recordToStore } from '../campaign/triage.ts';
+import type { PublisherPort } from '../coordinator/coordinator.ts';
+import type { CampaignLog } from '../log/writer.ts';
 import type { Settings } from './options/settings.ts';
 import { renderFinding } from './output/render-finding.ts';
 import { note, say } from './output/terminal.ts';
 
-export class Keeper {
+export class Keeper implements PublisherPort {
   /** The disk's refusal, if it gave one: fuzzing goes on, and the end says so. */
   diskProblem: Refusal | null = null;
-  private readonly pool: ExecutorPool;
-  private readonly rngSeed: number;
+  private readonly log: CampaignLog;
   private readonly settings: Settings;
   private readonly store: FindingStore;
   private readonly records = new Map<string, FindingRecord>();
-  private readonly alsoModels = new Map<string, Set<string>>();
-  /** In the order of discovery, which is the order of their printing. */
-  private underWay: Promise<void> = Promise.resolve();
+  private readonly printed = new Set<string>();
 
-  constructor(pool: ExecutorPool, rngSeed: number, settings: Settings) {
-    this.pool = pool;
-    this.rngSeed = rngSeed;
+  constructor(log: CampaignLog, settings: Settings) {
+    this.log = log;
     this.settings = settings;
     this.store = new FindingStore(settings.dataDir);
   }
 
-  take(discovery: Discovery): void {
-    const minimized = this.minimize(discovery);
-    this.underWay = Promise.all([this.underWay, minimized]).then(([, record]) => {
-      this.keep(record);
-    });
+  get count(): number {
+    return this.records.size;
   }
 
-  private async minimize(discovery: Discovery): Promise<FindingRecord> {
-    const { result } = await this.pool.execute(minimizationOf(discovery, this.rngSeed));
-    // The witness was recorded by the same engine: anything else is a defect of ours.
-    const isRecord = result.kind === 'minimize' && result.record !== null;
-    assert(isRecord, 'a witness does not reproduce', discovery.signature);
-    return unpackRecord(readJson(JSON.stringify(result.record)), 'executor');
+  publish(): void {
+    const { triage } = this.log.state;
+    for (const one of triage.published()) {
+      const packed = one.isStored ? null : recordToStore(one);
+      if (packed === null) continue;
+      this.keep(unpacked(packed));
+      this.log.write({ t: 'stored', signature: one.signature });
+      this.print();
+    }
   }
 
-  alsoOn(signature: string, model: string): void {
-    const models = this.alsoModels.get(signature) ?? new Set();
-    this.alsoModels.set(signature, models.add(model));
+  reproOf({ signature }: Case): string | undefined {
+    const record = this.records.get(signature);
+    return record && printRepro(record.repro);
   }
 
-  /** Wait for everything that was taken; then the disk also knows on which other models a bug was met. */
-  async settle(): Promise<void> {
-    await this.underWay;
-    for (const signature of this.alsoModels.keys()) {
-      const record = this.records.get(signature);
-      if (record !== undefined) this.write(this.withModels(record));
+  /** The disk also learns on which other models a bug was met. */
+  finish(): void {
+    for (const record of this.records.values()) {
+      const whole = this.withModels(record);
+      if (whole.finding.models.length > record.finding.models.length) this.write(whole);
     }
   }
 
@@ -76,9 +73,22 @@ export class Keeper {
     const there = this.records.get(signature);
     this.records.set(signature, there === undefined ? record : betterOf(there, record));
     this.write(record);
-    const isGraver = there !== undefined && rankOf(record.finding) < rankOf(there.finding);
-    if (this.settings.isJson || (there !== undefined && !isGraver)) return;
-    say(`${renderFinding(this.located(record), record.columns, this.settings.dataDir)}\n`);
+    // One that turns out graver is told again.
+    if (there !== undefined && rankOf(record.finding) < rankOf(there.finding)) {
+      this.printed.delete(signature);
+    }
+  }
+
+  /** In the order of their first witnesses, which does not depend on who minimizes faster. */
+  private print(): void {
+    for (const { signature, stage } of this.log.state.triage.cases.values()) {
+      const record = this.records.get(signature);
+      if (record === undefined && stage !== 'refuted') return;
+      if (record === undefined || this.printed.has(signature)) continue;
+      this.printed.add(signature);
+      if (this.settings.isJson) continue;
+      say(`${renderFinding(this.located(record), record.columns, this.settings.dataDir)}\n`);
+    }
   }
 
   private write(record: FindingRecord): void {
@@ -94,7 +104,7 @@ export class Keeper {
   }
 
   private withModels(record: FindingRecord): FindingRecord {
-    const also = this.alsoModels.get(record.finding.signature) ?? [];
+    const also = this.log.state.triage.cases.get(record.finding.signature)?.models ?? [];
     const models = [...new Set([...record.finding.models, ...also])].sort();
     return { ...record, finding: { ...record.finding, models } };
   }
@@ -102,6 +112,10 @@ export class Keeper {
   private located({ finding }: FindingRecord): Finding {
     return { ...finding, file: `${this.store.folderOf(finding.id)}/repro.txt` };
   }
+}
+
+function unpacked(packed: PackedRecord): FindingRecord {
+  return unpackRecord(readJson(JSON.stringify(packed)), 'executor');
 }
 
 /** As the store would keep them; the signature was first met where it was first met. */

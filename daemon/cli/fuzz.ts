@@ -11,15 +11,21 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
-import type { Plan } from '../campaign/plan.ts';
 import { silenceInWords, silenceOf, UNTRIED } from '../campaign/silence.ts';
-import { Campaign, type Executors, type Totals } from '../coordinator/local-campaign.ts';
+import type { CampaignState } from '../campaign/state.ts';
+import { droppedText } from '../campaign/triage.ts';
+import {
+  type LocalListener,
+  type LocalPlan,
+  localCampaign,
+} from '../coordinator/local-campaign.ts';
 import { Keeper } from './fuzz-keeper.ts';
 import { engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModels, MODEL_FLAG_TEXT } from './options/model-argument.ts';
 import { parseCount, parseDuration, parseJobs } from './options/quantities.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { pinOf } from './options/wanted-campaign.ts';
 import { EXIT } from './output/endings.ts';
 import { Progress } from './output/fuzz-progress.ts';
 import { sayOtherEngines } from './output/other-engines.ts';
@@ -62,42 +68,48 @@ export function fuzzCommand(): CommandUnknownOpts {
 
 async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
   const models = givenModels(options.models ?? MODEL_NAMES);
-  const plan: Plan = {
-    models: [...models.keys()],
+  const plan: LocalPlan = {
+    models: [...models.values()].map(pinOf),
     rngSeed: settings.rngSeed ?? randomBytes(4).readUInt32LE(),
-    runs: options.runs ?? Number.POSITIVE_INFINITY,
+    runs: options.runs ?? null,
     seeds: readSeeds(PACKAGE_ROOT).map(({ input }) =>
       printInput({ ...input, schedule: EMPTY_SCHEDULE }),
     ),
   };
+  const names = [...models.keys()].join(', ');
   progress(
     settings,
-    `fuzz: ${plan.models.join(', ')}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
+    `fuzz: ${names}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
   );
   sayOtherEngines(settings);
-  return await campaign(plan, models, options, settings);
-}
-
-async function campaign(
-  plan: Plan,
-  models: ReadonlyMap<string, Model>,
-  options: FuzzOptions,
-  settings: Settings,
-): Promise<number> {
-  const startedMs = performance.now();
   const pool = new ExecutorPool({
     count: options.jobs,
     models,
     engine: engineDigest(),
     name: 'fuzz',
   });
-  const keeper = new Keeper(pool, plan.rngSeed, settings);
-  const screen = new Progress(settings, keeper);
-  const running = new Campaign(plan, exploring(pool), {
-    discovered: (discovery) => keeper.take(discovery),
-    metOn: (signature, model) => keeper.alsoOn(signature, model),
-    folded: (totals) => screen.update(totals),
+  try {
+    return await fuzzOn(pool, plan, models, options, settings);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function fuzzOn(
+  pool: ExecutorPool,
+  plan: LocalPlan,
+  models: ReadonlyMap<string, Model>,
+  options: FuzzOptions,
+  settings: Settings,
+): Promise<number> {
+  const startedMs = performance.now();
+  let keeper: Keeper | undefined;
+  const screen = new Progress(settings, () => keeper?.count ?? 0);
+  const running = localCampaign(plan, pool, listening(screen), (log) => {
+    keeper = new Keeper(log, settings);
+    return keeper;
   });
+  assert(keeper !== undefined, 'a campaign makes its publisher', null);
   let isInterrupted = false;
   const release = onInterrupt(() => {
     isInterrupted = true;
@@ -107,14 +119,13 @@ async function campaign(
   const timer =
     options.timeMs === undefined ? null : setTimeout(() => running.stop(), options.timeMs);
   try {
-    const totals = await running.run();
-    await keeper.settle();
+    await running.run();
+    keeper.finish();
     screen.end();
     const seconds = Math.round(performance.now() - startedMs) / 1000;
-    summarize(plan, models, totals, seconds, keeper, options, settings);
+    summarize(plan, models, running.state, seconds, keeper, options, settings);
   } finally {
     if (timer !== null) clearTimeout(timer);
-    await pool.close();
     release();
   }
   if (keeper.diskProblem !== null) {
@@ -122,24 +133,25 @@ async function campaign(
     if (settings.isJson) return keeper.diskProblem.exit;
     throw keeper.diskProblem;
   }
-  return isInterrupted || keeper.findings().length === 0 ? EXIT.done : EXIT.bad;
+  return isInterrupted || keeper.count === 0 ? EXIT.done : EXIT.bad;
 }
 
-export function exploring(pool: ExecutorPool): Executors {
+function listening(screen: Progress): LocalListener {
   return {
-    count: pool.count,
-    execute: async (batch) => {
-      const { result } = await pool.execute(batch);
-      assert(result.kind === 'explore', 'result of an exploration', result.kind);
-      return result;
+    folded: (_effect, { result }, state) => {
+      // All executors have the same engine: anything else is a defect of Faultline.
+      assert(droppedText(result) === null, 'a witness reproduces', droppedText(result));
+      screen.update(state);
     },
+    // Why it ends is asked for by the command line.
+    said: () => {},
   };
 }
 
 function summarize(
-  plan: Plan,
+  plan: LocalPlan,
   byReference: ReadonlyMap<string, Model>,
-  totals: Totals,
+  state: CampaignState,
   seconds: number,
   keeper: Keeper,
   { models: given }: FuzzOptions,
@@ -147,11 +159,12 @@ function summarize(
 ): void {
   const findings = keeper.findings();
   const silences = [...byReference].map(([reference, { expect }]) =>
-    silenceOf(reference, expect.find, totals.triedOf.get(reference) ?? UNTRIED, findings),
+    silenceOf(reference, expect.find, state.models.get(reference) ?? UNTRIED, findings),
   );
   if (settings.isJson) {
-    const { runs, steps, inconclusive } = totals;
-    const { models, rngSeed } = plan;
+    const { runs, steps, inconclusive } = state;
+    const models = [...byReference.keys()];
+    const { rngSeed } = plan;
     sayDocument({
       model: models.length === 1 ? models[0] : 'all',
       models,
@@ -177,11 +190,11 @@ function summarize(
       ),
       `${counted(findings.length - canaries, 'finding')} (known: ${rows || 'none'}; new: ${unknown})` +
         `${canaries === 0 ? '' : ` and ${canaries} of the canary`}, ` +
-        `${totals.runs} runs, ${totals.steps} steps in ${seconds} s ` +
-        `(${Math.round(totals.runs / seconds / 1000)}k runs/s), ${totals.inconclusive} inconclusive, ` +
-        `${totals.entries} workloads kept`,
+        `${state.runs} runs, ${state.steps} steps in ${seconds} s ` +
+        `(${Math.round(state.runs / seconds / 1000)}k runs/s), ${state.inconclusive} inconclusive, ` +
+        `${state.entries} workloads kept`,
       ...silences.map((silence) => `${silence.model}: ${silenceInWords(silence)}`),
-      `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${totals.runs}${modelFlags(given)}`,
+      `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${state.runs}${modelFlags(given)}`,
     ].join('\n'),
   );
 }

@@ -5,8 +5,8 @@ import type { Scope } from '../../corpus/vocabulary/scope.ts';
 import { isAtEnd } from '../campaign/dispatch.ts';
 import { SHARES, type Shares } from '../campaign/plan.ts';
 import type { CampaignPlan, StopRule } from '../campaign/records.ts';
-import type { Book } from '../campaign/state.ts';
-import type { Journal } from '../log/writer.ts';
+import type { CampaignState } from '../campaign/state.ts';
+import type { LogWriter } from '../log/writer.ts';
 
 /** What the command line and the campaign file ask for. */
 export interface Wanted {
@@ -21,24 +21,24 @@ export interface Wanted {
 
 /** @param isRestart by a supervisor: then what was stopped stays stopped */
 export function beginOrResume(
-  journal: Journal,
+  log: LogWriter,
   wanted: Wanted,
   drawn: { readonly campaign: string; readonly rngSeed: number },
   isRestart: boolean,
 ): 'begun' | 'resumed' {
-  const { book } = journal;
-  const plan = planOf(wanted, book, drawn.rngSeed);
-  const isSame = book.plan !== null && canonicalJson(book.plan) === canonicalJson(plan);
-  const isOver = book.state === 'draining' && isAtEnd(book);
+  const { state } = log;
+  const plan = planOf(wanted, state, drawn.rngSeed);
+  const isSame = state.plan !== null && canonicalJson(state.plan) === canonicalJson(plan);
+  const isOver = state.phase === 'draining' && isAtEnd(state);
   if (!isSame || (isOver && !isRestart)) {
-    journal.write({ t: 'campaign', campaign: drawn.campaign, plan });
+    log.write({ t: 'campaign', campaign: drawn.campaign, plan });
     return 'begun';
   }
-  if (book.state === 'draining' && !isRestart) journal.write({ t: 'control', control: 'resume' });
+  if (state.phase === 'draining' && !isRestart) log.write({ t: 'control', control: 'resume' });
   return 'resumed';
 }
 
-function planOf(wanted: Wanted, { plan }: Book, drawnSeed: number): CampaignPlan {
+function planOf(wanted: Wanted, { plan }: CampaignState, drawnSeed: number): CampaignPlan {
   return {
     models: wanted.models,
     rngSeed: wanted.rngSeed ?? plan?.rngSeed ?? drawnSeed,

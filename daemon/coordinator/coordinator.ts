@@ -5,9 +5,9 @@
  * A turn may end anywhere (kill -9). What was taken and not settled is taken again, and found in the ledger;
  * what was planned and not sent is missed by `reconcile`; a batch that comes back twice changes nothing.
  */
-import { type Arrival, type Exchange, StaleEpoch } from '../../corpus/exchange/scripts.ts';
+import { StaleEpoch } from '../../corpus/exchange/scripts.ts';
 import { packFeatures } from '../../corpus/exchange/snapshot.ts';
-import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
   BATCH_VERSION,
   type Batch,
@@ -17,30 +17,34 @@ import {
   type Report,
 } from '../../corpus/vocabulary/messages.ts';
 import { type Due, due, isAtEnd, reasonToStop } from '../campaign/dispatch.ts';
-import { Pace } from '../campaign/pace.ts';
+import type { Pace } from '../campaign/pace.ts';
 import type { Outstanding } from '../campaign/records.ts';
-import { readReport, trimmed } from '../campaign/reports.ts';
-import type { Book, Effect } from '../campaign/state.ts';
-import { droppedText } from '../campaign/triage.ts';
+import { trimmed } from '../campaign/reports.ts';
+import type { CampaignState, Effect } from '../campaign/state.ts';
+import { type Case, droppedText } from '../campaign/triage.ts';
 import type { Control } from '../campaign/views.ts';
 import type { Clock } from '../log/clock.ts';
-import type { Journal } from '../log/writer.ts';
-import type { Fleet } from './fleet.ts';
-import type { Publisher } from './publisher.ts';
-import type { BatchQueues } from './queue.ts';
+import type { CampaignLog } from '../log/writer.ts';
+import type { Transport } from './transport.ts';
 
-export interface Parts {
-  readonly book: Book;
-  readonly journal: Journal;
-  readonly exchange: Exchange;
-  readonly queues: BatchQueues;
-  readonly fleet: Fleet;
+export interface CoordinatorParts {
+  readonly log: CampaignLog;
+  readonly transport: Transport;
+  readonly pace: Pace;
   readonly clock: Clock;
   readonly build: string;
   readonly seeds: readonly string[];
-  readonly canary: ModelPin;
-  readonly publisher: Publisher;
+  readonly canary: ModelPin | null;
+  readonly publisher: PublisherPort;
   readonly watcher: Watcher;
+}
+
+/** Where findings go. */
+export interface PublisherPort {
+  /** Puts what is published, and not there yet, where people look for it. */
+  publish(): void;
+  /** Text of a published finding's repro; undefined if it is gone or damaged. */
+  reproOf(one: Case): string | undefined;
 }
 
 export interface Watcher {
@@ -49,8 +53,6 @@ export interface Watcher {
   said(text: string): void;
 }
 
-/** Reports of one turn: some 20 ms to fold. */
-const TAKEN_MAX = 64;
 /** Between two looks at an empty inbox. */
 const IDLE_MS = 100;
 /** Between two looks for batches that got lost, and how long one may take from the ledger to the queue. */
@@ -59,8 +61,6 @@ const RECONCILE_MS = 5000;
 const RETRY_MS = 1000;
 /** A snapshot that grew by less is not worth its transport. */
 const SNAPSHOT_GROWTH = 1.02;
-/** Half of the time for which Redis keeps it. */
-const SNAPSHOT_RENEW_MS = 30 * 60_000;
 /** A turn takes milliseconds; longer means that it waits for a Redis that does not answer. */
 const TURN_MS_MAX = 15_000;
 
@@ -71,12 +71,12 @@ interface Sent {
 }
 
 export class Coordinator {
-  private readonly parts: Parts;
-  private readonly pace = new Pace();
+  private readonly parts: CoordinatorParts;
+  private readonly state: CampaignState;
   private readonly snapshots = new Map<string, Sent>();
   private readonly sentMs = new Map<string, number>();
   private reconciledMs = Number.NEGATIVE_INFINITY;
-  /** `stale`: Redis knows another epoch than ours. */
+  /** `stale`: the transport knows another epoch than the state. */
   private standing: 'new' | 'leads' | 'stale' = 'new';
   private isStopping = false;
   private wake: () => void = () => {};
@@ -84,8 +84,9 @@ export class Coordinator {
   private failure: string | null = null;
   private turnedMs: number;
 
-  constructor(parts: Parts) {
+  constructor(parts: CoordinatorParts) {
     this.parts = parts;
+    this.state = parts.log.state;
     this.turnedMs = parts.clock.monotonicMs();
   }
 
@@ -99,7 +100,6 @@ export class Coordinator {
 
   /** Ends when it is told to, or when the campaign has come to its end. */
   async run(): Promise<void> {
-    this.parts.publisher.adoptStore();
     while (!this.isStopping && !this.isFinished()) {
       try {
         await this.turn();
@@ -119,14 +119,14 @@ export class Coordinator {
 
   /** @throws Refusal DATA_DIR; it holds all the same, until this process ends */
   control(control: Control): void {
-    this.parts.journal.write({ t: 'control', control });
+    this.parts.log.write({ t: 'control', control });
     this.wake();
-    this.parts.journal.commit();
+    this.parts.log.commit();
   }
 
   /** How long the batch that is next in each queue has waited, in seconds. */
   waitingSeconds(kind: Kind, waiting: number): number {
-    const sent = this.parts.book
+    const sent = this.state
       .outstandingOf(kind)
       .flatMap(({ id }) => this.sentMs.get(id) ?? [])
       .sort((a, b) => b - a);
@@ -136,24 +136,16 @@ export class Coordinator {
   }
 
   isFinished(): boolean {
-    const { book } = this.parts;
-    return book.state === 'draining' && isAtEnd(book);
+    const { state } = this;
+    return state.phase === 'draining' && isAtEnd(state);
   }
 
   private async lead(): Promise<void> {
-    const { exchange, queues, book, journal, build, watcher } = this.parts;
-    if (this.standing === 'stale') {
-      if ((await exchange.epoch()) > book.epoch) {
-        const what = 'another coordinator has taken over this Redis';
-        throw fail('ENVIRONMENT', { what, remedy: 'run one, or give each its own Redis' });
-      }
-      watcher.said('Redis has been emptied; what was under way is handed out again');
-    }
-    const epoch = await exchange.lead(book.epoch);
-    // Nobody will ever take what waits there: it was planned for another build.
-    if (book.build !== '' && book.build !== build) await queues.drop(book.build);
-    journal.write({ t: 'led', epoch, build });
-    journal.commit();
+    const { state } = this;
+    const { transport, log, build } = this.parts;
+    const epoch = await transport.lead(state, this.standing === 'stale');
+    log.write({ t: 'led', epoch, build });
+    log.commit();
     this.standing = 'leads';
     this.snapshots.clear();
     // Nothing is on its way to the queue now: what is not there is lost.
@@ -162,58 +154,60 @@ export class Coordinator {
   }
 
   private async turn(): Promise<void> {
-    const { journal, book, watcher, fleet } = this.parts;
+    const { state } = this;
+    const { log, watcher, transport } = this.parts;
     // What a full disk refused before goes first.
-    journal.commit();
+    log.commit();
     if (this.standing !== 'leads') await this.lead();
-    const arrivals = await this.collect();
-    const reason = reasonToStop(book);
+    const taken = await this.collect();
+    const reason = reasonToStop(state);
     if (reason !== null) {
       watcher.said(`the campaign stops: ${reason}`);
-      journal.write({ t: 'control', control: 'stop' });
+      log.write({ t: 'control', control: 'stop' });
     }
-    await fleet.look();
+    await transport.look();
     await this.reconcile();
     const batches = await this.plan();
-    await this.settle(arrivals);
+    await this.settle();
     await this.send(batches);
-    if (arrivals.length === 0) await this.sleep(IDLE_MS);
+    if (taken === 0) await this.sleep(IDLE_MS);
   }
 
-  private async collect(): Promise<readonly Arrival[]> {
-    const { exchange, book, publisher } = this.parts;
-    const arrivals = await exchange.take(book.epoch, TAKEN_MAX);
-    for (const arrival of arrivals) this.fold(arrival);
+  /** @returns how many reports were folded */
+  private async collect(): Promise<number> {
+    const { state } = this;
+    const { transport, publisher } = this.parts;
+    const reports = await transport.take(state);
+    for (const report of reports) this.fold(report);
     publisher.publish();
-    return arrivals;
+    return reports.length;
   }
 
-  private async settle(arrivals: readonly Arrival[]): Promise<void> {
-    const { exchange, journal, book } = this.parts;
-    journal.commit();
-    await exchange.settle(
-      book.epoch,
-      arrivals.map(({ id }) => id),
-    );
+  private async settle(): Promise<void> {
+    const { state } = this;
+    const { transport, log } = this.parts;
+    log.commit();
+    await transport.settle(state.epoch);
   }
 
   /** For what workers delivered before they ended; what is refused now comes again at the next start. */
   private async lookOnceMore(): Promise<void> {
     try {
-      await this.settle(await this.collect());
+      await this.collect();
+      await this.settle();
     } catch (error) {
       const isRefused = error instanceof Refusal || error instanceof StaleEpoch;
-      if (!isRefused && !isRedisTrouble(error)) throw error;
+      if (!isRefused && !this.parts.transport.isOutage(error)) throw error;
     }
   }
 
-  private fold(arrival: Arrival): void {
-    const { book, journal, watcher } = this.parts;
-    const report = readReport(arrival, book);
+  private fold(report: Report): void {
+    const { state } = this;
+    const { log, watcher, pace } = this.parts;
     const { result, milliseconds } = report;
-    const effect = journal.write({ t: 'report', report: trimmed(report, book) });
+    const effect = log.write({ t: 'report', report: trimmed(report, state) });
     if (effect === 'folded' && result.kind === 'explore' && isOfRunsOnly(result)) {
-      this.pace.measured(result.model, result.runs, milliseconds);
+      pace.measured(result.model, result.runs, milliseconds);
     }
     const dropped = effect === 'folded' ? droppedText(result) : null;
     if (dropped !== null) watcher.said(dropped);
@@ -222,60 +216,62 @@ export class Coordinator {
   }
 
   private async plan(): Promise<readonly Batch[]> {
-    const { book, journal, fleet, seeds, canary, publisher } = this.parts;
-    for (const { reference } of book.pins()) await this.sendSnapshot(reference);
+    const { state } = this;
+    const { log, transport, pace, seeds, canary, publisher } = this.parts;
+    for (const { reference } of state.pins()) await this.sendSnapshot(reference);
     const missing = due({
-      book,
-      executors: Math.max(1, fleet.executors()),
-      runsOf: (model) => this.pace.runsOf(model),
+      state,
+      executors: transport.executors(),
+      ahead: transport.ahead(state),
+      runsOf: (model) => pace.runsOf(model),
       snapshotOf: (model) => this.snapshots.get(model)?.digest ?? null,
       reproOf: (one) => publisher.reproOf(one),
       seeds,
       canary,
     });
     if (missing.length === 0) return [];
-    journal.write({ t: 'planned', batches: missing.map(({ outstanding }) => outstanding) });
+    log.write({ t: 'planned', batches: missing.map(({ outstanding }) => outstanding) });
     return missing.map((one) => this.batchOf(one));
   }
 
   private batchOf({ outstanding: { id }, work, models }: Due): Batch {
-    const { campaign, epoch } = this.parts.book;
+    const { campaign, epoch } = this.state;
     return { version: BATCH_VERSION, id, build: this.parts.build, campaign, epoch, models, work };
   }
 
   private async send(batches: readonly Batch[]): Promise<void> {
     const nowMs = this.parts.clock.monotonicMs();
     for (const { id } of batches) this.sentMs.set(id, nowMs);
-    await this.parts.queues.add(batches);
+    await this.parts.transport.send(batches);
   }
 
-  /** The features that a batch takes as known must lie in Redis before it does. */
+  /** The features that a batch takes as known are there before it is. */
   private async sendSnapshot(model: string): Promise<void> {
-    const { book, exchange, clock } = this.parts;
-    const { frontier } = book.tallyOf(model);
+    const { state } = this;
+    const { transport, clock } = this.parts;
+    const { frontier } = state.tallyOf(model);
     const nowMs = clock.monotonicMs();
     const sent = this.snapshots.get(model);
-    const isOld = sent !== undefined && nowMs - sent.atMs > SNAPSHOT_RENEW_MS;
+    const isOld = sent !== undefined && nowMs - sent.atMs > transport.featuresKeptMs;
     if (!isOld && frontier.size <= (sent?.size ?? 0) * SNAPSHOT_GROWTH) return;
     const { digest, bytes } = packFeatures(frontier.known());
-    await exchange.putSnapshot(digest, bytes);
+    await transport.keepFeatures(digest, bytes);
     this.snapshots.set(model, { digest, size: frontier.size, atMs: nowMs });
   }
 
   /**
    * Batches whose job is gone although no report of them came: Redis was emptied, or somebody died between the
-   * ledger and the queue. A job ends after its report has come in, so the order of the two questions matters.
+   * ledger and the queue.
    */
   private async reconcile(): Promise<void> {
-    const { book, queues, exchange, journal, clock } = this.parts;
+    const { state } = this;
+    const { transport, log, clock } = this.parts;
     const nowMs = clock.monotonicMs();
-    if (nowMs - this.reconciledMs < RECONCILE_MS) return;
+    if (!transport.mayLose || nowMs - this.reconciledMs < RECONCILE_MS) return;
     const old = ({ id }: Outstanding): boolean =>
       nowMs - (this.sentMs.get(id) ?? Number.NEGATIVE_INFINITY) > RECONCILE_MS;
-    const gone = await queues.without([...book.outstanding.values()].filter(old));
-    const waits = await Promise.all(gone.map(({ id }) => exchange.waits(id)));
-    const lost = gone.filter((_, i) => waits[i] === false).map(({ id }) => id);
-    if (lost.length > 0) journal.write({ t: 'abandoned', ids: lost });
+    const lost = await transport.lost([...state.outstanding.values()].filter(old));
+    if (lost.length > 0) log.write({ t: 'abandoned', ids: lost });
     for (const id of lost) this.sentMs.delete(id);
     this.reconciledMs = nowMs;
   }
@@ -287,7 +283,7 @@ export class Coordinator {
       return;
     }
     const isDisk = error instanceof Refusal && error.code === 'DATA_DIR';
-    if (!isDisk && !isRedisTrouble(error)) throw error;
+    if (!isDisk && !this.parts.transport.isOutage(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     if (this.failure === null) this.parts.watcher.said(`${why}; it goes on when that is mended`);
     this.failure = why;
@@ -309,12 +305,4 @@ export class Coordinator {
 /** Where seeds or a scope were searched, most of the time may have been theirs. */
 function isOfRunsOnly({ breadth, swept }: Explored): boolean {
   return (breadth?.given ?? 0) === 0 && swept === undefined;
-}
-
-/** What ioredis throws where a server is gone, loading, or refuses a command for its own reasons. */
-function isRedisTrouble(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  // A pipeline that was cut in the middle is aborted.
-  const isNamed = ['ReplyError', 'AbortError', 'MaxRetriesPerRequestError'].includes(error.name);
-  return isNamed || /Connection is closed|ECONN|ENOENT|EPIPE|timed out|retries/.test(error.message);
 }

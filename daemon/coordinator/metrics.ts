@@ -1,5 +1,5 @@
 /**
- * The coordinator's metrics, filled from what the book says at the moment of a scrape: campaign truth, which
+ * The coordinator's metrics, filled from what the state says at the moment of a scrape: campaign truth, which
  * survives restarts, and never a second count beside it.
  */
 
@@ -8,7 +8,7 @@ import type { Metrics } from '../../corpus/exchange/metrics.ts';
 import { KINDS, type Report } from '../../corpus/vocabulary/messages.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { workloadsIn } from '../campaign/scope-progress.ts';
-import type { Book, Effect } from '../campaign/state.ts';
+import type { CampaignState, Effect } from '../campaign/state.ts';
 import type { WorkerStatus } from '../campaign/views.ts';
 
 export interface Readings {
@@ -32,14 +32,14 @@ const RESULTS = {
   foreign: 'foreign',
 } as const;
 
-export class Figures {
+export class CoordinatorMetrics {
   private readonly metrics: Filled;
-  private readonly book: Book;
+  private readonly state: CampaignState;
   private readonly totals = new Map<string, number>();
 
-  constructor(metrics: Filled, book: Book) {
+  constructor(metrics: Filled, state: CampaignState) {
     this.metrics = metrics;
-    this.book = book;
+    this.state = state;
   }
 
   folded(effect: Effect, { result, milliseconds }: Report): void {
@@ -71,11 +71,11 @@ export class Figures {
   }
 
   private fillCampaign(): void {
-    const { book, metrics } = this;
-    const cases = [...book.triage.cases.values()];
-    const { canaries } = book;
-    metrics.set('campaign_running', {}, book.state === 'running' ? 1 : 0);
-    metrics.set('finding_last_timestamp_seconds', {}, book.lastFindingMs / 1000);
+    const { state, metrics } = this;
+    const cases = [...state.triage.cases.values()];
+    const { canaries } = state;
+    metrics.set('campaign_running', {}, state.phase === 'running' ? 1 : 0);
+    metrics.set('finding_last_timestamp_seconds', {}, state.lastFindingMs / 1000);
     for (const stage of ['minimize', 'verify'] as const) {
       metrics.set(
         'findings_underway',
@@ -87,10 +87,10 @@ export class Figures {
     this.total('findings_refuted_total', {}, refuted);
     const verified = cases.filter(({ published }) => published !== null).length + refuted;
     this.total('determinism_checks_total', {}, canaries.seen + verified);
-    this.total('determinism_mismatches_total', {}, canaries.mismatches + book.triage.mismatches);
+    this.total('determinism_mismatches_total', {}, canaries.mismatches + state.triage.mismatches);
     this.total('canary_runs_total', {}, canaries.seen);
     this.total('canary_misses_total', {}, canaries.missed);
-    metrics.set('leader_epoch', {}, book.epoch);
+    metrics.set('leader_epoch', {}, state.epoch);
     for (const name of CLASSES) {
       const own = cases.filter(({ published }) => published?.finding.class === name);
       metrics.set('findings_published', { class: name }, own.length);
@@ -98,9 +98,9 @@ export class Figures {
   }
 
   private fillModels(): void {
-    const { book, metrics } = this;
-    const published = book.triage.published();
-    for (const [model, tally] of book.models) {
+    const { state, metrics } = this;
+    const published = state.triage.published();
+    for (const [model, tally] of state.models) {
       this.total('schedules_total', { model }, tally.runs);
       this.total('steps_total', { model }, tally.steps);
       this.total('inconclusive_total', { model }, tally.inconclusive);

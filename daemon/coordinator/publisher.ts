@@ -10,14 +10,14 @@ import {
   unpackRecord,
 } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
-import type { Book } from '../campaign/state.ts';
+import type { CampaignState } from '../campaign/state.ts';
 import { type Case, recordToStore } from '../campaign/triage.ts';
 import type { Clock } from '../log/clock.ts';
-import type { Journal } from '../log/writer.ts';
+import type { LogWriter } from '../log/writer.ts';
 
 export interface PublisherParts {
-  readonly book: Book;
-  readonly journal: Journal;
+  readonly state: CampaignState;
+  readonly log: LogWriter;
   readonly store: FindingStore;
   readonly clock: Clock;
   readonly watcher: {
@@ -39,36 +39,36 @@ export class Publisher {
 
   /** The folders are the truth about findings: what others put there is listed, what is gone may be found again. */
   adoptStore(): void {
-    const { book, journal, store, watcher } = this.parts;
+    const { state, log, store, watcher } = this.parts;
     const { findings, unreadable } = survey(store);
     for (const { folder, why } of unreadable) watcher.said(`cannot read ${folder}: ${why}`);
     watcher.damaged(unreadable.length);
     const there = new Set(findings.map(({ finding }) => finding.signature));
-    for (const { signature, isStored } of [...book.triage.cases.values()]) {
+    for (const { signature, isStored } of [...state.triage.cases.values()]) {
       if (!isStored || there.has(signature)) continue;
       watcher.said(`forgot finding "${signature}": its folder is gone or cannot be read`);
-      journal.write({ t: 'forgotten', signature });
+      log.write({ t: 'forgotten', signature });
     }
     for (const { record } of findings) this.adopt(record);
   }
 
   /** What lies on disk is listed as it lies there; models that only we know of are put there as well. */
   private adopt({ finding, repro }: FindingRecord): void {
-    const { book, journal } = this.parts;
+    const { state, log } = this.parts;
     const { signature } = finding;
     const reproDigest = sha256Hex(printRepro(repro));
-    const before = book.triage.cases.get(signature);
+    const before = state.triage.cases.get(signature);
     const isListed = before?.isStored === true && before.published?.reproDigest === reproDigest;
     const isKnown = finding.models.every((model) => before?.models.includes(model));
-    if (!isListed || !isKnown) journal.write({ t: 'adopted', finding, reproDigest });
-    const after = book.triage.cases.get(signature);
+    if (!isListed || !isKnown) log.write({ t: 'adopted', finding, reproDigest });
+    const after = state.triage.cases.get(signature);
     const isWhole = after?.models.length === finding.models.length;
     this.stored.set(signature, isWhole ? (after.published?.revision ?? 0) : 0);
   }
 
   /** Puts on disk what is published and not there, or there with fewer models. */
   publish(): void {
-    for (const one of this.parts.book.triage.published()) {
+    for (const one of this.parts.state.triage.published()) {
       const revision = one.published?.revision ?? 0;
       if (one.isStored && (this.stored.get(one.signature) ?? revision) >= revision) continue;
       if (!this.put(one)) return;
@@ -96,8 +96,8 @@ export class Publisher {
   }
 
   private wasStored({ signature, published, minimizedMs }: Case, isNew: boolean): void {
-    const { journal, clock, watcher } = this.parts;
-    journal.write({ t: 'stored', signature });
+    const { log, clock, watcher } = this.parts;
+    log.write({ t: 'stored', signature });
     // One more witness of a finding that is listed is no finding more.
     if (published === null || !isNew) return;
     const { operations, preemptions } = published.finding;
@@ -122,7 +122,7 @@ export class Publisher {
     const { id } = one.published.finding;
     const packed = recordToStore(one);
     if (packed !== null) return unpackRecord(readJson(JSON.stringify(packed)), id);
-    const { store, journal, watcher } = this.parts;
+    const { store, log, watcher } = this.parts;
     try {
       const record = store.record(id);
       this.adopt(record);
@@ -132,7 +132,7 @@ export class Publisher {
       // Otherwise it is the disk that refuses, and nothing is known of the finding.
       if (store.isReadable()) {
         watcher.said(`forgot finding ${id}: ${error.message}`);
-        journal.write({ t: 'forgotten', signature: one.signature });
+        log.write({ t: 'forgotten', signature: one.signature });
       }
       return undefined;
     }

@@ -1,5 +1,5 @@
 /**
- * The two files of a ledger, to the byte: rows, one to a line, and a state between them. Both carry a checksum
+ * The two files of a ledger, to the byte: records, one to a line, and a state between them. Both carry a checksum
  * over their number and text, so that what is read is what was written, or is named as damaged.
  */
 import { hash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
 
-/** A longer row is none of ours: a report has 8 MiB at most, and a row adds little to it. */
+/** A longer record is none of ours: a report has 8 MiB at most, and a record adds little to it. */
 export const LINE_BYTES_MAX = 16 << 20;
 /** Half of what Node can hold in one text, so that reading it never fails for its size. */
 export const STATE_BYTES_MAX = 256 << 20;
@@ -38,11 +38,11 @@ export interface Line {
 }
 
 /** `<16 hex of SHA-256 over "seq json"> <seq> <json>\n`. */
-export function printRow(seq: number, value: Json): string {
+export function printRecord(seq: number, value: Json): string {
   const body = `${seq} ${JSON.stringify(value)}`;
   const line = `${sumOf(body)} ${body}\n`;
   const bytes = Buffer.byteLength(line);
-  assert(bytes <= LINE_BYTES_MAX, 'a row of so many bytes', bytes);
+  assert(bytes <= LINE_BYTES_MAX, 'a record of so many bytes', bytes);
   return line;
 }
 
@@ -59,7 +59,7 @@ function sumOf(body: string | Buffer): string {
   return hash('sha256', body, 'hex').slice(0, SUM_DIGITS);
 }
 
-/** A line without its newline; or why it is no row. */
+/** A line without its newline; or why it is no record. */
 export function readRow(line: Buffer): Numbered | string {
   const body = line.subarray(SUM_DIGITS + 1);
   const sum = line.toString('latin1', 0, SUM_DIGITS);
@@ -75,8 +75,8 @@ export function readRow(line: Buffer): Numbered | string {
 }
 
 /**
- * Whether bytes after the last newline can be the beginning of a row that a crash cut short: JSON has no
- * control characters, and a whole row with one byte more lost its newline to something else.
+ * Whether bytes after the last newline can be the beginning of a record that a crash cut short: JSON has no
+ * control characters, and a whole record with one byte more lost its newline to something else.
  */
 export function isTorn(tail: Buffer): boolean {
   const beginning = /^(?:[0-9a-f]{0,16}|[0-9a-f]{16} (?:\d+(?: .*)?)?)$/s;

@@ -1,5 +1,5 @@
 /**
- * What a ledger's folder holds: the newest state that is whole and the rows after it, in order and each once,
+ * What a ledger's folder holds: the newest state that is whole and the records after it, in order and each once,
  * whatever has happened to the files. What is damaged is named; the rest counts.
  */
 import { readdirSync } from 'node:fs';
@@ -29,11 +29,11 @@ export interface Damaged {
 
 export interface Contents {
   readonly snapshot: Json | undefined;
-  readonly rows: readonly Json[];
+  readonly records: readonly Json[];
   readonly damaged: readonly Damaged[];
   /** Names of the files with damage. */
   readonly spoiled: ReadonlySet<string>;
-  /** The number of the next row; no row and no file has had it, or one after it. */
+  /** The number of the next record; no record and no file has had it, or one after it. */
   readonly next: number;
   /** The log to go on with; undefined if there is none. */
   readonly last: LastLog | undefined;
@@ -45,7 +45,7 @@ export interface LastLog {
   readonly whole: number;
   /** Bytes of all. */
   readonly end: number;
-  /** Whether what follows the ended lines is a row that a crash cut short. */
+  /** Whether what follows the ended lines is a record that a crash cut short. */
   readonly isTorn: boolean;
 }
 
@@ -55,9 +55,9 @@ interface NamedFile {
 }
 
 export interface Names {
-  /** By the number of their first row. */
+  /** By the number of their first record. */
   readonly logs: readonly NamedFile[];
-  /** By the number of the last row that they hold. */
+  /** By the number of the last record that they hold. */
   readonly snapshots: readonly NamedFile[];
 }
 
@@ -104,8 +104,8 @@ export function readLedger(folder: string): Contents {
   );
   reading.nameGaps(found, base, next);
   const { damaged, spoiled } = reading;
-  const rows = found.map(({ value }) => value);
-  return { snapshot: snapshot?.value, rows, damaged, spoiled, next, last };
+  const records = found.map(({ value }) => value);
+  return { snapshot: snapshot?.value, records, damaged, spoiled, next, last };
 }
 
 class Reading {
@@ -124,7 +124,7 @@ class Reading {
       if (typeof state === 'string') this.spoil(name, name, state);
       else if (state.seq === seq) return state;
       else {
-        this.spoil(name, name, `it is the snapshot of row ${state.seq}`);
+        this.spoil(name, name, `it is the snapshot of record ${state.seq}`);
         return state;
       }
     }
@@ -149,15 +149,15 @@ class Reading {
       const isCut = isLast && !isEnded && bytes !== undefined && isTorn(bytes);
       last = { first: seq, whole: isEnded ? end : last.whole, end, isTorn: isCut };
       if (isCut) break;
-      const row = rowIn(line);
-      const why = typeof row === 'string' ? row : misplaced(row, expected);
+      const record = recordIn(line);
+      const why = typeof record === 'string' ? record : misplaced(record, expected);
       if (why !== undefined) {
         complaints += 1;
         if (complaints <= NAMED_MAX) this.spoil(name, `${name} line ${line.number}`, why);
       }
-      if (typeof row === 'string') continue;
-      expected = row.seq + 1;
-      this.found.push(row);
+      if (typeof record === 'string') continue;
+      expected = record.seq + 1;
+      this.found.push(record);
     }
     if (complaints > NAMED_MAX) this.spoil(name, name, `${complaints - NAMED_MAX} more such lines`);
     return last;
@@ -176,13 +176,14 @@ class Reading {
     return sorted.filter(({ seq }, i) => seq !== sorted[i - 1]?.seq);
   }
 
-  /** Of lost rows one may not know by any damage: a file may be gone. */
+  /** Of lost records one may not know by any damage: a file may be gone. */
   nameGaps(found: readonly Numbered[], base: number, next: number): void {
-    assert(next > (found.at(-1)?.seq ?? base), 'the next row is one that there is', next);
+    assert(next > (found.at(-1)?.seq ?? base), 'the next record is one that there is', next);
     let expected = base + 1;
-    for (const seq of [...found.map((row) => row.seq), next]) {
+    for (const seq of [...found.map((record) => record.seq), next]) {
       if (seq > expected) {
-        const where = seq - expected === 1 ? `row ${expected}` : `rows ${expected} to ${seq - 1}`;
+        const where =
+          seq - expected === 1 ? `record ${expected}` : `records ${expected} to ${seq - 1}`;
         this.damaged.push({ where, why: 'no file has what it was' });
       }
       expected = seq + 1;
@@ -190,11 +191,11 @@ class Reading {
   }
 }
 
-function rowIn({ bytes, isEnded }: Line): Numbered | string {
+function recordIn({ bytes, isEnded }: Line): Numbered | string {
   if (bytes === undefined) return `it is longer than ${LINE_BYTES_MAX} bytes`;
   return isEnded ? readRow(bytes) : 'it is cut short';
 }
 
 function misplaced({ seq }: Numbered, expected: number): string | undefined {
-  return seq < expected ? `row ${seq} is out of place` : undefined;
+  return seq < expected ? `record ${seq} is out of place` : undefined;
 }

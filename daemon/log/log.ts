@@ -1,8 +1,8 @@
 /**
- * The coordinator's truth on disk: rows, appended and synced in groups, and now and then the state that they add
- * up to. It knows nothing of what they mean. Who is killed at any moment finds every row that was committed.
+ * The coordinator's truth on disk: records, appended and synced in groups, and now and then the state that they add
+ * up to. It knows nothing of what they mean. Who is killed at any moment finds every record that was committed.
  *
- * A snapshot begins a new log, so files cut the rows at the same places: `snapshot-9.json` holds until
+ * A snapshot begins a new log, so files cut the records at the same places: `snapshot-9.json` holds until
  * `log-10.ndjson`. The generation before stays, in case that the newer one is damaged.
  */
 import {
@@ -22,7 +22,7 @@ import { makeFolders, onDisk, syncFolder, writeAtomically } from '../../corpus/d
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
-import { printRow, printState } from './log-file.ts';
+import { printRecord, printState } from './log-file.ts';
 import { takeLock } from './log-lock.ts';
 import {
   type Contents,
@@ -38,16 +38,16 @@ export interface Opened {
   readonly ledger: Ledger;
   /** The newest state that is whole; undefined if there is none. */
   readonly snapshot: Json | undefined;
-  /** Those after it, in order. Rows that were appended and never committed may be among the last. */
-  readonly rows: readonly Json[];
+  /** Those after it, in order. Records that were appended and never committed may be among the last. */
+  readonly records: readonly Json[];
   readonly damaged: readonly Damaged[];
 }
 
-/** The log that rows are appended to. */
+/** The log that records are appended to. */
 interface Log {
   readonly first: number;
   readonly descriptor: number;
-  /** Of committed rows. */
+  /** Of committed records. */
   bytes: number;
 }
 
@@ -84,8 +84,8 @@ export class Ledger {
           if (LEFTOVER.test(name)) unlinkSync(path.join(folder, name));
         }
         const contents = readLedger(folder);
-        const { snapshot, rows, damaged } = contents;
-        return { ledger: new Ledger(folder, unlock, contents), snapshot, rows, damaged };
+        const { snapshot, records, damaged } = contents;
+        return { ledger: new Ledger(folder, unlock, contents), snapshot, records, damaged };
       } catch (error) {
         unlock();
         throw error;
@@ -106,16 +106,16 @@ export class Ledger {
     return this.log.bytes;
   }
 
-  /** Adds a row to those that the next `commit` writes; what becomes of the value later does not matter. */
-  append(row: Json): void {
+  /** Adds a record to those that the next `commit` writes; what becomes of the value later does not matter. */
+  append(record: Json): void {
     assert(!this.isClosed, 'a closed ledger');
-    this.pending.push(printRow(this.next, row));
+    this.pending.push(printRecord(this.next, record));
     this.next += 1;
   }
 
   /**
    * Writes what was appended, and syncs once for all of it. After a refusal nothing is forgotten: the next call
-   * writes it again, from where the committed rows end, over what the disk has taken of it. That is also right
+   * writes it again, from where the committed records end, over what the disk has taken of it. That is also right
    * after a failed sync, which says nothing about what is on the disk.
    * @throws Refusal DATA_DIR if the disk refuses
    */
@@ -133,14 +133,14 @@ export class Ledger {
   }
 
   /**
-   * Keeps the state that all rows add up to, which must be committed, and begins a new log. Older files go, but
-   * for the generation before; damaged ones are renamed to `.damaged-…`. After a refusal the rows are as safe as
+   * Keeps the state that all records add up to, which must be committed, and begins a new log. Older files go, but
+   * for the generation before; damaged ones are renamed to `.damaged-…`. After a refusal the records are as safe as
    * before.
    * @throws Refusal DATA_DIR if the disk refuses
    */
   snapshot(state: Json): void {
     assert(!this.isClosed, 'a closed ledger');
-    assert(this.pending.length === 0, 'a snapshot of rows that are not committed');
+    assert(this.pending.length === 0, 'a snapshot of records that are not committed');
     const last = this.next - 1;
     const name = snapshotName(last);
     const text = printState(last, state);
@@ -191,7 +191,7 @@ export class Ledger {
 
 /**
  * The log to go on with. What a crash cut short goes; what cannot be that is damage, and stays as a line of its
- * own. Its rows count from now on, so they must be as safe as if they had just been committed.
+ * own. Its records count from now on, so they must be as safe as if they had just been committed.
  */
 function resumeLog(folder: string, { last, next }: Contents): Log {
   if (last === undefined) return newLog(folder, next);
@@ -207,7 +207,7 @@ function resumeLog(folder: string, { last, next }: Contents): Log {
   }
 }
 
-/** Where the next row goes. */
+/** Where the next record goes. */
 function mendTail(descriptor: number, { whole, end, isTorn }: LastLog): number {
   if (end === whole) return whole;
   if (isTorn) {

@@ -1,8 +1,9 @@
-/** Book and ledger in step: every change goes through here, into memory at once and onto the disk at `commit`. */
+/** CampaignState and ledger in step: every change goes through here, into memory at once and onto the disk at `commit`. */
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
-import type { Row } from '../campaign/records.ts';
-import { Book, type BookJson, type Effect } from '../campaign/state.ts';
+import type { LogRecord } from '../campaign/records.ts';
+import { type Snapshot, snapshotOf, stateOf } from '../campaign/snapshot.ts';
+import { CampaignState, type Effect } from '../campaign/state.ts';
 import type { Clock } from './clock.ts';
 import { Ledger, type Opened } from './log.ts';
 
@@ -11,45 +12,72 @@ const LOG_BYTES_MAX = 32 << 20;
 /** Where the disk refuses a snapshot, it is asked again after so much more. */
 const LOG_GROWTH = 1 << 20;
 
-/** A row as it is written; the time is added. */
-type Change = Row extends infer R ? (R extends Row ? Omit<R, 'atMs'> : never) : never;
+/** A record as it is written; the time is added. */
+type Change = LogRecord extends infer R ? (R extends LogRecord ? Omit<R, 'atMs'> : never) : never;
 
-export interface JournalWatcher {
+export interface LogWatcher {
   committed(seconds: number): void;
   said(text: string): void;
 }
 
-export class Journal {
-  readonly book: Book;
+/** The state, and how it changes. */
+export interface CampaignLog {
+  readonly state: CampaignState;
+  write(change: Change): Effect | null;
+  /** @throws Refusal DATA_DIR; then nothing is forgotten, and a later commit writes it */
+  commit(): void;
+}
+
+/** For a campaign that ends with its process. */
+export class UnkeptLog implements CampaignLog {
+  readonly state: CampaignState = new CampaignState();
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  write(change: Change): Effect | null {
+    return this.state.apply(dated(change, this.clock));
+  }
+
+  commit(): void {}
+}
+
+function dated(change: Change, clock: Clock): LogRecord {
+  return { ...change, atMs: clock.wallMs() } as LogRecord;
+}
+
+export class LogWriter implements CampaignLog {
+  readonly state: CampaignState;
   /** What of the ledger could not be read; the rest was. */
   readonly damaged: Opened['damaged'];
   private readonly ledger: Ledger;
   private readonly clock: Clock;
-  private readonly watcher: JournalWatcher;
+  private readonly watcher: LogWatcher;
   private isDirty = false;
   private snapshotBytes = LOG_BYTES_MAX;
 
   /** @throws Refusal DATA_DIR, or ENVIRONMENT where somebody else writes there */
-  constructor(folder: string, clock: Clock, watcher: JournalWatcher) {
-    const { ledger, snapshot, rows, damaged } = Ledger.open(folder);
+  constructor(folder: string, clock: Clock, watcher: LogWatcher) {
+    const { ledger, snapshot, records, damaged } = Ledger.open(folder);
     this.ledger = ledger;
     this.clock = clock;
     this.watcher = watcher;
     this.damaged = damaged;
     // Both were written by this class, and their checksums hold.
-    this.book =
-      snapshot === undefined ? new Book() : Book.fromJson(snapshot as unknown as BookJson);
-    for (const row of rows) this.book.apply(row as unknown as Row);
+    this.state =
+      snapshot === undefined ? new CampaignState() : stateOf(snapshot as unknown as Snapshot);
+    for (const record of records) this.state.apply(record as unknown as LogRecord);
   }
 
   write(change: Change): Effect | null {
-    const row = { ...change, atMs: this.clock.wallMs() } as Row;
-    this.ledger.append(row as unknown as Json);
+    const record = dated(change, this.clock);
+    this.ledger.append(record as unknown as Json);
     this.isDirty = true;
-    return this.book.apply(row);
+    return this.state.apply(record);
   }
 
-  /** @throws Refusal DATA_DIR; then nothing is forgotten, and a later commit writes it */
   commit(): void {
     if (!this.isDirty) return;
     const startedMs = this.clock.monotonicMs();
@@ -66,7 +94,7 @@ export class Journal {
   /** The next start reads a state instead of all that led to it; where the disk refuses, it reads all. */
   private snapshot(): void {
     try {
-      this.ledger.snapshot(this.book.toJson() as unknown as Json);
+      this.ledger.snapshot(snapshotOf(this.state) as unknown as Json);
       this.snapshotBytes = LOG_BYTES_MAX;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -75,7 +103,7 @@ export class Journal {
     }
   }
 
-  /** @throws Refusal DATA_DIR if the disk refuses the last rows */
+  /** @throws Refusal DATA_DIR if the disk refuses the last records */
   finish(): void {
     this.commit();
     this.snapshot();

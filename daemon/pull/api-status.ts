@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { NO_BREADTH } from '../../corpus/vocabulary/messages.ts';
 import { NO_SHOWN_SCOPE } from '../campaign/silence.ts';
-import { CAMPAIGN_STATES, type CampaignStatus, type WorkerStatus } from '../campaign/views.ts';
+import { CAMPAIGN_PHASES, type CampaignStatus, type WorkerStatus } from '../campaign/views.ts';
 import type { ApiClient } from './api-client.ts';
 
 const CAMPAIGN_PATH = '/api/v1/campaign';
@@ -53,7 +53,7 @@ const model = z.object({
 
 const campaign: z.ZodType<CampaignStatus> = z.object({
   campaign: word,
-  state: z.enum(CAMPAIGN_STATES),
+  state: z.enum(CAMPAIGN_PHASES),
   version: word,
   build: word,
   epoch: count,

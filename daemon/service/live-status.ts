@@ -2,10 +2,10 @@
 import type { OutageLog } from '../../corpus/exchange/redis.ts';
 import type { Mark, Marks } from '../../corpus/store/marks.ts';
 import { type Expectations, silenceOf } from '../campaign/silence.ts';
-import type { Book } from '../campaign/state.ts';
+import type { CampaignState } from '../campaign/state.ts';
 import { type Case, publishedOf } from '../campaign/triage.ts';
 import type {
-  CampaignState,
+  CampaignPhase,
   CampaignStatus,
   Control,
   ModelProgress,
@@ -15,21 +15,21 @@ import type {
 } from '../campaign/views.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Fleet } from '../coordinator/fleet.ts';
-import type { Figures } from '../coordinator/metrics.ts';
+import type { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import type { Publisher } from '../coordinator/publisher.ts';
 import type { Monitor } from '../coordinator/redis-probe.ts';
 import type { Showing, ShownEvent } from '../http/showing.ts';
 import type { Clock } from '../log/clock.ts';
-import type { Journal } from '../log/writer.ts';
+import type { LogWriter } from '../log/writer.ts';
 
 export interface ShownParts {
-  readonly book: Book;
-  readonly journal: Journal;
+  readonly state: CampaignState;
+  readonly log: LogWriter;
   readonly coordinator: Coordinator;
   readonly fleet: Fleet;
   readonly monitor: Monitor;
   readonly publisher: Publisher;
-  readonly figures: Figures;
+  readonly figures: CoordinatorMetrics;
   readonly outages: OutageLog;
   readonly clock: Clock;
   readonly version: string;
@@ -64,7 +64,7 @@ export class Shown implements Showing {
   constructor(parts: ShownParts) {
     this.parts = parts;
     this.startedMs = parts.clock.monotonicMs();
-    this.revision = parts.book.triage.revision;
+    this.revision = parts.state.triage.revision;
     this.marked = parts.marks.all();
   }
 
@@ -77,30 +77,30 @@ export class Shown implements Showing {
   }
 
   status(): CampaignStatus {
-    const { book, clock, version, build, outages } = this.parts;
-    const cases = [...book.triage.cases.values()];
+    const { state, clock, version, build, outages } = this.parts;
+    const cases = [...state.triage.cases.values()];
     const inStage = (...stages: readonly string[]): number =>
       cases.filter(({ stage }) => stages.includes(stage)).length;
     return {
-      campaign: book.campaign,
+      campaign: state.campaign,
       state: this.state(),
       version,
       build,
-      epoch: book.epoch,
-      rngSeed: book.plan?.rngSeed ?? 0,
-      startedMs: book.startedMs,
+      epoch: state.epoch,
+      rngSeed: state.plan?.rngSeed ?? 0,
+      startedMs: state.startedMs,
       uptimeSeconds: Math.round((clock.monotonicMs() - this.startedMs) / 1000),
-      runs: book.runs,
-      steps: book.steps,
-      inconclusive: book.inconclusive,
+      runs: state.runs,
+      steps: state.steps,
+      inconclusive: state.inconclusive,
       runsPerSecond: this.runsPerSecond(),
       batches: {
-        planned: book.folded + book.outstanding.size,
-        folded: book.folded,
-        quarantined: book.quarantined,
+        planned: state.folded + state.outstanding.size,
+        folded: state.folded,
+        quarantined: state.quarantined,
       },
       findings: {
-        published: book.triage.published().length,
+        published: state.triage.published().length,
         underWay: inStage('minimize', 'verify'),
         refuted: inStage('refuted'),
       },
@@ -114,8 +114,8 @@ export class Shown implements Showing {
   }
 
   published(): readonly Published[] {
-    const { book, expectations } = this.parts;
-    return book.triage.published().flatMap((one) => {
+    const { state, expectations } = this.parts;
+    return state.triage.published().flatMap((one) => {
       const published = publishedOf(one);
       if (published === undefined) return [];
       const standing = expectations.standingOf(published.finding);
@@ -147,7 +147,7 @@ export class Shown implements Showing {
   }
 
   metrics(): Promise<string> {
-    const { fleet, monitor, outages, journal, coordinator, figures } = this.parts;
+    const { fleet, monitor, outages, log, coordinator, figures } = this.parts;
     return figures.text({
       workers: fleet.workers,
       counts: monitor.counts,
@@ -156,7 +156,7 @@ export class Shown implements Showing {
       outages: outages.outages,
       roundtripSeconds: monitor.roundtripSeconds,
       memoryBytes: monitor.memoryBytes,
-      ledgerBytes: journal.bytes,
+      ledgerBytes: log.bytes,
     });
   }
 
@@ -166,13 +166,13 @@ export class Shown implements Showing {
   }
 
   private tick(): void {
-    const { book, clock } = this.parts;
+    const { state, clock } = this.parts;
     const nowMs = clock.monotonicMs();
     this.marked = this.parts.marks.all();
     const fresh = this.samples.filter(({ atMs }) => nowMs - atMs <= SPEED_MS);
-    this.samples = [...fresh, { atMs: nowMs, runs: book.runs }];
+    this.samples = [...fresh, { atMs: nowMs, runs: state.runs }];
     if (this.listeners.size > 0) this.tell();
-    this.revision = book.triage.revision;
+    this.revision = state.triage.revision;
     this.ticks += 1;
   }
 
@@ -183,9 +183,9 @@ export class Shown implements Showing {
     for (const event of events) for (const listener of this.listeners) listener(event);
   }
 
-  private state(): CampaignState {
-    const { book, coordinator } = this.parts;
-    return coordinator.isFinished() ? 'finished' : book.state;
+  private state(): CampaignPhase {
+    const { state, coordinator } = this.parts;
+    return coordinator.isFinished() ? 'finished' : state.phase;
   }
 
   private runsPerSecond(): number {
@@ -198,10 +198,10 @@ export class Shown implements Showing {
   }
 
   private models(): readonly ModelProgress[] {
-    const { book } = this.parts;
-    const published = book.triage.published();
+    const { state } = this.parts;
+    const published = state.triage.published();
     const findings = published.flatMap((one) => one.published?.finding ?? []);
-    return [...book.models].map(([model, { steps, frontier, ...tried }]) => ({
+    return [...state.models].map(([model, { steps, frontier, ...tried }]) => ({
       ...silenceOf(model, this.expectedOf(model), tried, findings),
       steps,
       features: frontier.size,
@@ -211,12 +211,12 @@ export class Shown implements Showing {
   }
 
   private expectedOf(model: string): readonly string[] {
-    const pin = this.parts.book.pinOf(model);
+    const pin = this.parts.state.pinOf(model);
     return pin === undefined ? [] : this.parts.expectations.expectedOf(pin);
   }
 
   private caseOf(id: string): Case | undefined {
-    const { cases } = this.parts.book.triage;
+    const { cases } = this.parts.state.triage;
     return [...cases.values()].find(({ published }) => published?.finding.id === id);
   }
 }

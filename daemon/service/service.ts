@@ -15,17 +15,19 @@ import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Marks } from '../../corpus/store/marks.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
+import { MeasuredPace } from '../campaign/pace.ts';
 import type { Expectations } from '../campaign/silence.ts';
 import { beginOrResume, type Wanted } from '../coordinator/begin.ts';
 import { Coordinator } from '../coordinator/coordinator.ts';
 import { Fleet } from '../coordinator/fleet.ts';
-import { Figures } from '../coordinator/metrics.ts';
+import { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import { Publisher } from '../coordinator/publisher.ts';
 import { BatchQueues } from '../coordinator/queue.ts';
 import { Monitor } from '../coordinator/redis-probe.ts';
+import { RedisTransport } from '../coordinator/redis-transport.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
-import { Journal } from '../log/writer.ts';
+import { LogWriter } from '../log/writer.ts';
 import { Shown } from './live-status.ts';
 
 export interface DaemonOptions {
@@ -79,47 +81,47 @@ async function serveLedger(
   redis: Redis,
   outages: OutageLog,
 ): Promise<Daemon> {
-  const { journal, figures } = openJournal(options);
+  const { log, figures } = openLog(options);
   try {
     const store = new FindingStore(options.dataDir);
-    return await serve(options, { redis, outages, journal, figures, store });
+    return await serve(options, { redis, outages, log, figures, store });
   } catch (error) {
-    journal.close();
+    log.close();
     throw error;
   }
 }
 
-function openJournal({ dataDir, version, build, wanted, say }: DaemonOptions) {
+function openLog({ dataDir, version, build, wanted, say }: DaemonOptions) {
   const models = wanted.models.map(({ reference }) => reference);
   const metrics = metricsFor('coordinator', { version, build, models });
-  const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, {
+  const log = new LogWriter(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, {
     committed: (seconds) => metrics.observe('ledger_commit_seconds', {}, seconds),
     said: say,
   });
-  const figures = new Figures(metrics, journal.book);
-  for (const { where, why } of journal.damaged) say(`skipped in the ledger: ${where}: ${why}`);
-  figures.damaged(journal.damaged.length, 0);
-  return { journal, figures };
+  const figures = new CoordinatorMetrics(metrics, log.state);
+  for (const { where, why } of log.damaged) say(`skipped in the ledger: ${where}: ${why}`);
+  figures.damaged(log.damaged.length, 0);
+  return { log, figures };
 }
 
-function begin({ wanted, drawn, isRestart, say }: DaemonOptions, journal: Journal): void {
-  const how = beginOrResume(journal, wanted, drawn, isRestart);
-  const { campaign, plan, runs } = journal.book;
+function begin({ wanted, drawn, isRestart, say }: DaemonOptions, log: LogWriter): void {
+  const how = beginOrResume(log, wanted, drawn, isRestart);
+  const { campaign, plan, runs } = log.state;
   say(`campaign ${campaign} ${how}: rng-seed ${plan?.rngSeed}, ${runs} runs so far`);
 }
 
 interface Opened {
   readonly redis: Redis;
   readonly outages: OutageLog;
-  readonly journal: Journal;
-  readonly figures: Figures;
+  readonly log: LogWriter;
+  readonly figures: CoordinatorMetrics;
   readonly store: FindingStore;
 }
 
 async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const { build, version, seeds, canary, say } = options;
-  const { redis, outages, journal, figures, store } = opened;
-  const { book } = journal;
+  const { redis, outages, log, figures, store } = opened;
+  const { state } = log;
   const clock = SYSTEM_CLOCK;
   const keys = keysOf(options.prefix);
   const exchange = new Exchange(redis, keys);
@@ -132,11 +134,13 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     published: figures.published.bind(figures),
     damaged: (files: number) => figures.damaged(0, files),
   };
-  const publisher = new Publisher({ book, journal, store, clock, watcher });
-  const parts = { book, journal, exchange, queues, fleet, clock, build, seeds, canary };
+  const publisher = new Publisher({ state, log, store, clock, watcher });
+  const transport = new RedisTransport({ exchange, queues, fleet, build, said: say });
+  const pace = new MeasuredPace();
+  const parts = { log, transport, pace, clock, build, seeds, canary };
   const coordinator = new Coordinator({ ...parts, publisher, watcher });
   const shown = new Shown({
-    ...{ book, journal, coordinator, fleet, monitor, publisher, figures, outages, clock },
+    ...{ state, log, coordinator, fleet, monitor, publisher, figures, outages, clock },
     version,
     build,
     expectations: options.expectations,
@@ -146,7 +150,8 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const server = await startServer({ ...options.http, showing: shown, version, onFault });
   try {
     // Nothing is begun before all that could be refused has been accepted.
-    begin(options, journal);
+    begin(options, log);
+    publisher.adoptStore();
     monitor.start();
     shown.start();
     options.ready(server.url);
@@ -157,7 +162,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   return {
     finished: coordinator.run(),
     stop: () => coordinator.stop(),
-    close: () => close({ server, shown, monitor, queues, redis, journal }),
+    close: () => close({ server, shown, monitor, queues, redis, log }),
   };
 }
 
@@ -170,15 +175,15 @@ interface Serving {
 interface Closing extends Serving {
   readonly queues: BatchQueues;
   readonly redis: Redis;
-  readonly journal: Journal;
+  readonly log: LogWriter;
 }
 
 async function close(parts: Closing): Promise<void> {
-  const { queues, redis, journal } = parts;
+  const { queues, redis, log } = parts;
   try {
-    journal.finish();
+    log.finish();
   } finally {
-    journal.close();
+    log.close();
     await closeServer(parts);
     await queues.close();
     redis.disconnect();

@@ -15,7 +15,7 @@ import { connectionOptions } from '../../corpus/exchange/redis.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { SYSTEM_CLOCK } from '../../daemon/log/clock.ts';
-import { Journal } from '../../daemon/log/writer.ts';
+import { LogWriter } from '../../daemon/log/writer.ts';
 import { homeBelow } from '../../daemon/redis/redis-home.ts';
 import { figure, secondsSince } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
@@ -119,20 +119,20 @@ async function batchesReturn(up: Up): Promise<number> {
 }
 
 function checkBooks(up: Up): void {
-  const journal = new Journal(path.join(up.dataDir, 'ledger'), SYSTEM_CLOCK, {
+  const log = new LogWriter(path.join(up.dataDir, 'ledger'), SYSTEM_CLOCK, {
     committed: () => {},
     said: assert.fail,
   });
-  journal.close();
-  const { book, damaged } = journal;
+  log.close();
+  const { state, damaged } = log;
   assert.deepEqual(damaged, []);
-  const published = book.triage.published();
+  const published = state.triage.published();
   const signatures = published.map(({ signature }) => signature);
   assert.equal(new Set(signatures).size, signatures.length);
   const { findings, damaged: broken } = new FindingStore(up.dataDir).list();
   assert.deepEqual(broken, []);
   assert.deepEqual(findings.map(({ signature }) => signature).sort(), [...signatures].sort());
-  const givenUp = new Set(book.givenUp.map(({ id }) => id));
+  const givenUp = new Set(state.givenUp.map(({ id }) => id));
   const seen = seenByWorkers(up.dataDir).filter(({ batch }) => !givenUp.has(batch));
   const lost = seen.filter(({ signature }) => !signatures.includes(signature));
   assert.deepEqual(lost, [], 'findings that a worker saw and nobody published');
@@ -143,9 +143,9 @@ function checkBooks(up: Up): void {
     // What a killed worker had begun to write; Redis had nothing of it, so its batch came back.
     .filter((name) => !name.startsWith('.'))
     .map((name) => (JSON.parse(readFileSync(path.join(spool, name), 'utf8')) as { id: string }).id)
-    .filter((id) => book.outstanding.has(id));
+    .filter((id) => state.outstanding.has(id));
   assert.deepEqual(unknown, [], 'reports that were left behind');
-  const { folded, quarantined, duplicates, epoch, runs } = book;
+  const { folded, quarantined, duplicates, epoch, runs } = state;
   figure(
     `${published.length} findings; ${folded} batches folded, ${duplicates} came twice, ` +
       `${quarantined} given up; ${epoch} coordinators; ${runs} runs`,

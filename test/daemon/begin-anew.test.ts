@@ -22,7 +22,7 @@ function exploredAs(report: Report, change: Partial<Explored>): Report {
 
 /** Computes everything but explorations until nothing more of it is due. */
 function follow(desk: Desk, given: readonly Due[] = desk.plan(4)): void {
-  const { campaign } = desk.book;
+  const { campaign } = desk.state;
   let batches = given;
   for (let turn = 0; turn < 50; turn++) {
     const about = batches.filter(({ work }) => work.kind !== 'explore');
@@ -38,12 +38,12 @@ function follow(desk: Desk, given: readonly Due[] = desk.plan(4)): void {
 test('findings under way are followed up in a campaign of other models', () => {
   const desk = new Desk();
   for (const batch of desk.plan()) desk.report(reportOf(batch));
-  const met = findingsOf(desk.book).filter((line) => line.startsWith('minimize '));
+  const met = findingsOf(desk.state).filter((line) => line.startsWith('minimize '));
   assert.ok(met.length > 3);
   desk.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
   follow(desk);
   assert.deepEqual(
-    findingsOf(desk.book),
+    findingsOf(desk.state),
     met.map((line) => line.replace('minimize ', 'published ')),
   );
 });
@@ -53,27 +53,27 @@ test('a report of the campaign before opens its cases', () => {
   const late = desk.plan().map((batch) => reportOf(batch));
   desk.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
   for (const report of late) desk.report(report);
-  assert.ok(findingsOf(desk.book).length > 3);
-  assert.equal(desk.book.runs, 0);
+  assert.ok(findingsOf(desk.state).length > 3);
+  assert.equal(desk.state.runs, 0);
 });
 
 test('what a report says of another batch, model or size is not counted', () => {
   const desk = new Desk();
   const batch = explorationOf(desk.plan());
   const report = reportOf(batch);
-  const models = [...desk.book.models.keys()];
+  const models = [...desk.state.models.keys()];
   for (const change of [{ model: 'nobody' }, { model: 'canary' }, { index: 7 }, { runs: 513 }]) {
     assert.equal(desk.report(exploredAs(report, change)), 'duplicate');
   }
-  assert.deepEqual([...desk.book.models.keys()], models);
-  assert.equal(desk.book.runs, 0);
+  assert.deepEqual([...desk.state.models.keys()], models);
+  assert.equal(desk.state.runs, 0);
   assert.equal(desk.report(report), 'folded');
 });
 
 test('a report of too many bytes is set aside, however few characters it has', () => {
-  const { book } = new Desk();
+  const { state } = new Desk();
   const json = JSON.stringify({ text: 'é'.repeat(5 << 20) });
-  const { result } = readReport({ id: 'b', json }, book);
+  const { result } = readReport({ id: 'b', json }, state);
   assert.match(result.kind === 'quarantined' ? result.reason : '', /larger than 8388608 bytes/);
 });
 
@@ -98,16 +98,16 @@ test('a batch that is lost after the last was planned is made up for', () => {
   const first = desk.plan(4).filter(({ work }) => work.kind === 'explore');
   assert.equal(first.length, 2);
   desk.report(reportOf(explorationOf(first)));
-  const ids = [...desk.book.outstanding.keys()];
+  const ids = [...desk.state.outstanding.keys()];
   desk.write({ t: 'abandoned', ids, atMs: 0 });
-  assert.equal(reasonToStop(desk.book), null);
+  assert.equal(reasonToStop(desk.state), null);
   const again = desk.plan(4);
   desk.report(reportOf(explorationOf(again)));
-  assert.equal(desk.book.runs, 1024);
-  assert.equal(reasonToStop(desk.book), 'its runs are made');
+  assert.equal(desk.state.runs, 1024);
+  assert.equal(reasonToStop(desk.state), 'its runs are made');
   desk.write({ t: 'control', control: 'stop', atMs: 0 });
   follow(desk, again);
-  assert.ok(isAtEnd(desk.book));
+  assert.ok(isAtEnd(desk.state));
 });
 
 test('a pause is no quiet time', () => {
@@ -116,6 +116,6 @@ test('a pause is no quiet time', () => {
   assert.ok(first !== undefined);
   desk.report(first);
   desk.write({ t: 'report', report: rest[0] ?? first, atMs: 8 * HOUR_MS });
-  assert.equal(reasonToStop(desk.book), null);
-  assert.ok(desk.book.ranMs < HOUR_MS);
+  assert.equal(reasonToStop(desk.state), null);
+  assert.ok(desk.state.ranMs < HOUR_MS);
 });

@@ -22,7 +22,7 @@ import { LINE_BYTES_MAX } from '../../daemon/log/log-file.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { appendAll, contentsOf, everythingIn, ledgerFolder, numbers } from './ledger-support.ts';
 
-/** Rows 1 to 10 are in both snapshots, 11 to 25 in the newer and in a log, 26 to 40 in a log alone. */
+/** Records 1 to 10 are in both snapshots, 11 to 25 in the newer and in a log, 26 to 40 in a log alone. */
 const OLD_STATE = 'snapshot-10.json';
 const OLD_LOG = 'log-11.ndjson';
 const NEW_STATE = 'snapshot-25.json';
@@ -75,7 +75,7 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
 };
 
-/** Rows that must load: found without the reader, by comparing with what was there before. */
+/** Records that must load: found without the reader, by comparing with what was there before. */
 function rowsLeft(folder: string, whole: string): readonly number[] {
   const text = (from: string, name: string): string =>
     readFileSync(path.join(from, name), 'latin1');
@@ -91,7 +91,7 @@ function rowsLeft(folder: string, whole: string): readonly number[] {
   return [...old, ...rowsIn(NEW_LOG)];
 }
 
-test('of 300 mutated ledgers each gives every row that is left, and says what is wrong', (t) => {
+test('of 300 mutated ledgers each gives every record that is left, and says what is wrong', (t) => {
   const whole = filled(t);
   const rng = new Random(RNG_SEED, 1);
   let losses = 0;
@@ -107,15 +107,15 @@ test('of 300 mutated ledgers each gives every row that is left, and says what is
     });
     const what = `${i}: ${kinds.join(', ')}`;
     const left = rowsLeft(folder, whole);
-    const { rows, damaged } = contentsOf(folder);
+    const { records, damaged } = contentsOf(folder);
     assert.deepEqual(
-      left.filter((n) => !rows.includes(n)),
+      left.filter((n) => !records.includes(n)),
       [],
       what,
     );
     assert.deepEqual(
-      rows,
-      [...new Set(rows as number[])].sort((a, b) => a - b),
+      records,
+      [...new Set(records as number[])].sort((a, b) => a - b),
       what,
     );
     // A log cut short is as a crash leaves it.
@@ -125,17 +125,17 @@ test('of 300 mutated ledgers each gives every row that is left, and says what is
         `${what} ${damaged}`,
       );
     }
-    if (rows.length < ALL.length) losses += 1;
+    if (records.length < ALL.length) losses += 1;
     // Six syncs each.
-    if (i % 6 === 0) assertGoesOn(folder, rows as readonly number[], what);
+    if (i % 6 === 0) assertGoesOn(folder, records as readonly number[], what);
     rmSync(folder, { recursive: true });
   }
-  assert.ok(losses > 50, `${losses} of the mutations lost a row`);
+  assert.ok(losses > 50, `${losses} of the mutations lost a record`);
 });
 
-/** A damaged ledger takes rows as before, and its next snapshot is whole. */
-function assertGoesOn(folder: string, rows: readonly number[], what: string): void {
-  const next = [...rows, 41];
+/** A damaged ledger takes records as before, and its next snapshot is whole. */
+function assertGoesOn(folder: string, records: readonly number[], what: string): void {
+  const next = [...records, 41];
   const { ledger } = Ledger.open(folder);
   appendAll(ledger, [41]);
   ledger.close();
@@ -143,7 +143,7 @@ function assertGoesOn(folder: string, rows: readonly number[], what: string): vo
   assert.deepEqual(everythingIn(again), next, what);
   again.ledger.snapshot(next);
   again.ledger.close();
-  assert.deepEqual(contentsOf(folder), { rows: next, damaged: [] }, what);
+  assert.deepEqual(contentsOf(folder), { records: next, damaged: [] }, what);
 }
 
 for (const [one, other] of [
@@ -156,25 +156,25 @@ for (const [one, other] of [
     renameSync(at(one), at('aside'));
     renameSync(at(other), at(one));
     renameSync(at('aside'), at(other));
-    const { rows, damaged } = contentsOf(folder);
-    assert.deepEqual(rows, ALL);
-    assert.match(damaged.join(), new RegExp(`${other}.*(out of place|snapshot of row 10)`));
+    const { records, damaged } = contentsOf(folder);
+    assert.deepEqual(records, ALL);
+    assert.match(damaged.join(), new RegExp(`${other}.*(out of place|snapshot of record 10)`));
     assertGoesOn(folder, ALL, 'swapped');
   });
 }
 
-test('a damaged line is named by its number, with the row that is lost by it', (t) => {
+test('a damaged line is named by its number, with the record that is lost by it', (t) => {
   const folder = filled(t);
   const log = path.join(folder, NEW_LOG);
   writeFileSync(log, readFileSync(log, 'utf8').replace(' 30 30\n', ' 30 31\n'));
-  const { rows, damaged } = contentsOf(folder);
+  const { records, damaged } = contentsOf(folder);
   assert.deepEqual(
-    rows,
+    records,
     ALL.filter((n) => n !== 30),
   );
   assert.deepEqual(damaged, [
     `${NEW_LOG} line 5: the checksum does not hold`,
-    'row 30: no file has what it was',
+    'record 30: no file has what it was',
   ]);
 });
 
@@ -195,47 +195,47 @@ for (const [name, lines] of [
       const changed = Buffer.from(bytes);
       changed.writeUInt8(bytes.readUInt8(at) ^ 0x20, at);
       writeFileSync(file, changed);
-      const { rows, damaged } = contentsOf(folder);
-      assert.deepEqual(rows, name === NEW_STATE ? ALL : numbers(1, 39), `byte ${at}`);
+      const { records, damaged } = contentsOf(folder);
+      assert.deepEqual(records, name === NEW_STATE ? ALL : numbers(1, 39), `byte ${at}`);
       assert.ok(damaged[0]?.startsWith(name), `byte ${at}`);
     }
   });
 }
 
-test('an older log that is cut short is damaged, and the rows that were there are lost', (t) => {
+test('an older log that is cut short is damaged, and the records that were there are lost', (t) => {
   const folder = filled(t);
   const log = path.join(folder, OLD_LOG);
   rmSync(path.join(folder, NEW_STATE));
   truncateSync(log, statSync(log).size - 1);
-  const { rows, damaged } = contentsOf(folder);
+  const { records, damaged } = contentsOf(folder);
   assert.deepEqual(
-    rows,
+    records,
     ALL.filter((n) => n !== 25),
   );
   assert.deepEqual(damaged, [
     `${OLD_LOG} line 15: it is cut short`,
-    'row 25: no file has what it was',
+    'record 25: no file has what it was',
   ]);
 });
 
-test('a number that a lost row may have had is not given again', (t) => {
+test('a number that a lost record may have had is not given again', (t) => {
   const folder = filled(t);
   rmSync(path.join(folder, NEW_LOG));
   rmSync(path.join(folder, OLD_LOG));
   truncateSync(path.join(folder, NEW_STATE), 30);
-  const { rows, damaged } = contentsOf(folder);
-  assert.deepEqual(rows, numbers(1, 10));
-  assert.deepEqual(damaged.slice(1), ['rows 11 to 25: no file has what it was']);
+  const { records, damaged } = contentsOf(folder);
+  assert.deepEqual(records, numbers(1, 10));
+  assert.deepEqual(damaged.slice(1), ['records 11 to 25: no file has what it was']);
   assert.ok(readdirSync(folder).includes(NEW_LOG));
 });
 
-test('a log that is gone leaves rows that are named as lost', (t) => {
+test('a log that is gone leaves records that are named as lost', (t) => {
   const folder = filled(t);
   rmSync(path.join(folder, NEW_STATE));
   rmSync(path.join(folder, OLD_LOG));
-  const { rows, damaged } = contentsOf(folder);
-  assert.deepEqual(rows, [...numbers(1, 10), ...numbers(26, 15)]);
-  assert.deepEqual(damaged, ['rows 11 to 25: no file has what it was']);
+  const { records, damaged } = contentsOf(folder);
+  assert.deepEqual(records, [...numbers(1, 10), ...numbers(26, 15)]);
+  assert.deepEqual(damaged, ['records 11 to 25: no file has what it was']);
 });
 
 test('what a crash cut short goes without a word, and what only looks so stays', (t) => {
@@ -257,8 +257,8 @@ test('what a crash cut short goes without a word, and what only looks so stays',
     const folder = ledgerFolder(t);
     cpSync(whole, folder, { recursive: true });
     appendFileSync(path.join(folder, NEW_LOG), tail);
-    const { rows, damaged } = contentsOf(folder);
-    assert.deepEqual(rows, ALL);
+    const { records, damaged } = contentsOf(folder);
+    assert.deepEqual(records, ALL);
     const isTorn = torn.includes(tail);
     assert.deepEqual(damaged, isTorn ? [] : [`${NEW_LOG} line 16: it is cut short`], tail);
     const after = readFileSync(path.join(folder, NEW_LOG), 'utf8');
@@ -275,16 +275,16 @@ test('a line that is too long is skipped, and one of the longest is not', (t) =>
   const longest = 'y'.repeat(LINE_BYTES_MAX - 16 - 2 - 2 - 2 - 1);
   appendAll(ledger, [longest, 42]);
   ledger.close();
-  const { rows, damaged } = contentsOf(folder);
-  assert.deepEqual(rows, [...ALL, longest, 42]);
+  const { records, damaged } = contentsOf(folder);
+  assert.deepEqual(records, [...ALL, longest, 42]);
   assert.deepEqual(damaged, [`${NEW_LOG} line 16: it is longer than ${LINE_BYTES_MAX} bytes`]);
 });
 
 test('a file of rubbish fills neither the memory nor the screen', (t) => {
   const folder = filled(t);
   writeFileSync(path.join(folder, NEW_LOG), 'x\n'.repeat(100_000));
-  const { rows, damaged } = contentsOf(folder);
-  assert.deepEqual(rows, numbers(1, 25));
+  const { records, damaged } = contentsOf(folder);
+  assert.deepEqual(records, numbers(1, 25));
   assert.equal(damaged.length, 101);
   assert.equal(damaged.at(-1), `${NEW_LOG}: 99900 more such lines`);
 });
@@ -304,18 +304,18 @@ for (const [what, [put, why]] of Object.entries(INSTEAD)) {
       const file = path.join(folder, name);
       renameSync(file, `${file}-real`);
       put(file);
-      const { rows, damaged } = contentsOf(folder);
-      assert.deepEqual(rows, name === NEW_LOG ? numbers(1, 25) : ALL);
+      const { records, damaged } = contentsOf(folder);
+      assert.deepEqual(records, name === NEW_LOG ? numbers(1, 25) : ALL);
       assert.match(damaged[0] ?? '', why);
-      assertGoesOn(folder, rows as readonly number[], what);
+      assertGoesOn(folder, records as readonly number[], what);
       const { ledger } = Ledger.open(folder);
-      const after = [...rows, 41, 42];
+      const after = [...records, 41, 42];
       appendAll(ledger, [42]);
       ledger.snapshot(after);
       appendAll(ledger, [43]);
       ledger.snapshot([...after, 43]);
       ledger.close();
-      assert.deepEqual(contentsOf(folder), { rows: [...after, 43], damaged: [] });
+      assert.deepEqual(contentsOf(folder), { records: [...after, 43], damaged: [] });
       assert.ok(readdirSync(folder).includes(`${name}-real`));
     });
   }
@@ -351,9 +351,9 @@ test('a damaged snapshot is not written over', (t) => {
   const name = 'snapshot-2.json';
   writeFileSync(path.join(folder, name), 'rubbish');
   const again = Ledger.open(folder);
-  assert.deepEqual(again.rows, [1, 2]);
+  assert.deepEqual(again.records, [1, 2]);
   again.ledger.snapshot([1, 2]);
   again.ledger.close();
   assert.equal(readFileSync(path.join(folder, `.damaged-${name}-1`), 'utf8'), 'rubbish');
-  assert.deepEqual(contentsOf(folder), { rows: [1, 2], damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: [1, 2], damaged: [] });
 });

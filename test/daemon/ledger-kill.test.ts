@@ -35,10 +35,10 @@ function run(program: string): ChildProcess {
   return spawn(process.execPath, argumentsOf(program), { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-/** Goes on from what there is, for ever: groups of rows, each said when it is committed, and snapshots. */
+/** Goes on from what there is, for ever: groups of records, each said when it is committed, and snapshots. */
 const writerOf = (folder: string): string => `
-  const { ledger, snapshot, rows } = Ledger.open(${JSON.stringify(folder)});
-  const all = [...(snapshot ?? []), ...rows];
+  const { ledger, snapshot, records } = Ledger.open(${JSON.stringify(folder)});
+  const all = [...(snapshot ?? []), ...records];
   say(String(all.length));
   for (let i = 1; ; i++) {
     for (let k = 0; k <= i % 4; k++) {
@@ -71,10 +71,10 @@ test('a writer killed at any moment loses nothing that it has said, and writes n
   const rng = new Random(RNG_SEED, 2);
   for (let kill = 0; kill < 20; kill++) {
     const said = await killAfter(rng.below(30), writerOf(folder));
-    const { rows, damaged } = contentsOf(folder);
-    assert.deepEqual(rows, numbers(1, rows.length), `kill ${kill}`);
+    const { records, damaged } = contentsOf(folder);
+    assert.deepEqual(records, numbers(1, records.length), `kill ${kill}`);
     assert.deepEqual(damaged, []);
-    assert.ok(rows.length >= said, `kill ${kill}: ${rows.length} rows of ${said} said`);
+    assert.ok(records.length >= said, `kill ${kill}: ${records.length} records of ${said} said`);
   }
 });
 
@@ -142,7 +142,7 @@ test('a dead owner whom its parent has not noticed is dead', {
   assert.equal((await lines.next()).value, 'open');
   for (;;) {
     try {
-      assert.deepEqual(contentsOf(folder).rows, []);
+      assert.deepEqual(contentsOf(folder).records, []);
       return;
     } catch (error) {
       // It is about to die; the test's own time limit ends this.
@@ -152,7 +152,7 @@ test('a dead owner whom its parent has not noticed is dead', {
   }
 });
 
-/** Appends rows of 1 KB until the disk has had enough: 64 blocks of 512 or 1024 bytes. */
+/** Appends records of 1 KB until the disk has had enough: 64 blocks of 512 or 1024 bytes. */
 const fillerOf = (folder: string, then: string): string => `
   import { spawnSync } from 'node:child_process';
   const { ledger } = Ledger.open(${JSON.stringify(folder)});
@@ -180,9 +180,9 @@ function runOnSmallDisk(program: string): { readonly lines: readonly string[] } 
 }
 
 const rowNumbers = (folder: string): readonly number[] => {
-  const { rows, damaged } = contentsOf(folder);
+  const { records, damaged } = contentsOf(folder);
   assert.deepEqual(damaged, []);
-  return rows.map((row) => (row as { readonly n: number }).n);
+  return records.map((record) => (record as { readonly n: number }).n);
 };
 
 test('a full disk is refused, and what it refused is written when there is room', (t) => {
@@ -204,11 +204,11 @@ test('a full disk is refused, and what it refused is written when there is room'
   assert.deepEqual(rowNumbers(folder), numbers(1, Number(count)));
 });
 
-test('who dies with a full disk leaves what was committed, and whole rows', (t) => {
+test('who dies with a full disk leaves what was committed, and whole records', (t) => {
   const folder = ledgerFolder(t);
   const { lines } = runOnSmallDisk(fillerOf(folder, "process.kill(process.pid, 'SIGKILL');"));
-  const rows = rowNumbers(folder);
-  assert.deepEqual(rows, numbers(1, rows.length));
+  const records = rowNumbers(folder);
+  assert.deepEqual(records, numbers(1, records.length));
   const committed = Number(lines[1]);
-  assert.ok(committed > 20 && committed <= rows.length && rows.length < committed + 5);
+  assert.ok(committed > 20 && committed <= records.length && records.length < committed + 5);
 });

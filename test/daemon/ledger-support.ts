@@ -1,4 +1,4 @@
-/** Ledgers for tests whose state is the list of their rows, so that what is lost, doubled or mixed up shows. */
+/** Ledgers for tests whose state is the list of their records, so that what is lost, doubled or mixed up shows. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,24 +21,24 @@ export function ledgerFolder(t: Pick<TestContext, 'after'>): string {
   return path.join(folder, 'ledger');
 }
 
-export function everythingIn({ snapshot, rows }: Opened): readonly Json[] {
-  if (snapshot === undefined) return rows;
-  return Array.isArray(snapshot) ? [...(snapshot as readonly Json[]), ...rows] : assert.fail();
+export function everythingIn({ snapshot, records }: Opened): readonly Json[] {
+  if (snapshot === undefined) return records;
+  return Array.isArray(snapshot) ? [...(snapshot as readonly Json[]), ...records] : assert.fail();
 }
 
 /** What a folder holds, read and given back. */
 export function contentsOf(folder: string): {
-  readonly rows: readonly Json[];
+  readonly records: readonly Json[];
   readonly damaged: readonly string[];
 } {
   const opened = Ledger.open(folder);
   opened.ledger.close();
   const damaged = opened.damaged.map(({ where, why }) => `${where}: ${why}`);
-  return { rows: everythingIn(opened), damaged };
+  return { records: everythingIn(opened), damaged };
 }
 
-export function appendAll(ledger: Ledger, rows: readonly Json[]): void {
-  for (const row of rows) ledger.append(row);
+export function appendAll(ledger: Ledger, records: readonly Json[]): void {
+  for (const record of records) ledger.append(record);
   ledger.commit();
 }
 

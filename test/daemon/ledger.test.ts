@@ -1,4 +1,4 @@
-/** Every committed row comes back once and in order, whatever was done to the ledger and to its files. */
+/** Every committed record comes back once and in order, whatever was done to the ledger and to its files. */
 import assert from 'node:assert/strict';
 import {
   mkdirSync,
@@ -35,10 +35,13 @@ const filesIn = (folder: string): readonly string[] =>
     .filter((name) => name !== 'lock')
     .sort();
 
-test('rows and states are files that say what they are', (t) => {
+test('records and states are files that say what they are', (t) => {
   const folder = ledgerFolder(t);
-  const { ledger, snapshot, rows, damaged } = Ledger.open(folder);
-  assert.deepEqual({ snapshot, rows, damaged }, { snapshot: undefined, rows: [], damaged: [] });
+  const { ledger, snapshot, records, damaged } = Ledger.open(folder);
+  assert.deepEqual(
+    { snapshot, records, damaged },
+    { snapshot: undefined, records: [], damaged: [] },
+  );
   assert.equal(ledger.bytes, 0);
   appendAll(ledger, [{ t: 'a' }, 'two\nlines']);
   // printf '1 {"t":"a"}' | sha256sum
@@ -55,15 +58,15 @@ test('rows and states are files that say what they are', (t) => {
   assert.match(state, /^[0-9a-f]{16} 2\n\{"t":"a"\}\n$/);
 });
 
-test('a row is what it was when it was appended', (t) => {
+test('a record is what it was when it was appended', (t) => {
   const folder = ledgerFolder(t);
   const { ledger } = Ledger.open(folder);
-  const row = { t: 'a', n: 1 };
-  ledger.append(row);
-  row.n = 2;
+  const record = { t: 'a', n: 1 };
+  ledger.append(record);
+  record.n = 2;
   ledger.commit();
   ledger.close();
-  assert.deepEqual(contentsOf(folder).rows, [{ t: 'a', n: 1 }]);
+  assert.deepEqual(contentsOf(folder).records, [{ t: 'a', n: 1 }]);
 });
 
 test('a generation before the last stays, and older files go', (t) => {
@@ -76,12 +79,12 @@ test('a generation before the last stays, and older files go', (t) => {
   const expected = ['log-21.ndjson', 'log-31.ndjson', 'snapshot-20.json', 'snapshot-30.json'];
   assert.deepEqual(filesIn(folder), expected);
   ledger.snapshot(numbers(1, 30));
-  assert.deepEqual(filesIn(folder), expected, 'a snapshot of no new row');
+  assert.deepEqual(filesIn(folder), expected, 'a snapshot of no new record');
   ledger.close();
-  assert.deepEqual(contentsOf(folder), { rows: numbers(1, 30), damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: numbers(1, 30), damaged: [] });
 });
 
-test('a state of rows that are not committed, and a closed ledger, are mistakes of ours', (t) => {
+test('a state of records that are not committed, and a closed ledger, are mistakes of ours', (t) => {
   const { ledger } = Ledger.open(ledgerFolder(t));
   ledger.append(1);
   assert.throws(() => ledger.snapshot([1]), AssertionFailure);
@@ -208,7 +211,7 @@ test('a second coordinator is refused as long as the first lives, and the folder
   assert.throws(() => Ledger.open(folder), refusal('ENVIRONMENT', message, /--data-dir/));
   appendAll(ledger, [1]);
   ledger.close();
-  assert.deepEqual(contentsOf(folder), { rows: [1], damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: [1], damaged: [] });
 });
 
 test('whether a process of another machine lives cannot be told, so it is asked for', (t) => {
@@ -220,7 +223,7 @@ test('whether a process of another machine lives cannot be told, so it is asked 
     assert.throws(() => Ledger.open(folder), refusal('ENVIRONMENT', /elsewhere|"not-ours"/, hint));
   }
   rmSync(path.join(folder, 'lock'), { recursive: true });
-  assert.deepEqual(contentsOf(folder), { rows: [1], damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: [1], damaged: [] });
 });
 
 test('a folder that may not be written is refused, before and while it is used', (t) => {
@@ -236,7 +239,7 @@ test('a folder that may not be written is refused, before and while it is used',
   ledger.snapshot([1, 2, 3]);
   ledger.close();
   withoutWriting(folder, () => assert.throws(() => Ledger.open(folder), refused));
-  assert.deepEqual(contentsOf(folder), { rows: [1, 2, 3], damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: [1, 2, 3], damaged: [] });
 });
 
 test('a folder that cannot be, or is a link, is refused', (t) => {
@@ -254,7 +257,7 @@ test('what a snapshot left that was killed is cleared', (t) => {
   const folder = ledgerFolder(t);
   Ledger.open(folder).ledger.close();
   writeFileSync(path.join(folder, '.new-snapshot-9.json-1-1'), 'half');
-  assert.deepEqual(contentsOf(folder), { rows: [], damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: [], damaged: [] });
   assert.deepEqual(filesIn(folder), ['log-1.ndjson']);
 });
 
@@ -265,5 +268,5 @@ test('a folder that was refused after it was taken is free again', (t) => {
   mkdirSync(obstacle);
   assert.throws(() => Ledger.open(folder), refusal('DATA_DIR', /directory/, /--data-dir/));
   rmSync(obstacle, { recursive: true });
-  assert.deepEqual(contentsOf(folder), { rows: [], damaged: [] });
+  assert.deepEqual(contentsOf(folder), { records: [], damaged: [] });
 });

@@ -12,7 +12,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Case } from '../../daemon/campaign/triage.ts';
 import { Publisher } from '../../daemon/coordinator/publisher.ts';
 import { SYSTEM_CLOCK } from '../../daemon/log/clock.ts';
-import { Journal } from '../../daemon/log/writer.ts';
+import { LogWriter } from '../../daemon/log/writer.ts';
 import { fillOlder, GONE, OWN, RENAMED, SAME, SILENT } from '../cli/older.ts';
 import { SIGNATURE, sampleRecord, temporaryFolder } from '../store/sample.ts';
 import { BUILD, CAMPAIGN, PLAN } from './reports.ts';
@@ -22,7 +22,7 @@ const OLDER_IDS = [SAME, RENAMED, SILENT, GONE, OWN].sort();
 interface Bench {
   /** Operations of each finding that was new. */
   readonly counted: readonly number[];
-  readonly journal: Journal;
+  readonly log: LogWriter;
   readonly publisher: Publisher;
   readonly said: readonly string[];
   finding(): Case | undefined;
@@ -37,17 +37,17 @@ function opened(t: TestContext, dataDir: string): Bench {
     published: (operations: number) => counted.push(operations),
     damaged: () => {},
   };
-  const journal = new Journal(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, watcher);
-  t.after(() => journal.close());
-  const { book } = journal;
-  if (book.plan === null) {
-    journal.write({ t: 'campaign', campaign: CAMPAIGN, plan: PLAN });
-    journal.write({ t: 'led', epoch: 1, build: BUILD });
+  const log = new LogWriter(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, watcher);
+  t.after(() => log.close());
+  const { state } = log;
+  if (state.plan === null) {
+    log.write({ t: 'campaign', campaign: CAMPAIGN, plan: PLAN });
+    log.write({ t: 'led', epoch: 1, build: BUILD });
   }
   const store = new FindingStore(dataDir);
-  const publisher = new Publisher({ book, journal, store, clock: SYSTEM_CLOCK, watcher });
+  const publisher = new Publisher({ state, log, store, clock: SYSTEM_CLOCK, watcher });
   publisher.adoptStore();
-  return { counted, journal, publisher, said, finding: () => book.triage.cases.get(SIGNATURE) };
+  return { counted, log, publisher, said, finding: () => state.triage.cases.get(SIGNATURE) };
 }
 
 function digests({ publisher, finding }: Bench): readonly (string | undefined)[] {
@@ -69,8 +69,8 @@ test('a better repro that somebody else puts there is listed as it is served', (
   assert.equal(listedNow, servedNow);
   assert.notEqual(servedNow, served);
   assert.ok((first.finding()?.published?.revision ?? 0) > revision);
-  first.journal.finish();
-  first.journal.close();
+  first.log.finish();
+  first.log.close();
   new FindingStore(dataDir).put(sampleRecord({ loads: 0 }));
   const second = opened(t, dataDir);
   const [listedThen, servedThen] = digests(second);
@@ -81,7 +81,7 @@ test('models that the ledger knows reach the disk, also after a disk that refuse
   const dataDir = temporaryFolder(t);
   const store = new FindingStore(dataDir);
   store.put(sampleRecord());
-  const { journal, publisher, said } = opened(t, dataDir);
+  const { log, publisher, said } = opened(t, dataDir);
   const compared = { kind: 'matrix', signature: SIGNATURE, on: ['canary'], notOn: [] } as const;
   const sender = {
     version: BATCH_VERSION,
@@ -90,7 +90,7 @@ test('models that the ledger knows reach the disk, also after a disk that refuse
     executor: 'e',
   } as const;
   const report = { ...sender, id: 'm', milliseconds: 1, result: compared };
-  journal.write({ t: 'report', report });
+  log.write({ t: 'report', report });
   const [findings, aside] = [path.join(dataDir, 'findings'), path.join(dataDir, 'aside')];
   renameSync(findings, aside);
   writeFileSync(findings, '');
@@ -101,7 +101,7 @@ test('models that the ledger knows reach the disk, also after a disk that refuse
   assert.ok(!modelsOnDisk().includes('canary'), said.join());
   publisher.publish();
   assert.ok(modelsOnDisk().includes('canary'), said.join());
-  journal.close();
+  log.close();
   assert.equal(opened(t, dataDir).finding()?.models.includes('canary'), true);
 });
 
@@ -129,7 +129,7 @@ test('findings of an earlier version are listed and served, and what cannot be r
   const dataDir = temporaryFolder(t);
   fillOlder(dataDir);
   const first = opened(t, dataDir);
-  const { triage } = first.journal.book;
+  const { triage } = first.log.state;
   assert.deepEqual(
     triage
       .published()
@@ -144,18 +144,18 @@ test('findings of an earlier version are listed and served, and what cannot be r
   const models = triage.published().map((one) => one.published?.finding.model);
   assert.ok(models.includes('gone:x=1'), 'a reference that this build does not know');
   first.publisher.publish();
-  first.journal.finish();
-  first.journal.close();
+  first.log.finish();
+  first.log.close();
   renameSync(path.join(dataDir, 'findings', GONE), path.join(dataDir, 'aside'));
   const second = opened(t, dataDir);
   assert.match(second.said.join('\n'), /^forgot finding "unfenced .*": its folder is gone/m);
-  assert.equal(second.journal.book.triage.published().length, OLDER_IDS.length - 1);
+  assert.equal(second.log.state.triage.published().length, OLDER_IDS.length - 1);
 });
 
 test('a second witness of a listed finding takes its place where it is better, and counts as none', (t) => {
   const dataDir = temporaryFolder(t);
-  const { counted, journal, publisher, finding } = opened(t, dataDir);
-  const { triage } = journal.book;
+  const { counted, log, publisher, finding } = opened(t, dataDir);
+  const { triage } = log.state;
   const show = (bucket: string, record: FindingRecord): void => {
     const text = printInput(record.repro.input);
     const witness = { signature: SIGNATURE, bucket, text, run: 0, scheduler: 'surw' };

@@ -2,8 +2,8 @@
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION, type Report, type Result } from '../../corpus/vocabulary/messages.ts';
 import { type Due, due } from '../../daemon/campaign/dispatch.ts';
-import type { CampaignPlan, Row } from '../../daemon/campaign/records.ts';
-import { Book } from '../../daemon/campaign/state.ts';
+import type { CampaignPlan, LogRecord } from '../../daemon/campaign/records.ts';
+import { CampaignState } from '../../daemon/campaign/state.ts';
 import type { Case } from '../../daemon/campaign/triage.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelDigest, modelOf } from '../../workers/models/registry.ts';
@@ -26,8 +26,8 @@ export const PLAN: CampaignPlan = {
 
 /** A coordinator's memory without its loop: rows go in by hand, batches come out. */
 export class Desk {
-  readonly book = new Book();
-  readonly rows: Row[] = [];
+  readonly state = new CampaignState();
+  readonly rows: LogRecord[] = [];
   private atMs = 0;
 
   constructor(plan: CampaignPlan = PLAN) {
@@ -35,12 +35,12 @@ export class Desk {
     this.write({ t: 'led', epoch: 1, build: BUILD, atMs: 0 });
   }
 
-  write(row: Row): ReturnType<Book['apply']> {
+  write(row: LogRecord): ReturnType<CampaignState['apply']> {
     this.rows.push(row);
-    return this.book.apply(row);
+    return this.state.apply(row);
   }
 
-  report(report: Report): ReturnType<Book['apply']> {
+  report(report: Report): ReturnType<CampaignState['apply']> {
     this.atMs += 100;
     return this.write({ t: 'report', report, atMs: this.atMs });
   }
@@ -48,8 +48,9 @@ export class Desk {
   /** What is due now, handed out. */
   plan(executors = 1): readonly Due[] {
     const missing = due({
-      book: this.book,
+      state: this.state,
       executors,
+      ahead: 2 * executors,
       runsOf: () => RUNS,
       snapshotOf: () => null,
       reproOf: (one: Case) => one.record?.repro,
@@ -85,6 +86,6 @@ export function reportOf({ outstanding, work }: Due, executor = 'e.1'): Report {
 }
 
 /** Stage and signature of each case, in order; a signature comes twice if its finding does. */
-export function findingsOf({ triage }: Book): readonly string[] {
+export function findingsOf({ triage }: CampaignState): readonly string[] {
   return [...triage.cases.values()].map(({ signature, stage }) => `${stage} ${signature}`).sort();
 }

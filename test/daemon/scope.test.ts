@@ -15,7 +15,7 @@ import {
   withPart,
 } from '../../daemon/campaign/scope-progress.ts';
 import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/campaign/silence.ts';
-import { Book } from '../../daemon/campaign/state.ts';
+import { snapshotOf, stateOf } from '../../daemon/campaign/snapshot.ts';
 import { type Sweep, sweepDue } from '../../daemon/campaign/sweeps.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Engine } from '../../workers/run/engine.ts';
@@ -189,8 +189,8 @@ function untilSwept(desk: Desk): Due {
   return assert.fail('no part is handed out');
 }
 
-function scopeOf({ book }: Desk): ScopeProgress {
-  return book.tallyOf(MODEL).scope;
+function scopeOf({ state }: Desk): ScopeProgress {
+  return state.tallyOf(MODEL).scope;
 }
 
 function sweptAs(report: Report, change: Partial<ScopePart>): Report {
@@ -215,7 +215,7 @@ test('a scope is searched once: lost, it is handed out again; told twice, it cou
   desk.report(reportOf(again));
   desk.report(reportOf(lost));
   assert.deepEqual(scopeOf(desk), scope);
-  const restored = Book.fromJson(JSON.parse(JSON.stringify(desk.book.toJson())));
+  const restored = stateOf(JSON.parse(JSON.stringify(snapshotOf(desk.state))));
   assert.deepEqual(restored.tallyOf(MODEL).scope, scope);
 });
 
@@ -245,11 +245,11 @@ test('proofs outlive the campaign, and neither the build nor the model that they
   assert.equal(scope.verified.length, 1);
   desk.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
   assert.deepEqual(scopeOf(desk), scope);
-  const { book } = desk;
-  const snapshot = JSON.stringify(book.toJson());
+  const { state } = desk;
+  const snapshot = JSON.stringify(snapshotOf(state));
   desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
   assert.deepEqual(scopeOf(desk), NO_SCOPE);
-  const other = Book.fromJson(JSON.parse(snapshot));
+  const other = stateOf(JSON.parse(snapshot));
   const models = [{ ...pin(MODEL), digest: sha256Hex('edited') }];
   other.apply({ t: 'campaign', campaign: 'c3', plan: { ...PLAN, models }, atMs: 0 });
   assert.deepEqual(other.tallyOf(MODEL).scope, NO_SCOPE);
@@ -257,9 +257,9 @@ test('proofs outlive the campaign, and neither the build nor the model that they
 
 test('a snapshot of an earlier version has proven nothing', () => {
   const desk = new Desk(SMALL_PLAN);
-  const { models, ...json } = JSON.parse(JSON.stringify(desk.book.toJson()));
+  const { models, ...json } = JSON.parse(JSON.stringify(snapshotOf(desk.state)));
   for (const one of models) delete one.scope;
-  assert.deepEqual(Book.fromJson({ ...json, models }).tallyOf(MODEL).scope, NO_SCOPE);
+  assert.deepEqual(stateOf({ ...json, models }).tallyOf(MODEL).scope, NO_SCOPE);
 });
 
 test('scopes that a campaign names come first, without runs, and it does not stop before they are searched', () => {
@@ -267,7 +267,7 @@ test('scopes that a campaign names come first, without runs, and it does not sto
   const stop = { ...PLAN.stop, runs: 600 };
   const desk = new Desk({ ...SMALL_PLAN, scopes, stop });
   let sweeps = 0;
-  for (let turn = 0; turn < 20 && reasonToStop(desk.book) === null; turn++) {
+  for (let turn = 0; turn < 20 && reasonToStop(desk.state) === null; turn++) {
     const batches = desk.plan(2);
     assert.ok(batches.length > 0);
     // The searches last: the runs are made long before.
@@ -280,8 +280,8 @@ test('scopes that a campaign names come first, without runs, and it does not sto
     }
   }
   assert.ok(sweeps >= 2);
-  assert.equal(desk.book.runs, 600);
-  assert.equal(reasonToStop(desk.book), 'its runs are made');
+  assert.equal(desk.state.runs, 600);
+  assert.equal(reasonToStop(desk.state), 'its runs are made');
   const { verified } = scopeOf(desk);
   assert.deepEqual(verified[0]?.kinds, ['load', 'store']);
   desk.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });

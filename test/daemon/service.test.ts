@@ -152,7 +152,9 @@ interface Status {
 }
 
 async function statusOf({ url }: Running): Promise<Status> {
-  return (await (await fetch(`${url}/api/v1/campaign`)).json()) as Status;
+  // A connection that is kept may be closed by the server while this thread computes.
+  const headers = { connection: 'close' };
+  return (await (await fetch(`${url}/api/v1/campaign`, { headers })).json()) as Status;
 }
 
 async function untilPublished(running: Running, count: number): Promise<void> {

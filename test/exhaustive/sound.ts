@@ -1,8 +1,9 @@
 /** Campaigns on the models that are clean of every row: each report is a false alarm or a new defect. */
 import assert from 'node:assert/strict';
-import { Campaign } from '../../daemon/coordinator/local-campaign.ts';
-import { BatchRunner } from '../../workers/batch/explore-batch.ts';
+import { pinOf } from '../../daemon/cli/options/wanted-campaign.ts';
+import { localCampaign } from '../../daemon/coordinator/local-campaign.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { InThread } from '../support/campaigns.ts';
 
 export const SOUND = [
   'modern-ext4-fixed',
@@ -17,18 +18,16 @@ export async function assertSilent(
   runs: number,
   rngSeed: number,
 ): Promise<void> {
-  const runner = new BatchRunner(modelOf(reference));
   const met = new Map<string, string>();
-  const executors = {
-    count: 1,
-    execute: async (batch: Parameters<BatchRunner['run']>[0]) => {
-      const explored = runner.run(batch);
-      for (const { signature, text } of explored.witnesses) met.set(signature, text);
-      return explored;
+  const plan = { models: [pinOf(modelOf(reference))], rngSeed, runs, seeds: [] };
+  const campaign = localCampaign(plan, new InThread(), {
+    folded: (_effect, { result }) => {
+      if (result.kind !== 'explore') return;
+      for (const { signature, text } of result.witnesses) met.set(signature, text);
     },
-  };
-  const nobody = { discovered: () => {}, metOn: () => {}, folded: () => {} };
-  const plan = { models: [reference], rngSeed, runs, seeds: [] };
-  await new Campaign(plan, executors, nobody).run();
+    said: () => {},
+  });
+  await campaign.run();
+  assert.equal(campaign.state.runs, runs);
   assert.deepEqual(Object.fromEntries(met), {});
 }

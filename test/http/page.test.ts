@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
-import type { CampaignState } from '../../daemon/campaign/views.ts';
+import type { CampaignPhase } from '../../daemon/campaign/views.ts';
 import { visible } from '../../daemon/http/layout.ts';
 import { spanOf } from '../../daemon/http/list-page.ts';
 import { debianProgram, skipReason } from '../support/debian.ts';
@@ -254,7 +254,7 @@ function fill(showing: MemoryShowing, disguise: (payload: string) => string): vo
   const [ordinaryModel] = showing.status().models;
   assert.ok(ordinaryModel);
   const models = texts.map((text) => ({ ...ordinaryModel, model: `3${text}` }));
-  showing.facts = { campaign: all, state: all as CampaignState, models };
+  showing.facts = { campaign: all, state: all as CampaignPhase, models };
   showing.workers = texts.map((text) => worker(text, { host: text, version: text }));
 }
 

@@ -77,9 +77,14 @@ async function answers(address: RedisAddress, isRunning: () => boolean): Promise
   }
 }
 
-/** A client that goes when the test ends. */
+/** A client that goes when the test ends, and its duplicates with it: BullMQ blocks on one, and may leave it behind. */
 export function testClient(t: Cleanup, address: RedisAddress): Redis {
-  const client = new Redis(connectionOptions(address));
+  return mortal(t, new Redis(connectionOptions(address)));
+}
+
+function mortal(t: Cleanup, client: Redis): Redis {
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (override) => mortal(t, duplicate(override));
   client.on('error', () => {});
   t.after(() => client.disconnect());
   return client;

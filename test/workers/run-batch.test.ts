@@ -4,11 +4,9 @@ import { test } from 'node:test';
 import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
-import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { Frontier } from '../../daemon/campaign/frontier.ts';
-import { BATCH_RUNS, LAG, type Plan, planBatch } from '../../daemon/campaign/plan.ts';
-import { Campaign, type Executors, type Totals } from '../../daemon/coordinator/local-campaign.ts';
+import { planExploration, SHARES } from '../../daemon/campaign/plan.ts';
 import { BatchRunner } from '../../workers/batch/explore-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Engine } from '../../workers/run/engine.ts';
@@ -138,12 +136,10 @@ first T0
 
 // ---- frontier and planner ---------------------------------------------------------------------------------
 
-const PLAN: Plan = {
-  models: [MODEL, 'v48-entry-lock'],
-  rngSeed: RNG_SEED,
-  runs: 1e6,
-  seeds: SEEDS,
-};
+function planOf(index: number, rngSeed: number, frontier: Frontier): Exploration {
+  const need = { model: MODEL, runs: 1024, seeds: [], sweep: null, shares: SHARES };
+  return planExploration({ ...need, index, rngSeed, frontier, snapshot: null, known: ['x'] });
+}
 
 function frontierOf(reports: readonly Explored[]): Frontier {
   const frontier = new Frontier();
@@ -155,15 +151,12 @@ test('a plan is a function of rngSeed, number and frontier', () => {
   const runner = new BatchRunner(modelOf(MODEL));
   const reports = [0, 1, 2].map((index) => runner.run(batch(index)));
   const plans = [frontierOf(reports), frontierOf(reports)].map((frontier) =>
-    [70, 72, 74].map((k) => planBatch(PLAN, k, frontier, ['x'])),
+    [70, 72, 74].map((k) => planOf(k, RNG_SEED, frontier)),
   );
   assert.deepEqual(plans[0], plans[1]);
   const [first] = plans[0] ?? [];
   assert.ok(first?.sources.some(({ kind }) => kind === 'mutate'));
-  assert.notDeepEqual(
-    planBatch({ ...PLAN, rngSeed: RNG_SEED ^ 1 }, 70, frontierOf(reports), ['x']),
-    first,
-  );
+  assert.notDeepEqual(planOf(70, RNG_SEED ^ 1, frontierOf(reports)), first);
 });
 
 test('a frontier admits each feature once, and the order of reports decides only who brought it', () => {
@@ -177,92 +170,6 @@ test('a frontier admits each feature once, and the order of reports decides only
   const before = entries.length;
   for (const report of reports) forward.fold(report);
   assert.equal(entries.length, before);
-});
-
-// ---- campaign ---------------------------------------------------------------------------------------------
-
-/** Answers any of the batches it holds, at random, once nobody brings more. */
-class Moody implements Executors {
-  readonly count: number;
-  readonly order: number[] = [];
-  private readonly held: { batch: Exploration; resolve: (report: Explored) => void }[] = [];
-  private readonly random: Random;
-  private readonly runners = new Map<string, BatchRunner>();
-  private isBusy = false;
-
-  constructor(count: number, random: Random) {
-    this.count = count;
-    this.random = random;
-  }
-
-  execute(batch: Exploration): Promise<Explored> {
-    return new Promise((resolve) => {
-      this.held.push({ batch, resolve });
-      if (!this.isBusy) setImmediate(() => this.answer());
-      this.isBusy = true;
-    });
-  }
-
-  private answer(): void {
-    const [job] = this.held.splice(this.random.below(this.held.length), 1);
-    this.isBusy = this.held.length > 0;
-    if (this.isBusy) setImmediate(() => this.answer());
-    if (job === undefined) return;
-    this.order.push(job.batch.index);
-    job.resolve(this.runnerOf(job.batch.model).run(job.batch));
-  }
-
-  private runnerOf(model: string): BatchRunner {
-    const runner = this.runners.get(model) ?? new BatchRunner(modelOf(model));
-    this.runners.set(model, runner);
-    return runner;
-  }
-}
-
-interface Told {
-  readonly totals: Totals;
-  readonly said: readonly string[];
-  readonly order: readonly number[];
-}
-
-async function campaignOf(plan: Plan, count: number, stream: number): Promise<Told> {
-  const executors = new Moody(count, new Random(RNG_SEED, stream));
-  const said: string[] = [];
-  const campaign = new Campaign(plan, executors, {
-    discovered: ({ signature, model, batch: index, runsToFirst, witness }) =>
-      said.push(`${signature} ${model} ${index} ${runsToFirst} ${witness.text}`),
-    metOn: (signature, model) => said.push(`${signature} also on ${model}`),
-    folded: ({ runs, features, entries }) => said.push(`${runs} ${features} ${entries}`),
-  });
-  return { totals: await campaign.run(), said, order: executors.order };
-}
-
-test('a campaign comes to the same, however many executors answer in whatever order', async () => {
-  // Longer than the lag, so that plans depend on reports.
-  const plan = { ...PLAN, runs: (LAG + 16) * BATCH_RUNS + 100 };
-  const one = await campaignOf(plan, 1, 1);
-  const many = await campaignOf(plan, 7, 2);
-  assert.notDeepEqual(
-    many.order,
-    [...many.order].sort((a, b) => a - b),
-  );
-  assert.equal(one.totals.runs, plan.runs);
-  assert.deepEqual(many.totals, one.totals);
-  assert.deepEqual(many.said, one.said);
-});
-
-test('a campaign that is stopped has folded batches without a gap', async () => {
-  const executors = new Moody(3, new Random(RNG_SEED, 3));
-  const campaign: Campaign = new Campaign({ ...PLAN, runs: Number.POSITIVE_INFINITY }, executors, {
-    discovered: () => {},
-    metOn: () => {},
-    folded: ({ batches }) => {
-      if (batches >= 5) campaign.stop();
-    },
-  });
-  const totals = await campaign.run();
-  assert.ok(totals.batches >= 5 && totals.batches < LAG);
-  assert.equal(totals.runs, totals.batches * BATCH_RUNS);
 });
 
 test('each way into a cycle of locks has a witness, and the deadlock has one of its own', () => {

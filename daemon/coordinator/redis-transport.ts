@@ -1,0 +1,102 @@
+/** Batches in queues of BullMQ, reports in the inbox of `corpus/exchange/scripts.ts`. */
+import { type Exchange, StaleEpoch } from '../../corpus/exchange/scripts.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
+import type { Outstanding } from '../campaign/records.ts';
+import { readReport } from '../campaign/reports.ts';
+import type { CampaignState } from '../campaign/state.ts';
+import type { Fleet } from './fleet.ts';
+import type { BatchQueues } from './queue.ts';
+import type { Transport } from './transport.ts';
+
+/** Reports of one turn: some 20 ms to fold. */
+const TAKEN_MAX = 64;
+/** One waits while one is computed. */
+const EXPLORATIONS_AN_EXECUTOR = 2;
+/** Half of the time for which Redis keeps a snapshot. */
+const FEATURES_KEPT_MS = 30 * 60_000;
+
+export interface RedisParts {
+  readonly exchange: Exchange;
+  readonly queues: BatchQueues;
+  readonly fleet: Fleet;
+  readonly build: string;
+  /** Something that people should know. */
+  readonly said: (text: string) => void;
+}
+
+export class RedisTransport implements Transport {
+  readonly mayLose = true;
+  readonly featuresKeptMs = FEATURES_KEPT_MS;
+  private readonly parts: RedisParts;
+  /** Taken and not settled. */
+  private taken: readonly string[] = [];
+
+  constructor(parts: RedisParts) {
+    this.parts = parts;
+  }
+
+  /** Where none is seen, one is hoped for. */
+  executors(): number {
+    return Math.max(1, this.parts.fleet.executors());
+  }
+
+  ahead(): number {
+    return EXPLORATIONS_AN_EXECUTOR * this.executors();
+  }
+
+  async lead({ epoch, build }: CampaignState, wasStale: boolean): Promise<number> {
+    const { exchange, queues, said } = this.parts;
+    if (wasStale) {
+      if ((await exchange.epoch()) > epoch) {
+        const what = 'another coordinator has taken over this Redis';
+        throw fail('ENVIRONMENT', { what, remedy: 'run one, or give each its own Redis' });
+      }
+      said('Redis has been emptied; what was under way is handed out again');
+    }
+    const next = await exchange.lead(epoch);
+    // No worker will ever take what waits there: it was planned for another build.
+    if (build !== '' && build !== this.parts.build) await queues.drop(build);
+    return next;
+  }
+
+  async look(): Promise<void> {
+    await this.parts.fleet.look();
+  }
+
+  async take(state: CampaignState): Promise<readonly Report[]> {
+    const arrivals = await this.parts.exchange.take(state.epoch, TAKEN_MAX);
+    this.taken = arrivals.map(({ id }) => id);
+    return arrivals.map((arrival) => readReport(arrival, state));
+  }
+
+  async settle(epoch: number): Promise<void> {
+    await this.parts.exchange.settle(epoch, this.taken);
+    this.taken = [];
+  }
+
+  async send(batches: readonly Batch[]): Promise<void> {
+    await this.parts.queues.add(batches);
+  }
+
+  async keepFeatures(digest: string, bytes: Buffer): Promise<void> {
+    await this.parts.exchange.putSnapshot(digest, bytes);
+  }
+
+  /** A job ends after its report has come in, so the order of the two questions matters. */
+  async lost(batches: readonly Outstanding[]): Promise<readonly string[]> {
+    const { queues, exchange } = this.parts;
+    const gone = await queues.without(batches);
+    const waits = await Promise.all(gone.map(({ id }) => exchange.waits(id)));
+    return gone.filter((_, i) => waits[i] === false).map(({ id }) => id);
+  }
+
+  /** What ioredis throws where a server is gone, loading, or refuses a command for its own reasons. */
+  isOutage(error: unknown): boolean {
+    if (error instanceof StaleEpoch || !(error instanceof Error)) return false;
+    // A pipeline that was cut in the middle is aborted.
+    const isNamed = ['ReplyError', 'AbortError', 'MaxRetriesPerRequestError'].includes(error.name);
+    const isSaid = /Connection is closed|ECONN|ENOENT|EPIPE|timed out|retries/.test(error.message);
+    return isNamed || isSaid;
+  }
+}

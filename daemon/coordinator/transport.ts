@@ -1,0 +1,38 @@
+/** How batches reach executors and how their reports come back: through Redis, or within this process. */
+import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
+import type { Outstanding } from '../campaign/records.ts';
+import type { CampaignState } from '../campaign/state.ts';
+
+export interface Transport {
+  /** Those that take batches of this build. */
+  executors(): number;
+  /** Explorations that are to be under way. */
+  ahead(state: CampaignState): number;
+  /** Whether a batch may get lost between here and its executor, so that one that stays away is looked for. */
+  readonly mayLose: boolean;
+  /** How long it keeps what `keepFeatures` gave it. */
+  readonly featuresKeptMs: number;
+
+  /**
+   * Take the lead, with a higher epoch than any before.
+   * @param wasStale another epoch was met than the state's
+   * @throws Refusal ENVIRONMENT where another coordinator leads
+   */
+  lead(state: CampaignState, wasStale: boolean): Promise<number>;
+  /** Who is there; called at every turn. */
+  look(): Promise<void>;
+  /**
+   * Reports that have come, the oldest first. They come again until they are settled.
+   * @throws StaleEpoch
+   */
+  take(state: CampaignState): Promise<readonly Report[]>;
+  /** The log has what was taken. */
+  settle(epoch: number): Promise<void>;
+  send(batches: readonly Batch[]): Promise<void>;
+  /** The features that batches name by this digest, before they are sent. */
+  keepFeatures(digest: string, bytes: Buffer): Promise<void>;
+  /** Ids of those that no report will come of. */
+  lost(batches: readonly Outstanding[]): Promise<readonly string[]>;
+  /** An error that passes once the outside is mended. */
+  isOutage(error: unknown): boolean;
+}

@@ -1,0 +1,110 @@
+/** A campaign in one process: what it finds depends on its rngSeed alone. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
+import { Random } from '../../corpus/vocabulary/random.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import { type Case, recordToStore } from '../../daemon/campaign/triage.ts';
+import { pinOf } from '../../daemon/cli/options/wanted-campaign.ts';
+import type { PublisherPort } from '../../daemon/coordinator/coordinator.ts';
+import {
+  BATCH_RUNS,
+  type LocalPlan,
+  localCampaign,
+} from '../../daemon/coordinator/local-campaign.ts';
+import type { CampaignLog } from '../../daemon/log/writer.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { InThread, Moody } from '../support/campaigns.ts';
+import { RNG_SEED } from '../support/rng-seed.ts';
+import { seedNamed } from '../workers/support/search.ts';
+
+const PLAN: LocalPlan = {
+  models: ['v42-immap-read', 'v48-entry-lock'].map((name) => pinOf(modelOf(name))),
+  rngSeed: RNG_SEED,
+  runs: 16 * BATCH_RUNS + 100,
+  seeds: [printInput({ ...seedNamed('b12-fault-vs-punch'), schedule: EMPTY_SCHEDULE })],
+};
+
+/** Keeps what is published, in the order of publication. */
+class Shelf implements PublisherPort {
+  readonly repros = new Map<string, string>();
+  private readonly log: CampaignLog;
+
+  constructor(log: CampaignLog) {
+    this.log = log;
+  }
+
+  publish(): void {
+    for (const one of this.log.state.triage.published()) {
+      const record = one.isStored ? null : recordToStore(one);
+      if (record === null) continue;
+      this.repros.set(one.signature, record.repro);
+      this.log.write({ t: 'stored', signature: one.signature });
+    }
+  }
+
+  reproOf({ signature }: Case): string | undefined {
+    return this.repros.get(signature);
+  }
+}
+
+async function findingsOf(executors: InThread, plan: LocalPlan = PLAN) {
+  const said: string[] = [];
+  const folded = ({ result }: { readonly result: { readonly kind: string } }): void => {
+    if (result.kind === 'explore') said.push(JSON.stringify(result));
+  };
+  let shelf: Shelf | undefined;
+  const listener = { folded: (_: unknown, report: Parameters<typeof folded>[0]) => folded(report) };
+  const campaign = localCampaign(plan, executors, { ...listener, said: () => {} }, (log) => {
+    shelf = new Shelf(log);
+    return shelf;
+  });
+  await campaign.run();
+  const { cases } = campaign.state.triage;
+  const models = [...cases.values()].map((one) => [one.signature, one.models, one.notOn, one.hits]);
+  return { runs: campaign.state.runs, said, models, repros: shelf?.repros ?? new Map() };
+}
+
+test('a campaign comes to the same, however many executors answer in whatever order', async () => {
+  const moody = new Moody(7, new Random(RNG_SEED, 2));
+  const [one, many] = [await findingsOf(new InThread()), await findingsOf(moody)];
+  assert.notDeepEqual(
+    moody.order,
+    [...moody.order].sort((a, b) => a - b),
+  );
+  assert.equal(one.runs, PLAN.runs);
+  assert.ok(one.repros.size > 10, `${one.repros.size} findings`);
+  assert.deepEqual(many.said, one.said);
+  assert.deepEqual(many.models, one.models);
+  assert.deepEqual([...many.repros].sort(), [...one.repros].sort());
+});
+
+test('a campaign that is stopped folds what is under way, and follows up what it found', async () => {
+  const campaign = localCampaign(
+    { ...PLAN, runs: null },
+    new Moody(3, new Random(RNG_SEED, 3)),
+    {
+      folded: (_effect, _report, state) => {
+        if (state.folded === 5) campaign.stop();
+      },
+      said: () => {},
+    },
+    (log) => new Shelf(log),
+  );
+  await campaign.run();
+  const { state } = campaign;
+  assert.equal(state.outstanding.size, 0);
+  assert.equal(state.runs % BATCH_RUNS, 0);
+  for (const { stage, isCompared } of state.triage.cases.values()) {
+    assert.ok(stage === 'published' && isCompared);
+  }
+});
+
+test('an executor that fails ends the campaign with its error', async () => {
+  const failing = new InThread();
+  failing.execute = async () => {
+    throw new RangeError('out of words');
+  };
+  const campaign = localCampaign(PLAN, failing, { folded: () => {}, said: () => {} });
+  await assert.rejects(campaign.run(), /out of words/);
+});

@@ -1,0 +1,58 @@
+/** Local campaigns on executors of this thread. */
+import { setImmediate } from 'node:timers/promises';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import type { Report, Work } from '../../corpus/vocabulary/messages.ts';
+import type { Random } from '../../corpus/vocabulary/random.ts';
+import type { LocalExecutors } from '../../daemon/coordinator/local-transport.ts';
+import { WorkRunner } from '../../workers/batch/run-work.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+
+type Done = Pick<Report, 'result' | 'executor' | 'milliseconds'>;
+type Wish = Parameters<LocalExecutors['execute']>[1];
+
+/** One that computes at once. */
+export class InThread implements LocalExecutors {
+  readonly count: number = 1;
+  private readonly runner = new WorkRunner(modelOf, sha256Hex('engine'));
+
+  async execute(work: Work, wish: Wish): Promise<Done> {
+    return this.compute(work, wish);
+  }
+
+  protected compute(work: Work, { features }: Wish): Done {
+    return { result: this.runner.run(work, features), executor: 'thread', milliseconds: 1 };
+  }
+}
+
+/** Several that answer any of the works that they hold, at random, once no more come. */
+export class Moody extends InThread {
+  override readonly count: number;
+  /** Numbers of the explorations, as they were answered. */
+  readonly order: number[] = [];
+  private readonly held: (() => void)[] = [];
+  private readonly random: Random;
+
+  constructor(count: number, random: Random) {
+    super();
+    this.count = count;
+    this.random = random;
+  }
+
+  override execute(work: Work, wish: Wish): Promise<Done> {
+    return new Promise((resolve) => {
+      this.held.push(() => {
+        if (work.kind === 'explore') this.order.push(work.index);
+        resolve(this.compute(work, wish));
+      });
+      if (this.held.length === 1) void this.answer();
+    });
+  }
+
+  private async answer(): Promise<void> {
+    while (this.held.length > 0) {
+      await setImmediate();
+      const [next] = this.held.splice(this.random.below(this.held.length), 1);
+      next?.();
+    }
+  }
+}
