@@ -17,7 +17,7 @@ import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { Frontier } from '../campaign/frontier.ts';
 import { planExploration, SHARES } from '../campaign/plan.ts';
 import { BATCH_RUNS } from '../coordinator/local-campaign.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { HAS_SOURCES, PACKAGE_ROOT } from './installation.ts';
 import { addDetectOptions, refuseStray } from './options/detect-options.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './options/model-argument.ts';
 import { parseDuration } from './options/quantities.ts';
@@ -154,6 +154,11 @@ async function benchAgainst(
 ): Promise<void> {
   const { rngSeed } = settings;
   givenModel(model);
+  if (!HAS_SOURCES) {
+    // Git would answer for the repository around it, which is not Faultline's.
+    const what = `${PACKAGE_ROOT} is an installed package, which has no revisions`;
+    throw fail('ENVIRONMENT', { what, remedy: 'run `bench --against` in a clone of Faultline' });
+  }
   const stop = new AbortController();
   const release = onInterrupt(() => stop.abort());
   const course = { said: (what: string) => progress(settings, what), stop: stop.signal };

@@ -9,7 +9,7 @@ import { modelOf } from '../../workers/models/registry.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { bad, fine, type Judgement } from '../doctor/judgement.ts';
 import { buildDigest, engineDigest } from './identity.ts';
-import { PACKAGE_ROOT, VERSION } from './installation.ts';
+import { BUILD_AGAIN, PACKAGE_ROOT, VERSION } from './installation.ts';
 
 const PROGRAMS = ['main', 'executor-main', 'search-main', 'sweep-main'].map(
   (name) => `dist/bundle/${name}.js`,
@@ -18,14 +18,13 @@ const PROGRAMS = ['main', 'executor-main', 'search-main', 'sweep-main'].map(
 const DIGITS = 12;
 
 export function lookAtBuild(): Judgement {
-  const again = `type \`npm run build\` in ${PACKAGE_ROOT}`;
   const missing = PROGRAMS.filter((name) => !existsSync(path.join(PACKAGE_ROOT, name)));
-  if (missing.length > 0) return bad(`${missing.join(', ')} is missing`, again);
+  if (missing.length > 0) return bad(`${missing.join(', ')} is missing`, BUILD_AGAIN);
   try {
     const [engine, build] = [engineDigest(), buildDigest()].map((one) => one.slice(0, DIGITS));
     return fine(`faultline ${VERSION}, engine ${engine}, build ${build}`);
   } catch (error) {
-    return bad(error instanceof Error ? error.message : String(error), again);
+    return bad(error instanceof Error ? error.message : String(error), BUILD_AGAIN);
   }
 }
 
@@ -67,8 +66,7 @@ export function judgeResults(results: readonly Result[]): Judgement {
   }
   const found = results.flatMap((result) => (result.kind === 'canary' ? result.found : []));
   if (!found.some((signature) => rowOf(signature)?.id === CANARY)) {
-    const again = `type \`npm run build\` in ${PACKAGE_ROOT}`;
-    return bad('the canary, which must always fail, was not met', again);
+    return bad('the canary, which must always fail, was not met', BUILD_AGAIN);
   }
   return fine(`${RUNS} runs of the canary, ${results.length} times: the same, and it was met`);
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { BUILD_AGAIN, PACKAGE_ROOT } from './installation.ts';
 
 interface Identity {
   readonly engine: string;
@@ -54,6 +54,5 @@ function isDigest(value: unknown): value is string {
 }
 
 function unfit(why: string): Error {
-  const remedy = `type \`npm run build\` in ${PACKAGE_ROOT}`;
-  return fail('ENVIRONMENT', { what: `cannot read ${FILE}: ${why}`, remedy });
+  return fail('ENVIRONMENT', { what: `cannot read ${FILE}: ${why}`, remedy: BUILD_AGAIN });
 }

@@ -9,6 +9,14 @@ export const PACKAGE_ROOT: string = rootAbove(path.dirname(fileURLToPath(import.
 
 export const VERSION: string = readVersion();
 
+/** A clone, which has revisions and can be built; a package that npm has installed has no sources. */
+export const HAS_SOURCES: boolean = existsSync(path.join(PACKAGE_ROOT, 'tsconfig.json'));
+
+/** What to type where the build is not whole. */
+export const BUILD_AGAIN: string = HAS_SOURCES
+  ? `type \`npm run build\` in ${PACKAGE_ROOT}`
+  : `remove ${PACKAGE_ROOT} and install the package again`;
+
 function rootAbove(folder: string): string {
   if (existsSync(path.join(folder, 'package.json'))) return folder;
   const parent = path.dirname(folder);

@@ -67,7 +67,7 @@ function slow(limitMs: number): Judgement {
 }
 
 function dead(how: string): Judgement {
-  return bad(`its process ${how}`, 'see above for why; type `npm run build` if files are missing');
+  return bad(`its process ${how}`, 'see above for why; where files are missing, `build` says so');
 }
 
 /** Judges these for the process that asked, one by one. It ends us: at the last answer, or when it dies. */
