@@ -4,18 +4,21 @@
  * mostly constants. Measured: a quarter of the time of a run (`npm run bench`). Before that, says in
  * `dist/identity.json` which engine and which build it is.
  */
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { rollup } from '@rollup/wasm-node';
 import { writeIdentity } from './identity.mjs';
 import { ROOT } from './root.mjs';
 
 const DIST = path.join(ROOT, 'dist');
-const ENGINE = /^(?:workers\/(?!service\/|bench\/)|corpus\/(?:vocabulary|breeding)\/)/;
+const FOLDER = path.join(DIST, 'bundle');
+const ENGINE = /^(?:workers\/(?!service\/|bench\/|api\/)|corpus\/(?:vocabulary|breeding)\/)/;
 const ENTRIES = [
   'daemon/cli/main.js',
   'workers/service/executor-main.js',
   'workers/service/search-main.js',
   'workers/service/sweep-main.js',
+  'workers/api/faultline.js',
 ];
 
 writeIdentity(ROOT);
@@ -27,8 +30,8 @@ const bundle = await rollup({
     if (level === 'warn') process.stderr.write(`bundle: ${log.message}\n`);
   },
 });
-await bundle.write({
-  dir: path.join(ROOT, 'dist/bundle'),
+const { output } = await bundle.write({
+  dir: FOLDER,
   format: 'es',
   entryFileNames: '[name].js',
   chunkFileNames: '[name].js',
@@ -37,3 +40,9 @@ await bundle.write({
   sourcemap: false,
 });
 await bundle.close();
+
+// The package holds the whole folder, so no chunk of an older build stays there.
+const written = new Set(output.map(({ fileName }) => fileName));
+for (const name of readdirSync(FOLDER)) {
+  if (!written.has(name)) rmSync(path.join(FOLDER, name));
+}

@@ -45,9 +45,9 @@ export const DIGESTS = {
   build: {
     roots: ['workers/batch/run-work.ts'],
     rooms: ['corpus/vocabulary/', 'corpus/breeding/', 'workers/'],
-    // What carries reports, and what measures.
+    // What carries reports, what measures, and what users import.
     // Every batch names its models by their digests, which leave out comments.
-    apart: ['workers/service/', 'workers/bench/', 'workers/models/texts.ts'],
+    apart: ['workers/service/', 'workers/bench/', 'workers/api/', 'workers/models/texts.ts'],
     packages: ['fast-check', 'pure-rand'],
   },
 };

@@ -71,6 +71,7 @@ export const ROOMS: readonly Room[] = [
   pure('search', 'workers/search/', [...RUN, 'models', 'breeding']),
   pure('reproduce', 'workers/reproduce/', [...SEARCH, 'views']),
   pure('batch', 'workers/batch/', [...SEARCH, 'reproduce']),
+  pure('api', 'workers/api/', [...SEARCH, 'views', 'reproduce'], ['fast-check']),
   open('bench', 'workers/bench/', ENGINE, ['fast-check']),
   open('workers/service', 'workers/service/', [...ENGINE, 'disk', 'exchange'], 'declared'),
   pure('campaign', 'daemon/campaign/', CORPUS, ['zod']),
@@ -85,7 +86,7 @@ export const ROOMS: readonly Room[] = [
   open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk']),
   open('page', 'dashboards/web/', ENGINE),
   open('deploy', 'deploy/', [], 'all'),
-  open('test', 'test/', [...WIRED, 'cli', 'dashboards', 'page', 'deploy'], 'all'),
+  open('test', 'test/', [...WIRED, 'api', 'cli', 'dashboards', 'page', 'deploy'], 'all'),
 ];
 
 export function roomOf(file: string): Room | undefined {

@@ -20,6 +20,7 @@ const MADE = ['node_modules', 'dist'];
 const ENTRIES = [
   /^daemon\/cli\/main\.ts$/,
   /^workers\/service\/[^/]*\.ts$/,
+  /^workers\/api\/faultline\.ts$/,
   /^test\/run\.ts$/,
   /^test\/.*\.test\.ts$/,
   /^deploy\/start\/[^/]*\.mjs$/,
