@@ -127,6 +127,8 @@ const IMPORTS: readonly (readonly [string, string, RegExp?])[] = [
   ['workers/api/a.ts', '../search/b.ts'],
   ['workers/api/a.ts', '../../daemon/cli/b.ts', /api may not import cli/],
   ['workers/run/a.ts', '../api/b.ts', /run may not import api/],
+  ['dashboards/docs/a.mts', 'faultline'],
+  ['dashboards/docs/a.mts', '../../workers/api/b.ts', /examples may not import api/],
   ['workers/service/worker.ts', 'bullmq'],
   ['workers/service/worker.ts', '../../corpus/store/b.ts', /service may not import store/],
   ['daemon/campaign/a.ts', '../../workers/run/b.ts', /campaign may not import run/],

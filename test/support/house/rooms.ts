@@ -84,6 +84,7 @@ export const ROOMS: readonly Room[] = [
   open('doctor', 'daemon/doctor/', [...CAMPAIGN, 'log', 'redis', 'http', 'pull'], 'declared'),
   open('cli', 'daemon/cli/', WIRED, 'declared'),
   open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk']),
+  open('examples', 'dashboards/docs/', [], ['faultline']),
   open('page', 'dashboards/web/', ENGINE),
   open('deploy', 'deploy/', [], 'all'),
   open('test', 'test/', [...WIRED, 'api', 'cli', 'dashboards', 'page', 'deploy'], 'all'),

@@ -21,9 +21,10 @@ const ENTRIES = [
   /^daemon\/cli\/main\.ts$/,
   /^workers\/service\/[^/]*\.ts$/,
   /^workers\/api\/faultline\.ts$/,
+  /^dashboards\/docs\/[^/]*\.mts$/,
   /^test\/run\.ts$/,
   /^test\/.*\.test\.ts$/,
-  /^deploy\/start\/[^/]*\.mjs$/,
+  /^deploy\/(?:start|package)\/[^/]*\.mjs$/,
 ];
 
 export function topOffences(names: readonly string[]): readonly Offence[] {
@@ -36,7 +37,7 @@ export function topOffences(names: readonly string[]): readonly Offence[] {
 export function readSources(root: string): readonly Source[] {
   return TOP_FOLDERS.filter((folder) => existsSync(path.join(root, folder)))
     .flatMap((folder) => filesBelow(root, folder))
-    .filter((file) => /\.(?:ts|mjs)$/.test(file))
+    .filter((file) => /\.(?:m?ts|mjs)$/.test(file))
     .map((file) => sourceOf(file, readFileSync(path.join(root, file), 'utf8')));
 }
 
