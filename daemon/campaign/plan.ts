@@ -11,7 +11,7 @@ import { Random } from '../../corpus/vocabulary/random.ts';
 import type { Frontier } from './frontier.ts';
 
 /** Of each hand-written seed in a model's first batch: all of a seed that has two threads with an operation each. */
-const SEED_STATES = 30_000;
+const SEED_STATES = 80_000;
 /** So that what it covers is known, and it can be a parent. */
 const SEED_SCHEDULES = 16;
 const PARENTS = 8;

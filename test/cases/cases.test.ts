@@ -106,6 +106,19 @@ test('what an insert has yet to move along shows for lack of a fence, not of a z
   );
 });
 
+test('a load beside a write that has set i_size and not returned comes before it', () => {
+  const found = explore(
+    new Engine(modelOf('xfs-mmaplock-prezero')),
+    inputNamed('size-before-invalidation'),
+    { statesMax: 1_000_000, all: true },
+  );
+  assert.ok(found.isComplete);
+  assert.deepEqual(found.violations.map(({ signature }) => signature).sort(), [
+    'zero-page fault',
+    'zero-page pwrite',
+  ]);
+});
+
 test('an order of locks that one makes as soon as a lock is handed to it is shown', () => {
   const found = explore(new Engine(modelOf('jul16-opt3-naive')), inputNamed('handed-lock'), {
     statesMax: 100_000,

@@ -3,7 +3,7 @@
  * write had replaced means that the write is lost; through the zero page it means that the page should be gone.
  */
 
-import { LINES, LINES_PER_PAGE, OPS } from '../../corpus/vocabulary/limits.ts';
+import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { blamed, hasLostZeroes, isCopiedOver } from '../kernel/blame.ts';
@@ -18,8 +18,6 @@ import {
   pteKind,
   SHARED,
   STALE,
-  threadOf,
-  writerOf,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
@@ -36,6 +34,7 @@ import {
   ZERO_BY,
 } from '../kernel/layout.ts';
 import { exposerOf, exposureOf, isPastEof } from './exposure.ts';
+import { lostRole, missedBy, nameOfWriter, publisherOf, saidOfLost } from './missed.ts';
 import {
   blamedPath,
   type Complaint,
@@ -81,6 +80,7 @@ export function lineRead(
   const block = blockOf(k, cpuWord);
   if (isTainted(k, file, page) || (block >= 0 && isBlockTainted(k, block))) return;
   const throughZeroPage = pteIndex >= 0 && pteKind(k.peek(PTE + pteIndex)) === PTE_ZERO;
+  if (throughZeroPage && verdict === UNWRITTEN_ZERO && mayComeBefore(k, file, line)) return;
   const extent = k.peek(EXTENT + pageIndex(file, page));
   // A block that is not written yet may already hold the data (locking 7.4).
   // Where i_size alone promises the data, it is the size that is early.
@@ -91,6 +91,12 @@ export function lineRead(
     return;
   }
   complain(k, found, file, line, value, cpuWord, verdict);
+}
+
+/** Beside a write that has set i_size and not returned, a load comes before that write (locking 4.3 item 19). */
+function mayComeBefore(k: Kernel, file: number, line: number): boolean {
+  const data = k.peek(DATA_BY + file * LINES + line) & ~1;
+  return data !== 0 && (data & k.peek(DONE)) === 0;
 }
 
 /**
@@ -280,47 +286,6 @@ function madeWrong(k: Kernel, cpuWord: number): string {
   return cpuWord < 0 ? currentRole(k) : wroteLast(k, cpuWord);
 }
 
-/** The writer whose data a zero denies where nobody ever wrote zeros: who published the line, or the setup. */
-function publisherOf(k: Kernel, file: number, line: number): number {
-  const data = k.peek(DATA_BY + file * LINES + line) & ~1;
-  return data === 0 ? 0 : 31 - Math.clz32(data);
-}
-
-/** The writer whose data do not show; 0 for the setup. */
-function missedBy(k: Kernel, file: number, line: number, verdict: number): number {
-  return verdict === UNWRITTEN_ZERO ? publisherOf(k, file, line) : verdict;
-}
-
-export function lostRole(k: Kernel, verdict: number, file: number, line: number): string {
-  const writer = missedBy(k, file, line, verdict);
-  return writer === 0 ? 'setup' : dataRole(k.world.rowOfWriter(writer).kind);
-}
-
-export function saidOfLost(k: Kernel, verdict: number, file: number, line: number): string {
-  if (verdict !== UNWRITTEN_ZERO) {
-    return `${nameOfWriter(k, verdict)} was complete`;
-  }
-  const writer = publisherOf(k, file, line);
-  if (writer === 0) return 'the file had data there and nothing zeroed it';
-  return `i_size already covers what ${nameOfWriter(k, writer)} writes`;
-}
-
-/** The role with which an operation of that kind writes. */
-function dataRole(kind: OpKind): string {
-  switch (kind) {
-    case 'store':
-    // A read(2) into a mapping stores there like any other access.
-    case 'pread':
-      return 'access';
-    case 'pwrite':
-      return 'pwrite/copyIn';
-    case 'dma':
-      return 'dma/writeByDevice';
-    default:
-      return kind;
-  }
-}
-
 export function valueName(k: Kernel, value: number): string {
   if (value === 0) return 'zeros';
   if (value < INITIAL) return `what ${nameOfWriter(k, value)} wrote`;
@@ -328,19 +293,6 @@ export function valueName(k: Kernel, value: number): string {
     ? "a previous owner's data"
     : `the old data of file ${value === INITIAL ? 'A' : 'B'}`;
 }
-
-/** `T0's store`; with its number where the thread has more of them. */
-export function nameOfWriter(k: Kernel, writer: number): string {
-  const thread = threadOf(writer);
-  const { kind } = k.world.rowOfWriter(writer);
-  const alike = OPERATIONS.map((op) => writerOf(thread, op)).filter(
-    (one) => k.world.rowOfWriter(one)?.kind === kind,
-  );
-  const number = alike.length > 1 ? ` (number ${1 + alike.indexOf(writer)})` : '';
-  return `T${thread}'s ${kind}${number}`;
-}
-
-const OPERATIONS: readonly number[] = Array.from({ length: OPS }, (_, op) => op);
 
 /** At the end every line is read once more, as a fresh pread would (a fresh mapping shows the same). */
 export function readEverything(k: Kernel, found: Findings): void {

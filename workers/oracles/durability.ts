@@ -53,7 +53,8 @@ import {
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import { isOfBlock } from '../kernel/steps/entries.ts';
-import { blockOf, complain as contentLost, isZeroing, nameOfWriter, valueName } from './content.ts';
+import { blockOf, complain as contentLost, isZeroing, valueName } from './content.ts';
+import { nameOfWriter } from './missed.ts';
 import {
   currentOperation,
   type Findings,

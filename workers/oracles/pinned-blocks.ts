@@ -2,7 +2,7 @@
 import { BLOCKS, THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PINS } from '../kernel/layout.ts';
-import { nameOfWriter } from './content.ts';
+import { nameOfWriter } from './missed.ts';
 import {
   currentOperation,
   type Findings,

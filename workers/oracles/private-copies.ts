@@ -40,7 +40,8 @@ import {
 } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
 import type { BlockUse } from '../kernel/watch.ts';
-import { complainOfCopy, lostRole, type Source, saidOfLost, valueName } from './content.ts';
+import { complainOfCopy, type Source, valueName } from './content.ts';
+import { lostRole, saidOfLost } from './missed.ts';
 import {
   blamedOperation,
   currentOperation,
