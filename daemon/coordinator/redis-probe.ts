@@ -6,7 +6,7 @@ import type { BatchQueues, KindCounts } from './queue.ts';
 
 const PERIOD_MS = 2000;
 
-export class Monitor {
+export class RedisProbe {
   counts: Readonly<Partial<Record<Kind, KindCounts>>> = {};
   roundtripSeconds = 0;
   memoryBytes = 0;

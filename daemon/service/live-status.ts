@@ -17,17 +17,17 @@ import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { Fleet } from '../coordinator/fleet.ts';
 import type { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import type { Publisher } from '../coordinator/publisher.ts';
-import type { Monitor } from '../coordinator/redis-probe.ts';
+import type { RedisProbe } from '../coordinator/redis-probe.ts';
 import type { Showing, ShownEvent } from '../http/showing.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogWriter } from '../log/writer.ts';
 
-export interface ShownParts {
+export interface LiveStatusParts {
   readonly state: CampaignState;
   readonly log: LogWriter;
   readonly coordinator: Coordinator;
   readonly fleet: Fleet;
-  readonly monitor: Monitor;
+  readonly probe: RedisProbe;
   readonly publisher: Publisher;
   readonly figures: CoordinatorMetrics;
   readonly outages: OutageLog;
@@ -50,8 +50,8 @@ const TICK_MS = 500;
 /** Subscribers hear the status at every so many looks. */
 const TICKS_A_STATUS = 4;
 
-export class Shown implements Showing {
-  private readonly parts: ShownParts;
+export class LiveStatus implements Showing {
+  private readonly parts: LiveStatusParts;
   private readonly listeners = new Set<(event: ShownEvent) => void>();
   private readonly startedMs: number;
   /** As the disk had it at the last tick. */
@@ -61,7 +61,7 @@ export class Shown implements Showing {
   private ticks = 0;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(parts: ShownParts) {
+  constructor(parts: LiveStatusParts) {
     this.parts = parts;
     this.startedMs = parts.clock.monotonicMs();
     this.revision = parts.state.triage.revision;
@@ -147,15 +147,15 @@ export class Shown implements Showing {
   }
 
   metrics(): Promise<string> {
-    const { fleet, monitor, outages, log, coordinator, figures } = this.parts;
+    const { fleet, probe, outages, log, coordinator, figures } = this.parts;
     return figures.text({
       workers: fleet.workers,
-      counts: monitor.counts,
+      counts: probe.counts,
       waitingSeconds: (kind, waiting) => coordinator.waitingSeconds(kind, waiting),
       isRedisUp: outages.isUp,
       outages: outages.outages,
-      roundtripSeconds: monitor.roundtripSeconds,
-      memoryBytes: monitor.memoryBytes,
+      roundtripSeconds: probe.roundtripSeconds,
+      memoryBytes: probe.memoryBytes,
       ledgerBytes: log.bytes,
     });
   }

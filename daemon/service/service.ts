@@ -23,12 +23,12 @@ import { Fleet } from '../coordinator/fleet.ts';
 import { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import { Publisher } from '../coordinator/publisher.ts';
 import { BatchQueues } from '../coordinator/queue.ts';
-import { Monitor } from '../coordinator/redis-probe.ts';
+import { RedisProbe } from '../coordinator/redis-probe.ts';
 import { RedisTransport } from '../coordinator/redis-transport.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
 import { LogWriter } from '../log/writer.ts';
-import { Shown } from './live-status.ts';
+import { LiveStatus } from './live-status.ts';
 
 export interface DaemonOptions {
   readonly dataDir: string;
@@ -127,7 +127,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const exchange = new Exchange(redis, keys);
   const queues = new BatchQueues(redis, keys, build);
   const fleet = new Fleet(exchange, clock, build);
-  const monitor = new Monitor(redis, queues, clock);
+  const probe = new RedisProbe(redis, queues, clock);
   const watcher = {
     said: say,
     folded: figures.folded.bind(figures),
@@ -139,8 +139,8 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const pace = new MeasuredPace();
   const parts = { log, transport, pace, clock, build, seeds, canary };
   const coordinator = new Coordinator({ ...parts, publisher, watcher });
-  const shown = new Shown({
-    ...{ state, log, coordinator, fleet, monitor, publisher, figures, outages, clock },
+  const shown = new LiveStatus({
+    ...{ state, log, coordinator, fleet, probe, publisher, figures, outages, clock },
     version,
     build,
     expectations: options.expectations,
@@ -152,24 +152,24 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     // Nothing is begun before all that could be refused has been accepted.
     begin(options, log);
     publisher.adoptStore();
-    monitor.start();
+    probe.start();
     shown.start();
     options.ready(server.url);
   } catch (error) {
-    await closeServer({ server, shown, monitor });
+    await closeServer({ server, shown, probe });
     throw error;
   }
   return {
     finished: coordinator.run(),
     stop: () => coordinator.stop(),
-    close: () => close({ server, shown, monitor, queues, redis, log }),
+    close: () => close({ server, shown, probe, queues, redis, log }),
   };
 }
 
 interface Serving {
   readonly server: RunningServer;
-  readonly shown: Shown;
-  readonly monitor: Monitor;
+  readonly shown: LiveStatus;
+  readonly probe: RedisProbe;
 }
 
 interface Closing extends Serving {
@@ -190,8 +190,8 @@ async function close(parts: Closing): Promise<void> {
   }
 }
 
-async function closeServer({ server, shown, monitor }: Serving): Promise<void> {
+async function closeServer({ server, shown, probe }: Serving): Promise<void> {
   shown.stop();
-  monitor.stop();
+  probe.stop();
   await server.close();
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Explored, Report } from '../../corpus/vocabulary/messages.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/dispatch.ts';
 import { readReport } from '../../daemon/campaign/reports.ts';
-import { Desk, findingsOf, PLAN, pin, reportOf } from './reports.ts';
+import { Coordination, findingsOf, PLAN, pin, reportOf } from './reports.ts';
 
 const HOUR_MS = 3_600_000;
 const XFS = { ...PLAN, models: [pin('xfs-mmaplock-prezero')] };
@@ -21,71 +21,71 @@ function exploredAs(report: Report, change: Partial<Explored>): Report {
 }
 
 /** Computes everything but explorations until nothing more of it is due. */
-function follow(desk: Desk, given: readonly Due[] = desk.plan(4)): void {
-  const { campaign } = desk.state;
+function follow(coordination: Coordination, given: readonly Due[] = coordination.plan(4)): void {
+  const { campaign } = coordination.state;
   let batches = given;
   for (let turn = 0; turn < 50; turn++) {
     const about = batches.filter(({ work }) => work.kind !== 'explore');
     if (about.length === 0) return;
     about.forEach((batch, i) => {
-      desk.report({ ...reportOf(batch, `e.${turn}.${i}`), campaign });
+      coordination.report({ ...reportOf(batch, `e.${turn}.${i}`), campaign });
     });
-    batches = desk.plan(4);
+    batches = coordination.plan(4);
   }
   assert.fail('it does not come to its end');
 }
 
 test('findings under way are followed up in a campaign of other models', () => {
-  const desk = new Desk();
-  for (const batch of desk.plan()) desk.report(reportOf(batch));
-  const met = findingsOf(desk.state).filter((line) => line.startsWith('minimize '));
+  const coordination = new Coordination();
+  for (const batch of coordination.plan()) coordination.report(reportOf(batch));
+  const met = findingsOf(coordination.state).filter((line) => line.startsWith('minimize '));
   assert.ok(met.length > 3);
-  desk.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
-  follow(desk);
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
+  follow(coordination);
   assert.deepEqual(
-    findingsOf(desk.state),
+    findingsOf(coordination.state),
     met.map((line) => line.replace('minimize ', 'published ')),
   );
 });
 
 test('a report of the campaign before opens its cases', () => {
-  const desk = new Desk();
-  const late = desk.plan().map((batch) => reportOf(batch));
-  desk.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
-  for (const report of late) desk.report(report);
-  assert.ok(findingsOf(desk.state).length > 3);
-  assert.equal(desk.state.runs, 0);
+  const coordination = new Coordination();
+  const late = coordination.plan().map((batch) => reportOf(batch));
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: XFS, atMs: 0 });
+  for (const report of late) coordination.report(report);
+  assert.ok(findingsOf(coordination.state).length > 3);
+  assert.equal(coordination.state.runs, 0);
 });
 
 test('what a report says of another batch, model or size is not counted', () => {
-  const desk = new Desk();
-  const batch = explorationOf(desk.plan());
+  const coordination = new Coordination();
+  const batch = explorationOf(coordination.plan());
   const report = reportOf(batch);
-  const models = [...desk.state.models.keys()];
+  const models = [...coordination.state.models.keys()];
   for (const change of [{ model: 'nobody' }, { model: 'canary' }, { index: 7 }, { runs: 513 }]) {
-    assert.equal(desk.report(exploredAs(report, change)), 'duplicate');
+    assert.equal(coordination.report(exploredAs(report, change)), 'duplicate');
   }
-  assert.deepEqual([...desk.state.models.keys()], models);
-  assert.equal(desk.state.runs, 0);
-  assert.equal(desk.report(report), 'folded');
+  assert.deepEqual([...coordination.state.models.keys()], models);
+  assert.equal(coordination.state.runs, 0);
+  assert.equal(coordination.report(report), 'folded');
 });
 
 test('a report of too many bytes is set aside, however few characters it has', () => {
-  const { state } = new Desk();
+  const { state } = new Coordination();
   const json = JSON.stringify({ text: 'é'.repeat(5 << 20) });
   const { result } = readReport({ id: 'b', json }, state);
   assert.match(result.kind === 'quarantined' ? result.reason : '', /larger than 8388608 bytes/);
 });
 
 test('a fleet that claims to be endless gets a bounded plan', () => {
-  const desk = new Desk();
-  const { length } = desk.plan(Number.MAX_SAFE_INTEGER);
+  const coordination = new Coordination();
+  const { length } = coordination.plan(Number.MAX_SAFE_INTEGER);
   assert.ok(length > 100 && length < 300, `${length} batches`);
 });
 
 test('few runs are for every model', () => {
-  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, runs: 100 } });
-  const explorations = desk.plan(4).filter(({ work }) => work.kind === 'explore');
+  const coordination = new Coordination({ ...PLAN, stop: { ...PLAN.stop, runs: 100 } });
+  const explorations = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
   assert.deepEqual(
     explorations.map(({ outstanding }) => outstanding.runs),
     [34, 34, 32],
@@ -94,28 +94,31 @@ test('few runs are for every model', () => {
 
 test('a batch that is lost after the last was planned is made up for', () => {
   const models = PLAN.models.slice(0, 2);
-  const desk = new Desk({ ...PLAN, models, stop: { ...PLAN.stop, runs: 1024 } });
-  const first = desk.plan(4).filter(({ work }) => work.kind === 'explore');
+  const coordination = new Coordination({ ...PLAN, models, stop: { ...PLAN.stop, runs: 1024 } });
+  const first = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
   assert.equal(first.length, 2);
-  desk.report(reportOf(explorationOf(first)));
-  const ids = [...desk.state.outstanding.keys()];
-  desk.write({ t: 'abandoned', ids, atMs: 0 });
-  assert.equal(reasonToStop(desk.state), null);
-  const again = desk.plan(4);
-  desk.report(reportOf(explorationOf(again)));
-  assert.equal(desk.state.runs, 1024);
-  assert.equal(reasonToStop(desk.state), 'its runs are made');
-  desk.write({ t: 'control', control: 'stop', atMs: 0 });
-  follow(desk, again);
-  assert.ok(isAtEnd(desk.state));
+  coordination.report(reportOf(explorationOf(first)));
+  const ids = [...coordination.state.outstanding.keys()];
+  coordination.write({ t: 'abandoned', ids, atMs: 0 });
+  assert.equal(reasonToStop(coordination.state), null);
+  const again = coordination.plan(4);
+  coordination.report(reportOf(explorationOf(again)));
+  assert.equal(coordination.state.runs, 1024);
+  assert.equal(reasonToStop(coordination.state), 'its runs are made');
+  coordination.write({ t: 'control', control: 'stop', atMs: 0 });
+  follow(coordination, again);
+  assert.ok(isAtEnd(coordination.state));
 });
 
 test('a pause is no quiet time', () => {
-  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, quietMilliseconds: HOUR_MS } });
-  const [first, ...rest] = desk.plan(4).map((batch) => reportOf(batch));
+  const coordination = new Coordination({
+    ...PLAN,
+    stop: { ...PLAN.stop, quietMilliseconds: HOUR_MS },
+  });
+  const [first, ...rest] = coordination.plan(4).map((batch) => reportOf(batch));
   assert.ok(first !== undefined);
-  desk.report(first);
-  desk.write({ t: 'report', report: rest[0] ?? first, atMs: 8 * HOUR_MS });
-  assert.equal(reasonToStop(desk.state), null);
-  assert.ok(desk.state.ranMs < HOUR_MS);
+  coordination.report(first);
+  coordination.write({ t: 'report', report: rest[0] ?? first, atMs: 8 * HOUR_MS });
+  assert.equal(reasonToStop(coordination.state), null);
+  assert.ok(coordination.state.ranMs < HOUR_MS);
 });

@@ -16,7 +16,7 @@ import { CampaignState } from '../../daemon/campaign/state.ts';
 import { droppedText, recordToStore } from '../../daemon/campaign/triage.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { BUILD, Desk, findingsOf, PLAN, pin, reportOf } from './reports.ts';
+import { BUILD, Coordination, findingsOf, PLAN, pin, reportOf } from './reports.ts';
 
 const EXPLORATIONS = 4;
 
@@ -27,27 +27,27 @@ const EXPLORATIONS = 4;
 function campaign(
   tape: (choices: number) => number,
   seen: (report: Report) => void = () => {},
-): Desk {
-  const desk = new Desk();
+): Coordination {
+  const coordination = new Coordination();
   const came = (report: Report): void => {
     seen(report);
-    desk.report(report);
+    coordination.report(report);
   };
   const queue: Due[] = [];
   const given: Report[] = [];
   for (let turns = 0; turns < 4000; turns++) {
-    if (desk.state.nextIndex >= EXPLORATIONS && desk.state.phase === 'running') {
-      desk.write({ t: 'control', control: 'stop', atMs: 0 });
+    if (coordination.state.nextIndex >= EXPLORATIONS && coordination.state.phase === 'running') {
+      coordination.write({ t: 'control', control: 'stop', atMs: 0 });
     }
-    queue.push(...desk.plan());
-    if (queue.length === 0) return desk;
+    queue.push(...coordination.plan());
+    if (queue.length === 0) return coordination;
     const next = tape(queue.length);
     const [batch] = queue.splice(next, 1);
     if (batch === undefined) continue;
     switch (tape(8)) {
       case 0:
         // Lost on the way; it is missed and handed out again.
-        desk.write({ t: 'abandoned', ids: [batch.outstanding.id], atMs: 0 });
+        coordination.write({ t: 'abandoned', ids: [batch.outstanding.id], atMs: 0 });
         break;
       case 1:
         // Computed twice.
@@ -56,7 +56,7 @@ function campaign(
         break;
       case 2: {
         // Given up as lost, and then it comes after all.
-        desk.write({ t: 'abandoned', ids: [batch.outstanding.id], atMs: 0 });
+        coordination.write({ t: 'abandoned', ids: [batch.outstanding.id], atMs: 0 });
         came(reportOf(batch));
         break;
       }
@@ -104,13 +104,13 @@ test('what a report told of is found once, whatever the queue loses, repeats or 
 });
 
 test('a state is a function of its rows, and a snapshot stands for them', () => {
-  const desk = campaign((choices) => choices - 1);
+  const coordination = campaign((choices) => choices - 1);
   const again = new CampaignState();
-  const half = desk.rows.length >> 1;
-  for (const row of desk.rows.slice(0, half)) again.apply(row);
+  const half = coordination.rows.length >> 1;
+  for (const row of coordination.rows.slice(0, half)) again.apply(row);
   const restored = stateOf(JSON.parse(JSON.stringify(snapshotOf(again))));
-  for (const row of desk.rows.slice(half)) restored.apply(row);
-  assert.deepEqual(withoutChoices(restored), withoutChoices(desk.state));
+  for (const row of coordination.rows.slice(half)) restored.apply(row);
+  assert.deepEqual(withoutChoices(restored), withoutChoices(coordination.state));
 });
 
 /** How often a workload was a parent is no row: a plan that got lost may count or not. */
@@ -119,127 +119,131 @@ function withoutChoices(state: CampaignState): unknown {
 }
 
 test('counts come in once, whoever reports again', () => {
-  const desk = new Desk();
-  const [batch] = desk.plan().filter(({ work }) => work.kind === 'explore');
+  const coordination = new Coordination();
+  const [batch] = coordination.plan().filter(({ work }) => work.kind === 'explore');
   assert.ok(batch !== undefined);
   const report = reportOf(batch);
-  assert.equal(desk.report(report), 'folded');
-  const { runs, steps } = desk.state;
-  assert.equal(desk.report(report), 'duplicate');
-  assert.deepEqual([desk.state.runs, desk.state.steps], [runs, steps]);
+  assert.equal(coordination.report(report), 'folded');
+  const { runs, steps } = coordination.state;
+  assert.equal(coordination.report(report), 'duplicate');
+  assert.deepEqual([coordination.state.runs, coordination.state.steps], [runs, steps]);
   assert.equal(runs, 512);
 });
 
 test('what another build found is minimized here, and its counts stay out', () => {
-  const desk = new Desk();
-  const [batch] = desk.plan().filter(({ work }) => work.kind === 'explore');
+  const coordination = new Coordination();
+  const [batch] = coordination.plan().filter(({ work }) => work.kind === 'explore');
   assert.ok(batch !== undefined);
   const foreign = { ...reportOf(batch), build: sha256Hex('older') };
-  assert.equal(desk.report(foreign), 'foreign');
-  assert.equal(desk.state.runs, 0);
-  assert.ok(desk.plan(9).some(({ work }) => work.kind === 'minimize'));
+  assert.equal(coordination.report(foreign), 'foreign');
+  assert.equal(coordination.state.runs, 0);
+  assert.ok(coordination.plan(9).some(({ work }) => work.kind === 'minimize'));
 });
 
 test('a batch that is given up closes its range, and a finding keeps its witness', () => {
-  const desk = new Desk();
-  for (const batch of desk.plan()) desk.report(reportOf(batch));
+  const coordination = new Coordination();
+  for (const batch of coordination.plan()) coordination.report(reportOf(batch));
   const giveUp = (batch: Due): void => {
     const { id, kind } = batch.outstanding;
     const result: Result = { kind: 'quarantined', work: kind, reason: 'hang', starts: 3 };
-    assert.equal(desk.report({ ...reportOf(batch), id, result }), 'quarantined');
+    assert.equal(coordination.report({ ...reportOf(batch), id, result }), 'quarantined');
   };
-  const first = desk.plan(9).filter(({ work }) => work.kind === 'minimize');
+  const first = coordination.plan(9).filter(({ work }) => work.kind === 'minimize');
   assert.ok(first.length > 0);
   for (const batch of first) giveUp(batch);
-  const second = desk.plan(9).filter(({ work }) => work.kind === 'minimize');
+  const second = coordination.plan(9).filter(({ work }) => work.kind === 'minimize');
   assert.deepEqual(
     second.map(({ work }) => work.kind === 'minimize' && work.testsMax),
     first.map(() => 0),
     'the witness is kept as it is',
   );
-  for (const batch of second) desk.report(reportOf(batch));
-  for (const batch of desk.plan(9)) {
-    if (batch.work.kind === 'verify') desk.report(reportOf(batch, 'e.2'));
+  for (const batch of second) coordination.report(reportOf(batch));
+  for (const batch of coordination.plan(9)) {
+    if (batch.work.kind === 'verify') coordination.report(reportOf(batch, 'e.2'));
   }
-  const { length } = desk.state.triage.published();
+  const { length } = coordination.state.triage.published();
   assert.equal(length, first.length);
-  assert.equal(desk.state.quarantined, first.length);
+  assert.equal(coordination.state.quarantined, first.length);
 });
 
 test('a repro that another executor does not confirm is not published', () => {
-  const desk = new Desk();
-  for (const batch of desk.plan()) desk.report(reportOf(batch));
-  for (const batch of desk.plan(1)) desk.report(reportOf(batch));
-  const verifications = desk.plan(1).filter(({ work }) => work.kind === 'verify');
+  const coordination = new Coordination();
+  for (const batch of coordination.plan()) coordination.report(reportOf(batch));
+  for (const batch of coordination.plan(1)) coordination.report(reportOf(batch));
+  const verifications = coordination.plan(1).filter(({ work }) => work.kind === 'verify');
   assert.ok(verifications.length > 0);
   for (const batch of verifications) {
     const report = reportOf(batch, 'e.2');
     assert.ok(report.result.kind === 'verify' && report.result.isSame, 'it is right, in truth');
-    desk.report({ ...report, result: { ...report.result, isSame: false } });
+    coordination.report({ ...report, result: { ...report.result, isSame: false } });
   }
-  assert.equal(desk.state.triage.published().length, 0);
-  const refuted = [...desk.state.triage.cases.values()].filter(({ stage }) => stage === 'refuted');
+  assert.equal(coordination.state.triage.published().length, 0);
+  const refuted = [...coordination.state.triage.cases.values()].filter(
+    ({ stage }) => stage === 'refuted',
+  );
   assert.equal(refuted.length, verifications.length);
 });
 
 test('every verification names the executor that made the repro', () => {
-  const desk = new Desk();
-  for (const batch of desk.plan()) desk.report(reportOf(batch));
-  for (const batch of desk.plan(1)) desk.report(reportOf(batch, 'maker.7'));
-  const verifications = desk.plan(1).flatMap(({ work }) => (work.kind === 'verify' ? [work] : []));
+  const coordination = new Coordination();
+  for (const batch of coordination.plan()) coordination.report(reportOf(batch));
+  for (const batch of coordination.plan(1)) coordination.report(reportOf(batch, 'maker.7'));
+  const verifications = coordination
+    .plan(1)
+    .flatMap(({ work }) => (work.kind === 'verify' ? [work] : []));
   assert.ok(verifications.length > 0);
   for (const { notOn } of verifications) assert.equal(notOn, 'maker.7');
 });
 
 test('a campaign stops at its runs exactly, at its time, and when it stays quiet', () => {
-  const desk = new Desk({ ...PLAN, stop: { ...PLAN.stop, runs: 5000 } });
+  const coordination = new Coordination({ ...PLAN, stop: { ...PLAN.stop, runs: 5000 } });
   let planned = 0;
   for (let turn = 0; turn < 9; turn++) {
-    for (const batch of desk.plan()) {
+    for (const batch of coordination.plan()) {
       if (batch.work.kind === 'explore') planned += batch.work.runs;
-      desk.report(reportOf(batch));
+      coordination.report(reportOf(batch));
     }
   }
   assert.equal(planned, 5000);
-  assert.equal(desk.state.runs, 5000);
-  assert.equal(reasonToStop(desk.state), 'its runs are made');
-  const quiet = new Desk({ ...PLAN, stop: { ...PLAN.stop, quietMilliseconds: 50 } });
+  assert.equal(coordination.state.runs, 5000);
+  assert.equal(reasonToStop(coordination.state), 'its runs are made');
+  const quiet = new Coordination({ ...PLAN, stop: { ...PLAN.stop, quietMilliseconds: 50 } });
   assert.equal(reasonToStop(quiet.state), null);
   for (const batch of quiet.plan()) quiet.report(reportOf(batch));
   assert.equal(reasonToStop(quiet.state), 'nothing new was found for long');
 });
 
 test('a new build forgets which features are known, and nothing else', () => {
-  const desk = campaign((choices) => choices - 1);
-  const before = findingsOf(desk.state);
-  const entries = desk.state.tallyOf('v42-immap-read').frontier.entries.length;
-  desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
-  const { frontier } = desk.state.tallyOf('v42-immap-read');
+  const coordination = campaign((choices) => choices - 1);
+  const before = findingsOf(coordination.state);
+  const entries = coordination.state.tallyOf('v42-immap-read').frontier.entries.length;
+  coordination.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
+  const { frontier } = coordination.state.tallyOf('v42-immap-read');
   assert.equal(frontier.size, 0);
   assert.equal(frontier.entries.length, entries);
-  assert.deepEqual(findingsOf(desk.state), before);
-  assert.notEqual(desk.state.build, BUILD);
+  assert.deepEqual(findingsOf(coordination.state), before);
+  assert.notEqual(coordination.state.build, BUILD);
 });
 
 test('a witness that another build minimized and none verified is minimized again, and published', () => {
-  const desk = new Desk();
-  for (const batch of desk.plan()) desk.report(reportOf(batch));
-  for (const batch of desk.plan(1)) desk.report(reportOf(batch));
-  const waiting = desk.plan(1).filter(({ work }) => work.kind === 'verify');
+  const coordination = new Coordination();
+  for (const batch of coordination.plan()) coordination.report(reportOf(batch));
+  for (const batch of coordination.plan(1)) coordination.report(reportOf(batch));
+  const waiting = coordination.plan(1).filter(({ work }) => work.kind === 'verify');
   assert.ok(waiting.length > 0);
-  desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
-  for (const batch of waiting) desk.report(reportOf(batch, 'e.2'));
-  assert.equal(desk.state.triage.mismatches, 0);
+  coordination.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
+  for (const batch of waiting) coordination.report(reportOf(batch, 'e.2'));
+  assert.equal(coordination.state.triage.mismatches, 0);
   const again = (batch: Due, executor: string): void => {
-    desk.report({ ...reportOf(batch, executor), build: sha256Hex('newer') });
+    coordination.report({ ...reportOf(batch, executor), build: sha256Hex('newer') });
   };
-  const minimizations = desk.plan(9).filter(({ work }) => work.kind === 'minimize');
+  const minimizations = coordination.plan(9).filter(({ work }) => work.kind === 'minimize');
   for (const { outstanding } of waiting) {
     assert.ok(minimizations.some((one) => one.outstanding.signature === outstanding.signature));
   }
   for (const batch of minimizations) again(batch, 'e.1');
-  for (const batch of desk.plan(9)) if (batch.work.kind === 'verify') again(batch, 'e.2');
-  const published = desk.state.triage.published().map(({ signature }) => signature);
+  for (const batch of coordination.plan(9)) if (batch.work.kind === 'verify') again(batch, 'e.2');
+  const published = coordination.state.triage.published().map(({ signature }) => signature);
   for (const { outstanding } of waiting) assert.ok(published.includes(outstanding.signature ?? ''));
 });
 
@@ -258,8 +262,8 @@ test('what is dropped is said, with its signature', () => {
 test('a listed inversion stays listed while the deadlock that it foretells is minimized and verified', () => {
   const signature = 'lock-cycle iMmapRwsem pageLock';
   const model = 'v43rc-immap-write';
-  const desk = new Desk({ ...PLAN, models: [pin(model)] });
-  const { triage } = desk.state;
+  const coordination = new Coordination({ ...PLAN, models: [pin(model)] });
+  const { triage } = coordination.state;
   const [inversion, deadlock] = ['lock-order', 'deadlock'].map((symptom) => {
     const sample = sampleRecord({ signature, model });
     return { ...sample, finding: { ...sample.finding, class: symptom as 'deadlock' } };
@@ -296,7 +300,7 @@ test('a listed inversion stays listed while the deadlock that it foretells is mi
   assert.ok(open !== undefined && open.stage === 'verify');
   assert.equal(recordToStore(open), null, 'what is not verified is not stored');
   assert.deepEqual(listed(), ['lock-order']);
-  assert.ok(!isAtEnd(desk.state));
+  assert.ok(!isAtEnd(coordination.state));
   verify(true);
   assert.deepEqual(listed(), ['deadlock']);
   assert.deepEqual(triage.known(), ['inversion', 'deadlock']);

@@ -25,7 +25,7 @@ export const PLAN: CampaignPlan = {
 };
 
 /** A coordinator's memory without its loop: rows go in by hand, batches come out. */
-export class Desk {
+export class Coordination {
   readonly state = new CampaignState();
   readonly rows: LogRecord[] = [];
   private atMs = 0;

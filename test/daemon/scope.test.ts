@@ -22,7 +22,7 @@ import { Engine } from '../../workers/run/engine.ts';
 import { ScopeSearch, universeOfScope } from '../../workers/search/scope-search.ts';
 import { sweep } from '../../workers/search/sweep.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { Desk, PLAN, pin, reportOf } from './reports.ts';
+import { Coordination, PLAN, pin, reportOf } from './reports.ts';
 
 const MODEL = 'ext2-dax-sem';
 const ENGINE = new Engine(modelOf(MODEL));
@@ -179,17 +179,17 @@ function sweepOf({ work }: Due): SweepSource | undefined {
 }
 
 /** Until a part of a scope is under way. */
-function untilSwept(desk: Desk): Due {
+function untilSwept(coordination: Coordination): Due {
   for (let turn = 0; turn < 9; turn++) {
-    const batches = desk.plan();
+    const batches = coordination.plan();
     const swept = batches.find((batch) => sweepOf(batch) !== undefined);
-    for (const batch of batches) if (batch !== swept) desk.report(reportOf(batch));
+    for (const batch of batches) if (batch !== swept) coordination.report(reportOf(batch));
     if (swept !== undefined) return swept;
   }
   return assert.fail('no part is handed out');
 }
 
-function scopeOf({ state }: Desk): ScopeProgress {
+function scopeOf({ state }: Coordination): ScopeProgress {
   return state.tallyOf(MODEL).scope;
 }
 
@@ -200,55 +200,55 @@ function sweptAs(report: Report, change: Partial<ScopePart>): Report {
 }
 
 test('a scope is searched once: lost, it is handed out again; told twice, it counts once', () => {
-  const desk = new Desk(SMALL_PLAN);
-  const lost = untilSwept(desk);
-  for (const batch of desk.plan(3)) {
+  const coordination = new Coordination(SMALL_PLAN);
+  const lost = untilSwept(coordination);
+  for (const batch of coordination.plan(3)) {
     assert.equal(sweepOf(batch), undefined, 'one at a time');
-    desk.report(reportOf(batch));
+    coordination.report(reportOf(batch));
   }
-  desk.write({ t: 'abandoned', ids: [lost.outstanding.id], atMs: 0 });
-  const again = untilSwept(desk);
+  coordination.write({ t: 'abandoned', ids: [lost.outstanding.id], atMs: 0 });
+  const again = untilSwept(coordination);
   assert.notEqual(again.outstanding.id, lost.outstanding.id);
-  desk.report(reportOf(again));
-  const scope = scopeOf(desk);
+  coordination.report(reportOf(again));
+  const scope = scopeOf(coordination);
   assert.equal(scope.verified[0]?.workloads, 576);
-  desk.report(reportOf(again));
-  desk.report(reportOf(lost));
-  assert.deepEqual(scopeOf(desk), scope);
-  const restored = stateOf(JSON.parse(JSON.stringify(snapshotOf(desk.state))));
+  coordination.report(reportOf(again));
+  coordination.report(reportOf(lost));
+  assert.deepEqual(scopeOf(coordination), scope);
+  const restored = stateOf(JSON.parse(JSON.stringify(snapshotOf(coordination.state))));
   assert.deepEqual(restored.tallyOf(MODEL).scope, scope);
 });
 
 test('what a report says of another part than it was asked for proves nothing', () => {
   for (const change of [{ from: 1 }, { to: 577 }, { to: 0, of: 1 }]) {
-    const desk = new Desk(SMALL_PLAN);
-    const batch = untilSwept(desk);
-    assert.equal(desk.report(sweptAs(reportOf(batch), change)), 'folded');
-    assert.deepEqual(scopeOf(desk), NO_SCOPE, JSON.stringify(change));
+    const coordination = new Coordination(SMALL_PLAN);
+    const batch = untilSwept(coordination);
+    assert.equal(coordination.report(sweptAs(reportOf(batch), change)), 'folded');
+    assert.deepEqual(scopeOf(coordination), NO_SCOPE, JSON.stringify(change));
   }
-  const desk = new Desk(SMALL_PLAN);
-  const batch = untilSwept(desk);
-  const plain = desk.plan(3).find(({ work }) => work.kind === 'explore') ?? assert.fail();
+  const coordination = new Coordination(SMALL_PLAN);
+  const batch = untilSwept(coordination);
+  const plain = coordination.plan(3).find(({ work }) => work.kind === 'explore') ?? assert.fail();
   const { swept } = reportOf(batch).result as Explored;
   const unasked = reportOf(plain);
-  desk.report({
+  coordination.report({
     ...unasked,
     result: { ...(unasked.result as Explored), swept: swept ?? assert.fail() },
   });
-  assert.deepEqual(scopeOf(desk), NO_SCOPE);
+  assert.deepEqual(scopeOf(coordination), NO_SCOPE);
 });
 
 test('proofs outlive the campaign, and neither the build nor the model that they are of', () => {
-  const desk = new Desk(SMALL_PLAN);
-  desk.report(reportOf(untilSwept(desk)));
-  const scope = scopeOf(desk);
+  const coordination = new Coordination(SMALL_PLAN);
+  coordination.report(reportOf(untilSwept(coordination)));
+  const scope = scopeOf(coordination);
   assert.equal(scope.verified.length, 1);
-  desk.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
-  assert.deepEqual(scopeOf(desk), scope);
-  const { state } = desk;
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
+  assert.deepEqual(scopeOf(coordination), scope);
+  const { state } = coordination;
   const snapshot = JSON.stringify(snapshotOf(state));
-  desk.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
-  assert.deepEqual(scopeOf(desk), NO_SCOPE);
+  coordination.write({ t: 'led', epoch: 2, build: sha256Hex('newer'), atMs: 0 });
+  assert.deepEqual(scopeOf(coordination), NO_SCOPE);
   const other = stateOf(JSON.parse(snapshot));
   const models = [{ ...pin(MODEL), digest: sha256Hex('edited') }];
   other.apply({ t: 'campaign', campaign: 'c3', plan: { ...PLAN, models }, atMs: 0 });
@@ -256,8 +256,8 @@ test('proofs outlive the campaign, and neither the build nor the model that they
 });
 
 test('a snapshot of an earlier version has proven nothing', () => {
-  const desk = new Desk(SMALL_PLAN);
-  const { models, ...json } = JSON.parse(JSON.stringify(snapshotOf(desk.state)));
+  const coordination = new Coordination(SMALL_PLAN);
+  const { models, ...json } = JSON.parse(JSON.stringify(snapshotOf(coordination.state)));
   for (const one of models) delete one.scope;
   assert.deepEqual(stateOf({ ...json, models }).tallyOf(MODEL).scope, NO_SCOPE);
 });
@@ -265,10 +265,10 @@ test('a snapshot of an earlier version has proven nothing', () => {
 test('scopes that a campaign names come first, without runs, and it does not stop before they are searched', () => {
   const scopes = [{ threads: 2, ops: 1, pages: 1, kinds: ['load', 'store'] as const }];
   const stop = { ...PLAN.stop, runs: 600 };
-  const desk = new Desk({ ...SMALL_PLAN, scopes, stop });
+  const coordination = new Coordination({ ...SMALL_PLAN, scopes, stop });
   let sweeps = 0;
-  for (let turn = 0; turn < 20 && reasonToStop(desk.state) === null; turn++) {
-    const batches = desk.plan(2);
+  for (let turn = 0; turn < 20 && reasonToStop(coordination.state) === null; turn++) {
+    const batches = coordination.plan(2);
     assert.ok(batches.length > 0);
     // The searches last: the runs are made long before.
     for (const batch of batches.toSorted((a, b) => (sweepOf(a) ? 1 : 0) - (sweepOf(b) ? 1 : 0))) {
@@ -276,30 +276,30 @@ test('scopes that a campaign names come first, without runs, and it does not sto
         sweeps += 1;
         assert.equal(batch.outstanding.runs, 0);
       }
-      desk.report(reportOf(batch));
+      coordination.report(reportOf(batch));
     }
   }
   assert.ok(sweeps >= 2);
-  assert.equal(desk.state.runs, 600);
-  assert.equal(reasonToStop(desk.state), 'its runs are made');
-  const { verified } = scopeOf(desk);
+  assert.equal(coordination.state.runs, 600);
+  assert.equal(reasonToStop(coordination.state), 'its runs are made');
+  const { verified } = scopeOf(coordination);
   assert.deepEqual(verified[0]?.kinds, ['load', 'store']);
-  desk.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
-  assert.deepEqual(scopeOf(desk), NO_SCOPE, 'of another list');
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
+  assert.deepEqual(scopeOf(coordination), NO_SCOPE, 'of another list');
 });
 
 test('a model over whose scope executors are lost is left alone after a few of them', () => {
-  const desk = new Desk(SMALL_PLAN);
+  const coordination = new Coordination(SMALL_PLAN);
   for (let lost = 1; lost <= 3; lost++) {
-    const batch = untilSwept(desk);
+    const batch = untilSwept(coordination);
     const result = { kind: 'quarantined', work: 'explore', reason: 'memory', starts: 3 } as const;
-    assert.equal(desk.report({ ...reportOf(batch), result }), 'quarantined');
-    assert.equal(scopeOf(desk).givenUp, lost);
+    assert.equal(coordination.report({ ...reportOf(batch), result }), 'quarantined');
+    assert.equal(scopeOf(coordination).givenUp, lost);
   }
   for (let turn = 0; turn < 3; turn++) {
-    for (const batch of desk.plan()) {
+    for (const batch of coordination.plan()) {
       assert.equal(sweepOf(batch), undefined);
-      desk.report(reportOf(batch));
+      coordination.report(reportOf(batch));
     }
   }
 });

@@ -18,7 +18,7 @@ import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { BATCH_VERSION, type Quarantined, type Result } from '../../corpus/vocabulary/messages.ts';
-import { Pulse } from '../../workers/service/heartbeat.ts';
+import { HeartbeatSender } from '../../workers/service/heartbeat.ts';
 import { Outbox } from '../../workers/service/outbox.ts';
 import { Repeats } from '../../workers/service/repeats.ts';
 import { Spool } from '../../workers/service/spool.ts';
@@ -46,7 +46,7 @@ async function spooled(folder: string, id: string, text: string): Promise<string
   return name;
 }
 
-class Desk {
+class BatchHandler {
   readonly folder: string;
   readonly rig: Rig;
   readonly troubles: string[] = [];
@@ -66,8 +66,8 @@ class Desk {
     });
   }
 
-  static async at(t: TestContext, folder: string = temporaryFolder(t)): Promise<Desk> {
-    return new Desk(new Rig(t, await testDatabase(t), '{outbox}'), folder);
+  static async at(t: TestContext, folder: string = temporaryFolder(t)): Promise<BatchHandler> {
+    return new BatchHandler(new Rig(t, await testDatabase(t), '{outbox}'), folder);
   }
 
   async deliver(id: string, result?: Result): Promise<void> {
@@ -79,8 +79,8 @@ class Desk {
     return readdirSync(this.folder).sort();
   }
 
-  pulse(neverSyncedMs?: number): Pulse {
-    return new Pulse({
+  beats(neverSyncedMs?: number): HeartbeatSender {
+    return new HeartbeatSender({
       redis: this.rig.client,
       exchange: this.exchange,
       outbox: this.outbox,
@@ -104,29 +104,32 @@ class Desk {
 }
 
 async function onDiskFirst(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
-  const send = await desk.outbox.keep('a', JSON.stringify(reportOf('a')));
-  const [file = ''] = desk.files;
-  assert.deepEqual(JSON.parse(readFileSync(path.join(desk.folder, file), 'utf8')), reportOf('a'));
-  assert.equal((await desk.rig.reports()).size, 0);
+  const handler = await BatchHandler.at(t);
+  const send = await handler.outbox.keep('a', JSON.stringify(reportOf('a')));
+  const [file = ''] = handler.files;
+  assert.deepEqual(
+    JSON.parse(readFileSync(path.join(handler.folder, file), 'utf8')),
+    reportOf('a'),
+  );
+  assert.equal((await handler.rig.reports()).size, 0);
   await send();
-  assert.deepEqual([...(await desk.rig.reports()).values()], [reportOf('a')]);
-  assert.equal(desk.files.length, 1);
-  desk.outbox.settle(desk.outbox.taken());
-  assert.deepEqual(desk.files, []);
+  assert.deepEqual([...(await handler.rig.reports()).values()], [reportOf('a')]);
+  assert.equal(handler.files.length, 1);
+  handler.outbox.settle(handler.outbox.taken());
+  assert.deepEqual(handler.files, []);
 }
 
 async function doubtful(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
-  await desk.deliver('a');
-  const promised = desk.outbox.taken();
-  desk.outbox.doubt();
+  const handler = await BatchHandler.at(t);
+  await handler.deliver('a');
+  const promised = handler.outbox.taken();
+  handler.outbox.doubt();
   // Another Redis, which never heard of it.
-  await desk.rig.client.flushdb();
-  desk.outbox.settle(promised);
-  assert.equal(desk.files.length, 1);
-  await desk.outbox.sendLeft();
-  assert.deepEqual([...(await desk.rig.reports()).keys()], ['a']);
+  await handler.rig.client.flushdb();
+  handler.outbox.settle(promised);
+  assert.equal(handler.files.length, 1);
+  await handler.outbox.sendLeft();
+  assert.deepEqual([...(await handler.rig.reports()).keys()], ['a']);
 }
 
 async function leftByOthers(t: TestContext): Promise<void> {
@@ -138,39 +141,42 @@ async function leftByOthers(t: TestContext): Promise<void> {
   symlinkSync(elsewhere, path.join(folder, `${'0'.repeat(32)}.json`));
   mkdirSync(path.join(folder, `${'1'.repeat(32)}.json`));
   writeFileSync(path.join(folder, 'notes.txt'), 'not ours');
-  const desk = await Desk.at(t, folder);
-  await desk.outbox.sendLeft();
-  assert.deepEqual([...(await desk.rig.reports()).keys()], ['left']);
-  assert.ok(desk.files.includes(`${torn}.damaged`));
-  assert.equal(desk.troubles.length, 1);
-  assert.match(desk.troubles[0] ?? '', /damaged and set aside: it is not JSON/);
+  const handler = await BatchHandler.at(t, folder);
+  await handler.outbox.sendLeft();
+  assert.deepEqual([...(await handler.rig.reports()).keys()], ['left']);
+  assert.ok(handler.files.includes(`${torn}.damaged`));
+  assert.equal(handler.troubles.length, 1);
+  assert.match(handler.troubles[0] ?? '', /damaged and set aside: it is not JSON/);
 }
 
 async function unreadableNow(t: TestContext): Promise<void> {
   const folder = temporaryFolder(t);
   const name = await spooled(folder, 'a', JSON.stringify(reportOf('a')));
-  const desk = await Desk.at(t, folder);
+  const handler = await BatchHandler.at(t, folder);
   const [file, elsewhere] = [path.join(folder, name), path.join(folder, 'elsewhere')];
   renameSync(file, elsewhere);
   symlinkSync('elsewhere', file);
-  await desk.outbox.sendLeft();
-  assert.deepEqual(desk.files, [name, 'elsewhere'].sort());
-  assert.equal((await desk.rig.reports()).size, 0);
-  assert.match(desk.troubles.join(), /^spool: cannot read .*ELOOP.*; it is tried again$/);
+  await handler.outbox.sendLeft();
+  assert.deepEqual(handler.files, [name, 'elsewhere'].sort());
+  assert.equal((await handler.rig.reports()).size, 0);
+  assert.match(handler.troubles.join(), /^spool: cannot read .*ELOOP.*; it is tried again$/);
   renameSync(elsewhere, file);
-  await desk.outbox.sendLeft();
-  assert.deepEqual([...(await desk.rig.reports()).keys()], ['a']);
+  await handler.outbox.sendLeft();
+  assert.deepEqual([...(await handler.rig.reports()).keys()], ['a']);
 }
 
 async function otherVersion(t: TestContext): Promise<void> {
   const folder = temporaryFolder(t);
   const report = { ...reportOf('a'), version: BATCH_VERSION + 1, more: 'than we know' };
   const name = await spooled(folder, 'a', JSON.stringify(report));
-  const desk = await Desk.at(t, folder);
-  for (const _ of [1, 2]) await desk.outbox.sendLeft();
-  assert.deepEqual(desk.files, [name]);
-  assert.equal((await desk.rig.reports()).size, 0);
-  assert.match(desk.troubles.join(), /^spool: \w+.json is left to a worker of its build: version/);
+  const handler = await BatchHandler.at(t, folder);
+  for (const _ of [1, 2]) await handler.outbox.sendLeft();
+  assert.deepEqual(handler.files, [name]);
+  assert.equal((await handler.rig.reports()).size, 0);
+  assert.match(
+    handler.troubles.join(),
+    /^spool: \w+.json is left to a worker of its build: version/,
+  );
 }
 
 /** All are in the constructor at the same time, which clears away what was never finished. */
@@ -205,24 +211,24 @@ async function startedTogether(t: TestContext): Promise<void> {
 }
 
 async function withoutDisk(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
-  rmSync(desk.folder, { recursive: true });
-  for (const id of ['a', 'b', 'c']) await desk.deliver(id);
-  assert.equal((await desk.rig.reports()).size, 3);
-  assert.equal(desk.troubles.length, 1);
-  assert.match(desk.troubles[0] ?? '', /^cannot write to .*no such file.*reports go to Redis/);
+  const handler = await BatchHandler.at(t);
+  rmSync(handler.folder, { recursive: true });
+  for (const id of ['a', 'b', 'c']) await handler.deliver(id);
+  assert.equal((await handler.rig.reports()).size, 3);
+  assert.equal(handler.troubles.length, 1);
+  assert.match(handler.troubles[0] ?? '', /^cannot write to .*no such file.*reports go to Redis/);
 }
 
 async function fullRedis(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testRedis(t), '{outbox}');
-  const desk = new Desk(rig, temporaryFolder(t));
-  await desk.rig.client.config('SET', 'maxmemory', '1');
-  const delivered = desk.deliver('a');
-  await until('trouble', () => desk.troubles.length === 1);
-  assert.match(desk.troubles[0] ?? '', /^Redis does not take a report: .*OOM/);
-  await desk.rig.client.config('SET', 'maxmemory', '0');
+  const handler = new BatchHandler(rig, temporaryFolder(t));
+  await handler.rig.client.config('SET', 'maxmemory', '1');
+  const delivered = handler.deliver('a');
+  await until('trouble', () => handler.troubles.length === 1);
+  assert.match(handler.troubles[0] ?? '', /^Redis does not take a report: .*OOM/);
+  await handler.rig.client.config('SET', 'maxmemory', '0');
   await delivered;
-  assert.deepEqual([...(await desk.rig.reports()).keys()], ['a']);
+  assert.deepEqual([...(await handler.rig.reports()).keys()], ['a']);
 }
 
 async function fullSpool(t: TestContext): Promise<void> {
@@ -239,43 +245,43 @@ async function fullSpool(t: TestContext): Promise<void> {
 }
 
 async function computedAfterAll(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
+  const handler = await BatchHandler.at(t);
   const results = async (): Promise<readonly string[]> => {
-    return [...(await desk.rig.reports()).values()].map(({ result }) => result.kind);
+    return [...(await handler.rig.reports()).values()].map(({ result }) => result.kind);
   };
-  await desk.deliver('a', GIVEN_UP);
+  await handler.deliver('a', GIVEN_UP);
   assert.deepEqual(await results(), ['quarantined']);
-  const epoch = await desk.exchange.lead(0);
-  const [taken] = await desk.exchange.take(epoch, 9);
+  const epoch = await handler.exchange.lead(0);
+  const [taken] = await handler.exchange.take(epoch, 9);
   assert.match(taken?.json ?? '', /"quarantined"/);
-  await desk.deliver('a');
+  await handler.deliver('a');
   assert.deepEqual(await results(), ['canary']);
-  await desk.deliver('a', GIVEN_UP);
+  await handler.deliver('a', GIVEN_UP);
   assert.deepEqual(await results(), ['canary']);
   // What the coordinator took is the quarantine: the result is still to be taken.
-  await desk.exchange.settle(epoch, ['a']);
-  const [later, ...more] = await desk.exchange.take(epoch, 9);
+  await handler.exchange.settle(epoch, ['a']);
+  const [later, ...more] = await handler.exchange.take(epoch, 9);
   assert.match(later?.json ?? '', /"canary"/);
   assert.deepEqual(more, []);
-  await desk.exchange.settle(epoch, ['a']);
+  await handler.exchange.settle(epoch, ['a']);
   assert.deepEqual(await results(), []);
-  assert.deepEqual(await desk.exchange.take(epoch, 9), []);
+  assert.deepEqual(await handler.exchange.take(epoch, 9), []);
 }
 
 async function keptForTwoSeconds(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
-  const pulse = desk.pulse();
+  const handler = await BatchHandler.at(t);
+  const beats = handler.beats();
   const startedMs = performance.now();
-  await desk.deliver('a');
-  await until('empty spool', () => desk.files.length === 0);
+  await handler.deliver('a');
+  await until('empty spool', () => handler.files.length === 0);
   assert.ok(performance.now() - startedMs >= 2000);
-  assert.deepEqual(desk.troubles, []);
-  await pulse.leave();
-  assert.equal(await desk.rig.client.hlen(desk.rig.keys.workers), 0);
+  assert.deepEqual(handler.troubles, []);
+  await beats.leave();
+  assert.equal(await handler.rig.client.hlen(handler.rig.keys.workers), 0);
 }
 
 async function droppedAtOnce(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
+  const handler = await BatchHandler.at(t);
   // Redis 7.2 answers how many disks have it; older ones do not know the command.
   const answers = [
     [0, 0],
@@ -283,26 +289,26 @@ async function droppedAtOnce(t: TestContext): Promise<void> {
     [1, 0],
   ];
   const asked: unknown[] = [];
-  desk.rig.client.call = async (...command: unknown[]) => {
+  handler.rig.client.call = async (...command: unknown[]) => {
     asked.push(command[0]);
     return answers.shift() ?? [1, 0];
   };
-  await desk.deliver('a');
-  const pulse = desk.pulse();
-  await until('empty spool', () => desk.files.length === 0);
+  await handler.deliver('a');
+  const beats = handler.beats();
+  await until('empty spool', () => handler.files.length === 0);
   // Kept for two seconds all the same, it would have been asked after with every beat.
   assert.deepEqual(asked, ['WAITAOF', 'WAITAOF', 'WAITAOF']);
-  await pulse.leave();
+  await beats.leave();
 }
 
 async function neverSynced(t: TestContext): Promise<void> {
-  const desk = await Desk.at(t);
-  desk.rig.client.call = async () => [0, 0];
-  await desk.deliver('a');
-  const pulse = desk.pulse(100);
-  await until('empty spool', () => desk.files.length === 0);
-  assert.match(desk.troubles.join(), /^Redis has synced nothing for 0.1 s; set its appendfsync/);
-  await pulse.leave();
+  const handler = await BatchHandler.at(t);
+  handler.rig.client.call = async () => [0, 0];
+  await handler.deliver('a');
+  const beats = handler.beats(100);
+  await until('empty spool', () => handler.files.length === 0);
+  assert.match(handler.troubles.join(), /^Redis has synced nothing for 0.1 s; set its appendfsync/);
+  await beats.leave();
 }
 
 describe('the outbox', { skip, concurrency: true }, () => {

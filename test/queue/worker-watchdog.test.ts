@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { queueName } from '../../corpus/exchange/keys.ts';
-import { Feed } from '../../workers/service/consumer.ts';
+import { Consumer } from '../../workers/service/consumer.ts';
 import { Watchdog } from '../../workers/service/watchdog.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
@@ -56,8 +56,8 @@ const PARKED: readonly Parked[] = [
   },
 ];
 
-function feedInto(taken: string[], rig: Rig): Feed {
-  return new Feed({
+function feedInto(taken: string[], rig: Rig): Consumer {
+  return new Consumer({
     kind: 'explore',
     redis: rig.client,
     keys: rig.keys,
@@ -78,11 +78,11 @@ describe('the watchdog', { skip, concurrency: true }, () => {
       assert.ok(first !== undefined);
       const taken: string[] = [];
       const replaced: string[] = [];
-      const feed = feedInto(taken, rig);
-      t.after(() => feed.abandon());
+      const consumer = feedInto(taken, rig);
+      t.after(() => consumer.abandon());
       let aheadMs = 0;
       const watchdog = new Watchdog({
-        feeds: [feed],
+        consumers: [consumer],
         silentMs: SILENT_MS,
         nowMs: () => performance.now() + aheadMs,
         idle: () => {},
@@ -92,7 +92,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
       t.after(() => watchdog.stop());
       await rig.queues.add([first]);
       await until('job', () => taken.length === 1);
-      const { blocking } = feed.reader;
+      const { blocking } = consumer.reader;
       await park(blocking);
       await rig.queues.add(others);
       await watchdog.lookAround();
@@ -105,7 +105,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
       await rig.emptied();
       watchdog.stop();
       await free(blocking);
-      feed.abandon();
+      consumer.abandon();
     });
   }
 
@@ -126,7 +126,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
 
 test('an outage that lasts longer is not taken for silence', async () => {
   let [nowMs, isUp, replaced] = [0, true, 0];
-  const feed = {
+  const consumer = {
     kind: 'explore',
     hasRoom: true,
     lastMs: 0,
@@ -140,7 +140,7 @@ test('an outage that lasts longer is not taken for silence', async () => {
   };
   const never = (): void => {};
   const watchdog = new Watchdog({
-    feeds: [feed],
+    consumers: [consumer],
     silentMs: SILENT_MS,
     nowMs: () => nowMs,
     idle: never,

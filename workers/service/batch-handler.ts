@@ -33,7 +33,7 @@ const DIGESTS_MAX = 1000;
 /** In reports of what nobody computed, or nobody planned. */
 const NOBODY = 'nobody';
 
-export interface DeskParts {
+export interface BatchHandlerParts {
   readonly pool: ExecutorPool;
   readonly frontiers: Frontiers;
   readonly outbox: Outbox;
@@ -49,12 +49,12 @@ export class Returned extends Error {
   override readonly name = 'Returned';
 }
 
-export class Desk {
-  private readonly parts: DeskParts;
+export class BatchHandler {
+  private readonly parts: BatchHandlerParts;
   private readonly digests = new Map<string, string>();
   private inWork = 0;
 
-  constructor(parts: DeskParts) {
+  constructor(parts: BatchHandlerParts) {
     this.parts = parts;
   }
 

@@ -9,7 +9,7 @@ export interface FeedOptions extends Omit<ReaderOptions, 'queue' | 'prefix'> {
   readonly build: string;
 }
 
-export class Feed {
+export class Consumer {
   readonly kind: Kind;
   private readonly options: FeedOptions;
   private readonly queue: string;

@@ -1,5 +1,5 @@
 /**
- * The worker's pulse: every two seconds it says that it is there, and learns how far Redis has come with
+ * The worker's beats: every two seconds it says that it is there, and learns how far Redis has come with
  * writing to its own disk. It has a connection of its own, because that second question may take a while.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,7 +20,7 @@ const NEVER_SYNCED_MS = 60_000;
 /** At the end, one last word. */
 const LEAVE_MS = 500;
 
-export interface PulseParts {
+export interface HeartbeatParts {
   readonly redis: Redis;
   readonly exchange: Exchange;
   readonly outbox: Outbox;
@@ -31,14 +31,14 @@ export interface PulseParts {
   readonly neverSyncedMs?: number;
 }
 
-export class Pulse {
-  private readonly parts: PulseParts;
+export class HeartbeatSender {
+  private readonly parts: HeartbeatParts;
   private readonly stopping = new AbortController();
   /** Whether this Redis knows WAITAOF (7.2) and has an append-only file; asked once a connection. */
   private canAsk = true;
   private readonly beating: Promise<void>;
 
-  constructor(parts: PulseParts) {
+  constructor(parts: HeartbeatParts) {
     this.parts = parts;
     parts.redis.on('ready', () => {
       this.canAsk = true;

@@ -13,7 +13,7 @@ const REPLACEMENTS_MAX = 2;
 /** Within so many times `silentMs`; a minute, that is. */
 const WINDOW = 4;
 
-/** What it watches; a Feed. */
+/** What it watches; a Consumer. */
 export interface Watched {
   readonly kind: string;
   /** Whether it could take one more. */
@@ -25,9 +25,9 @@ export interface Watched {
 }
 
 export interface WatchdogParts {
-  readonly feeds: readonly Watched[];
+  readonly consumers: readonly Watched[];
   readonly silentMs: number;
-  /** Default: `performance.now()`, which feeds go by. */
+  /** Default: `performance.now()`, which consumers go by. */
   readonly nowMs?: () => number;
   /** All queues were found empty: there is nothing to be silent about. */
   readonly idle: () => void;
@@ -45,7 +45,7 @@ export class Watchdog {
   constructor(parts: WatchdogParts) {
     this.parts = parts;
     this.nowMs = parts.nowMs ?? (() => performance.now());
-    this.suspects = parts.feeds.map((feed) => new Suspect(feed));
+    this.suspects = parts.consumers.map((consumer) => new Suspect(consumer));
     this.timer = setInterval(() => void this.lookAround(), parts.silentMs / LOOKS);
   }
 
@@ -58,7 +58,7 @@ export class Watchdog {
     clearInterval(this.timer);
   }
 
-  /** What the timer does; resolves when every feed has been looked at. */
+  /** What the timer does; resolves when every consumer has been looked at. */
   async lookAround(): Promise<void> {
     await Promise.all(this.suspects.map((suspect) => this.look(suspect)));
   }
@@ -67,36 +67,36 @@ export class Watchdog {
     if (suspect.isBeingLookedAt) return;
     suspect.isBeingLookedAt = true;
     const askedMs = this.nowMs();
-    const waiting = await suspect.feed.waiting().catch(() => null);
+    const waiting = await suspect.consumer.waiting().catch(() => null);
     suspect.isBeingLookedAt = false;
     const nowMs = this.nowMs();
     const isSlow = waiting === null || nowMs - askedMs > SLOW_MS;
     suspect.isIdle = waiting === 0;
     if (this.suspects.every(({ isIdle }) => isIdle)) this.parts.idle();
-    if (isSlow || waiting === 0 || !suspect.feed.hasRoom) suspect.sinceMs = null;
+    if (isSlow || waiting === 0 || !suspect.consumer.hasRoom) suspect.sinceMs = null;
     else suspect.sinceMs ??= nowMs;
     if (suspect.silentFor(nowMs) >= this.parts.silentMs) this.act(suspect, nowMs);
   }
 
   private act(suspect: Suspect, nowMs: number): void {
-    const { feed } = suspect;
+    const { consumer } = suspect;
     const { silentMs, replaced, hopeless } = this.parts;
     suspect.replacedMs = suspect.replacedMs.filter(
-      (ms) => ms > feed.lastMs && nowMs - ms < WINDOW * silentMs,
+      (ms) => ms > consumer.lastMs && nowMs - ms < WINDOW * silentMs,
     );
     if (suspect.replacedMs.length >= REPLACEMENTS_MAX) {
-      hopeless(feed.kind);
+      hopeless(consumer.kind);
       return;
     }
     suspect.replacedMs.push(nowMs);
     suspect.sinceMs = null;
-    feed.replace();
-    replaced(feed.kind);
+    consumer.replace();
+    replaced(consumer.kind);
   }
 }
 
 class Suspect {
-  readonly feed: Watched;
+  readonly consumer: Watched;
   isBeingLookedAt = false;
   /** Nothing waited at the last look. */
   isIdle = false;
@@ -104,11 +104,11 @@ class Suspect {
   sinceMs: number | null = null;
   replacedMs: number[] = [];
 
-  constructor(feed: Watched) {
-    this.feed = feed;
+  constructor(consumer: Watched) {
+    this.consumer = consumer;
   }
 
   silentFor(nowMs: number): number {
-    return this.sinceMs === null ? 0 : nowMs - Math.max(this.sinceMs, this.feed.lastMs);
+    return this.sinceMs === null ? 0 : nowMs - Math.max(this.sinceMs, this.consumer.lastMs);
   }
 }

@@ -25,11 +25,11 @@ import {
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
-import { Desk } from './batch-handler.ts';
-import { Feed } from './consumer.ts';
+import { BatchHandler } from './batch-handler.ts';
+import { Consumer } from './consumer.ts';
 import { ExecutorPool, type Loss } from './executors.ts';
 import { Frontiers } from './frontiers.ts';
-import { Pulse } from './heartbeat.ts';
+import { HeartbeatSender } from './heartbeat.ts';
 import { Outbox } from './outbox.ts';
 import { type Page, servePage } from './page.ts';
 import { Repeats } from './repeats.ts';
@@ -123,16 +123,16 @@ class FleetWorker {
   private readonly metrics: Metrics<'worker'>;
   private readonly troubles: Repeats;
   private readonly keys: Keys;
-  /** For everything but blocking reads and the pulse. */
+  /** For everything but blocking reads and the beats. */
   private readonly redis: Redis;
   private readonly pulseRedis: Redis;
   private readonly outages: OutageLog;
   private readonly pool: ExecutorPool;
   private readonly outbox: Outbox;
-  private readonly desk: Desk;
-  private feeds: readonly Feed[] = [];
+  private readonly handler: BatchHandler;
+  private consumers: readonly Consumer[] = [];
   private watchdog: Watchdog | null = null;
-  private pulse: Pulse | null = null;
+  private beats: HeartbeatSender | null = null;
   private page: Page | null = null;
   private outagesCounted = 0;
   private isDraining = false;
@@ -154,7 +154,7 @@ class FleetWorker {
     const { metrics, troubles, pool } = this;
     const exchange = new Exchange(this.redis, this.keys);
     this.outbox = new Outbox({ spool, exchange, metrics, troubles });
-    this.desk = new Desk({
+    this.handler = new BatchHandler({
       pool,
       frontiers: new Frontiers(exchange),
       outbox: this.outbox,
@@ -179,10 +179,10 @@ class FleetWorker {
       client.on('ready', () => this.resume());
     }
     this.resume();
-    this.feeds = KINDS.map((kind) => this.openFeed(kind));
+    this.consumers = KINDS.map((kind) => this.openFeed(kind));
     this.watchdog = this.startWatchdog();
     if (this.config.mayBeHurt === true) process.on('SIGUSR2', this.hurt);
-    this.pulse = new Pulse({
+    this.beats = new HeartbeatSender({
       redis: this.pulseRedis,
       exchange: new Exchange(this.pulseRedis, this.keys),
       outbox: this.outbox,
@@ -201,16 +201,16 @@ class FleetWorker {
     this.isDraining = true;
     this.watchdog?.stop();
     let isClosed = false;
-    void Promise.all(this.feeds.map((feed) => feed.close())).then(() => {
+    void Promise.all(this.consumers.map((consumer) => consumer.close())).then(() => {
       isClosed = true;
     });
     const deadlineMs = performance.now() + drainMs;
     // Without Redis a report on the disk is as far as one can get.
-    const isEnough = (): boolean => isClosed || (!this.outages.isUp && this.desk.underway === 0);
+    const isEnough = (): boolean => isClosed || (!this.outages.isUp && this.handler.underway === 0);
     while (!isEnough() && performance.now() < deadlineMs) await delay(DRAIN_LOOK_MS);
-    const { underway } = this.desk;
+    const { underway } = this.handler;
     this.log.info({ leftToOthers: underway }, 'leaves');
-    await this.pulse?.leave();
+    await this.beats?.leave();
     this.release();
     await this.pool.close();
   }
@@ -218,7 +218,7 @@ class FleetWorker {
   private release(): void {
     process.off('SIGUSR2', this.hurt);
     this.outbox.close();
-    for (const feed of this.feeds) feed.abandon();
+    for (const consumer of this.consumers) consumer.abandon();
     this.redis.disconnect();
     this.pulseRedis.disconnect();
     this.page?.close();
@@ -247,15 +247,15 @@ class FleetWorker {
     this.metrics.inc('worker_restarts_total', { cause });
   }
 
-  private openFeed(kind: Kind): Feed {
-    const { redis, keys, desk } = this;
-    return new Feed({
+  private openFeed(kind: Kind): Consumer {
+    const { redis, keys, handler } = this;
+    return new Consumer({
       kind,
       redis,
       keys,
       build: this.config.build,
       room: this.config.jobs,
-      take: (job) => desk.take(kind, job),
+      take: (job) => handler.take(kind, job),
       trouble: (error) => this.noteTrouble(error),
     });
   }
@@ -268,7 +268,7 @@ class FleetWorker {
   private startWatchdog(): Watchdog {
     const { metrics, log } = this;
     return new Watchdog({
-      feeds: this.feeds,
+      consumers: this.consumers,
       silentMs: this.config.limits?.silentMs ?? SILENT_MS,
       idle: () => metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000),
       replaced: (kind) => {
