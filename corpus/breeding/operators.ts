@@ -29,7 +29,7 @@ import {
   SYNC_ONE_IN,
 } from './weights.ts';
 
-export interface ThreadDraft {
+interface ThreadDraft {
   process: number;
   ops: Op[];
 }

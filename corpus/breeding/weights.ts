@@ -36,9 +36,9 @@ export const COMMON: Vocabulary = {
 /** Of each kind as its row in `ops.ts` says: page faults meet everything; next what frees, allocates or moves blocks. */
 export const OP_WEIGHTS: Weighted<OpKind> = weights(({ weight }) => weight);
 /** What makes sense before the parallel part: it maps, dirties, allocates or makes durable. */
-export const OPENING_WEIGHTS: Weighted<OpKind> = weights(({ opens }) => opens);
+const OPENING_WEIGHTS: Weighted<OpKind> = weights(({ opens }) => opens);
 /** What ends a thread: it asks what is durable by then. */
-export const CLOSING_WEIGHTS: Weighted<OpKind> = weights(({ closes }) => closes);
+const CLOSING_WEIGHTS: Weighted<OpKind> = weights(({ closes }) => closes);
 
 function weights(of: (operation: Operation) => number): Weighted<OpKind> {
   return OP_KINDS.map((kind) => [kind, of(OPERATIONS[kind])] as const);

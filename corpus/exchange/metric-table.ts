@@ -16,7 +16,7 @@ export type Role = 'coordinator' | 'worker';
 export const OPEN = 'open';
 
 /** `count`: a number of things; `flag`: 0 or 1. Only base units, as Prometheus wants them. */
-export type Unit = 'seconds' | 'bytes' | 'count' | 'flag';
+type Unit = 'seconds' | 'bytes' | 'count' | 'flag';
 
 export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';

@@ -7,7 +7,7 @@ import { fail } from '../vocabulary/errors.ts';
 import { printable } from '../vocabulary/printable.ts';
 import { addressOf, describe, type RedisAddress, within } from './redis.ts';
 
-export type UnfitCode =
+type UnfitCode =
   | 'too-old'
   | 'evicting'
   | 'replica'
@@ -77,7 +77,7 @@ export async function unfitness(client: Redis, prefix: string): Promise<readonly
 }
 
 /** Redis may forget its queue: the campaign goes on, but batches under way are run again. */
-export async function durabilityWarnings(client: Redis): Promise<readonly Unfit[]> {
+async function durabilityWarnings(client: Redis): Promise<readonly Unfit[]> {
   const info = await readInfo(client).catch((): Info => new Map());
   if (info.get('aof_enabled') !== '0') return [];
   return [

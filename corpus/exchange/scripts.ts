@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 import type { Keys } from './keys.ts';
 
 /** A heartbeat not renewed for so long belongs to a worker that is gone. */
-export const WORKER_GONE_SECONDS = 10;
+const WORKER_GONE_SECONDS = 10;
 /**
  * So long after it was put a snapshot of features goes, whoever still names it; a batch that waited longer only
  * brings more candidates that are not new.

@@ -58,7 +58,7 @@ export interface HowFound {
 }
 
 /** Characters of an id that people see and type. */
-export const ID_SHOWN = 12;
+const ID_SHOWN = 12;
 /** Fewer characters of an id than these name nothing. */
 export const ID_PREFIX_MIN = 6;
 

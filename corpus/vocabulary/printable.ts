@@ -6,7 +6,7 @@
 /**
  * Anything quoted in a message is cut here: enough to recognise it, too little to hide the message.
  */
-export const QUOTED_LENGTH_MAX = 40;
+const QUOTED_LENGTH_MAX = 40;
 
 /**
  * Control, format (bidi, zero-width), lone surrogates, private use; blanks of any width; fillers.

@@ -66,7 +66,7 @@ export class Random {
 }
 
 /** FNV-1a over UTF-16 units: only to name streams, never to name content. */
-export function hashText(text: string): number {
+function hashText(text: string): number {
   let hash = 0x811c9dc5 | 0;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;

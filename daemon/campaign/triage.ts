@@ -13,7 +13,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import { bucketsWith, type Discovery, knownOf, runsTo } from './plan.ts';
 import type { Published } from './views.ts';
 
-export const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
+const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** What is known of one signature. */
@@ -47,7 +47,7 @@ export interface Case {
 /** After so many witnesses that came to nothing a signature is left alone: its engine is at fault, not luck. */
 const REFUTED_MAX = 3;
 /** After so many minimizations that were given up the witness is kept as it is. */
-export const GIVEN_UP_MAX = 1;
+const GIVEN_UP_MAX = 1;
 
 export class Triage {
   readonly cases = new Map<string, Case>();

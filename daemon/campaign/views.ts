@@ -6,7 +6,7 @@ import type { Silence } from './silence.ts';
 export const CAMPAIGN_PHASES = ['running', 'paused', 'draining', 'finished'] as const;
 export type CampaignPhase = (typeof CAMPAIGN_PHASES)[number];
 
-export const VIEWS = ['columns', 'text', 'json'] as const;
+const VIEWS = ['columns', 'text', 'json'] as const;
 export type View = (typeof VIEWS)[number];
 
 export const CONTROLS = ['pause', 'resume', 'stop'] as const;

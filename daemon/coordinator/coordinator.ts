@@ -47,7 +47,7 @@ export interface PublisherPort {
   reproOf(one: Case): string | undefined;
 }
 
-export interface Watcher {
+interface Watcher {
   folded(effect: Effect, report: Report): void;
   /** Something that people should know, said once. */
   said(text: string): void;

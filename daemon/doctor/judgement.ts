@@ -40,7 +40,7 @@ export async function judgementOf({ look }: Check): Promise<Judgement> {
   return { level, detail: oneLine(detail), remedy: oneLine(remedy) };
 }
 
-export function judgedError(error: unknown): Judgement {
+function judgedError(error: unknown): Judgement {
   if (error instanceof Refusal) return bad(error.message, error.hint);
   const what = error instanceof Error ? error.message : String(error);
   if (isSystemError(error))

@@ -11,7 +11,7 @@ import type { Json } from '../../corpus/vocabulary/json.ts';
 /** A longer record is none of ours: a report has 8 MiB at most, and a record adds little to it. */
 export const LINE_BYTES_MAX = 16 << 20;
 /** Half of what Node can hold in one text, so that reading it never fails for its size. */
-export const STATE_BYTES_MAX = 256 << 20;
+const STATE_BYTES_MAX = 256 << 20;
 
 /** Read at once; large enough that system calls do not count. */
 const CHUNK_BYTES = 1 << 20;

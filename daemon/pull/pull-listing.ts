@@ -41,7 +41,7 @@ export interface Filter {
 }
 
 /** A page of findings on ten models each is some 150 KB. */
-export const PAGE_ROWS_MAX = 100;
+const PAGE_ROWS_MAX = 100;
 
 export function listPath({ model, class: wanted }: Filter, since: number): string {
   const query = new URLSearchParams({ since: String(since), limit: String(PAGE_ROWS_MAX) });

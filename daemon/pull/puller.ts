@@ -42,7 +42,7 @@ export interface PullOptions {
   readonly noted?: (text: string) => void;
 }
 
-export interface Skipped {
+interface Skipped {
   /** The finding's id, or which row of the list it was. */
   readonly id: string;
   readonly why: string;

@@ -8,7 +8,7 @@ import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/ta
 import { PanelBuilder as GraphBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import type * as units from '@grafana/grafana-foundation-sdk/units';
 
-export interface Query {
+interface Query {
   readonly expr: string;
   /** Name of a series, with its labels as `{{label}}`; name of the column in a table. */
   readonly legend: string;

@@ -14,7 +14,7 @@ import { faultlineHere } from './faultline.ts';
 export const RACY = 'v42-immap-read';
 /** Sound for the seed below. */
 export const SOUND = 'xfs-mmaplock-prezero';
-export const SEED = 'b12-fault-vs-punch.txt';
+const SEED = 'b12-fault-vs-punch.txt';
 
 /** Returns the id of the finding in the folder's `.faultline`. */
 export async function fillFolder(folder: string): Promise<string> {

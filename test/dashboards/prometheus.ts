@@ -11,7 +11,7 @@ import { PATIENCE_MS, until } from '../support/patience.ts';
 /** Between two scrapes nothing new can be asked. */
 export const SCRAPE_MS = 1000;
 
-export interface Series {
+interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

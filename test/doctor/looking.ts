@@ -15,7 +15,7 @@ import {
 type Cleanup = Pick<TestContext, 'after'>;
 
 /** Judges, and sees to what holds for every judgement: one line, printable, and a remedy where one is needed. */
-export async function judged(look: Check['look']): Promise<Judgement> {
+async function judged(look: Check['look']): Promise<Judgement> {
   const judgement = await judgementOf({ name: 'check', look });
   const { level, detail, remedy } = judgement;
   assert.match(detail, /^[^\p{C}]+$/u);

@@ -7,7 +7,7 @@ import { type Ended, faultline, MAIN } from '../cli/faultline.ts';
 import { patiently, until } from '../support/patience.ts';
 
 /** The fields of the document that scripts rely on (design 9). */
-export interface Finding {
+interface Finding {
   readonly id: string;
   readonly signature: string;
   readonly known: string | null;

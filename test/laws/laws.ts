@@ -58,7 +58,7 @@ export function* generated(rngSeed: number, stream: string): Generator<Named> {
   }
 }
 
-export function textOf(workload: Workload): string {
+function textOf(workload: Workload): string {
   return printInput({ ...workload, schedule: EMPTY_SCHEDULE });
 }
 

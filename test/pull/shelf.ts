@@ -16,7 +16,7 @@ const FIRST_MS = Date.UTC(2026, 10, 5, 12);
 const DAY_MS = 86_400_000;
 
 /** Many answers soon after another: how fast a client may ask is tested by itself. */
-export const FAST = { requestsPerSecond: 100_000 };
+const FAST = { requestsPerSecond: 100_000 };
 
 export function recordOf(number: number, sample: Omit<Sample, 'signature'> = {}): FindingRecord {
   const signature = `stale-pte fault/step${number}|punch/removeExtent`;

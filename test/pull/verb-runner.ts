@@ -32,7 +32,11 @@ export async function runVerbs(
   return JSON.parse(json) as readonly Ended[];
 }
 
-/** In the child. */
+/**
+ * In the child, which imports it by name.
+ *
+ * @public
+ */
 export async function runHere(lines: readonly string[]): Promise<readonly Ended[]> {
   const ended: Ended[] = [];
   for (const line of lines) ended.push(await runOne(line.split(' ')));

@@ -202,7 +202,7 @@ export class Rig {
 }
 
 /** What a worker logs of an event. */
-export interface LogLine {
+interface LogLine {
   readonly level: number;
   readonly msg: string;
   readonly reason?: string;

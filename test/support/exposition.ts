@@ -3,7 +3,7 @@
  * that appear twice, samples without HELP and TYPE, escapes that do not exist, histograms that do not add up.
  */
 
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;

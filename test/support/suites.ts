@@ -31,7 +31,7 @@ export interface SuiteRow {
   readonly alone?: boolean;
 }
 
-export interface TestFile {
+interface TestFile {
   /** Compiled, as an absolute path. */
   readonly file: string;
   /** It draws from RNG_SEED. */
@@ -43,7 +43,7 @@ export interface Suite extends Required<SuiteRow> {
 }
 
 /** In this order; the longest first, so that no core waits for them at the end. */
-export const SUITES: readonly SuiteRow[] = [
+const SUITES: readonly SuiteRow[] = [
   { name: 'e2e', shareSeconds: 60, seeded: false },
   { name: 'chaos', shareSeconds: 40, seeded: false },
   { name: 'workers', shareSeconds: 50 },

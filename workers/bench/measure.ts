@@ -24,7 +24,7 @@ export interface Subject {
 /** @param keepsParents plan with what has been reported, as a campaign does: nearly half of a batch is mutants */
 export type PlanBatches = (keepsParents: boolean) => Batches;
 
-export interface Batches {
+interface Batches {
   next(): Exploration;
   reported(report: Explored): void;
 }

@@ -243,7 +243,6 @@ export const PAGE_DATA_BY = ghost('pageDataBy', PAGE_OBJECTS * LINES_PER_PAGE);
 
 export const WORDS = nextWord;
 export const SECTIONS: readonly Section[] = sections;
-export const OBJECT_CLASSES: readonly ObjectClass[] = objects;
 
 // Registers of a frame, relative to its base.
 export const PC = 0;
@@ -332,10 +331,6 @@ for (const s of sections) {
 /** The shared object a word belongs to, or -1. */
 export function objectOfWord(word: number): number {
   return OBJECT_OF_WORD[word] ?? -1;
-}
-
-export function isGhost(word: number): boolean {
-  return sectionOf(word).ghost;
 }
 
 /** `extent[1.3]`, `cpu[7]`, `frame[T1.0].pc`: a word as a person reads it. */

@@ -41,7 +41,7 @@ import {
  * compete again. handle: journal. leaf: taken and dropped within one step, so that only its order counts; freeze likewise.
  */
 export type LockKind = 'rwsem' | 'interval' | 'page' | 'entry' | 'handle' | 'leaf' | 'freeze';
-export type LockScope = 'file' | 'mm' | 'page' | 'slot' | 'none';
+type LockScope = 'file' | 'mm' | 'page' | 'slot' | 'none';
 
 interface LockClass {
   readonly id: string;
@@ -97,10 +97,7 @@ export const LOCK_CLASSES: readonly LockClass[] = BUILT_IN;
 export type LockId = (typeof BUILT_IN)[number]['id'];
 export type RwsemId = 'inodeLock' | 'mmapSem' | 'faultLock' | 'iMmapRwsem';
 
-export const C_INODE = 0;
-export const C_MMAP = 1;
-export const C_FAULT = 2;
-export const C_IMMAP = 3;
+const C_MMAP = 1;
 export const C_PAGE = 4;
 export const C_ENTRY = 5;
 export const C_EXTENT = 6;
@@ -108,7 +105,7 @@ export const C_JOURNAL = 7;
 export const C_RANGE = 8;
 export const C_FREEZE = 9;
 /** The first of the classes that a model declares. */
-export const C_OWN: number = BUILT_IN.length;
+const C_OWN: number = BUILT_IN.length;
 export const CLASS_COUNT: number = C_OWN + OWN_LOCKS;
 
 /** A lock that a model declares besides the built-in classes; kinds other than rwsem have no steps. */

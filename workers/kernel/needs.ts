@@ -116,7 +116,7 @@ export const MM_NEEDS: readonly Need[] = [
  * takes exclusively excludes nobody, so nothing needs it. i_size is not among them: file systems differ in what
  * guards it.
  */
-export const STANDARD_NEEDS: readonly Need[] = [
+const STANDARD_NEEDS: readonly Need[] = [
   ...extentsNeed(
     'inodeLock',
     'xfs_setattr_size asserts XFS_IOLOCK_EXCL; ext4_truncate: WARN_ON(!inode_is_locked(inode))',

@@ -15,7 +15,7 @@ export type Node =
 
 export type Path = readonly Node[];
 
-export interface Origin {
+interface Origin {
   /** Kernel versions, as people say them. */
   readonly kernel: string;
   /** Commits, mails and sections of dax-locking.md that the paths were read from. */
@@ -96,19 +96,6 @@ export function retry(name: string): Node {
 }
 export function call(path: string): Node {
   return { call: path };
-}
-
-/** `lock … unlock` around a body, for write. */
-export function writing(lock: RwsemId, ...body: Path): Path {
-  return [downWrite(lock), ...body, upWrite(lock)];
-}
-/** `lock … unlock` around a body, for read. */
-export function reading(lock: RwsemId, ...body: Path): Path {
-  return [downRead(lock), ...body, upRead(lock)];
-}
-/** A journal handle around a body. */
-export function inHandle(...body: Path): Path {
-  return [step('journalStart'), ...body, step('journalStop')];
 }
 
 /** Every node of a path, blocks and branches included, in the order of the text. */

@@ -100,9 +100,8 @@ export function fusableBits(
   return ~conflicts;
 }
 
-// One row of `code`, CODE_STRIDE words: what the kernel's loop needs, side by side.
+// One row of `code`, CODE_STRIDE words: what the kernel's loop needs, side by side. Word 0 is the kind, `I_…`.
 export const CODE_STRIDE_BITS = 4;
-export const CODE_KIND = 0;
 export const CODE_NEXT = 1;
 export const CODE_OTHERWISE = 2;
 export const CODE_REGISTER = 3;

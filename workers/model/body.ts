@@ -15,7 +15,7 @@ const ANSWERS = [
   ['else', 'answerIsNo'],
 ] as const;
 
-export function readBody(lines: readonly Line[], report: Report): Body {
+function readBody(lines: readonly Line[], report: Report): Body {
   const items: Item[] = [];
   readEach(lines, (line) => {
     const reader = new LineReader(line, report);

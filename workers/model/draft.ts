@@ -20,7 +20,7 @@ export interface StepDraft {
   readonly uses: readonly Place[];
 }
 /** An identity. */
-export interface Pair {
+interface Pair {
   readonly spot: Place;
 }
 

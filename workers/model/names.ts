@@ -12,7 +12,7 @@ import { STEPS, TESTS } from '../kernel/step-registry.ts';
 
 type Flavours = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-export const STEP_FLAVOURS: Flavours = flavoursOf([...STEPS.values()]);
+const STEP_FLAVOURS: Flavours = flavoursOf([...STEPS.values()]);
 
 function flavoursOf(steps: readonly StepDef[]): Flavours {
   const families: Record<string, Record<string, string>> = {};
@@ -23,7 +23,7 @@ function flavoursOf(steps: readonly StepDef[]): Flavours {
 }
 
 /** `needsBlock(POLICY)`: what a write must allocate for. */
-export const TEST_FLAVOURS: Flavours = {
+const TEST_FLAVOURS: Flavours = {
   needsBlock: { new: 'isHole', unwritten: 'isHole', prezero: 'isHoleOrUnwritten' },
 };
 

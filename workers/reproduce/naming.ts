@@ -39,7 +39,7 @@ function lockNameOn(model: Model, lock: string): string {
 }
 
 /** What the model says of a row. */
-export function standingOn(row: string, { expect }: Pick<Model, 'expect'>): Standing {
+function standingOn(row: string, { expect }: Pick<Model, 'expect'>): Standing {
   if (expect.clean.includes(row)) return 'forbidden';
   return expect.find.includes(row) ? 'expected' : 'new';
 }

@@ -10,7 +10,7 @@ import type { Scheduler } from '../kernel/machine.ts';
 import type { Profile } from './profile.ts';
 
 /** The deepest bug that the portfolio aims at (algorithms 2.1: a three-way cycle has depth 3). */
-export const DEPTH_MAX = 8;
+const DEPTH_MAX = 8;
 
 export class Pct implements Scheduler {
   private readonly random: Random;

@@ -4,7 +4,7 @@
  */
 
 /** Bits a state: three miss fewer than two as long as the table has four bits for each state. */
-export const BITS = 3;
+const BITS = 3;
 /** Digests have 32 bits a half, which address this many bits. */
 export const BYTES_MAX: number = 2 ** 32 / 8;
 /** At this fill every eighth new state is missed, and the table has 4.3 bits for each. */

@@ -27,7 +27,7 @@ export interface SweepOptions extends Filter {
 }
 
 /** A signature, the first workload that showed it, by its number, and how many did. */
-export interface Met {
+interface Met {
   readonly signature: string;
   readonly first: number;
   readonly workloads: number;

@@ -15,7 +15,7 @@ export interface Seed {
 }
 
 /** A row, or a signature that is in none, and a seed that shows it. */
-export interface Shown {
+interface Shown {
   readonly row: string;
   readonly seed: string;
   readonly operations: number;

@@ -45,7 +45,7 @@ export interface BatchHandlerParts {
 }
 
 /** The batch goes back into its queue. */
-export class Returned extends Error {
+class Returned extends Error {
   override readonly name = 'Returned';
 }
 

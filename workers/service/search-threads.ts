@@ -22,7 +22,7 @@ export interface SearchStart {
 /** After the last order. */
 export const LEAVE = 'leave';
 /** What a thread says that has met an error of ours. */
-export interface Broken {
+interface Broken {
   readonly broken: string;
 }
 

@@ -14,7 +14,7 @@ const REPLACEMENTS_MAX = 2;
 const WINDOW = 4;
 
 /** What it watches; a Consumer. */
-export interface Watched {
+interface Watched {
   readonly kind: string;
   /** Whether it could take one more. */
   readonly hasRoom: boolean;

@@ -8,6 +8,7 @@ import {
   VIOLATION_CLASSES,
   type ViolationClass,
 } from '../../../corpus/vocabulary/verdict.ts';
+import { BYTES_MAX } from '../../../workers/search/bit-states.ts';
 
 const COUNT = /^(\d+(?:\.\d+)?(?:e\d{1,2})?)([kMG]?)$/i;
 const COUNT_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
@@ -42,8 +43,8 @@ export function parseJobs(text: string): number {
   throw new InvalidArgumentError(`It must be at most ${JOBS_MAX}.`);
 }
 
-/** A table of bits that digests can address. */
-export const BITSTATE_MB_MAX = 512;
+/** `--bitstate` counts in megabytes of 2^20 bytes. */
+const BITSTATE_MB_MAX = BYTES_MAX / 2 ** 20;
 
 export function parseBitstate(text: string): number {
   const megabytes = parseCount(text);

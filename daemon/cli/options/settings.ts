@@ -13,7 +13,7 @@ export interface Settings {
   readonly rngSeed: number | undefined;
 }
 
-export const DATA_DIR_DEFAULT = '.faultline';
+const DATA_DIR_DEFAULT = '.faultline';
 const DATA_DIR_VARIABLE = 'FAULTLINE_DATA_DIR';
 const GROUP = 'Common options:';
 

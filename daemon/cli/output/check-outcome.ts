@@ -103,7 +103,7 @@ function sayBitstate({ megabytes, hashFactor, missed }: Bitstate, states: number
 }
 
 /** Said wherever interleavings are left out. */
-export function boundText(preemptions: number | null): string {
+function boundText(preemptions: number | null): string {
   return preemptions === null ? '' : `at most ${counted(preemptions, 'preemption')}, `;
 }
 

@@ -5,8 +5,6 @@ import type { Settings } from '../options/settings.ts';
 const LEVEL_VARIABLE = 'FAULTLINE_LOG_LEVEL';
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-export type Logger = ReturnType<typeof logger>;
-
 export function logger(name: string, { isQuiet, isVerbose }: Settings) {
   const asked = process.env[LEVEL_VARIABLE] ?? '';
   const byFlags = isQuiet ? 'warn' : isVerbose ? 'debug' : 'info';

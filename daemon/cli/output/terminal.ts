@@ -60,7 +60,7 @@ export function note(text: string): void {
   terminal.err(`${printableLines(text)}\n`);
 }
 
-export function printableLines(text: string): string {
+function printableLines(text: string): string {
   const lines = text.split('\n').map((line) => printable(line, Number.POSITIVE_INFINITY));
   return lines.join('\n');
 }

@@ -93,7 +93,7 @@ export function sampleMs(
 }
 
 /** `40 s`, `12 min`, `3.5 h`. */
-export function spanText(milliseconds: number): string {
+function spanText(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;

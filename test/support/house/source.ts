@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 
-export interface Import {
+interface Import {
   readonly specifier: string;
   readonly line: number;
 }

@@ -8,7 +8,7 @@ export function namesIn(text: string): ReadonlySet<string> {
 }
 
 /** `KIND` of `KIND(e)`. */
-export function bareName(name: string): string {
+function bareName(name: string): string {
   return name.replace(/\(.*/, '');
 }
 
