@@ -12,7 +12,6 @@ import type {
   AreaSetup,
   FileSetup,
   Input,
-  PageState,
   ProcessSetup,
   Schedule,
   Setup,
@@ -31,7 +30,7 @@ import {
   STEPS_MAX,
   THREADS,
 } from '../vocabulary/limits.ts';
-import type { Op, OpKind, Sharing } from '../vocabulary/ops.ts';
+import type { Op, OpKind, PageState, Sharing } from '../vocabulary/ops.ts';
 import { makeOp, OP_KINDS, SHARINGS, takes } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
 import { LABEL_END } from '../vocabulary/validate.ts';

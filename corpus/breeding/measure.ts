@@ -4,9 +4,16 @@
  * executor's: a run is as long as its schedule says.
  */
 import { unreachable } from '../vocabulary/assert.ts';
-import type { AreaSetup, FileSetup, Input, PageState, Setup } from '../vocabulary/input.ts';
+import type { AreaSetup, FileSetup, Input, Setup } from '../vocabulary/input.ts';
 import { LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
-import { type Argument, argumentOf, OPERATIONS, type Op, type Sharing } from '../vocabulary/ops.ts';
+import {
+  type Argument,
+  argumentOf,
+  OPERATIONS,
+  type Op,
+  type PageState,
+  type Sharing,
+} from '../vocabulary/ops.ts';
 
 export type Measure = readonly number[];
 

@@ -3,9 +3,9 @@
  * is a function of the input alone, so that minimizing gives the same answer wherever it runs.
  */
 import { at } from '../vocabulary/assert.ts';
-import type { Input, PageState } from '../vocabulary/input.ts';
+import type { Input } from '../vocabulary/input.ts';
 import { LINE_BYTES, MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
-import { OPERATIONS } from '../vocabulary/ops.ts';
+import { OPERATIONS, type PageState } from '../vocabulary/ops.ts';
 import { type FileRange, movedOp, pageOf, rangeOf } from './op-shape.ts';
 import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
 import { simplerArguments } from './simpler-ops.ts';

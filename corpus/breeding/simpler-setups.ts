@@ -3,16 +3,9 @@
  * follow where they have to. Candidates come in a fixed order, the boldest first.
  */
 import { at } from '../vocabulary/assert.ts';
-import type {
-  AreaSetup,
-  FileSetup,
-  Input,
-  PageState,
-  ProcessSetup,
-  Setup,
-} from '../vocabulary/input.ts';
+import type { AreaSetup, FileSetup, Input, ProcessSetup, Setup } from '../vocabulary/input.ts';
 import { PAGE_BYTES } from '../vocabulary/limits.ts';
-import type { Op } from '../vocabulary/ops.ts';
+import type { Op, PageState } from '../vocabulary/ops.ts';
 import { STATES_BY_COST } from './measure.ts';
 import { type Areas, movedOp, pageOf, rangeOf } from './op-shape.ts';
 import { areasOf, parts, shorterSizes } from './simpler-ops.ts';

@@ -9,9 +9,16 @@
  * threads that share no object can still contradict each other.
  */
 import { assert } from '../vocabulary/assert.ts';
-import { PAGE_STATES, type Setup, type Workload } from '../vocabulary/input.ts';
+import type { Setup, Workload } from '../vocabulary/input.ts';
 import { LINE_BYTES, MMS, PAGE_BYTES } from '../vocabulary/limits.ts';
-import { makeOp, type Op, type OpKind, type Sharing, takes } from '../vocabulary/ops.ts';
+import {
+  makeOp,
+  type Op,
+  type OpKind,
+  PAGE_STATES,
+  type Sharing,
+  takes,
+} from '../vocabulary/ops.ts';
 import { lists, multisets, numbers } from './combinations.ts';
 import { type Renaming, renamedOp, renamedSetup, renames, renamingsOf } from './renamings.ts';
 

@@ -2,12 +2,12 @@
  * How often what is drawn: every bias of fresh and mutated workloads in one place. A row is a value
  * and its weight; the first row is what a failing property test shrinks towards.
  */
-import type { PageState } from '../vocabulary/input.ts';
 import {
   OP_KINDS,
   OPERATIONS,
   type Operation,
   type OpKind,
+  type PageState,
   type Sharing,
 } from '../vocabulary/ops.ts';
 

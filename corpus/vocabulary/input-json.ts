@@ -5,13 +5,21 @@ import { unreachable } from './assert.ts';
 import { canonicalInput } from './canonical.ts';
 import { fail } from './errors.ts';
 import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch, ThreadOps } from './input.ts';
-import { PAGE_STATES } from './input.ts';
 import { isJsonObject } from './json.ts';
 import { fieldsOf, invalid, type JsonPart, JsonReport, listOf } from './json-parts.ts';
 import type { JsonPath, SpotOf } from './json-text.ts';
 import { nearestHint } from './nearest.ts';
-import type { AreaOffset, Op, OpKind } from './ops.ts';
-import { isRequired, makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
+import {
+  type AreaOffset,
+  isRequired,
+  makeOp,
+  OP_KINDS,
+  OPERATIONS,
+  type Op,
+  type OpKind,
+  PAGE_STATES,
+  SHARINGS,
+} from './ops.ts';
 import { findProblems, type Place, type Problem, placeName } from './validate.ts';
 
 const FORMAT = 'faultline input';

@@ -2,19 +2,7 @@
  * What is fuzzed: a setup, a workload and a schedule. Plain values; `text.ts` is their canonical form and
  * `checkInput` in `validate.ts` says whether one can be run.
  */
-import type { Op, Sharing } from './ops.ts';
-
-/**
- * How a page of a file starts: `hole`; `cached`: a hole whose zero page is in the page cache;
- * `unwritten`: a block is allocated and not initialised; `written`: content made durable long ago.
- */
-export type PageState = 'hole' | 'cached' | 'unwritten' | 'written';
-export const PAGE_STATES = [
-  'hole',
-  'cached',
-  'unwritten',
-  'written',
-] as const satisfies readonly PageState[];
+import type { Op, PageState, Sharing } from './ops.ts';
 
 export interface FileSetup {
   /** Bytes, a multiple of a line. */

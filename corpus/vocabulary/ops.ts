@@ -3,7 +3,6 @@
  * validation, generation, mutation, minimizing, registers of the simulated kernel and the guide read it, so that a new
  * operation of known arguments is a row here, and paths in the models that have it.
  */
-import type { PageState } from './input.ts';
 import { LINE_BYTES, PAGE_BYTES } from './limits.ts';
 
 /** A position in one of the thread's own areas, in bytes from the start of the area. */
@@ -15,6 +14,18 @@ export interface AreaOffset {
 /** `sync`: shared, with MAP_SYNC. */
 export type Sharing = 'shared' | 'private' | 'sync';
 export const SHARINGS = ['shared', 'private', 'sync'] as const satisfies readonly Sharing[];
+
+/**
+ * How a page of a file starts: `hole`; `cached`: a hole whose zero page is in the page cache;
+ * `unwritten`: a block is allocated and not initialised; `written`: content made durable long ago.
+ */
+export type PageState = 'hole' | 'cached' | 'unwritten' | 'written';
+export const PAGE_STATES = [
+  'hole',
+  'cached',
+  'unwritten',
+  'written',
+] as const satisfies readonly PageState[];
 
 /** Arguments: an area is of the thread's process; offsets, lengths and sizes are bytes. */
 interface Arguments {

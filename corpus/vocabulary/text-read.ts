@@ -5,12 +5,23 @@
  */
 import { at, unreachable } from './assert.ts';
 import { failInFile, failTogether, Refusal } from './errors.ts';
-import type { AreaSetup, Input, PageState } from './input.ts';
-import { PAGE_STATES } from './input.ts';
+import type { AreaSetup, Input } from './input.ts';
 import { AREAS, OPS, PAGES, SWITCHES_MAX } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
-import type { AreaOffset, Op, OpKind, Required, Sharing } from './ops.ts';
-import { isRequired, makeOp, OP_KINDS, OPERATIONS, SHARINGS } from './ops.ts';
+import {
+  type AreaOffset,
+  isRequired,
+  makeOp,
+  OP_KINDS,
+  OPERATIONS,
+  type Op,
+  type OpKind,
+  PAGE_STATES,
+  type PageState,
+  type Required,
+  SHARINGS,
+  type Sharing,
+} from './ops.ts';
 import type { Spot } from './spots.ts';
 import {
   type Draft,

@@ -13,7 +13,6 @@ import type {
   Switch,
   Workload,
 } from './input.ts';
-import { PAGE_STATES } from './input.ts';
 import {
   AREAS,
   FILE_BYTES_MAX,
@@ -30,7 +29,7 @@ import {
 } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import { nearestHint } from './nearest.ts';
-import { argumentOf, OPERATIONS, type Op, SHARINGS, type Sharing } from './ops.ts';
+import { argumentOf, OPERATIONS, type Op, PAGE_STATES, SHARINGS, type Sharing } from './ops.ts';
 import { printable } from './printable.ts';
 
 /** The part of an input that a problem is about. */

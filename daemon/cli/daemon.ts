@@ -1,11 +1,9 @@
 /** `daemon`: the coordinator of a fleet, one process, until it is told to end. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { type CampaignFlags, withCampaignOptions } from './options/campaign-options.ts';
-import { type HttpFlags, withHttpOptions } from './options/http-options.ts';
+import { withCampaignOptions } from './options/campaign-options.ts';
+import { withHttpOptions } from './options/http-options.ts';
 import { settingsOf, withCommonOptions } from './options/settings.ts';
 import { runDaemon } from './run-daemon.ts';
-
-export type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string };
 
 export function daemonCommand(): CommandUnknownOpts {
   const command = new Command('daemon')

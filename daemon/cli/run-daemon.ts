@@ -13,10 +13,10 @@ import { modelOf, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
 import { DAEMON_FILE } from '../pull/api-address.ts';
 import { startDaemon } from '../service/service.ts';
-import type { DaemonFlags } from './daemon.ts';
 import { buildDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
-import { httpOf } from './options/http-options.ts';
+import type { CampaignFlags } from './options/campaign-options.ts';
+import { type HttpFlags, httpOf } from './options/http-options.ts';
 import { redisPrefix, requireRedis } from './options/redis-choice.ts';
 import type { Settings } from './options/settings.ts';
 import { pinOf, wantedOf } from './options/wanted-campaign.ts';
@@ -28,6 +28,8 @@ import { isSupervised, onOrphaned, RESTARTED_VARIABLE, tellSupervisor } from './
 /** What is in hand is written within milliseconds; longer means that Redis or the disk hangs. */
 const STOP_MS = 3000;
 const CANARY = 'canary';
+
+type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string };
 
 export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise<void> {
   const { dataDir } = settings;

@@ -15,8 +15,8 @@ import { cacheFolder } from '../redis/redis-binary.ts';
 import { PrivateRedis } from '../redis/redis-server.ts';
 import { type Ended, SupervisedProcess } from '../redis/supervised-process.ts';
 import { PACKAGE_ROOT } from './installation.ts';
-import { campaignArgs, jobsByDefault } from './options/campaign-options.ts';
-import { httpArgs } from './options/http-options.ts';
+import { type CampaignFlags, campaignArgs, jobsByDefault } from './options/campaign-options.ts';
+import { type HttpFlags, httpArgs } from './options/http-options.ts';
 import { givenRedis, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
 import { progress, type Settings } from './options/settings.ts';
 import { wantedOf } from './options/wanted-campaign.ts';
@@ -27,7 +27,6 @@ import { say, sayDocument } from './output/terminal.ts';
 import { UpScreen } from './output/up-screen.ts';
 import { onInterrupt } from './signals.ts';
 import { RESTARTED_VARIABLE, type Told } from './supervised.ts';
-import type { UpFlags } from './up.ts';
 
 /** Batches take two seconds, and what is spooled a moment more; all three together end within ten. */
 const WORKER_STOP_MS = 5500;
@@ -37,6 +36,8 @@ const REACH_MS = 3000;
 const REDIS_STARTS_MAX = 6;
 const REDIS_PAUSE_MS = 300;
 const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
+
+type UpFlags = CampaignFlags & HttpFlags & { readonly redis?: string; readonly jobs?: number };
 
 export async function runUp(flags: UpFlags, settings: Settings): Promise<number> {
   return await new Up(flags, settings).run();

@@ -1,14 +1,11 @@
 /** `up`: everything on this machine. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { type CampaignFlags, withCampaignOptions } from './options/campaign-options.ts';
-import { type HttpFlags, withHttpOptions } from './options/http-options.ts';
+import { withCampaignOptions } from './options/campaign-options.ts';
+import { withHttpOptions } from './options/http-options.ts';
 import { parseJobs } from './options/quantities.ts';
 import { settingsOf, withCommonOptions } from './options/settings.ts';
 import { endWith } from './output/terminal.ts';
 import { runUp } from './run-up.ts';
-
-export type UpFlags = CampaignFlags &
-  HttpFlags & { readonly redis?: string; readonly jobs?: number };
 
 export function upCommand(): CommandUnknownOpts {
   const command = new Command('up')

@@ -4,8 +4,8 @@
  * writes are involved also within one process. The file has a second page, a hole, so that a collapse of the first is
  * within the file.
  */
-import { PAGE_STATES, type PageState, type Workload } from '../../corpus/vocabulary/input.ts';
-import type { Op } from '../../corpus/vocabulary/ops.ts';
+import type { Workload } from '../../corpus/vocabulary/input.ts';
+import { type Op, PAGE_STATES, type PageState } from '../../corpus/vocabulary/ops.ts';
 
 const PAGE = 4096;
 const LINE = 2048;

@@ -3,9 +3,9 @@
  * them are the same but for names.
  */
 import { operationsOf, type Universe } from '../../corpus/breeding/universe.ts';
-import { PAGE_STATES, type PageState, type Workload } from '../../corpus/vocabulary/input.ts';
+import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { LINE_BYTES, PAGE_BYTES } from '../../corpus/vocabulary/limits.ts';
-import type { Op } from '../../corpus/vocabulary/ops.ts';
+import { type Op, PAGE_STATES, type PageState } from '../../corpus/vocabulary/ops.ts';
 
 /** Of these an operation of one page looks at nothing beyond it. */
 export const WITHIN: Pick<Universe, 'kinds'> = { kinds: ['load', 'store', 'pwrite', 'punch'] };

@@ -13,14 +13,8 @@ import type { TraceRow } from '../kernel/tracer.ts';
 import { compile } from '../model/compile.ts';
 import { canonicalReference } from '../models/registry.ts';
 import { explain, type Marked, markedOf, type Subject } from './explain.ts';
-import { type Observed, observe } from './observe.ts';
+import { type Observed, observe, type TracedRun } from './observe.ts';
 import { ascii, WIDTH, wrap } from './wrap.ts';
-
-/** What a view needs of a run that was written down. */
-export interface TracedRun {
-  readonly verdict: Verdict;
-  readonly rows: readonly TraceRow[];
-}
 
 /** `  12  `: the number of a step. */
 const NUMBER_WIDTH = 4;

@@ -5,7 +5,7 @@
 import { THREAD_NAMES } from '../../corpus/vocabulary/names.ts';
 import { VIOLATION_CLASSES, type Violation, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
-import type { TracedRun } from './columns.ts';
+import type { TracedRun } from './observe.ts';
 
 /** Which of a run's violations a drawing is about. */
 export interface Subject {

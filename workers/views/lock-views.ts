@@ -6,8 +6,8 @@ import type { Model } from '../kernel/path.ts';
 import type { Program } from '../kernel/program.ts';
 import { compile } from '../model/compile.ts';
 import { lockKey, lockSite } from '../oracles/signature.ts';
-import type { TracedRun } from './columns.ts';
 import { type LockEdge, lockEdges, type Site } from './lock-edges.ts';
+import type { TracedRun } from './observe.ts';
 import { WIDTH, wrap } from './wrap.ts';
 
 /** The edge that closes a cycle, and those that lead from what it asks for back to what it holds. */

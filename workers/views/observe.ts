@@ -4,6 +4,7 @@
  */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { OPS } from '../../corpus/vocabulary/limits.ts';
+import type { Verdict } from '../../corpus/vocabulary/verdict.ts';
 import { INITIAL, OK, RESULT_NAMES, STALE } from '../kernel/encoding.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { T_DEPTH, T_HELD } from '../kernel/layout.ts';
@@ -12,6 +13,12 @@ import type { Program } from '../kernel/program.ts';
 import type { TraceRow } from '../kernel/tracer.ts';
 import type { Watch } from '../kernel/watch.ts';
 import { World } from '../kernel/world.ts';
+
+/** What a view needs of a run that was written down. */
+export interface TracedRun {
+  readonly verdict: Verdict;
+  readonly rows: readonly TraceRow[];
+}
 
 export interface Observed {
   /** Values of the lines that the step read for its user, each once: `zeros`, `T1's pwrite`. */

@@ -1,15 +1,22 @@
 /** Refuses an input that its model cannot run as written: what it has no path for, steps that it does not have. */
 import { type FileCode, failInFile } from '../../../corpus/vocabulary/errors.ts';
+import type { Input } from '../../../corpus/vocabulary/input.ts';
 import { printableFile } from '../../../corpus/vocabulary/printable.ts';
-import type { Problem } from '../../../corpus/vocabulary/validate.ts';
+import type { Spot } from '../../../corpus/vocabulary/spots.ts';
+import type { Place, Problem } from '../../../corpus/vocabulary/validate.ts';
 import type { Model } from '../../../workers/kernel/path.ts';
 import { unknownLabels } from '../../../workers/model/anchors.ts';
 import { unfitting, type Variant } from '../../../workers/models/fitting.ts';
 import { canonicalReference, isBuiltIn, modelOf } from '../../../workers/models/registry.ts';
 import { baseOfFile, fileOf, givenModel, MODEL_SUFFIX } from './model-argument.ts';
-import type { Subject } from './subject.ts';
 
-type Asked = Pick<Subject, 'name' | 'input' | 'spotOf'>;
+interface Asked {
+  /** As the user may call it. */
+  readonly name: string;
+  readonly input: Input;
+  /** Where its parts stand in its text; null for a repro, whose schedule may be that of another model. */
+  readonly spotOf: ((place: Place) => Spot) | null;
+}
 
 /**
  * @param given how the user named the model; undefined where the input did

@@ -2,8 +2,9 @@
 import { Random } from '../../../corpus/vocabulary/random.ts';
 import { canonicalReference } from '../../models/registry.ts';
 import type { Seed } from '../../search/verdict-table.ts';
-import { DETECTORS, type Trial } from './detectors.ts';
+import { DETECTORS } from './detectors.ts';
 import { type Detection, pooled, type Sample, sampleOf } from './samples.ts';
+import type { Trial } from './scenarios.ts';
 import { type Claim, nameOf, type Scenario, scenariosOf } from './scenarios.ts';
 
 export interface DetectOptions {

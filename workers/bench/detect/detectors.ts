@@ -7,16 +7,7 @@ import { Engine } from '../../run/engine.ts';
 import { PORTFOLIO, type SchedulerName, schedulersOf, turnOf } from '../../schedulers/portfolio.ts';
 import { Profile } from '../../schedulers/profile.ts';
 import { fastCheck } from './fast-check-peer.ts';
-import { lookoutOf, type Scenario } from './scenarios.ts';
-
-/** Schedules up to and with the first that shows the row; null if none of `schedulesMax` does. */
-export type Trial = (
-  rngSeed: number,
-  schedulesMax: number,
-) => number | null | Promise<number | null>;
-
-/** Makes a scenario ready; null where it cannot be carried over. */
-export type Detector = (scenario: Scenario) => Trial | null;
+import { type Detector, lookoutOf } from './scenarios.ts';
 
 /** A peer is a line here. */
 export const DETECTORS: Readonly<Record<string, Detector>> = {

@@ -7,8 +7,7 @@ import { STEPS_MAX } from '../../../corpus/vocabulary/limits.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { Engine } from '../../run/engine.ts';
 import { ReplayChoices } from '../../schedulers/replay.ts';
-import type { Detector } from './detectors.ts';
-import { lookoutOf } from './scenarios.ts';
+import { type Detector, lookoutOf } from './scenarios.ts';
 
 export const fastCheck: Detector = (scenario) => {
   const engine = new Engine(scenario.model);

@@ -25,6 +25,15 @@ export interface Scenario {
   readonly workload: Workload;
 }
 
+/** Schedules up to and with the first that shows the row; null if none of `schedulesMax` does. */
+export type Trial = (
+  rngSeed: number,
+  schedulesMax: number,
+) => number | null | Promise<number | null>;
+
+/** Makes a scenario ready; null where it cannot be carried over. */
+export type Detector = (scenario: Scenario) => Trial | null;
+
 /** A row, and the models that claim to show it. */
 export interface Claim {
   readonly row: CatalogueRow;
