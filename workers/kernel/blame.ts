@@ -4,7 +4,6 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import { PTE_ZERO, pteKind, STALE, writerOf } from './encoding.ts';
-import type { Kernel } from './kernel.ts';
 import {
   CPU,
   EXPOSED_BY,
@@ -17,6 +16,7 @@ import {
   PTE,
   T_DEPTH,
 } from './layout.ts';
+import type { RunState } from './run-state.ts';
 import { forEachMapping } from './steps/walk.ts';
 import type { OpRow } from './world.ts';
 
@@ -26,12 +26,12 @@ const ROLE_MASK = (1 << WRITER_SHIFT) - 1;
 const WRITER_MASK = 31;
 
 /** The role of the step at work. */
-export function byRole(k: Kernel): number {
+export function byRole(k: RunState): number {
   return k.program.role[k.currentPc] as number;
 }
 
 /** The same, and whose operation it belongs to: two truncates are two. */
-export function byOperation(k: Kernel): number {
+export function byOperation(k: RunState): number {
   const t = k.currentThread;
   return byRole(k) | (writerOf(t, k.opOf(t)) << WRITER_SHIFT);
 }
@@ -41,19 +41,19 @@ export function operationOf(blame: number): number {
 }
 
 /** The role to blame; `setup` where no step has done it. */
-export function blamed(k: Kernel, word: number): string {
+export function blamed(k: RunState, word: number): string {
   return roleName(k, roleIn(k, word));
 }
 
-export function roleIn(k: Kernel, word: number): number {
+export function roleIn(k: RunState, word: number): number {
   return k.peek(word) & ROLE_MASK;
 }
 
-export function roleName(k: Kernel, role: number): string {
+export function roleName(k: RunState, role: number): string {
   return k.program.roles[role] ?? '';
 }
 
-export function setExtent(k: Kernel, index: number, extent: number): void {
+export function setExtent(k: RunState, index: number, extent: number): void {
   const wasHole = k.peek(EXTENT + index) === 0;
   k.put(EXTENT + index, extent);
   k.put(EXTENT_BY + index, byRole(k));
@@ -63,23 +63,23 @@ export function setExtent(k: Kernel, index: number, extent: number): void {
 /** Set in EXTENT_BY of a page whose extent was written for the sake of another page (B57). */
 const NEIGHBOUR = 1 << 20;
 
-export function setNeighbour(k: Kernel, index: number, extent: number): void {
+export function setNeighbour(k: RunState, index: number, extent: number): void {
   setExtent(k, index, extent);
   k.put(EXTENT_BY + index, k.peek(EXTENT_BY + index) | NEIGHBOUR);
 }
 
-export function isNeighbour(k: Kernel, index: number): boolean {
+export function isNeighbour(k: RunState, index: number): boolean {
   return (k.peek(EXTENT_BY + index) & NEIGHBOUR) !== 0;
 }
 
 /** Set in EXTENT_BY of a page whose block a huge fault allocated with those of its neighbours (B27). */
 const HUGE_FILLED = 1 << 21;
 
-export function noteHugeFill(k: Kernel, index: number): void {
+export function noteHugeFill(k: RunState, index: number): void {
   k.put(EXTENT_BY + index, k.peek(EXTENT_BY + index) | HUGE_FILLED);
 }
 
-export function isHugeFilled(k: Kernel, index: number): boolean {
+export function isHugeFilled(k: RunState, index: number): boolean {
   return (k.peek(EXTENT_BY + index) & HUGE_FILLED) !== 0;
 }
 
@@ -89,7 +89,7 @@ const OUTLIVED = 1 << 20;
 const MET_SHIFT = 21;
 
 /** A write(2) begins: the zero pages that are mapped where it writes are its duty to unmap. */
-export function noteMet(k: Kernel, thread: number, { file, first, last }: OpRow): void {
+export function noteMet(k: RunState, thread: number, { file, first, last }: OpRow): void {
   for (let page = first >> 1; page << 1 < last; page++) {
     forEachMapping(k, file, page, (pteIndex) => {
       if (pteKind(k.peek(PTE + pteIndex)) !== PTE_ZERO) return;
@@ -102,7 +102,7 @@ export function noteMet(k: Kernel, thread: number, { file, first, last }: OpRow)
  * A zero page that is mapped when its page gets a block: to unmap it is the filler's duty, and no race. But a system
  * call that began before it was mapped may have unmapped what there was then.
  */
-export function noteOutlived(k: Kernel, index: number): void {
+export function noteOutlived(k: RunState, index: number): void {
   const t = k.currentThread;
   const { kind } = k.world.rowOfWriter(k.writerOf(t));
   // What stays unwritten still shows zeros.
@@ -118,18 +118,18 @@ export function noteOutlived(k: Kernel, index: number): void {
 }
 
 /** The zero page that the pte maps was there when its page got a block. */
-export function hasOutlived(k: Kernel, pteIndex: number): boolean {
+export function hasOutlived(k: RunState, pteIndex: number): boolean {
   return (k.peek(INSTALLED_BY + pteIndex) & OUTLIVED) !== 0;
 }
 
 /** Set in EXPOSED_BY: of a shared block of which only a copy was zeroed that came to nothing, and of later copies of it. */
 const ZEROES_LOST = 1 << 20;
 
-export function loseZeroes(k: Kernel, block: number): void {
+export function loseZeroes(k: RunState, block: number): void {
   k.put(EXPOSED_BY + block, k.peek(EXPOSED_BY + block) | ZEROES_LOST);
 }
 
-export function hasLostZeroes(k: Kernel, block: number): boolean {
+export function hasLostZeroes(k: RunState, block: number): boolean {
   return (k.peek(EXPOSED_BY + block) & ZEROES_LOST) !== 0;
 }
 
@@ -137,7 +137,7 @@ export function hasLostZeroes(k: Kernel, block: number): boolean {
 const UNFLUSHED = 1 << 21;
 
 /** A copy takes the place of a shared block. */
-export function exposeCopy(k: Kernel, block: number, shared: number): void {
+export function exposeCopy(k: RunState, block: number, shared: number): void {
   k.put(EXPOSED_BY + block, byOperation(k) | (k.peek(EXPOSED_BY + shared) & ZEROES_LOST));
   const first = block * LINES_PER_PAGE;
   for (let line = first; line < first + LINES_PER_PAGE; line++) {
@@ -146,24 +146,24 @@ export function exposeCopy(k: Kernel, block: number, shared: number): void {
   }
 }
 
-export function isUnflushedCopy(k: Kernel, line: number): boolean {
+export function isUnflushedCopy(k: RunState, line: number): boolean {
   return (k.peek(MEDIA_BY + line) & UNFLUSHED) !== 0;
 }
 
 /** What a line of a block holds once power fails. */
-export function setMedia(k: Kernel, line: number, value: number): void {
+export function setMedia(k: RunState, line: number, value: number): void {
   k.put(MEDIA + line, value);
   k.put(MEDIA_BY + line, byRole(k));
 }
 
 /** What loads see goes to the media: who wrote it is to blame, not who flushes it. */
-export function flushLine(k: Kernel, line: number): void {
+export function flushLine(k: RunState, line: number): void {
   k.put(MEDIA + line, k.get(CPU + line));
   k.put(MEDIA_BY + line, k.peek(LINE_BY + line));
 }
 
 /** A copy that was synced: who wrote the line is to blame for the copy as well. */
-export function copySynced(k: Kernel, from: number, to: number): void {
+export function copySynced(k: RunState, from: number, to: number): void {
   const value = k.get(CPU + from);
   k.put(CPU + to, value);
   k.put(MEDIA + to, value);
@@ -175,24 +175,24 @@ export function copySynced(k: Kernel, from: number, to: number): void {
 const COPIED_OVER = 1 << 20;
 
 /** A copy on write takes a line over: who wrote it there is to blame for what it shows. */
-export function copyCpu(k: Kernel, from: number, to: number): void {
+export function copyCpu(k: RunState, from: number, to: number): void {
   const value = k.get(from);
   const isOver = k.peek(to) !== STALE && k.peek(to) !== value;
   k.put(to, value);
   k.put(LINE_BY + to - CPU, isOver ? byRole(k) | COPIED_OVER : k.peek(LINE_BY + from - CPU));
 }
 
-export function isCopiedOver(k: Kernel, cpuWord: number): boolean {
+export function isCopiedOver(k: RunState, cpuWord: number): boolean {
   return (k.peek(LINE_BY + cpuWord - CPU) & COPIED_OVER) !== 0;
 }
 
 /** The same of what a power failure leaves of the line. */
-export function isCopiedOverOnMedia(k: Kernel, line: number): boolean {
+export function isCopiedOverOnMedia(k: RunState, line: number): boolean {
   return (k.peek(MEDIA_BY + line) & COPIED_OVER) !== 0;
 }
 
 /** What loads see at a line of a block. */
-export function setCpu(k: Kernel, cpuWord: number, value: number): void {
+export function setCpu(k: RunState, cpuWord: number, value: number): void {
   k.put(cpuWord, value);
   k.put(LINE_BY + cpuWord - CPU, byRole(k));
 }

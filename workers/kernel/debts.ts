@@ -4,7 +4,6 @@
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL, VMA_PRIVATE, vmaFile, vmaPage, vmaPages } from './encoding.ts';
-import type { Kernel } from './kernel.ts';
 import {
   COMMITTED_SIZE,
   DATA_BY,
@@ -20,12 +19,13 @@ import {
   WEAK_BY,
   ZERO_BY,
 } from './layout.ts';
+import type { RunState } from './run-state.ts';
 
 /**
  * msync owes what its area was when it looked it up: it sleeps without mmap_sem (locking 7.5). One that never
  * looked owes what is there.
  */
-export function oweArea(k: Kernel, t: number, area: number, writer: number): void {
+export function oweArea(k: RunState, t: number, area: number, writer: number): void {
   const vma = k.peek(SYNCED_VMA + t) || k.peek(VMA + area);
   if (vma === 0 || (vma & VMA_PRIVATE) !== 0) return;
   const first = vmaPage(vma) * LINES_PER_PAGE;
@@ -37,7 +37,7 @@ export function oweArea(k: Kernel, t: number, area: number, writer: number): voi
  * zeroing or shifting operation covers which had not ended when it began (locking 4.3 item 18). A synchronous write owes
  * that for the lines that it wrote, and what it wrote where nobody else wrote beside it.
  */
-export function owe(k: Kernel, file: number, from: number, to: number, writer: number): void {
+export function owe(k: RunState, file: number, from: number, to: number, writer: number): void {
   // A device that is gone keeps nothing: its fsync is EIO.
   if (k.peek(DEVICE_DEAD) !== 0) return;
   if (k.peek(SHIFTING + file) !== 0) return;
@@ -61,7 +61,7 @@ export function owe(k: Kernel, file: number, from: number, to: number, writer: n
  * nor one that is zeroed or shifted meanwhile.
  */
 export function oweWrittenBack(
-  k: Kernel,
+  k: RunState,
   t: number,
   file: number,
   line: number,

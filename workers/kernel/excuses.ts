@@ -4,12 +4,12 @@
  */
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import { VMA_PRESENT, vmaFile, vmaPage, vmaPages } from './encoding.ts';
-import type { Kernel } from './kernel.ts';
 import { DEVICE_DEAD, EXCUSED, SIZE, T_BEGUN, VMA } from './layout.ts';
+import type { RunState } from './run-state.ts';
 import type { OpRow } from './world.ts';
 
 /** The operation of thread t begins. */
-export function beginExcuses(k: Kernel, t: number, row: OpRow): void {
+export function beginExcuses(k: RunState, t: number, row: OpRow): void {
   if (row.userLines === 0) return;
   const mayFail = mayLackSpace(k, row) || k.peek(DEVICE_DEAD) !== 0 || !isInside(k, row);
   const before = k.peek(EXCUSED);
@@ -17,12 +17,12 @@ export function beginExcuses(k: Kernel, t: number, row: OpRow): void {
 }
 
 /** ENOSPC is for who allocates: what faults as a load never does. */
-function mayLackSpace(k: Kernel, { kind }: OpRow): boolean {
+function mayLackSpace(k: RunState, { kind }: OpRow): boolean {
   return k.world.injectsErrors && kind !== 'load' && kind !== 'clwb';
 }
 
 /** Every line that it touches lies in an area, and in a page below i_size. */
-function isInside(k: Kernel, row: OpRow): boolean {
+function isInside(k: RunState, row: OpRow): boolean {
   const vma = k.peek(VMA + row.userArea);
   if ((vma & VMA_PRESENT) === 0 || row.userFirst + row.userLines > LINES) return false;
   const last = lastPage(row);
@@ -36,7 +36,7 @@ function lastPage({ userFirst, userLines }: OpRow): number {
 }
 
 /** i_size falls: whoever touches a page wholly beyond it may see SIGBUS, early or late. */
-export function excuseBeyond(k: Kernel, file: number, size: number): void {
+export function excuseBeyond(k: RunState, file: number, size: number): void {
   excuse(k, (row) => {
     const vma = k.peek(VMA + row.userArea);
     if (vma === 0 || vmaFile(vma) !== file) return false;
@@ -44,15 +44,15 @@ export function excuseBeyond(k: Kernel, file: number, size: number): void {
   });
 }
 
-export function excuseArea(k: Kernel, area: number): void {
+export function excuseArea(k: RunState, area: number): void {
   excuse(k, (row) => row.userArea === area);
 }
 
-export function excuseAll(k: Kernel): void {
+export function excuseAll(k: RunState): void {
   excuse(k, () => true);
 }
 
-function excuse(k: Kernel, applies: (row: OpRow) => boolean): void {
+function excuse(k: RunState, applies: (row: OpRow) => boolean): void {
   let excused = k.peek(EXCUSED);
   for (let t = 0; t < k.world.threads; t++) {
     if (k.peek(T_BEGUN + t) === 0) continue;

@@ -10,7 +10,6 @@ import { noteMet } from './blame.ts';
 import { owe, oweArea } from './debts.ts';
 import { isWritten, OK, pageIndex, threadOf } from './encoding.ts';
 import { beginExcuses } from './excuses.ts';
-import type { Kernel } from './kernel.ts';
 import {
   CLAIMED,
   COPIED_TO,
@@ -47,10 +46,11 @@ import {
   WRITES_BACK,
   ZERO_BY,
 } from './layout.ts';
+import type { RunState } from './run-state.ts';
 import { beginRead, beginSizeChange, endSizeChange } from './size-history.ts';
 
 /** An operation begins: a pwrite may from now on be seen at each of its lines. */
-export function beginWriter(k: Kernel, writer: number): void {
+export function beginWriter(k: RunState, writer: number): void {
   const row = k.world.rowOfWriter(writer);
   const thread = threadOf(writer);
   k.put(UNMAPS, k.peek(UNMAPS) & ~(1 << thread));
@@ -72,7 +72,7 @@ export function beginWriter(k: Kernel, writer: number): void {
  * An operation ends. One that failed never supersedes what was there before it: its bit stays out of DONE.
  * The same holds for a store at or beyond i_size, a write that never ends (locking 4.3 item 18).
  */
-export function endWriter(k: Kernel, t: number, writer: number, result: number): void {
+export function endWriter(k: RunState, t: number, writer: number, result: number): void {
   const row = k.world.rowOfWriter(writer);
   k.put(ENDED, k.peek(ENDED) | (1 << writer));
   endSizeChange(k, row, writer, result === OK);
@@ -101,24 +101,24 @@ export function endWriter(k: Kernel, t: number, writer: number, result: number):
 }
 
 /** A store is a point: what was complete when it happened, not when its first fault began. */
-export function storePoint(k: Kernel, file: number, line: number, writer: number): void {
+export function storePoint(k: RunState, file: number, line: number, writer: number): void {
   k.put(DONE_AT + writer, k.peek(DONE));
   addData(k, file, line, writer);
 }
 
-export function addData(k: Kernel, file: number, line: number, writer: number): void {
+export function addData(k: RunState, file: number, line: number, writer: number): void {
   const word = DATA_BY + file * LINES + line;
   k.put(word, k.peek(word) | (1 << writer));
   k.put(DATA_EVER + file, k.peek(DATA_EVER + file) | (1 << writer));
 }
 
 /** A writer that proves nothing at a line: it may be seen there or not, whatever came after it. */
-export function weaken(k: Kernel, file: number, line: number, writer: number): void {
+export function weaken(k: RunState, file: number, line: number, writer: number): void {
   const word = WEAK_BY + file * LINES + line;
   k.put(word, k.peek(word) | (1 << writer));
 }
 
-function addZero(k: Kernel, file: number, from: number, to: number, writer: number): void {
+function addZero(k: RunState, file: number, from: number, to: number, writer: number): void {
   for (let line = from; line < to; line++) {
     const word = ZERO_BY + file * LINES + line;
     k.put(word, k.peek(word) | (1 << writer));
@@ -130,7 +130,7 @@ function addZero(k: Kernel, file: number, from: number, to: number, writer: numb
  * its range makes sense (else EINVAL), sets R_LINE to the size as it is and R_SIZE to the size it will leave
  * behind, and enters it as a writer of zeros where it is one.
  */
-export function claim(k: Kernel, t: number, r: number): boolean {
+export function claim(k: RunState, t: number, r: number): boolean {
   const writer = k.writerOf(t);
   const file = k.peek(r + R_FILE);
   const size = k.peek(SIZE + file);
@@ -149,12 +149,18 @@ export function claim(k: Kernel, t: number, r: number): boolean {
 }
 
 /** The page is not written any more: what shows its tail later is who makes it written (F01), not who has raised i_size. */
-export function unwriteTail(k: Kernel, file: number, page: number): void {
+export function unwriteTail(k: RunState, file: number, page: number): void {
   k.put(TAIL_WRITTEN + file, k.peek(TAIL_WRITTEN + file) & ~(1 << page));
 }
 
 /** The size that the operation leaves, or -1 where its range makes no sense. */
-function enterZeros(k: Kernel, writer: number, file: number, first: number, last: number): number {
+function enterZeros(
+  k: RunState,
+  writer: number,
+  file: number,
+  first: number,
+  last: number,
+): number {
   const size = k.peek(SIZE + file);
   let next = size;
   switch (k.world.rowOfWriter(writer).kind) {
@@ -199,7 +205,7 @@ function enterZeros(k: Kernel, writer: number, file: number, first: number, last
  * The file grows over [from, to): what a store that has ended left beyond EOF was never content, and is zeroed
  * before i_size covers it. Such a store is not among those that are complete.
  */
-function dropTail(k: Kernel, file: number, from: number, to: number): void {
+function dropTail(k: RunState, file: number, from: number, to: number): void {
   if (to <= from) return;
   let stores = 0;
   for (let rest = k.peek(STARTED) & ~k.peek(DONE); rest !== 0; rest &= rest - 1) {
@@ -218,7 +224,7 @@ function dropTail(k: Kernel, file: number, from: number, to: number): void {
  * One that succeeds without ever having said what it does to which lines is taken at its word as a system call:
  * it has done it. Nobody shifts after its end.
  */
-function endClaim(k: Kernel, t: number, writer: number, isOk: boolean): void {
+function endClaim(k: RunState, t: number, writer: number, isOk: boolean): void {
   const row = k.world.rowOfWriter(writer);
   if (isOk && ((k.peek(CLAIMED) >> t) & 1) === 0) {
     enterZeros(k, writer, row.file, row.first, row.last);
@@ -232,7 +238,7 @@ function endClaim(k: Kernel, t: number, writer: number, isOk: boolean): void {
  * A pwrite raises i_size over lines that it writes: from now on a reader may see them, and what lay beyond EOF
  * before was never content. Whoever was not complete when it began may still be seen there.
  */
-export function publish(k: Kernel, t: number, file: number, from: number, to: number): void {
+export function publish(k: RunState, t: number, file: number, from: number, to: number): void {
   const writer = k.writerOf(t);
   const row = k.world.rowOfWriter(writer);
   if (row.kind !== 'pwrite' || row.file !== file) return;
@@ -250,7 +256,7 @@ export function publish(k: Kernel, t: number, file: number, from: number, to: nu
 }
 
 /** Whether the data is where a read looks for it, as far as the write itself is concerned. */
-function isCopied(k: Kernel, t: number, file: number, line: number): boolean {
+function isCopied(k: RunState, t: number, file: number, line: number): boolean {
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
   return isWritten(extent) && line < k.peek(COPIED_TO + t);
 }
@@ -260,7 +266,7 @@ function isCopied(k: Kernel, t: number, file: number, line: number): boolean {
  * not be what it is (locking 4.3 item 18 excuses neither to lose the other's effect).
  * @param sizer the operation that had set the size before
  */
-export function followTruncate(k: Kernel, t: number, sizer: number): void {
+export function followTruncate(k: RunState, t: number, sizer: number): void {
   const writer = k.writerOf(t);
   if (sizer === 0 || sizer === writer) return;
   const isTruncate = k.world.rowOfWriter(sizer).kind === 'truncate';
@@ -269,19 +275,19 @@ export function followTruncate(k: Kernel, t: number, sizer: number): void {
 }
 
 /** While a shift runs, oracles accept a line's own history and its source's; durability owes nothing. */
-function beginShift(k: Kernel, file: number, first: number, writer: number): void {
+function beginShift(k: RunState, file: number, first: number, writer: number): void {
   k.put(SHIFT_SAW + file, k.peek(ENDED) | 1);
   k.put(SHIFTING + file, writer);
   for (let line = first; line < LINES; line++) k.put(DURABLE + file * LINES + line, 0);
 }
 
 /** The operations that had ended before the shift under way began: who raced it proves nothing. */
-export function beforeShift(k: Kernel, file: number): number {
+export function beforeShift(k: RunState, file: number): number {
   return k.peek(DONE_AT + k.peek(SHIFTING + file));
 }
 
 /** Lines to add to get from a line to the one its content comes from; 0 if it does not move. */
-export function shiftSource(k: Kernel, file: number, line: number): number {
+export function shiftSource(k: RunState, file: number, line: number): number {
   const writer = k.peek(SHIFTING + file);
   if (writer === 0) return 0;
   const row = k.world.rowOfWriter(writer);
@@ -293,11 +299,11 @@ export function shiftSource(k: Kernel, file: number, line: number): number {
  * The extents have moved and the inode lock is still held: from here on lines have their new history. Not at
  * the operation's end: its release of the inode lock hands over to the next one, which claims its own range.
  */
-export function endShift(k: Kernel, t: number): void {
+export function endShift(k: RunState, t: number): void {
   finishShift(k, k.writerOf(t));
 }
 
-function finishShift(k: Kernel, writer: number): void {
+function finishShift(k: RunState, writer: number): void {
   const row = k.world.rowOfWriter(writer);
   const { file } = row;
   const by = row.last - row.first;
@@ -316,7 +322,7 @@ function finishShift(k: Kernel, writer: number): void {
 }
 
 /** What is known of a page's lost tags goes with its data. */
-function moveBlame(k: Kernel, file: number, from: number, by: number): void {
+function moveBlame(k: RunState, file: number, from: number, by: number): void {
   const last = PAGES - 1;
   for (let i = from; i <= last; i++) {
     const page = by > 0 ? i : last - (i - from);
@@ -328,7 +334,7 @@ function moveBlame(k: Kernel, file: number, from: number, by: number): void {
 }
 
 /** A page that an earlier violation touched stays tainted where it came from and where it went. */
-function moveTaint(k: Kernel, file: number, from: number, by: number): void {
+function moveTaint(k: RunState, file: number, from: number, by: number): void {
   const all = k.peek(TAINT_PAGES);
   const mine = (all >> (file * PAGES)) & 0xff;
   const behind = mine & (0xff << from);
@@ -340,7 +346,13 @@ function moveTaint(k: Kernel, file: number, from: number, by: number): void {
  * A line takes the history of its source. Who raced the shift may be seen at either place and supersedes
  * nothing (locking 4.3 item 8): such writers become weak.
  */
-function moveHistory(k: Kernel, file: number, line: number, source: number, writer: number): void {
+function moveHistory(
+  k: RunState,
+  file: number,
+  line: number,
+  source: number,
+  writer: number,
+): void {
   const own = file * LINES + line;
   const late = ~k.peek(DONE_AT + writer) & ~1;
   const raced = (k.peek(DATA_BY + own) | k.peek(ZERO_BY + own)) & late;

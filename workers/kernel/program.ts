@@ -5,7 +5,7 @@
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { LOCK_CLASSES_MAX } from '../../corpus/vocabulary/limits.ts';
-import { OP_KINDS, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Kernel } from './kernel.ts';
 import type { Node } from './path.ts';
 
@@ -65,9 +65,6 @@ export const FUSE_PINS: number = FUSE_DEVICE << 1;
 
 /** In place of the entry of an operation that the model lacks. */
 export const NO_ENTRY = -1;
-
-/** Number of the kind of a pwrite that is synchronous: behind those of OP_KINDS. */
-export const SYNCED_PWRITE: number = OP_KINDS.length;
 
 /** The first thing in a workload that the model has no path for; null if it has them all. */
 export function lackingIn(
@@ -155,7 +152,7 @@ export interface Program {
   readonly node: readonly (Node | null)[];
   /** Where each operation begins. */
   readonly entry: Readonly<Record<OpKind, number>>;
-  /** The same by the number of the kind in OP_KINDS, then that of SYNCED_PWRITE. */
+  /** The same by the number of the kind in OP_KINDS; the last is that of a synchronous pwrite. */
   readonly entryOfKind: Int32Array;
   readonly faultEntry: number;
   readonly size: number;

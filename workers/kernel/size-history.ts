@@ -4,7 +4,6 @@
  * cut what a write adds.
  */
 import { threadOf } from './encoding.ts';
-import type { Kernel } from './kernel.ts';
 import {
   ENDED,
   ENDED_AT,
@@ -14,6 +13,7 @@ import {
   STARTED,
   T_BEGUN,
 } from './layout.ts';
+import type { RunState } from './run-state.ts';
 import { beginOrder, endOrder } from './size-orders.ts';
 import type { OpRow } from './world.ts';
 
@@ -30,7 +30,7 @@ function mayLower({ resizes }: OpRow): boolean {
   return resizes === 'sets' || resizes === 'shrinks';
 }
 
-export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
+export function beginSizeChange(k: RunState, row: OpRow, writer: number): void {
   if (!changesSize(row)) return;
   beginOrder(k, threadOf(writer), row);
   const ceiling = SIZE_CEILING + row.file;
@@ -46,7 +46,7 @@ export function beginSizeChange(k: Kernel, row: OpRow, writer: number): void {
   else if (row.resizes === 'grows') raise(k, ceiling, k.peek(ceiling) + shiftOf(row));
 }
 
-export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boolean): void {
+export function endSizeChange(k: RunState, row: OpRow, writer: number, isOk: boolean): void {
   if (!changesSize(row)) return;
   endOrder(k, threadOf(writer), row, isOk);
   const floor = SIZE_FLOOR + row.file;
@@ -70,7 +70,12 @@ export function endSizeChange(k: Kernel, row: OpRow, writer: number, isOk: boole
 }
 
 /** By how many lines such operations that are under way beside this one move the end of the file. */
-function shiftsBeside(k: Kernel, file: number, writer: number, resizes: OpRow['resizes']): number {
+function shiftsBeside(
+  k: RunState,
+  file: number,
+  writer: number,
+  resizes: OpRow['resizes'],
+): number {
   let lines = 0;
   let others = k.peek(STARTED) & ~k.peek(ENDED) & ~(1 << writer);
   for (; others !== 0; others &= others - 1) {
@@ -85,13 +90,13 @@ function shiftOf({ first, last }: OpRow): number {
 }
 
 /** No operation that changes the file's size has run beside this one. */
-export function isSizeSettled(k: Kernel, file: number, writer: number): boolean {
+export function isSizeSettled(k: RunState, file: number, writer: number): boolean {
   return !overlaps(k, file, writer, changesSize);
 }
 
 /** Another operation of that sort on the file had not ended when this one, its thread's present one, began. */
 function overlaps(
-  k: Kernel,
+  k: RunState,
   file: number,
   writer: number,
   isSuch: (row: OpRow) => boolean,
@@ -104,12 +109,12 @@ function overlaps(
   return false;
 }
 
-function raise(k: Kernel, word: number, size: number): void {
+function raise(k: RunState, word: number, size: number): void {
   if (size > k.peek(word)) k.put(word, size);
 }
 
 /** The floor falls: no read(2) under way owes what lies beyond it. */
-function lower(k: Kernel, file: number, size: number): void {
+function lower(k: RunState, file: number, size: number): void {
   if (size >= k.peek(SIZE_FLOOR + file)) return;
   k.put(SIZE_FLOOR + file, size);
   for (let t = 0; t < k.world.threads; t++) {
@@ -122,7 +127,7 @@ function lower(k: Kernel, file: number, size: number): void {
 }
 
 /** read(2) begins: what is inside EOF for certain, it has to bring. */
-export function beginRead(k: Kernel, t: number, { file, first, last }: OpRow): void {
+export function beginRead(k: RunState, t: number, { file, first, last }: OpRow): void {
   const inside = Math.min(last, k.peek(SIZE_FLOOR + file));
   k.put(READ_OWED + t, linesBelow(inside) & ~linesBelow(first));
 }

@@ -4,15 +4,15 @@
  * lines. An operation takes effect once, at some moment between its begin and its end.
  */
 import { LINES, THREADS } from '../../corpus/vocabulary/limits.ts';
-import type { Kernel } from './kernel.ts';
 import { SIZE_PENDING, SIZE_SETS } from './layout.ts';
+import type { RunState } from './run-state.ts';
 import type { OpRow } from './world.ts';
 
 /** Sets of threads. */
 const SUBSETS = 1 << THREADS;
 
 /** The operation of a thread may from now on have taken effect, before or after those that are pending. */
-export function beginOrder(k: Kernel, t: number, row: OpRow): void {
+export function beginOrder(k: RunState, t: number, row: OpRow): void {
   const pending = k.peek(SIZE_PENDING + row.file) | (1 << t);
   k.put(SIZE_PENDING + row.file, pending);
   const base = SIZE_SETS + row.file * SUBSETS;
@@ -30,7 +30,7 @@ export function beginOrder(k: Kernel, t: number, row: OpRow): void {
 }
 
 /** It has taken effect by now; one that failed may have, or not, or in part. */
-export function endOrder(k: Kernel, t: number, row: OpRow, isOk: boolean): void {
+export function endOrder(k: RunState, t: number, row: OpRow, isOk: boolean): void {
   const bit = 1 << t;
   const pending = k.peek(SIZE_PENDING + row.file);
   if ((pending & bit) === 0) return;
@@ -46,12 +46,12 @@ export function endOrder(k: Kernel, t: number, row: OpRow, isOk: boolean): void 
 }
 
 /** The sizes that a file may have, as a set of lines; 0 while an operation that changes it is under way. */
-export function settledSizes(k: Kernel, file: number): number {
+export function settledSizes(k: RunState, file: number): number {
   return k.peek(SIZE_PENDING + file) === 0 ? k.peek(SIZE_SETS + file * SUBSETS) : 0;
 }
 
 /** Whatever the order was, the size is what it is: from here on it is legal. */
-export function settleSize(k: Kernel, file: number, size: number): void {
+export function settleSize(k: RunState, file: number, size: number): void {
   const pending = k.peek(SIZE_PENDING + file);
   const base = SIZE_SETS + file * SUBSETS;
   for (let done = 0; done <= pending; done++) {

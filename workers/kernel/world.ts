@@ -44,7 +44,6 @@ import {
   vmaWord,
   WRITTEN,
 } from './encoding.ts';
-import type { Kernel } from './kernel.ts';
 import {
   BLOCK_OWNER,
   COMMITTED_EXTENT,
@@ -73,7 +72,10 @@ import {
   WORDS,
   ZERO_BY,
 } from './layout.ts';
-import { SYNCED_PWRITE } from './program.ts';
+import type { State } from './state.ts';
+
+/** Number of the kind of a pwrite that is synchronous: behind those of OP_KINDS. */
+const SYNCED_PWRITE: number = OP_KINDS.length;
 
 /** One operation in numbers; -1 where a field does not apply. Lines count from the start of file or area. */
 export interface OpRow {
@@ -184,7 +186,7 @@ export class World {
   }
 
   /** Set the registers of an operation's frame; returns the number of its kind. */
-  startOp(k: Kernel, r: number, index: number): number {
+  startOp(k: State, r: number, index: number): number {
     const row = this.rows[index] as OpRow;
     k.put(r + R_FILE, row.file);
     k.put(r + R_FIRST, row.first);
@@ -203,7 +205,7 @@ export class World {
   }
 
   /** Set the registers of a fault's frame: the page is looked up once mmap_sem is held. */
-  startFault(k: Kernel, r: number, mm: number, pteIndex: number, isWrite: number): void {
+  startFault(k: State, r: number, mm: number, pteIndex: number, isWrite: number): void {
     k.put(r + PC, 0);
     k.put(r + R_MM, mm);
     k.put(r + R_PTE, pteIndex);

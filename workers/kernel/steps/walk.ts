@@ -9,12 +9,12 @@ import {
   vmaPage,
   vmaPages,
 } from '../encoding.ts';
-import type { Kernel } from '../kernel.ts';
 import { O_PTE, O_VMA, PTE, VMA } from '../layout.ts';
+import type { RunState } from '../run-state.ts';
 
 /** Every page-table slot, in any address space, that would map `page` of `file`. */
 export function forEachMapping(
-  k: Kernel,
+  k: RunState,
   file: number,
   page: number,
   visit: (pteIndex: number, isPrivate: boolean) => void,
@@ -32,7 +32,7 @@ export function forEachMapping(
  * (here: of the areas); -1 if there is none. Private copies only count with `evenCows`.
  */
 export function nextMapped(
-  k: Kernel,
+  k: RunState,
   file: number,
   from: number,
   to: number,
@@ -54,7 +54,13 @@ export function nextMapped(
 }
 
 /** Declare what a walk from `cursor` reads. */
-export function touchWalk(k: Kernel, file: number, from: number, to: number, cursor: number): void {
+export function touchWalk(
+  k: RunState,
+  file: number,
+  from: number,
+  to: number,
+  cursor: number,
+): void {
   for (const area of k.world.areas) {
     if ((area + 1) * PAGES <= cursor) continue;
     k.reads(O_VMA + area);
