@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { readSources } from '../support/house/tree.ts';
+import { importsOf } from '../support/house/tools.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 
 interface Digest {
@@ -77,18 +77,13 @@ test('comments, white space, quotes and types change no digest, constants those 
   assert.notEqual(judged.build, bred.build);
 });
 
-const imports = new Map(
-  readSources(PACKAGE_ROOT).map((source) => [source.file, source.imports] as const),
-);
+const { files: imports } = importsOf(PACKAGE_ROOT);
 
 /** A module and all that it imports, types too. */
 function closureOf(file: string, seen: Set<string> = new Set()): ReadonlySet<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
-  for (const { specifier } of imports.get(file) ?? assert.fail(file)) {
-    if (!specifier.startsWith('.')) continue;
-    closureOf(path.posix.join(path.posix.dirname(file), specifier), seen);
-  }
+  for (const imported of imports.get(file) ?? assert.fail(file)) closureOf(imported, seen);
   return seen;
 }
 
