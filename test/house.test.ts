@@ -183,9 +183,14 @@ const TEXTS: Readonly<Record<string, { planted: readonly string[]; clean: string
     planted: [`// ${'TO'}DO later`, `const a = '${'FIX'}ME';`],
     clean: 'const todo = 1; // a list of things to do',
   },
-  'no muted type check': {
-    planted: [`// @${'ts'}-ignore`, `// @${'ts'}-expect-error because`],
-    clean: '// @ts is a handle',
+  'no muted check': {
+    planted: [
+      `// @${'ts'}-ignore`,
+      `// @${'ts'}-expect-error because`,
+      `// biome-${'ignore'} lint/suspicious/noExplicitAny: because`,
+      `/* biome-${'ignore'}-all lint: because */`,
+    ],
+    clean: '// @ts is a handle; biome-ignore format: a table',
   },
 };
 

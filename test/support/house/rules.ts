@@ -21,11 +21,16 @@ interface Rule {
 
 /** Spelled apart, so that searching the tree for them finds only real ones. */
 const UNFINISHED = ['TO', 'FIX'].map((word, i) => word + ['DO', 'ME'][i]).join('|');
-const MUTED = ['ignore', 'expect-error', 'nocheck'].join('|');
+const MUTED_TYPES = ['ignore', 'expect-error', 'nocheck'].join('|');
+/** The formatter may be muted: a table keeps its columns. */
+const MUTED_LINT = ['', '-all', '-start'].join('|');
 
 export const RULES: readonly Rule[] = [
   { name: 'nothing unfinished', banned: new RegExp(`\\b(?:${UNFINISHED})\\b`, 'g') },
-  { name: 'no muted type check', banned: new RegExp(`@ts-(?:${MUTED})\\b`, 'g') },
+  {
+    name: 'no muted check',
+    banned: new RegExp(`@ts-(?:${MUTED_TYPES})\\b|biome-ignore(?:${MUTED_LINT}) (?!format)`, 'g'),
+  },
 ];
 
 export function offencesOf({ name, banned }: Rule, { file, text }: Source): readonly Offence[] {
