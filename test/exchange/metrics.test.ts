@@ -145,6 +145,8 @@ test('ten thousand models make a bounded number of series, and the first ones ke
       'coverage_features',
       'coverage_last_new_timestamp_seconds',
       'corpus_entries',
+      'scope_verified_workloads',
+      'scope_inconclusive_workloads',
     ] as const)
       metrics.set(name, { model }, i);
     for (const kind of METRICS.findings_total.labels.class) {
