@@ -196,7 +196,7 @@ function kindOf(part: JsonPart): OpKind | null {
   const words = typeof value.kind === 'string' ? value.kind : '';
   report.add(
     [...path, 'kind'],
-    () => `is not ${OP_KINDS.join(' or ')}${nearestHint(words, OP_KINDS)}`,
+    () => `is none of ${OP_KINDS.join(', ')}${nearestHint(words, OP_KINDS)}`,
   );
   return null;
 }

@@ -174,7 +174,7 @@ const REFUSED: Readonly<Record<string, readonly [unknown, RegExp]>> = {
   'a version that is none': [{ ...REPRO, version: '1' }, /version: is not a version/],
   'an operation that is none': [
     { ...REPRO, input: { ...REPRO.input, threads: [{ process: 0, ops: [{ kind: 'nap' }] }] } },
-    /ops\[0\].kind: is not/,
+    /ops\[0\].kind: is none of/,
   ],
 };
 

@@ -173,7 +173,7 @@ test('the JSON of an input is strict: nothing unknown, nothing missing, nothing 
     [json({ threads: {} }), /json: threads: is not a list/],
     [json({ schedule: { first: 0 } }), /"switches" is missing/],
     [json({ schedule: { first: '0', switches: [] } }), /schedule\.first: is not a number/],
-    [op({ kind: 'fly' }), /ops\[0\]\.kind: is not load or store/],
+    [op({ kind: 'fly' }), /ops\[0\]\.kind: is none of load, store, mmap/],
     [op({ kind: 'crash', file: 0 }), /ops\[0\]: there is no field "file"/],
     [op({ kind: 'fsync', file: 0.5 }), /thread T0 operation 0: names file 0\.5/],
     [op({ kind: 'store', area: 0, offset: 0, buffer: {} }), /no field "buffer"/],
