@@ -292,6 +292,7 @@ export const ENTRY_DROP_STEPS: readonly StepDef[] = [
     run: deleteEntry(dropWhole),
     touch: touchDeleteWhole,
     may: ['slot', 'line', 'pte', 'vma'],
+    restless: true,
     answers: true,
     why: `dax_delete_mapping_entry to 6.1: ${TREE}, all sleepers are woken`,
   }),
