@@ -23,6 +23,7 @@ import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { STALE } from '../../workers/kernel/encoding.ts';
 import type { Kernel } from '../../workers/kernel/kernel.ts';
 import { OBJECTS, SECTIONS, wordName } from '../../workers/kernel/layout.ts';
+import { HELD_MAX, LOCK_CLASSES } from '../../workers/kernel/locks.ts';
 import type { Scheduler } from '../../workers/kernel/machine.ts';
 import { NO_ENTRY } from '../../workers/kernel/program.ts';
 import { compile } from '../../workers/model/compile.ts';
@@ -232,7 +233,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   operation: OPS,
   begun: 1,
   waitsFor: OBJECTS,
-  held: (1 << 20) - 1,
+  held: (HELD_MAX + 1) ** LOCK_CLASSES.length - 1,
   inject: 1,
   halted: 1,
   powerFailed: 1,

@@ -14,6 +14,7 @@ import {
   queuedForWrite,
   queuedThread,
   queueLength,
+  RWSEMS,
   type Rwsem,
   readCount,
   withoutReader,
@@ -163,7 +164,7 @@ function rwsemStep(
     restless: false,
     reads: false,
     answers: false,
-    may: ['inodeLock', 'mmapSem', 'faultLock', 'iMmapRwsem', 'ownLock'],
+    may: [...RWSEMS.map((rwsem) => rwsem.id), 'ownLock'],
     // Readers of a lock that no step in reach takes exclusively meet nobody and never sleep.
     fuse: (id) => (isShared ? fuseOfClass(of(id).cls) : 0),
     conflicts: (id) => (isShared ? 0 : fuseOfClass(of(id).cls)),
