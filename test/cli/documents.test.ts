@@ -10,6 +10,7 @@ import { checkModel } from '../../workers/model/check-model.ts';
 import { MODEL_NAMES } from '../../workers/models/registry.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { golden } from '../support/golden.ts';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { faultlineHere } from './faultline.ts';
 import { fillFolder, RACY } from './repros.ts';
 
@@ -29,10 +30,6 @@ const FINDING = [
   'sites',
   'runsToFirst',
   'file',
-];
-const VERBS = [
-  ...['up', 'fuzz', 'bench', 'check', 'replay', 'show', 'findings', 'models', 'version'],
-  ...['pull', 'status', 'daemon', 'worker', 'doctor'],
 ];
 /** Everything but lines of what can be seen. */
 const UNSEEN = /[^\n\P{C}]/u;
@@ -137,8 +134,28 @@ test('nothing that others wrote reaches a terminal as anything but text', async 
   }
 });
 
+/** In the order of the help. */
+async function verbs(): Promise<readonly string[]> {
+  const { stdout } = await faultlineHere(['--help'], folder);
+  return [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map((found) => found[1] ?? '');
+}
+
+test('the guide has a line for every verb', async () => {
+  const guide = readFileSync(path.join(PACKAGE_ROOT, 'daemon/README.md'), 'utf8');
+  const lines = guide.split('\n').filter((line) => line.startsWith('| `'));
+  const listed = lines.flatMap((line) => [...(line.split(' | ')[0] ?? '').matchAll(/`([a-z]+)/g)]);
+  const known = new Set(listed.map((found) => found[1]));
+  const all = await verbs();
+  assert.ok(all.includes('check') && all.includes('version'));
+  assert.deepEqual(
+    all.filter((verb) => !known.has(verb)),
+    [],
+  );
+});
+
 test('help of every verb', async () => {
-  const helps = await Promise.all(VERBS.map((verb) => faultlineHere([verb, '--help'], folder)));
+  const all = await verbs();
+  const helps = await Promise.all(all.map((verb) => faultlineHere([verb, '--help'], folder)));
   for (const { exit, stderr } of helps) assert.equal(exit, 0, stderr);
   const text = helps.map(({ stdout }) => stdout).join(`\n${'-'.repeat(72)}\n\n`);
   assert.ok(text.split('\n').every((line) => line.length <= 80));
