@@ -1,9 +1,11 @@
 /**
  * Puts the texts of the built-in models, workers/models/*.model, into one module, so that executors, the bundle and a
- * browser have them without a disk. Runs before the compiler; writes only what has changed.
+ * browser have them without a disk. Runs before the compiler and before `npm run lint`; writes only what has changed.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ROOT } from './root.mjs';
 
 const SUFFIX = '.model';
 
@@ -26,4 +28,8 @@ export function writeModelTexts(root) {
   const file = path.join(folder, 'texts.ts');
   if (existsSync(file) && readFileSync(file, 'utf8') === module) return;
   writeFileSync(file, module);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  writeModelTexts(ROOT);
 }
