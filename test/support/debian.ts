@@ -46,6 +46,7 @@ const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing
   chromium,
   spin,
 };
+export const DEBIAN_NAMES: readonly string[] = Object.keys(FINDERS);
 
 export async function debianProgram(name: DebianName): Promise<DebianProgram | Missing> {
   try {
