@@ -11,14 +11,19 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
 }
 
 /**
- * README.md of a folder has each of them between `<!-- NAME -->` and `<!-- end -->`; UPDATE_GOLDEN=1 writes them anew.
+ * The guide, a file of the folder, has each of them between `<!-- NAME -->` and `<!-- end -->`; UPDATE_GOLDEN=1 writes them
+ * anew.
  */
-export function assertTables(folder: string, made: Readonly<Record<string, () => string>>): void {
-  let text = readFileSync(path.join(folder, 'README.md'), 'utf8');
+export function assertTables(
+  folder: string,
+  made: Readonly<Record<string, () => string>>,
+  guide = 'README.md',
+): void {
+  let text = readFileSync(path.join(folder, guide), 'utf8');
   for (const [name, make] of Object.entries(made)) {
     const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
     assert.match(text, place);
     text = text.replace(place, (_all, begin: string, end: string) => `${begin}${make()}\n${end}`);
   }
-  goldenIn(folder, 'README.md', text, process.env);
+  goldenIn(folder, guide, text, process.env);
 }
