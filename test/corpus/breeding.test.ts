@@ -120,8 +120,8 @@ test('special kinds are drawn, fresh and by mutation, where a model has them', (
   const everything = { kinds: OP_KINDS, sharings: SHARINGS, hasSync: true };
   const rng = new Random(RNG_SEED, 12);
   const generate = generatorOf(everything);
-  const drawn = Array.from({ length: 400 }, () => generate(rng));
-  const mutants = fresh(400, 13).map((parent) => mutate(rng, parent, null, everything));
+  const drawn = Array.from({ length: 1000 }, () => generate(rng));
+  const mutants = fresh(1000, 13).map((parent) => mutate(rng, parent, null, everything));
   for (const workloads of [drawn, mutants]) {
     const kinds = new Set(workloads.flatMap(({ threads }) => threads.flatMap(kindsOf)));
     for (const kind of OP_KINDS) if (OPERATIONS[kind].isSpecial) assert.ok(kinds.has(kind), kind);
