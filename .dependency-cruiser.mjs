@@ -14,7 +14,7 @@ const forbidden = [
     { pathNot: KNOWN_CIRCLE },
     { circular: true },
   ),
-  rule('no-such-file', 'what is imported exists', {}, { couldNotResolve: true }),
+  rule('no-such-file', 'imported files and packages exist', {}, { couldNotResolve: true }),
   rule('in-no-room', 'every file is in a room', { pathNot: ROOMS.map(patternOf) }, {}),
   ...ROOMS.flatMap((room) => [fileRule(room), packageRule(room)]),
   ...ROOMS.filter(({ pure }) => pure).map(pureRule),
