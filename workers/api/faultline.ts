@@ -23,7 +23,6 @@ export {
   EMPTY_SCHEDULE,
   type FileSetup,
   type Input,
-  type PageState,
   type ProcessSetup,
   type Schedule,
   type Setup,
@@ -31,7 +30,7 @@ export {
   type ThreadOps,
   type Workload,
 } from '../../corpus/vocabulary/input.ts';
-export type { Op, OpKind, Sharing } from '../../corpus/vocabulary/ops.ts';
+export type { Op, OpKind, PageState, Sharing } from '../../corpus/vocabulary/ops.ts';
 export { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 export type { Verdict, Violation, ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 export type { Model } from '../kernel/path.ts';
