@@ -140,6 +140,11 @@ function listening(screen: Progress): LocalListener {
   return {
     folded: (_effect, { result }, state) => {
       // All executors have the same engine: anything else is a defect of Faultline.
+      assert(
+        result.kind !== 'quarantined',
+        'what is planned can be computed',
+        'reason' in result ? result.reason : '',
+      );
       assert(droppedText(result) === null, 'a witness reproduces', droppedText(result));
       screen.update(state);
     },

@@ -11,13 +11,14 @@ import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { modelOf, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
+import { ExecutorPool } from '../../workers/service/executors.ts';
 import { DAEMON_FILE } from '../pull/api-address.ts';
-import { startDaemon } from '../service/service.ts';
-import { buildDigest } from './identity.ts';
+import { type DaemonOptions, startDaemon } from '../service/service.ts';
+import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
-import type { CampaignFlags } from './options/campaign-options.ts';
+import { type CampaignFlags, jobsByDefault } from './options/campaign-options.ts';
 import { type HttpFlags, httpOf } from './options/http-options.ts';
-import { redisPrefix, requireRedis } from './options/redis-choice.ts';
+import { isWithoutRedis, redisPrefix, requireRedis } from './options/redis-choice.ts';
 import type { Settings } from './options/settings.ts';
 import { pinOf, wantedOf } from './options/wanted-campaign.ts';
 import { otherEnginesText } from './output/other-engines.ts';
@@ -29,7 +30,7 @@ import { isSupervised, onOrphaned, RESTARTED_VARIABLE, tellSupervisor } from './
 const STOP_MS = 3000;
 const CANARY = 'canary';
 
-type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string };
+type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string; readonly jobs?: number };
 
 export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise<void> {
   const { dataDir } = settings;
@@ -39,7 +40,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
   const { tokenFile, ...http } = httpOf(flags, dataDir);
   const running = await startDaemon({
     dataDir,
-    redis: requireRedis(flags.redis),
+    executors: executorsOf(flags),
     prefix: redisPrefix(PREFIX_DEFAULT),
     build: buildDigest(),
     version: VERSION,
@@ -94,6 +95,13 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     release();
   }
   log.info('stopped');
+}
+
+function executorsOf({ redis, jobs }: DaemonFlags): DaemonOptions['executors'] {
+  if (!isWithoutRedis(redis)) return { redis: requireRedis(redis) };
+  const name = `local-${randomBytes(4).toString('hex')}`;
+  const count = jobs ?? jobsByDefault();
+  return { pool: () => new ExecutorPool({ count, engine: engineDigest(), name }) };
 }
 
 function seedTexts(): readonly string[] {

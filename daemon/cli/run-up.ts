@@ -17,7 +17,7 @@ import { type Ended, SupervisedProcess } from '../redis/supervised-process.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { type CampaignFlags, campaignArgs, jobsByDefault } from './options/campaign-options.ts';
 import { type HttpFlags, httpArgs } from './options/http-options.ts';
-import { givenRedis, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
+import { givenRedis, NO_REDIS, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
 import { progress, type Settings } from './options/settings.ts';
 import { wantedOf } from './options/wanted-campaign.ts';
 import { EXIT } from './output/endings.ts';
@@ -108,9 +108,13 @@ class Up {
 
   private async provideRedis(): Promise<void> {
     const given = this.flags.redis ?? process.env[REDIS_VARIABLE];
+    if (given === NO_REDIS) {
+      this.redisUrl = NO_REDIS;
+      return;
+    }
     const address = givenRedis(given);
     if (address === undefined || given === undefined) {
-      await this.startRedis();
+      await this.startRedisIfThereIs();
       return;
     }
     const client = await reachRedis(address, REACH_MS);
@@ -120,6 +124,16 @@ class Up {
       client.disconnect();
     }
     this.redisUrl = given;
+  }
+
+  private async startRedisIfThereIs(): Promise<void> {
+    try {
+      await this.startRedis();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== 'REDIS_MISSING') throw error;
+      progress(this.settings, `${error.message}; runs in one process, without a queue`);
+      this.redisUrl = NO_REDIS;
+    }
   }
 
   private async startRedis(): Promise<void> {
@@ -159,21 +173,25 @@ class Up {
    * @throws Refusal of a process that could not be helped by starting it again
    */
   private async supervise(): Promise<readonly string[]> {
+    const isLocal = this.redisUrl === NO_REDIS;
+    const jobs = ['--jobs', String(this.flags.jobs ?? jobsByDefault())];
     const coordinator = this.process('daemon', [
       ...campaignArgs(this.flags, this.settings),
       ...httpArgs(this.flags),
+      ...(isLocal ? jobs : []),
     ]);
-    const worker = this.process('worker', ['--jobs', String(this.flags.jobs ?? jobsByDefault())]);
+    // Without a Redis the coordinator has executors of its own.
+    const worker = isLocal ? null : this.process('worker', jobs);
+    const parts = worker === null ? [coordinator] : [coordinator, worker];
     try {
-      coordinator.start();
-      worker.start();
-      const ended = await Promise.race([coordinator.ended, worker.ended, this.interrupted]);
+      for (const part of parts) part.start();
+      const ended = await Promise.race([...parts.map((part) => part.ended), this.interrupted]);
       if (ended !== null) this.checkEnd(ended);
       return await this.screen.end();
     } finally {
       this.isStopping = true;
       this.screen.close();
-      await worker.stop(WORKER_STOP_MS);
+      await worker?.stop(WORKER_STOP_MS);
       await coordinator.stop(DAEMON_STOP_MS);
     }
   }

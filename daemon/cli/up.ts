@@ -10,7 +10,10 @@ import { runUp } from './run-up.ts';
 export function upCommand(): CommandUnknownOpts {
   const command = new Command('up')
     .description('run everything on this machine: Redis, coordinator, workers, page; Ctrl-C drains')
-    .option('--redis <url>', 'use this Redis (FAULTLINE_REDIS_URL; else a private one is started)')
+    .option(
+      '--redis <url>',
+      'use this Redis (FAULTLINE_REDIS_URL; else a private one is started), or none',
+    )
     .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs);
   withCampaignOptions(command);
   withHttpOptions(command);

@@ -267,7 +267,7 @@ export class Coordinator {
     const { state } = this;
     const { transport, log, clock } = this.parts;
     const nowMs = clock.monotonicMs();
-    if (!transport.mayLose || nowMs - this.reconciledMs < RECONCILE_MS) return;
+    if (nowMs - this.reconciledMs < RECONCILE_MS) return;
     const old = ({ id }: Outstanding): boolean =>
       nowMs - (this.sentMs.get(id) ?? Number.NEGATIVE_INFINITY) > RECONCILE_MS;
     const lost = await transport.lost([...state.outstanding.values()].filter(old));

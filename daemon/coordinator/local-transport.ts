@@ -10,18 +10,29 @@ import {
   type Report,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
+import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { Transport } from './transport.ts';
 
 /** What computes: `workers/service/executors.ts`, wired in `daemon/cli`. */
 export interface LocalExecutors {
   readonly count: number;
-  /** @throws what ends the campaign */
-  execute(
-    work: Work,
-    wish: { readonly features?: Uint32Array; readonly notOn?: string },
-  ): Promise<Pick<Report, 'result' | 'executor' | 'milliseconds'>>;
+  /** @throws where the work, or an executor, is lost */
+  execute(work: Work, wish: Wish): Promise<Done>;
 }
+
+type Done = Pick<Report, 'result' | 'executor' | 'milliseconds'>;
+
+export interface Wish {
+  readonly features?: Uint32Array;
+  /** An executor that must not do it. */
+  readonly notOn?: string;
+  /** Models that are not built in, by reference: their canonical JSON. */
+  readonly models: readonly (readonly [reference: string, json: string])[];
+}
+
+/** A work that failed so often is given up. */
+const TRIES_MAX = 3;
 
 /** Explorations under way: few at first, so that the next ones have parents; later any laptop's executors are busy. */
 const AHEAD_MIN = 8;
@@ -34,7 +45,6 @@ const IDLE_MS = 100;
 const FEATURES_KEPT = 256;
 
 export class LocalTransport implements Transport {
-  readonly mayLose = false;
   readonly featuresKeptMs = Number.POSITIVE_INFINITY;
   private readonly pool: LocalExecutors;
   private readonly features = new Map<string, Uint32Array>();
@@ -43,11 +53,15 @@ export class LocalTransport implements Transport {
   private readonly explored = new Map<string, Report>();
   private delivered = 0;
   private others: Report[] = [];
-  private failure: { readonly error: unknown } | null = null;
+  /** Ids of batches that are computed, or wait to be. */
+  private readonly underWay = new Set<string>();
+  private readonly wanted: (delivered: number) => number;
   private wake: () => void = () => {};
 
-  constructor(pool: LocalExecutors) {
+  /** @param wanted explorations under way once so many were delivered; by default what keeps a campaign repeatable */
+  constructor(pool: LocalExecutors, wanted: (delivered: number) => number = repeatable) {
     this.pool = pool;
+    this.wanted = wanted;
   }
 
   executors(): number {
@@ -55,7 +69,7 @@ export class LocalTransport implements Transport {
   }
 
   ahead(): number {
-    return Math.min(AHEAD_MAX, AHEAD_MIN + Math.floor(this.delivered / DELIVERED_A_STEP));
+    return this.wanted(this.delivered);
   }
 
   async lead({ epoch }: CampaignState): Promise<number> {
@@ -66,7 +80,6 @@ export class LocalTransport implements Transport {
 
   async take(): Promise<readonly Report[]> {
     if (!this.hasSome()) await this.arrival();
-    if (this.failure !== null) throw this.failure.error;
     const taken = this.others;
     this.others = [];
     const [first = ''] = this.order;
@@ -79,9 +92,7 @@ export class LocalTransport implements Transport {
   }
 
   private hasSome(): boolean {
-    return (
-      this.failure !== null || this.others.length > 0 || this.explored.has(this.order[0] ?? '')
-    );
+    return this.others.length > 0 || this.explored.has(this.order[0] ?? '');
   }
 
   private arrival(): Promise<void> {
@@ -99,27 +110,44 @@ export class LocalTransport implements Transport {
   async send(batches: readonly Batch[]): Promise<void> {
     for (const batch of batches) {
       if (batch.work.kind === 'explore') this.order.push(batch.id);
+      this.underWay.add(batch.id);
       void this.compute(batch);
     }
   }
 
   private async compute(batch: Batch): Promise<void> {
     const { id, build, campaign, work } = batch;
-    try {
-      const done = await this.pool.execute(work, this.wishOf(work));
-      const report: Report = { version: BATCH_VERSION, id, build, campaign, ...done };
-      if (work.kind === 'explore') this.explored.set(id, report);
-      else this.others.push(report);
-    } catch (error) {
-      this.failure ??= { error };
-    }
+    const done = await this.computed(batch);
+    const report: Report = { version: BATCH_VERSION, id, build, campaign, ...done };
+    this.underWay.delete(id);
+    if (work.kind === 'explore') this.explored.set(id, report);
+    else this.others.push(report);
     if (this.hasSome()) this.wake();
   }
 
-  private wishOf(work: Work): { readonly features?: Uint32Array; readonly notOn?: string } {
-    if (work.kind === 'verify') return { notOn: work.notOn };
+  private async computed(batch: Batch): Promise<Done> {
+    const { work } = batch;
+    // What is known when it is sent, whenever it is computed.
+    const wish = this.wishOf(batch);
+    for (let starts = 1; ; starts += 1) {
+      try {
+        return await this.pool.execute(work, wish);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (starts < TRIES_MAX) continue;
+        const result = { kind: 'quarantined', work: work.kind, reason, starts } as const;
+        return { result, executor: '', milliseconds: 0 };
+      }
+    }
+  }
+
+  private wishOf({ work, models: pins }: Batch): Wish {
+    const models = pins.flatMap(({ reference, json }): Wish['models'] =>
+      json === undefined ? [] : [[reference, json]],
+    );
+    if (work.kind === 'verify') return { models, notOn: work.notOn };
     const features = work.kind === 'explore' ? this.features.get(work.frontier ?? '') : undefined;
-    return features === undefined ? {} : { features };
+    return features === undefined ? { models } : { models, features };
   }
 
   async keepFeatures(digest: string, bytes: Buffer): Promise<void> {
@@ -130,11 +158,18 @@ export class LocalTransport implements Transport {
     if (this.features.size > FEATURES_KEPT && oldest !== undefined) this.features.delete(oldest);
   }
 
-  async lost(): Promise<readonly string[]> {
-    return [];
+  /** What an earlier process had under way. */
+  async lost(batches: readonly Outstanding[]): Promise<readonly string[]> {
+    const isHere = (id: string): boolean =>
+      this.underWay.has(id) || this.explored.has(id) || this.others.some((one) => one.id === id);
+    return batches.map(({ id }) => id).filter((id) => !isHere(id));
   }
 
   isOutage(): boolean {
     return false;
   }
+}
+
+function repeatable(delivered: number): number {
+  return Math.min(AHEAD_MAX, AHEAD_MIN + Math.floor(delivered / DELIVERED_A_STEP));
 }

@@ -26,7 +26,6 @@ export interface RedisParts {
 }
 
 export class RedisTransport implements Transport {
-  readonly mayLose = true;
   readonly featuresKeptMs = FEATURES_KEPT_MS;
   private readonly parts: RedisParts;
   /** Taken and not settled. */

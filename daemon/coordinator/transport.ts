@@ -8,8 +8,6 @@ export interface Transport {
   executors(): number;
   /** Explorations that are to be under way. */
   ahead(state: CampaignState): number;
-  /** Whether a batch may get lost between here and its executor, so that one that stays away is looked for. */
-  readonly mayLose: boolean;
   /** How long it keeps what `keepFeatures` gave it. */
   readonly featuresKeptMs: number;
 

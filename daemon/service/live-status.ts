@@ -1,5 +1,4 @@
 /** What a coordinator shows of itself (`http/showing.ts`), read from its parts at the moment of asking. */
-import type { OutageLog } from '../../corpus/exchange/redis.ts';
 import type { Mark, Marks } from '../../corpus/store/marks.ts';
 import { type Expectations, silenceOf } from '../campaign/silence.ts';
 import type { CampaignState } from '../campaign/state.ts';
@@ -14,23 +13,22 @@ import type {
   WorkerStatus,
 } from '../campaign/views.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
-import type { Fleet } from '../coordinator/fleet.ts';
 import type { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import type { Publisher } from '../coordinator/publisher.ts';
-import type { RedisProbe } from '../coordinator/redis-probe.ts';
 import type { Showing, ShownEvent } from '../http/showing.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogWriter } from '../log/writer.ts';
+import type { Link } from './link.ts';
 
 export interface LiveStatusParts {
   readonly state: CampaignState;
   readonly log: LogWriter;
   readonly coordinator: Coordinator;
-  readonly fleet: Fleet;
-  readonly probe: RedisProbe;
+  readonly fleet: Link['fleet'];
+  readonly probe: Link['probe'];
   readonly publisher: Publisher;
   readonly figures: CoordinatorMetrics;
-  readonly outages: OutageLog;
+  readonly outages: Link['outages'];
   readonly clock: Clock;
   readonly version: string;
   readonly build: string;

@@ -1,17 +1,7 @@
 /** The coordinator process: its parts, put together and taken apart again in the right order. */
 import path from 'node:path';
-import type { Redis } from 'ioredis';
-import { keysOf } from '../../corpus/exchange/keys.ts';
 import { metricsFor } from '../../corpus/exchange/metrics.ts';
-import {
-  describe,
-  type OutageLog,
-  type RedisAddress,
-  reachRedis,
-  watchOutages,
-} from '../../corpus/exchange/redis.ts';
-import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
-import { Exchange } from '../../corpus/exchange/scripts.ts';
+import type { RedisAddress } from '../../corpus/exchange/redis.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Marks } from '../../corpus/store/marks.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
@@ -19,20 +9,18 @@ import { MeasuredPace } from '../campaign/pace.ts';
 import type { Expectations } from '../campaign/silence.ts';
 import { beginOrResume, type Wanted } from '../coordinator/begin.ts';
 import { Coordinator } from '../coordinator/coordinator.ts';
-import { Fleet } from '../coordinator/fleet.ts';
 import { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import { Publisher } from '../coordinator/publisher.ts';
-import { BatchQueues } from '../coordinator/queue.ts';
-import { RedisProbe } from '../coordinator/redis-probe.ts';
-import { RedisTransport } from '../coordinator/redis-transport.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
 import { LogWriter } from '../log/writer.ts';
+import { type Link, type LocalPool, localLink, redisLink } from './link.ts';
 import { LiveStatus } from './live-status.ts';
 
 export interface DaemonOptions {
   readonly dataDir: string;
-  readonly redis: RedisAddress;
+  /** Those of the workers at a Redis, or of this process. */
+  readonly executors: { readonly redis: RedisAddress } | { readonly pool: () => LocalPool };
   readonly prefix: string;
   readonly build: string;
   readonly version: string;
@@ -57,34 +45,29 @@ export interface Daemon {
   close(): Promise<void>;
 }
 
-/** A Redis that does not answer a first ping within this time is not there. */
-const REACH_MS = 3000;
-
 /** @throws Refusal for whatever the environment lacks, before anything is changed */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { redis: address, prefix, say } = options;
-  const redis = await reachRedis(address, REACH_MS);
+  const link = await linkOf(options);
   try {
-    const outages = watchOutages(redis, say);
-    for (const { what, remedy } of await requireFit(redis, prefix, address)) {
-      say(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
-    }
-    return await serveLedger(options, redis, outages);
+    return await serveLog(options, link);
   } catch (error) {
-    redis.disconnect();
+    await link.close();
     throw error;
   }
 }
 
-async function serveLedger(
-  options: DaemonOptions,
-  redis: Redis,
-  outages: OutageLog,
-): Promise<Daemon> {
+async function linkOf(options: DaemonOptions): Promise<Link> {
+  const { executors } = options;
+  return 'pool' in executors
+    ? localLink(executors.pool(), options)
+    : await redisLink(executors.redis, options);
+}
+
+async function serveLog(options: DaemonOptions, link: Link): Promise<Daemon> {
   const { log, figures } = openLog(options);
   try {
     const store = new FindingStore(options.dataDir);
-    return await serve(options, { redis, outages, log, figures, store });
+    return await serve(options, { link, log, figures, store });
   } catch (error) {
     log.close();
     throw error;
@@ -111,8 +94,7 @@ function begin({ wanted, drawn, isRestart, say }: DaemonOptions, log: LogWriter)
 }
 
 interface Opened {
-  readonly redis: Redis;
-  readonly outages: OutageLog;
+  readonly link: Link;
   readonly log: LogWriter;
   readonly figures: CoordinatorMetrics;
   readonly store: FindingStore;
@@ -120,14 +102,9 @@ interface Opened {
 
 async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const { build, version, seeds, canary, say } = options;
-  const { redis, outages, log, figures, store } = opened;
+  const { link, log, figures, store } = opened;
   const { state } = log;
   const clock = SYSTEM_CLOCK;
-  const keys = keysOf(options.prefix);
-  const exchange = new Exchange(redis, keys);
-  const queues = new BatchQueues(redis, keys, build);
-  const fleet = new Fleet(exchange, clock, build);
-  const probe = new RedisProbe(redis, queues, clock);
   const watcher = {
     said: say,
     folded: figures.folded.bind(figures),
@@ -135,7 +112,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     damaged: (files: number) => figures.damaged(0, files),
   };
   const publisher = new Publisher({ state, log, store, clock, watcher });
-  const transport = new RedisTransport({ exchange, queues, fleet, build, said: say });
+  const { transport, fleet, probe, outages } = link;
   const pace = new MeasuredPace();
   const parts = { log, transport, pace, clock, build, seeds, canary };
   const coordinator = new Coordinator({ ...parts, publisher, watcher });
@@ -152,46 +129,38 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     // Nothing is begun before all that could be refused has been accepted.
     begin(options, log);
     publisher.adoptStore();
-    probe.start();
+    link.start();
     shown.start();
     options.ready(server.url);
   } catch (error) {
-    await closeServer({ server, shown, probe });
+    await closeServer({ server, shown, link });
     throw error;
   }
   return {
     finished: coordinator.run(),
     stop: () => coordinator.stop(),
-    close: () => close({ server, shown, probe, queues, redis, log }),
+    close: () => close({ server, shown, link, log }),
   };
 }
 
 interface Serving {
   readonly server: RunningServer;
   readonly shown: LiveStatus;
-  readonly probe: RedisProbe;
+  readonly link: Link;
 }
 
-interface Closing extends Serving {
-  readonly queues: BatchQueues;
-  readonly redis: Redis;
-  readonly log: LogWriter;
-}
-
-async function close(parts: Closing): Promise<void> {
-  const { queues, redis, log } = parts;
+async function close({ log, ...serving }: Serving & { readonly log: LogWriter }): Promise<void> {
   try {
     log.finish();
   } finally {
     log.close();
-    await closeServer(parts);
-    await queues.close();
-    redis.disconnect();
+    await closeServer(serving);
+    await serving.link.close();
   }
 }
 
-async function closeServer({ server, shown, probe }: Serving): Promise<void> {
+async function closeServer({ server, shown, link }: Serving): Promise<void> {
   shown.stop();
-  probe.stop();
+  link.stop();
   await server.close();
 }

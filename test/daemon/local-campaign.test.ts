@@ -100,11 +100,32 @@ test('a campaign that is stopped folds what is under way, and follows up what it
   }
 });
 
-test('an executor that fails ends the campaign with its error', async () => {
+test('a batch that costs every executor is given up, and the next one is planned', async () => {
   const failing = new InThread();
-  failing.execute = async () => {
+  const { execute } = failing;
+  let tries = 0;
+  failing.execute = async (work, wish) => {
+    if (work.kind !== 'explore' || work.index !== 1) return await execute.call(failing, work, wish);
+    tries += 1;
     throw new RangeError('out of words');
   };
-  const campaign = localCampaign(PLAN, failing, { folded: () => {}, said: () => {} });
-  await assert.rejects(campaign.run(), /out of words/);
+  const told: string[] = [];
+  const plan = { ...PLAN, runs: 4 * BATCH_RUNS };
+  const campaign = localCampaign(plan, failing, {
+    folded: (effect, { result }) => {
+      if (result.kind === 'quarantined') told.push(`${effect}: ${result.reason}`);
+    },
+    said: () => {},
+  });
+  await campaign.run();
+  assert.deepEqual([tries, told], [3, ['quarantined: out of words']]);
+  assert.equal(campaign.state.runs, plan.runs);
+});
+
+test('what a listener throws ends the campaign', async () => {
+  const fails = (): void => {
+    throw new RangeError('a defect');
+  };
+  const campaign = localCampaign(PLAN, new InThread(), { folded: fails, said: () => {} });
+  await assert.rejects(campaign.run(), /a defect/);
 });

@@ -82,7 +82,7 @@ async function coordinator(
   let url = '';
   const daemon = await startDaemon({
     dataDir,
-    redis: scene.redis.address,
+    executors: { redis: scene.redis.address },
     prefix: PREFIX,
     build,
     version: '0.0.0',
@@ -330,7 +330,7 @@ test('a port in use is an error, and leaves the ledger free', { skip }, async (t
   mkdirSync(dataDir, { recursive: true });
   const options = {
     dataDir,
-    redis: scene.redis.address,
+    executors: { redis: scene.redis.address },
     prefix: PREFIX,
     build: BUILD,
     version: '0.0.0',

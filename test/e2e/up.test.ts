@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { kill, Up } from '../chaos/up.ts';
 import { faultlineHere } from '../cli/faultline.ts';
+import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
 import { figure, secondsSince } from '../support/patience.ts';
 
@@ -113,4 +114,30 @@ test('a campaign with an end ends, and says what it was', { skip }, async (t) =>
   );
   assert.match(up.said, /^B10 [\s\S]*^B11 |^B11 [\s\S]*^B10 /m);
   assert.deepEqual(up.processes(), []);
+});
+
+test('without a Redis up runs in one process, and goes on where it was', { skip }, async (t) => {
+  // A folder without redis-server, apt-get and the like is all of the PATH.
+  const nothing = { PATH: temporaryFolder(t), HOME: temporaryFolder(t) };
+  const first = await Up.start(t, ONE_JOB, nothing);
+  const rows = async (up: Up): Promise<readonly string[]> => {
+    const answer = await up.get('/api/v1/findings?limit=500');
+    const { findings = [] } = ((await answer?.json()) ?? {}) as {
+      findings?: readonly { readonly known: string | null }[];
+    };
+    return findings.flatMap(({ known }) => known ?? []);
+  };
+  await first.until('B10', async () => (await rows(first)).includes('B10'));
+  assert.match(first.said, /no redis-server.*runs in one process, without a queue/);
+  assert.deepEqual([first.pidOf('redis'), first.pidOf('worker')], [undefined, undefined]);
+  const { runs = 0 } = (await first.status()) ?? {};
+  first.signal('SIGINT');
+  assert.equal((await first.ended()).exit, 0, first.said);
+  assert.deepEqual(first.processes(), []);
+
+  const second = await Up.start(t, [...ONE_JOB, '--redis', 'none'], {}, first.dataDir);
+  await second.until('more runs', async () => ((await second.status())?.runs ?? 0) > runs);
+  assert.ok((await rows(second)).includes('B10'));
+  second.signal('SIGINT');
+  assert.equal((await second.ended()).exit, 0, second.said);
 });

@@ -5,6 +5,13 @@ import { fail } from '../../../corpus/vocabulary/errors.ts';
 export const REDIS_VARIABLE = 'FAULTLINE_REDIS_URL';
 const PREFIX_VARIABLE = 'FAULTLINE_REDIS_PREFIX';
 
+/** In place of a URL: no Redis, all in one process. */
+export const NO_REDIS = 'none';
+
+export function isWithoutRedis(flag: string | undefined): boolean {
+  return (flag ?? process.env[REDIS_VARIABLE]) === NO_REDIS;
+}
+
 /** @throws Refusal REDIS_URL */
 export function givenRedis(flag: string | undefined): RedisAddress | undefined {
   const url = flag ?? process.env[REDIS_VARIABLE];

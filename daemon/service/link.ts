@@ -1,0 +1,106 @@
+/** What ties a coordinator to its executors, and what there is to be said of it: through Redis, or in this process. */
+import { hostname } from 'node:os';
+import { keysOf } from '../../corpus/exchange/keys.ts';
+import {
+  describe,
+  type RedisAddress,
+  reachRedis,
+  watchOutages,
+} from '../../corpus/exchange/redis.ts';
+import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
+import { Exchange } from '../../corpus/exchange/scripts.ts';
+import type { Kind } from '../../corpus/vocabulary/messages.ts';
+import type { WorkerStatus } from '../campaign/views.ts';
+import { Fleet } from '../coordinator/fleet.ts';
+import { type LocalExecutors, LocalTransport } from '../coordinator/local-transport.ts';
+import { BatchQueues, type KindCounts } from '../coordinator/queue.ts';
+import { RedisProbe } from '../coordinator/redis-probe.ts';
+import { RedisTransport } from '../coordinator/redis-transport.ts';
+import type { Transport } from '../coordinator/transport.ts';
+import { SYSTEM_CLOCK } from '../log/clock.ts';
+
+export interface Link {
+  readonly transport: Transport;
+  readonly fleet: { readonly workers: readonly WorkerStatus[] };
+  readonly probe: {
+    readonly counts: Readonly<Partial<Record<Kind, KindCounts>>>;
+    readonly roundtripSeconds: number;
+    readonly memoryBytes: number;
+  };
+  readonly outages: { readonly isUp: boolean; readonly outages: number };
+  start(): void;
+  stop(): void;
+  close(): Promise<void>;
+}
+
+export interface LinkOptions {
+  readonly prefix: string;
+  readonly build: string;
+  readonly version: string;
+  /** One line for people. */
+  say(text: string): void;
+}
+
+/** A Redis that does not answer a first ping within this time is not there. */
+const REACH_MS = 3000;
+/** One waits while one is computed. */
+const EXPLORATIONS_AN_EXECUTOR = 2;
+
+/** @throws Refusal for whatever Redis lacks, before anything is changed */
+export async function redisLink(address: RedisAddress, options: LinkOptions): Promise<Link> {
+  const { prefix, build, say } = options;
+  const redis = await reachRedis(address, REACH_MS);
+  try {
+    const outages = watchOutages(redis, say);
+    for (const { what, remedy } of await requireFit(redis, prefix, address)) {
+      say(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
+    }
+    const keys = keysOf(prefix);
+    const exchange = new Exchange(redis, keys);
+    const queues = new BatchQueues(redis, keys, build);
+    const fleet = new Fleet(exchange, SYSTEM_CLOCK, build);
+    const probe = new RedisProbe(redis, queues, SYSTEM_CLOCK);
+    return {
+      transport: new RedisTransport({ exchange, queues, fleet, build, said: say }),
+      fleet,
+      probe,
+      outages,
+      start: () => probe.start(),
+      stop: () => probe.stop(),
+      close: async () => {
+        await queues.close();
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+/** Executors of this process, and what they are at. */
+export interface LocalPool extends LocalExecutors {
+  readonly busy: number;
+  readonly totals: { readonly runs: number };
+  close(): Promise<void>;
+}
+
+/** Measured batches are worth seconds, so few are under way: a drain waits for them. */
+export function localLink(pool: LocalPool, { build, version }: LinkOptions): Link {
+  return {
+    transport: new LocalTransport(pool, () => EXPLORATIONS_AN_EXECUTOR * pool.count),
+    fleet: {
+      get workers() {
+        const { count: executors, busy, totals } = pool;
+        const here = { id: 'local', host: hostname(), pid: process.pid, metrics: null };
+        const state = { isDraining: false, runs: totals.runs, secondsSinceSeen: 0 };
+        return [{ ...here, ...state, build, version, executors, busy }];
+      },
+    },
+    probe: { counts: {}, roundtripSeconds: 0, memoryBytes: 0 },
+    outages: { isUp: true, outages: 0 },
+    start: () => {},
+    stop: () => {},
+    close: () => pool.close(),
+  };
+}
