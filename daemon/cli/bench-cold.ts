@@ -100,7 +100,7 @@ async function firstsOn(
 ): Promise<Firsts> {
   const firsts = new Map<string, number>();
   const builtIn = isBuiltIn(model);
-  const plan = { models: [pinOf(model)], rngSeed, runs, seeds: [] };
+  const plan = { models: [pinOf(model)], rngSeed, runs, seeds: [], build: 'local' };
   const campaign = localCampaign(plan, executors, {
     folded: (_effect, { result }, state) => {
       if (result.kind !== 'explore') return;

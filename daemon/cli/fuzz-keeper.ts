@@ -31,6 +31,20 @@ export class Keeper implements PublisherPort {
     this.log = log;
     this.settings = settings;
     this.store = new FindingStore(settings.dataDir);
+    for (const one of log.state.triage.published()) this.recall(one);
+  }
+
+  /** What an earlier part of the campaign has published, printed and put on disk. */
+  private recall({ signature, published }: Case): void {
+    if (published === null) return;
+    try {
+      this.records.set(signature, this.store.record(published.finding.id));
+      this.printed.add(signature);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      // Its folder is gone: it may be found again.
+      this.log.write({ t: 'forgotten', signature });
+    }
   }
 
   get count(): number {

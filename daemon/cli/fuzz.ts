@@ -5,10 +5,11 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { readSeeds } from '../../corpus/store/seeds.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import { MODEL_NAMES } from '../../workers/models/registry.ts';
+import { MODEL_NAMES, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { silenceInWords, silenceOf, UNTRIED } from '../campaign/silence.ts';
@@ -20,7 +21,8 @@ import {
   localCampaign,
 } from '../coordinator/local-campaign.ts';
 import { Keeper } from './fuzz-keeper.ts';
-import { engineDigest } from './identity.ts';
+import { FuzzMemory, resumedFrom } from './fuzz-memory.ts';
+import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { givenModels, MODEL_FLAG_TEXT } from './options/model-argument.ts';
 import { parseCount, parseDuration, parseJobs } from './options/quantities.ts';
@@ -29,7 +31,7 @@ import { pinOf } from './options/wanted-campaign.ts';
 import { EXIT } from './output/endings.ts';
 import { Progress } from './output/fuzz-progress.ts';
 import { sayOtherEngines } from './output/other-engines.ts';
-import { counted, headOf, quoted } from './output/render-finding.ts';
+import { commandOn, counted, headOf, quoted } from './output/render-finding.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
 import { onInterrupt } from './signals.ts';
 
@@ -41,6 +43,7 @@ interface FuzzOptions {
   readonly timeMs: number | undefined;
   readonly runs: number | undefined;
   readonly jobs: number;
+  readonly isResumed: boolean;
 }
 
 export function fuzzCommand(): CommandUnknownOpts {
@@ -54,12 +57,14 @@ export function fuzzCommand(): CommandUnknownOpts {
     )
     .option('--runs <n>', 'stop after so many runs: the same findings every time', parseCount)
     .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs)
-    .action(async ({ model, time, runs, jobs }, self) => {
+    .option('--resume', 'go on with the last `fuzz` of the data directory')
+    .action(async ({ model, time, runs, jobs, resume }, self) => {
       const options: FuzzOptions = {
         models: model,
         timeMs: time ?? (runs === undefined ? TIME_DEFAULT_MS : undefined),
         runs,
         jobs: jobs ?? availableParallelism(),
+        isResumed: resume === true,
       };
       endWith(await fuzz(options, settingsOf(self)));
     });
@@ -67,19 +72,58 @@ export function fuzzCommand(): CommandUnknownOpts {
 }
 
 async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
-  const models = givenModels(options.models ?? MODEL_NAMES);
+  refuseBoth(options, settings);
+  const memory = memoryOf(options, settings);
+  try {
+    return await fuzzFrom(memory, options, settings);
+  } finally {
+    memory?.close();
+  }
+}
+
+/** A campaign that goes on has its models and its rng-seed. */
+function refuseBoth({ isResumed, models }: FuzzOptions, { rngSeed }: Settings): void {
+  if (!isResumed || (models === undefined && rngSeed === undefined)) return;
+  const flag = models === undefined ? '--rng-seed' : '--model';
+  throw fail('USAGE', {
+    what: `--resume goes on with a campaign that has its own ${flag}; leave out one`,
+  });
+}
+
+/** Null where another `fuzz` has the folder, or the disk refuses: then this one cannot be gone on with. */
+function memoryOf({ isResumed }: FuzzOptions, settings: Settings): FuzzMemory | null {
+  try {
+    return new FuzzMemory(settings.dataDir, (text) => progress(settings, text));
+  } catch (error) {
+    if (!(error instanceof Refusal) || isResumed) throw error;
+    progress(settings, `${error.message}; \`fuzz --resume\` will not go on with this campaign`);
+    return null;
+  }
+}
+
+async function fuzzFrom(
+  memory: FuzzMemory | null,
+  options: FuzzOptions,
+  settings: Settings,
+): Promise<number> {
+  const before =
+    memory !== null && options.isResumed ? resumedFrom(memory, settings.dataDir) : null;
+  const models = modelsOf(before, options);
   const plan: LocalPlan = {
     models: [...models.values()].map(pinOf),
-    rngSeed: settings.rngSeed ?? randomBytes(4).readUInt32LE(),
+    rngSeed: before?.plan?.rngSeed ?? settings.rngSeed ?? randomBytes(4).readUInt32LE(),
     runs: options.runs ?? null,
     seeds: readSeeds(PACKAGE_ROOT).map(({ input }) =>
       printInput({ ...input, schedule: EMPTY_SCHEDULE }),
     ),
+    build: buildDigest(),
+    ...(before === null ? {} : { resumed: before }),
   };
   const names = [...models.keys()].join(', ');
+  const since = before === null ? '' : ` after ${before.runs} runs`;
   progress(
     settings,
-    `fuzz: ${names}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
+    `fuzz${since}: ${names}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
   );
   sayOtherEngines(settings);
   const pool = new ExecutorPool({
@@ -89,23 +133,33 @@ async function fuzz(options: FuzzOptions, settings: Settings): Promise<number> {
     name: 'fuzz',
   });
   try {
-    return await fuzzOn(pool, plan, models, options, settings);
+    return await fuzzOn({ pool, plan, models, memory }, options, settings);
   } finally {
     await pool.close();
   }
 }
 
+function modelsOf(before: CampaignState | null, options: FuzzOptions): ReadonlyMap<string, Model> {
+  if (before === null) return givenModels(options.models ?? MODEL_NAMES);
+  return new Map(before.pins().map((pin) => [pin.reference, pinnedModel(pin)]));
+}
+
+interface Prepared {
+  readonly pool: ExecutorPool;
+  readonly plan: LocalPlan;
+  readonly models: ReadonlyMap<string, Model>;
+  readonly memory: FuzzMemory | null;
+}
+
 async function fuzzOn(
-  pool: ExecutorPool,
-  plan: LocalPlan,
-  models: ReadonlyMap<string, Model>,
+  { pool, plan, models, memory }: Prepared,
   options: FuzzOptions,
   settings: Settings,
 ): Promise<number> {
   const startedMs = performance.now();
   let keeper: Keeper | undefined;
   const screen = new Progress(settings, () => keeper?.count ?? 0);
-  const running = localCampaign(plan, pool, listening(screen), (log) => {
+  const running = localCampaign(plan, pool, listening(screen, memory), (log) => {
     keeper = new Keeper(log, settings);
     return keeper;
   });
@@ -121,6 +175,7 @@ async function fuzzOn(
   try {
     await running.run();
     keeper.finish();
+    memory?.write(running.state);
     screen.end();
     const seconds = Math.round(performance.now() - startedMs) / 1000;
     summarize(plan, models, running.state, seconds, keeper, options, settings);
@@ -136,7 +191,7 @@ async function fuzzOn(
   return isInterrupted || keeper.count === 0 ? EXIT.done : EXIT.bad;
 }
 
-function listening(screen: Progress): LocalListener {
+function listening(screen: Progress, memory: FuzzMemory | null): LocalListener {
   return {
     folded: (_effect, { result }, state) => {
       // All executors have the same engine: anything else is a defect of Faultline.
@@ -147,6 +202,7 @@ function listening(screen: Progress): LocalListener {
       );
       assert(droppedText(result) === null, 'a witness reproduces', droppedText(result));
       screen.update(state);
+      memory?.note(state);
     },
     // Why it ends is asked for by the command line.
     said: () => {},
@@ -159,7 +215,7 @@ function summarize(
   state: CampaignState,
   seconds: number,
   keeper: Keeper,
-  { models: given }: FuzzOptions,
+  options: FuzzOptions,
   settings: Settings,
 ): void {
   const findings = keeper.findings();
@@ -199,7 +255,9 @@ function summarize(
         `(${Math.round(state.runs / seconds / 1000)}k runs/s), ${state.inconclusive} inconclusive, ` +
         `${state.entries} workloads kept`,
       ...silences.map((silence) => `${silence.model}: ${silenceInWords(silence)}`),
-      `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${state.runs}${modelFlags(given)}`,
+      options.isResumed
+        ? `go on: ${commandOn('fuzz --resume', settings.dataDir)}`
+        : `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${state.runs}${modelFlags(options.models)}`,
     ].join('\n'),
   );
 }

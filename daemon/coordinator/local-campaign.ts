@@ -18,6 +18,10 @@ export interface LocalPlan {
   readonly runs: number | null;
   /** Texts of corpus/seeds. */
   readonly seeds: readonly string[];
+  /** Digest of what reports depend on; what another build knows of features is not taken over. */
+  readonly build: string;
+  /** The campaign to go on with. */
+  readonly resumed?: CampaignState;
 }
 
 export interface LocalListener {
@@ -40,17 +44,22 @@ export function localCampaign(
   publish?: (log: CampaignLog) => PublisherPort,
 ): LocalCampaign {
   const clock = SYSTEM_CLOCK;
-  const log = new UnkeptLog(clock);
+  const { models, rngSeed, runs, seeds, build, resumed } = plan;
+  const log = new UnkeptLog(clock, resumed);
   const { state } = log;
-  const { models, rngSeed, runs, seeds } = plan;
   const stop = { runs, milliseconds: null, quietMilliseconds: null };
-  log.write({ t: 'campaign', campaign: 'local', plan: { models, rngSeed, shares: SHARES, stop } });
+  const wanted = { models, rngSeed, shares: SHARES, stop };
+  if (resumed === undefined) log.write({ t: 'campaign', campaign: 'local', plan: wanted });
+  else {
+    state.plan = wanted;
+    log.write({ t: 'control', control: 'resume' });
+  }
   const coordinator = new Coordinator({
     log,
     clock,
     transport: new LocalTransport(publish === undefined ? unfollowed(executors) : executors),
     pace: new FixedPace(BATCH_RUNS),
-    build: 'local',
+    build,
     seeds,
     canary: null,
     publisher: publish?.(log) ?? { publish: () => {}, reproOf: () => undefined },

@@ -30,11 +30,12 @@ export interface CampaignLog {
 
 /** For a campaign that ends with its process. */
 export class UnkeptLog implements CampaignLog {
-  readonly state: CampaignState = new CampaignState();
+  readonly state: CampaignState;
   private readonly clock: Clock;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, state: CampaignState = new CampaignState()) {
     this.clock = clock;
+    this.state = state;
   }
 
   write(change: Change): Effect | null {

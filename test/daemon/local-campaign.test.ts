@@ -22,6 +22,7 @@ const PLAN: LocalPlan = {
   models: ['v42-immap-read', 'v48-entry-lock'].map((name) => pinOf(modelOf(name))),
   rngSeed: RNG_SEED,
   runs: 16 * BATCH_RUNS + 100,
+  build: 'local',
   seeds: [printInput({ ...seedNamed('b12-fault-vs-punch'), schedule: EMPTY_SCHEDULE })],
 };
 

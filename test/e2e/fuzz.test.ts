@@ -169,3 +169,22 @@ test('what cannot be meant is refused with exit 2, before anything runs', async 
     assert.equal(stdout, '');
   }
 });
+
+test('--resume goes on with the last campaign, and keeps what it found', async () => {
+  const args = ['--data-dir', 'resumed'];
+  const first = await fuzzed(folder, '--model', 'v42-immap-read', '--runs', '6k', ...args);
+  const second = await fuzzed(folder, '--resume', '--runs', '12k', ...args);
+  assert.deepEqual([first.runs, second.runs], [6000, 12_000]);
+  assert.deepEqual([second.models, second.rngSeed], [first.models, first.rngSeed]);
+  const found = new Set(second.findings.map(({ id }) => id));
+  assert.ok(first.findings.length > 0);
+  assert.deepEqual(
+    first.findings.filter(({ id }) => !found.has(id)),
+    [],
+  );
+  const none = await faultlineHere(['fuzz', '--resume', '--data-dir', 'none'], folder);
+  assert.equal(none.exit, 2, none.stderr);
+  assert.match(none.stderr, /no campaign of `fuzz` to go on with/);
+  const two = await faultlineHere(['fuzz', '--resume', '--rng-seed', '1', ...args], folder);
+  assert.equal(two.exit, 2, two.stderr);
+});

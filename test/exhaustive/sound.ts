@@ -19,7 +19,7 @@ export async function assertSilent(
   rngSeed: number,
 ): Promise<void> {
   const met = new Map<string, string>();
-  const plan = { models: [pinOf(modelOf(reference))], rngSeed, runs, seeds: [] };
+  const plan = { models: [pinOf(modelOf(reference))], rngSeed, runs, seeds: [], build: 'local' };
   const campaign = localCampaign(plan, new InThread(), {
     folded: (_effect, { result }) => {
       if (result.kind !== 'explore') return;
