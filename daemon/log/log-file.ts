@@ -8,7 +8,7 @@ import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
 
-/** A longer record is none of ours: a report has 8 MiB at most, and a record adds little to it. */
+/** Faultline writes no longer record: a report has 8 MiB at most, and a record adds little to it. */
 export const LINE_BYTES_MAX = 16 << 20;
 /** Half of what Node can hold in one text, so that reading it never fails for its size. */
 const STATE_BYTES_MAX = 256 << 20;

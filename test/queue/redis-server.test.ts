@@ -261,7 +261,7 @@ function isReadable(name: string): boolean {
   return !/\/(?:partial|lock)$/.test(name);
 }
 
-/** A configuration of apt by which package lists lie in a folder of ours. */
+/** A configuration of apt that has its package lists in this folder. */
 function configuredFor(lists: string, t: TestContext): string {
   const configuration = path.join(temporaryFolder(t), 'apt.conf');
   writeFileSync(configuration, `Dir::State::lists "${lists}";\n`);

@@ -8,7 +8,7 @@ import { UNWRITTEN_ZERO } from './register.ts';
 
 const OPERATIONS: readonly number[] = Array.from({ length: OPS }, (_, op) => op);
 
-/** The writer whose data a zero denies where nobody ever wrote zeros: who published the line, or the setup. */
+/** The writer whose data a zero denies where no operation wrote zeros: the one that published the line, or the setup. */
 export function publisherOf(k: Kernel, file: number, line: number): number {
   const data = k.peek(DATA_BY + file * LINES + line) & ~1;
   return data === 0 ? 0 : 31 - Math.clz32(data);
