@@ -19,8 +19,8 @@ import {
 import {
   BATCH_VERSION,
   type Batch,
-  type Exploration,
   FEATURES_VERSION,
+  type FuzzBatch,
   KINDS,
   type Report,
 } from '../vocabulary/messages.ts';
@@ -92,7 +92,7 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('fresh') }),
 ]);
 
-const exploration = z
+const fuzzBatch = z
   .strictObject({
     kind: z.literal('explore'),
     index: count,
@@ -106,7 +106,7 @@ const exploration = z
   .refine(makesRunsOrSweeps, { path: ['runs'], error: 'no runs, and no part of a scope' });
 
 const work = z.discriminatedUnion('kind', [
-  exploration,
+  fuzzBatch,
   z.strictObject({
     kind: z.literal('minimize'),
     model: reference,
@@ -123,7 +123,7 @@ const work = z.discriminatedUnion('kind', [
     repro: text,
     models: z.array(reference).max(64),
   }),
-  z.strictObject({ kind: z.literal('canary'), exploration }),
+  z.strictObject({ kind: z.literal('canary'), batch: fuzzBatch }),
 ]);
 
 const head = { version: z.literal(BATCH_VERSION), id: word, build: digest, campaign: word };
@@ -238,7 +238,7 @@ const report: z.ZodType<Report> = z.strictObject({
   result,
 });
 
-function makesRunsOrSweeps({ runs, sources }: Pick<Exploration, 'runs' | 'sources'>): boolean {
+function makesRunsOrSweeps({ runs, sources }: Pick<FuzzBatch, 'runs' | 'sources'>): boolean {
   return runs > 0 || sources.some(({ kind }) => kind === 'sweep');
 }
 

@@ -2,7 +2,7 @@
  * Every metric, declared once: what it counts, in which unit, with which labels, who exports it, and the panel
  * of the overview (dashboards/grafana) that shows it. Names without their prefix `faultline_`.
  *
- * The coordinator exports the truth of the campaign; it survives restarts, because it comes from the ledger. A
+ * The coordinator exports the truth of the campaign; it survives restarts, because it comes from the campaign log. A
  * worker exports what it did itself, under `worker_…`, so that a sum over all targets never counts a run twice.
  */
 import { KINDS } from '../vocabulary/messages.ts';
@@ -147,12 +147,12 @@ export const METRICS = {
     help: 'Memory in use by Redis (used_memory).' },
   leader_epoch: { type: 'gauge', by: 'coordinator', unit: 'count', panel: 'Epoch',
     help: 'Number of this coordinator; each one that takes over is one higher.' },
-  ledger_bytes: { type: 'gauge', by: 'coordinator', unit: 'bytes', panel: 'Ledger',
-    help: 'Size of the ledger since its last snapshot.' },
-  ledger_commit_seconds: { type: 'histogram', by: 'coordinator', unit: 'seconds', buckets: WRITE_SECONDS, panel: 'Ledger commits',
-    help: 'Time to write and sync one group of ledger records.' },
-  ledger_damaged_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
-    help: 'Ledger records that could not be read and were skipped.' },
+  log_bytes: { type: 'gauge', by: 'coordinator', unit: 'bytes', panel: 'Campaign log',
+    help: 'Size of the campaign log since its last snapshot.' },
+  log_commit_seconds: { type: 'histogram', by: 'coordinator', unit: 'seconds', buckets: WRITE_SECONDS, panel: 'Campaign log commits',
+    help: 'Time to write and sync one group of log records.' },
+  log_damaged_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
+    help: 'Log records that could not be read and were skipped.' },
 
   worker_ready: { type: 'gauge', by: 'worker', unit: 'flag', panel: 'Workers',
     help: '1 while the worker takes batches.' },

@@ -59,7 +59,7 @@ for i = 2, #ARGV do
 end
 return #ARGV - 1`;
 
-/** KEYS epoch, ARGV the least it may be: the ledger may know of later ones than a Redis that was emptied. */
+/** KEYS epoch, ARGV the least it may be: the log may know of later ones than a Redis that was emptied. */
 const LEAD = `
 local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])) + 1
 redis.call('SET', KEYS[1], string.format('%.0f', epoch))

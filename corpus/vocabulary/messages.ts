@@ -7,7 +7,7 @@ import type { PackedRecord } from './record.ts';
 import type { Origin } from './repro.ts';
 import type { Scope, ScopePart } from './scope.ts';
 
-export const BATCH_VERSION = 3;
+export const BATCH_VERSION = 4;
 
 /** What a feature is (workers/run/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
 export const FEATURES_VERSION = 1;
@@ -39,10 +39,10 @@ export interface ModelPin {
   readonly json?: string;
 }
 
-export type Work = Exploration | Minimization | Verification | Comparison | CanaryRun;
+export type Work = FuzzBatch | Minimization | Verification | Comparison | CanaryRun;
 
 /** Runs of many workloads; what was new is reported. */
-export interface Exploration {
+export interface FuzzBatch {
   readonly kind: 'explore';
   /** Its place in the campaign, from 0. */
   readonly index: number;
@@ -118,10 +118,10 @@ export interface Comparison {
   readonly models: readonly string[];
 }
 
-/** The same small exploration again and again: it must find its planted bug, and say the same everywhere. */
+/** The same small fuzz batch again and again: it must find its planted bug, and say the same everywhere. */
 export interface CanaryRun {
   readonly kind: 'canary';
-  readonly exploration: Exploration;
+  readonly batch: FuzzBatch;
 }
 
 export interface Report {
@@ -136,9 +136,9 @@ export interface Report {
   readonly result: Result;
 }
 
-export type Result = Explored | Minimized | Verified | Compared | CanarySeen | Quarantined;
+export type Result = FuzzResult | Minimized | Verified | Compared | CanarySeen | Quarantined;
 
-export interface Explored {
+export interface FuzzResult {
   readonly kind: 'explore';
   readonly index: number;
   readonly model: string;
@@ -148,7 +148,7 @@ export interface Explored {
   readonly features: typeof FEATURES_VERSION;
   readonly candidates: readonly Candidate[];
   readonly witnesses: readonly Witness[];
-  /** Absent from rows of a ledger that was written before it was counted. */
+  /** Absent from records of a log that was written before it was counted. */
   readonly breadth?: Breadth;
   /** What came of the source `sweep`; absent where there was none. */
   readonly swept?: ScopePart;
@@ -185,7 +185,7 @@ export const EXHAUSTIVE = 'exhaustive';
 /** The first run of a batch that met a bucket (`bucketOf` in verdict.ts). */
 export interface Witness {
   readonly signature: string;
-  /** Absent where it is the signature, and from rows of a ledger that was written before there were others. */
+  /** Absent where it is the signature, and from records of a log that was written before there were others. */
   readonly bucket?: string;
   /** Input text with the recorded schedule. */
   readonly text: string;
@@ -218,7 +218,7 @@ export interface Compared {
 
 export interface CanarySeen {
   readonly kind: 'canary';
-  /** SHA-256 of the exploration's canonical result. */
+  /** SHA-256 of the fuzz batch's canonical result. */
   readonly digest: string;
   readonly found: readonly string[];
 }

@@ -1,10 +1,10 @@
 /**
- * What should be in the queue now: for every finding its next step, a canary now and then, and explorations up
+ * What should be in the queue now: for every finding its next step, a canary now and then, and fuzz batches up
  * to twice the executors. Pure: it reads the state and says which works are missing.
  */
 import { BATCH_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { CanaryRun, Comparison, ModelPin, Work } from '../../corpus/vocabulary/messages.ts';
-import { minimizationOf, modelOfBatch, planExploration } from './plan.ts';
+import { minimizationOf, modelOfBatch, planFuzzBatch } from './plan.ts';
 import type { Outstanding } from './records.ts';
 import type { Place } from './scope-progress.ts';
 import type { CampaignState } from './state.ts';
@@ -22,7 +22,7 @@ export interface Circumstances {
   readonly state: CampaignState;
   /** Of all live workers. */
   readonly executors: number;
-  /** Explorations that are to be under way. */
+  /** Fuzz batches that are to be under way. */
   readonly ahead: number;
   /** Runs of the next batch of a model. */
   runsOf(model: string): number;
@@ -60,7 +60,7 @@ export function due(circumstances: Circumstances): readonly Due[] {
     ...minimizations(given, counter),
     ...canaries(given, counter),
     ...comparisons(given, counter),
-    ...explorations(given, counter),
+    ...fuzzBatches(given, counter),
   ];
 }
 
@@ -90,7 +90,7 @@ function hasScopesLeft(state: CampaignState): boolean {
   return models.some(({ reference }) => hasLeft(state.tallyOf(reference).scope, scopes));
 }
 
-/** Hands out ids; no id comes twice in one ledger. */
+/** Hands out ids; no id comes twice in one log. */
 class Counter {
   private readonly state: CampaignState;
   private next: number;
@@ -100,16 +100,16 @@ class Counter {
     this.next = state.nextId;
   }
 
-  /** @param sweep where the part of a scope begins that an exploration searches */
+  /** @param sweep where the part of a scope begins that a fuzz batch searches */
   make(work: Work, models: readonly ModelPin[], signature: string | null, sweep?: Place): Due {
     const id = `${work.kind}-${this.state.campaign}-${this.next}`;
     this.next += 1;
-    const isExploration = work.kind === 'explore';
+    const isFuzz = work.kind === 'explore';
     const outstanding: Outstanding = {
       id,
       kind: work.kind,
-      index: isExploration ? work.index : null,
-      runs: isExploration ? work.runs : 0,
+      index: isFuzz ? work.index : null,
+      runs: isFuzz ? work.runs : 0,
       signature,
       ...(sweep === undefined ? {} : { sweep }),
     };
@@ -153,7 +153,7 @@ function canaries({ state, canary }: Circumstances, counter: Counter): readonly 
   if (!isDue || state.outstandingOf('canary').length > 0) return [];
   const work: CanaryRun = {
     kind: 'canary',
-    exploration: {
+    batch: {
       kind: 'explore',
       index: 0,
       model: canary.reference,
@@ -186,7 +186,7 @@ function comparisons(given: Circumstances, counter: Counter): readonly Due[] {
   return made;
 }
 
-function explorations(given: Circumstances, counter: Counter): readonly Due[] {
+function fuzzBatches(given: Circumstances, counter: Counter): readonly Due[] {
   const { state, ahead } = given;
   const { plan } = state;
   if (plan === null || state.phase !== 'running') return [];
@@ -208,7 +208,7 @@ function explorations(given: Circumstances, counter: Counter): readonly Due[] {
     const runs = sweep?.isAsked === true ? 0 : Math.min(left, shareMax, given.runsOf(model));
     if (runs === 0 && sweep?.isAsked !== true) continue;
     left -= runs;
-    const work = planExploration({
+    const work = planFuzzBatch({
       index,
       model,
       rngSeed: plan.rngSeed,

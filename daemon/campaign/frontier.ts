@@ -5,8 +5,8 @@
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import {
   type Candidate,
-  type Explored,
   FEATURES_VERSION,
+  type FuzzResult,
 } from '../../corpus/vocabulary/messages.ts';
 import type { Random } from '../../corpus/vocabulary/random.ts';
 
@@ -31,12 +31,12 @@ export class Frontier {
   }
 
   /** Admit what is new. */
-  fold(report: Explored): void {
+  fold(report: FuzzResult): void {
     for (const candidate of this.fresh(report)) this.admit(candidate);
   }
 
   /** The candidates with something new, and only what is new of them. */
-  fresh({ features: version, candidates }: Explored): readonly Candidate[] {
+  fresh({ features: version, candidates }: FuzzResult): readonly Candidate[] {
     assert(version === FEATURES_VERSION, 'features of another version', version);
     const met = new Set<number>();
     return candidates.flatMap(({ text, features: all }) => {

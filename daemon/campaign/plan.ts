@@ -1,7 +1,7 @@
 /** What to run next: a batch is a pure function of rngSeed, its number and what is known when it is planned. */
 import {
   EXHAUSTIVE,
-  type Exploration,
+  type FuzzBatch,
   type Minimization,
   type SweepSource,
   type Witness,
@@ -64,7 +64,7 @@ export function modelOfBatch(models: readonly string[], k: number): string {
   return models[k % models.length] as string;
 }
 
-/** What one exploration is planned from. */
+/** What one fuzz batch is planned from. */
 export interface Need {
   readonly index: number;
   readonly model: string;
@@ -81,7 +81,7 @@ export interface Need {
   readonly known: readonly string[];
 }
 
-export function planExploration(need: Need): Exploration {
+export function planFuzzBatch(need: Need): FuzzBatch {
   const { index, model, rngSeed, runs, snapshot, known } = need;
   const sources = sourcesOf(need);
   return { kind: 'explore', index, model, rngSeed, runs, sources, known, frontier: snapshot };

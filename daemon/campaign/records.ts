@@ -1,5 +1,5 @@
 /**
- * What the ledger holds: everything that ever changed what a coordinator knows, one row a change. The state is
+ * What the campaign log holds: everything that ever changed what a coordinator knows, one record a change. The state is
  * a function of the rows (`state.ts`), so a coordinator that died goes on where it was.
  */
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
@@ -32,13 +32,13 @@ export interface StopRule {
 export interface Outstanding {
   readonly id: string;
   readonly kind: Kind;
-  /** Of an exploration. */
+  /** Of a fuzz batch. */
   readonly index: number | null;
-  /** Of an exploration, else 0. */
+  /** Of a fuzz batch, else 0. */
   readonly runs: number;
   /** Of everything that is about a finding. */
   readonly signature: string | null;
-  /** Of an exploration that searches a part of a scope. */
+  /** Of a fuzz batch that searches a part of a scope. */
   readonly sweep?: Place;
 }
 

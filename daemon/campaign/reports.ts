@@ -1,4 +1,4 @@
-/** A report as it is believed: what workers and Redis say is looked at here, once, before the ledger has it. */
+/** A report as it is believed: what workers and Redis say is looked at here, once, before the log has it. */
 import { decodeReport, REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { Arrival } from '../../corpus/exchange/scripts.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
@@ -16,7 +16,7 @@ export function readReport({ id, json }: Arrival, state: CampaignState): Report 
   const { value, problem } = decodeReport(json);
   if (value === null) return givenUp(id, problem, state);
   if (value.id !== id) return givenUp(id, 'it is the report of another batch', state);
-  // What was written as 9e15 has more digits in the ledger.
+  // What was written as 9e15 has more digits in the log.
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes > REPORT_BYTES_MAX) return givenUp(id, 'it is too large when written out', state);
   if (value.result.kind !== 'minimize') return value;

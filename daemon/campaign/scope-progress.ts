@@ -1,6 +1,6 @@
 /**
  * What a campaign has proven of one model: scopes (vocabulary/scope.ts) that were searched whole, in the order of a list.
- * Their parts come from explorations, in any order; each workload counts once. Pure.
+ * Their parts come from fuzz batches, in any order; each workload counts once. Pure.
  */
 import { missProbability, type Scope, type ScopePart } from '../../corpus/vocabulary/scope.ts';
 

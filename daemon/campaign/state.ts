@@ -1,5 +1,5 @@
 /**
- * What a coordinator knows, as a pure function of the ledger's rows: the campaign, what is under way, the
+ * What a coordinator knows, as a pure function of the log's records: the campaign, what is under way, the
  * frontier of each model, the cases of triage, the counts. It plans nothing and waits for nothing.
  */
 import { assert } from '../../corpus/vocabulary/assert.ts';
@@ -44,9 +44,9 @@ export class CampaignState {
   startedMs = 0;
   epoch = 0;
   build = '';
-  /** Of the next exploration. */
+  /** Of the next fuzz batch. */
   nextIndex = 0;
-  /** Indices of explorations that got lost. */
+  /** Indices of fuzz batches that got lost. */
   reopened: number[] = [];
   /** Of the next batch's id. */
   nextId = 0;
@@ -62,7 +62,7 @@ export class CampaignState {
   lastFindingMs = 0;
   /** `ranMs` when the last finding came. */
   ranAtFindingMs = 0;
-  /** Of every model that a campaign of this ledger had: what was met on it is followed up in whichever runs. */
+  /** Of every model that a campaign of this log had: what was met on it is followed up in whichever runs. */
   pinned: Record<string, ModelPin> = {};
   canaries = { seen: 0, missed: 0, mismatches: 0, digest: '', lastFolded: 0 };
   readonly models = new Map<string, ModelTally>();
@@ -251,7 +251,7 @@ export class CampaignState {
 
   private fold(report: Report, { sweep }: Outstanding, atMs: number): void {
     const { result } = report;
-    assert(result.kind === 'explore', 'an exploration', result.kind);
+    assert(result.kind === 'explore', 'a fuzz batch', result.kind);
     const tally = this.tallyOf(result.model);
     this.discover(report);
     this.runs += result.runs;

@@ -255,7 +255,7 @@ export function discoveryOf(
 /** Null if this build cannot read the repro. */
 function discoveryOfRecord({ finding, repro, howFound }: PackedRecord): Discovery | null {
   try {
-    const { input, signature, origin } = parseRepro(repro, 'ledger');
+    const { input, signature, origin } = parseRepro(repro, 'log');
     const { scheduler } = howFound;
     const witness = { signature, text: printInput(input), run: origin?.run ?? 0, scheduler };
     const { model, runsToFirst } = finding;

@@ -15,7 +15,7 @@ import { largeWorkload, measureSearch } from '../../workers/bench/searching.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { Frontier } from '../campaign/frontier.ts';
-import { planExploration, SHARES } from '../campaign/plan.ts';
+import { planFuzzBatch, SHARES } from '../campaign/plan.ts';
 import { BATCH_RUNS } from '../coordinator/local-campaign.ts';
 import { HAS_SOURCES, PACKAGE_ROOT } from './installation.ts';
 import { addDetectOptions, refuseStray } from './options/detect-options.ts';
@@ -137,7 +137,7 @@ export function plannedBatches(model: string, rngSeed: number): PlanBatches {
       next: () => {
         const batch = { ...need, index, frontier, snapshot: null, known: [...known] };
         index += 1;
-        return planExploration(batch);
+        return planFuzzBatch(batch);
       },
       reported: (report) => {
         if (keepsParents) frontier.fold(report);

@@ -32,7 +32,7 @@ const RUNS = 200;
 /** Its answer is a digest of everything that was computed, and what was found in the model that always fails. */
 const WORK: CanaryRun = {
   kind: 'canary',
-  exploration: {
+  batch: {
     kind: 'explore',
     index: 0,
     model: 'canary',

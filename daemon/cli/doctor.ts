@@ -5,12 +5,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { answer, lookApart } from '../doctor/apart.ts';
 import { lookAtCoordinator, lookAtPort } from '../doctor/coordinator-checks.ts';
-import {
-  lookAtDataDir,
-  lookAtDisk,
-  lookAtFindings,
-  lookAtLedger,
-} from '../doctor/data-dir-checks.ts';
+import { lookAtDataDir, lookAtDisk, lookAtFindings, lookAtLog } from '../doctor/data-dir-checks.ts';
 import type { Check, Judgement, Level } from '../doctor/judgement.ts';
 import { judgeMemory, judgeNode, lookAtCores, lookAtOpenFiles } from '../doctor/machine-checks.ts';
 import { RedisLook } from '../doctor/redis-checks.ts';
@@ -84,7 +79,7 @@ function checksOf(flags: Flags, { dataDir }: Settings): readonly Check[] {
     { name: 'disk', look: () => lookAtDisk(dataDir) },
     { name: 'open-files', look: lookAtOpenFiles },
     { name: 'findings', look: () => lookAtFindings(dataDir) },
-    { name: 'ledger', look: () => lookAtLedger(dataDir) },
+    { name: 'log', look: () => lookAtLog(dataDir) },
     { name: 'redis', look: () => redis.redis() },
     { name: 'port', look: () => lookAtPort(flags.port, dataDir, waitMs) },
     { name: 'coordinator', look: () => lookAtCoordinator(dataDir, waitMs) },

@@ -4,7 +4,7 @@ import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
 import { type Snapshot, snapshotOf, stateOf } from '../campaign/snapshot.ts';
 import type { CampaignState } from '../campaign/state.ts';
-import { Ledger } from '../log/log.ts';
+import { Log } from '../log/log.ts';
 
 const FOLDER = 'fuzz';
 /** What a kill may cost. */
@@ -13,15 +13,15 @@ const PERIOD_MS = 30_000;
 export class FuzzMemory {
   /** As the last campaign left it; null if there is none. */
   readonly before: CampaignState | null;
-  private readonly ledger: Ledger;
+  private readonly log: Log;
   private readonly said: (text: string) => void;
   private writtenMs = performance.now();
   private isRefused = false;
 
   /** @throws Refusal DATA_DIR; ENVIRONMENT where another `fuzz` has the folder */
   constructor(dataDir: string, said: (text: string) => void) {
-    const { ledger, snapshot } = Ledger.open(path.join(dataDir, FOLDER));
-    this.ledger = ledger;
+    const { log, snapshot } = Log.open(path.join(dataDir, FOLDER));
+    this.log = log;
     this.said = said;
     // Written by this class, and its checksum holds.
     this.before = snapshot === undefined ? null : stateOf(snapshot as unknown as Snapshot);
@@ -35,7 +35,7 @@ export class FuzzMemory {
   write(state: CampaignState): void {
     this.writtenMs = performance.now();
     try {
-      this.ledger.snapshot(snapshotOf(state) as unknown as Json);
+      this.log.snapshot(snapshotOf(state) as unknown as Json);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (!this.isRefused)
@@ -45,7 +45,7 @@ export class FuzzMemory {
   }
 
   close(): void {
-    this.ledger.close();
+    this.log.close();
   }
 }
 

@@ -5,12 +5,12 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFolders, onDisk } from '../../corpus/disk/atomic.ts';
+import { takeLock } from '../../corpus/disk/lock.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { reachRedis } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { takeLock } from '../log/log-lock.ts';
 import { cacheFolder } from '../redis/redis-binary.ts';
 import { PrivateRedis } from '../redis/redis-server.ts';
 import { type Ended, SupervisedProcess } from '../redis/supervised-process.ts';

@@ -1,4 +1,4 @@
-/** Which campaign a coordinator that starts goes on with: the one of the ledger, unless it was told of another. */
+/** Which campaign a coordinator that starts goes on with: the one of the log, unless it was told of another. */
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import type { Scope } from '../../corpus/vocabulary/scope.ts';
@@ -11,7 +11,7 @@ import type { LogWriter } from '../log/writer.ts';
 /** What the command line and the campaign file ask for. */
 export interface Wanted {
   readonly models: readonly ModelPin[];
-  /** Undefined takes that of the ledger, or draws one. */
+  /** Undefined takes that of the log, or draws one. */
   readonly rngSeed: number | undefined;
   readonly shares: Shares | undefined;
   /** Undefined for small ones beside the runs. */

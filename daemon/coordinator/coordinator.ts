@@ -1,8 +1,8 @@
 /**
  * The coordinator's loop: take reports, write down what they change, publish what is proven, say what is to be
- * done next. Nothing is true before the ledger has it on disk, and nothing leaves Redis before that.
+ * done next. Nothing is true before the log has it on disk, and nothing leaves Redis before that.
  *
- * A turn may end anywhere (kill -9). What was taken and not settled is taken again, and found in the ledger;
+ * A turn may end anywhere (kill -9). What was taken and not settled is taken again, and found in the log;
  * what was planned and not sent is missed by `reconcile`; a batch that comes back twice changes nothing.
  */
 import { StaleEpoch } from '../../corpus/exchange/scripts.ts';
@@ -11,7 +11,7 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
   BATCH_VERSION,
   type Batch,
-  type Explored,
+  type FuzzResult,
   type Kind,
   type ModelPin,
   type Report,
@@ -55,7 +55,7 @@ interface Watcher {
 
 /** Between two looks at an empty inbox. */
 const IDLE_MS = 100;
-/** Between two looks for batches that got lost, and how long one may take from the ledger to the queue. */
+/** Between two looks for batches that got lost, and how long one may take from the log to the queue. */
 const RECONCILE_MS = 5000;
 /** Between two tries to reach a disk or a Redis that refuses. */
 const RETRY_MS = 1000;
@@ -261,7 +261,7 @@ export class Coordinator {
 
   /**
    * Batches whose job is gone although no report of them came: Redis was emptied, or somebody died between the
-   * ledger and the queue.
+   * log and the queue.
    */
   private async reconcile(): Promise<void> {
     const { state } = this;
@@ -303,6 +303,6 @@ export class Coordinator {
 }
 
 /** Where seeds or a scope were searched, most of the time may have been theirs. */
-function isOfRunsOnly({ breadth, swept }: Explored): boolean {
+function isOfRunsOnly({ breadth, swept }: FuzzResult): boolean {
   return (breadth?.given ?? 0) === 0 && swept === undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Batches to executors of this process. Explorations come back one at a time, in the order in which they were planned, and
+ * Batches to executors of this process. Fuzz batches come back one at a time, in the order in which they were planned, and
  * how many are under way depends on how many were folded: so neither the number of executors nor their speed changes
  * what a campaign finds.
  */
@@ -34,7 +34,7 @@ export interface Wish {
 /** A work that failed so often is given up. */
 const TRIES_MAX = 3;
 
-/** Explorations under way: few at first, so that the next ones have parents; later any laptop's executors are busy. */
+/** Fuzz batches under way: few at first, so that the next ones have parents; later any laptop's executors are busy. */
 const AHEAD_MIN = 8;
 const AHEAD_MAX = 64;
 /** One more for so many that were delivered. */
@@ -48,9 +48,9 @@ export class LocalTransport implements Transport {
   readonly featuresKeptMs = Number.POSITIVE_INFINITY;
   private readonly pool: LocalExecutors;
   private readonly features = new Map<string, Uint32Array>();
-  /** Ids of explorations, as they were sent. */
+  /** Ids of fuzz batches, as they were sent. */
   private readonly order: string[] = [];
-  private readonly explored = new Map<string, Report>();
+  private readonly fuzzed = new Map<string, Report>();
   private delivered = 0;
   private others: Report[] = [];
   /** Ids of batches that are computed, or wait to be. */
@@ -58,7 +58,7 @@ export class LocalTransport implements Transport {
   private readonly wanted: (delivered: number) => number;
   private wake: () => void = () => {};
 
-  /** @param wanted explorations under way once so many were delivered; by default what keeps a campaign repeatable */
+  /** @param wanted fuzz batches under way once so many were delivered; by default what keeps a campaign repeatable */
   constructor(pool: LocalExecutors, wanted: (delivered: number) => number = repeatable) {
     this.pool = pool;
     this.wanted = wanted;
@@ -83,16 +83,16 @@ export class LocalTransport implements Transport {
     const taken = this.others;
     this.others = [];
     const [first = ''] = this.order;
-    const exploration = this.explored.get(first);
-    if (exploration === undefined) return taken;
+    const report = this.fuzzed.get(first);
+    if (report === undefined) return taken;
     this.order.shift();
-    this.explored.delete(first);
+    this.fuzzed.delete(first);
     this.delivered += 1;
-    return [...taken, exploration];
+    return [...taken, report];
   }
 
   private hasSome(): boolean {
-    return this.others.length > 0 || this.explored.has(this.order[0] ?? '');
+    return this.others.length > 0 || this.fuzzed.has(this.order[0] ?? '');
   }
 
   private arrival(): Promise<void> {
@@ -120,7 +120,7 @@ export class LocalTransport implements Transport {
     const done = await this.computed(batch);
     const report: Report = { version: BATCH_VERSION, id, build, campaign, ...done };
     this.underWay.delete(id);
-    if (work.kind === 'explore') this.explored.set(id, report);
+    if (work.kind === 'explore') this.fuzzed.set(id, report);
     else this.others.push(report);
     if (this.hasSome()) this.wake();
   }
@@ -161,7 +161,7 @@ export class LocalTransport implements Transport {
   /** What an earlier process had under way. */
   async lost(batches: readonly Outstanding[]): Promise<readonly string[]> {
     const isHere = (id: string): boolean =>
-      this.underWay.has(id) || this.explored.has(id) || this.others.some((one) => one.id === id);
+      this.underWay.has(id) || this.fuzzed.has(id) || this.others.some((one) => one.id === id);
     return batches.map(({ id }) => id).filter((id) => !isHere(id));
   }
 

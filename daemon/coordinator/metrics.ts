@@ -19,7 +19,7 @@ export interface Readings {
   readonly outages: number;
   readonly roundtripSeconds: number;
   readonly memoryBytes: number;
-  readonly ledgerBytes: number;
+  readonly logBytes: number;
 }
 
 type Filled = Metrics<'coordinator'>;
@@ -58,8 +58,8 @@ export class CoordinatorMetrics {
     this.metrics.observe('time_to_listed_seconds', {}, secondsSinceMinimized);
   }
 
-  damaged(ledgerRows: number, corpusFiles: number): void {
-    this.metrics.inc('ledger_damaged_total', {}, ledgerRows);
+  damaged(logRecords: number, corpusFiles: number): void {
+    this.metrics.inc('log_damaged_total', {}, logRecords);
     this.metrics.inc('corpus_damaged_total', {}, corpusFiles);
   }
 
@@ -143,7 +143,7 @@ export class CoordinatorMetrics {
     metrics.set('redis_roundtrip_seconds', {}, readings.roundtripSeconds);
     metrics.set('redis_memory_bytes', {}, readings.memoryBytes);
     this.total('redis_outages_total', {}, readings.outages);
-    metrics.set('ledger_bytes', {}, readings.ledgerBytes);
+    metrics.set('log_bytes', {}, readings.logBytes);
   }
 
   /** A counter whose value is known elsewhere. */

@@ -89,7 +89,7 @@ export class Publisher {
       return true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (this.diskProblem === null) watcher.said(`${error.message}; the ledger keeps the finding`);
+      if (this.diskProblem === null) watcher.said(`${error.message}; the log keeps the finding`);
       this.diskProblem = error.message;
       return false;
     }

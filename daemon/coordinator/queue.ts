@@ -1,6 +1,6 @@
 /**
  * The queues, as the coordinator uses them: add batches, count them. It relies on nothing else of BullMQ, and
- * on none of it for truth: what was handed out is in the ledger, what came back in `corpus/exchange/scripts.ts`.
+ * on none of it for truth: what was handed out is in the log, what came back in `corpus/exchange/scripts.ts`.
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';

@@ -6,7 +6,7 @@ import type { CampaignState } from '../campaign/state.ts';
 export interface Transport {
   /** Those that take batches of this build. */
   executors(): number;
-  /** Explorations that are to be under way. */
+  /** Fuzz batches that are to be under way. */
   ahead(state: CampaignState): number;
   /** How long it keeps what `keepFeatures` gave it. */
   readonly featuresKeptMs: number;

@@ -16,7 +16,6 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import {
   codeOf,
@@ -25,10 +24,10 @@ import {
   takeFreeName,
   writeAtomically,
 } from '../../corpus/disk/atomic.ts';
+import { type Holder, holderOf } from '../../corpus/disk/lock.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { survey } from '../../corpus/store/survey.ts';
-import { readLedger } from '../log/log-read.ts';
-import { isAlive } from '../redis/process-lock.ts';
+import { logFolderOf, readLog } from '../log/log-read.ts';
 import { bad, bytesText, doubtful, fine, type Judgement } from './judgement.ts';
 
 const PROBE = '.doctor';
@@ -76,7 +75,7 @@ function removeEmpty(folder: string): void {
 
 /** Below this a campaign of a day may end for lack of space. */
 const SPACE_ENOUGH = 1e9;
-/** Below this the next snapshot of the ledger may not fit. */
+/** Below this the next snapshot of the log may not fit. */
 const SPACE_MIN = 50e6;
 /** The coordinator syncs a few times a second, and waits for each. */
 const SYNC_ENOUGH_MS = 50;
@@ -151,20 +150,20 @@ function listed(texts: readonly string[]): string {
 }
 
 /** A second's reading. */
-const LEDGER_READ_MAX = 64e6;
+const LOG_READ_MAX = 64e6;
 
 /** Only looks: taking its lock, or mending its end, is for a coordinator. */
-export function lookAtLedger(dataDir: string): Judgement {
-  const ledger = path.resolve(dataDir, 'ledger');
-  if (lstatSync(ledger, { throwIfNoEntry: false }) === undefined) return fine('none yet');
-  const bytes = sizeOf(ledger);
+export function lookAtLog(dataDir: string): Judgement {
+  const log = path.resolve(logFolderOf(dataDir));
+  if (lstatSync(log, { throwIfNoEntry: false }) === undefined) return fine('none yet');
+  const bytes = sizeOf(log);
   const size = bytesText(bytes);
-  const holder = holderOf(ledger);
-  if (holder !== null) return judgeHolder(holder, ledger, size);
-  const damaged = bytes <= LEDGER_READ_MAX ? readLedger(ledger).damaged : [];
+  const holder = holderOf(log);
+  if (holder !== null) return judgeHolder(holder, log, size);
+  const damaged = bytes <= LOG_READ_MAX ? readLog(log).damaged : [];
   if (damaged.length === 0) return fine(`${size}, nobody writes it`);
   const named = listed(damaged.map(({ where, why }) => `${where} (${why})`));
-  const remedy = `the rest counts; \`cp -r ${ledger} ${ledger}-damaged\` keeps it as it is for a closer look`;
+  const remedy = `the rest counts; \`cp -r ${log} ${log}-damaged\` keeps it as it is for a closer look`;
   return doubtful(`${size}, damaged: ${named}`, remedy);
 }
 
@@ -176,30 +175,9 @@ function sizeOf(folder: string): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-}
-
-/** Who has the lock; null for nobody, or a process that is gone. */
-function holderOf(ledger: string): Holder | null {
-  const lock = path.join(ledger, 'lock');
-  const names = existsSync(lock) ? readdirSync(lock) : [];
-  for (const name of names) {
-    // log-lock.ts: process, its start, its machine.
-    const { pid, host = '' } = /^(?<pid>\d+)\.\w+\.(?<host>.+)$/.exec(name)?.groups ?? {};
-    if (pid === undefined || (isHere(host) && !isAlive(Number(pid)))) continue;
-    return { pid: Number(pid), host };
-  }
-  return null;
-}
-
-function isHere(host: string): boolean {
-  return host === hostname().replace(/[^\w.-]/g, '_');
-}
-
-function judgeHolder({ pid, host }: Holder, ledger: string, size: string): Judgement {
-  if (isHere(host)) return fine(`${size}, process ${pid} writes it`);
-  const remedy = `name another --data-dir; if that process is gone for good, type \`rm -r ${ledger}/lock\``;
-  return doubtful(`${size}, process ${pid} on ${host} writes it`, remedy);
+function judgeHolder({ pid, host }: Holder, log: string, size: string): Judgement {
+  const who = `process ${pid ?? '?'}`;
+  if (host === null) return fine(`${size}, ${who} writes it`);
+  const remedy = `name another --data-dir; if that process is gone for good, type \`rm -r ${log}/lock\``;
+  return doubtful(`${size}, ${who} on ${host} writes it`, remedy);
 }

@@ -1,6 +1,6 @@
 /** The only reader of time in the coordinator; everything else is told. */
 export interface Clock {
-  /** Milliseconds since 1970, for people and for the ledger. It may jump. */
+  /** Milliseconds since 1970, for people and for the log. It may jump. */
   wallMs(): number;
   /** Milliseconds that only ever grow, for intervals. */
   monotonicMs(): number;

@@ -1,5 +1,5 @@
 /**
- * The two files of a ledger, to the byte: records, one to a line, and a state between them. Both carry a checksum
+ * The two files of a log, to the byte: records, one to a line, and a state between them. Both carry a checksum
  * over their number and text, so that what is read is what was written, or is named as damaged.
  */
 import { hash } from 'node:crypto';

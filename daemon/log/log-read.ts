@@ -1,8 +1,8 @@
 /**
- * What a ledger's folder holds: the newest state that is whole and the records after it, in order and each once,
+ * What a log's folder holds: the newest state that is whole and the records after it, in order and each once,
  * whatever has happened to the files. What is damaged is named; the rest counts.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
@@ -81,7 +81,13 @@ export function namesOf(folder: string): Names {
   return { logs: logs.sort(inOrder), snapshots: snapshots.sort(inOrder) };
 }
 
-export function readLedger(folder: string): Contents {
+/** Where a data directory has the log of its campaign; older builds called the folder `ledger`. */
+export function logFolderOf(dataDir: string): string {
+  const older = path.join(dataDir, 'ledger');
+  return existsSync(older) ? older : path.join(dataDir, 'campaign');
+}
+
+export function readLog(folder: string): Contents {
   const names = namesOf(folder);
   const reading = new Reading(folder);
   const snapshot = reading.newestOf(names.snapshots);

@@ -19,23 +19,23 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { makeFolders, onDisk, syncFolder, writeAtomically } from '../../corpus/disk/atomic.ts';
+import { takeLock } from '../../corpus/disk/lock.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
 import { printRecord, printState } from './log-file.ts';
-import { takeLock } from './log-lock.ts';
 import {
   type Contents,
   type Damaged,
   type LastLog,
   logName,
   namesOf,
-  readLedger,
+  readLog,
   snapshotName,
 } from './log-read.ts';
 
 export interface Opened {
-  readonly ledger: Ledger;
+  readonly log: Log;
   /** The newest state that is whole; undefined if there is none. */
   readonly snapshot: Json | undefined;
   /** Those after it, in order. Records that were appended and never committed may be among the last. */
@@ -43,8 +43,8 @@ export interface Opened {
   readonly damaged: readonly Damaged[];
 }
 
-/** The log that records are appended to. */
-interface Log {
+/** The file that records are appended to. */
+interface Segment {
   readonly first: number;
   readonly descriptor: number;
   /** Of committed records. */
@@ -58,11 +58,11 @@ const FILE_MODE = 0o666;
 /** What `writeAtomically` leaves where it is killed. */
 const LEFTOVER = /^\.new-snapshot-/;
 
-export class Ledger {
+export class Log {
   private readonly folder: string;
   private readonly unlock: () => void;
   private readonly spoiled: Set<string>;
-  private log: Log;
+  private segment: Segment;
   private next: number;
   private pending: string[] = [];
   private isClosed = false;
@@ -83,9 +83,9 @@ export class Ledger {
         for (const name of readdirSync(folder)) {
           if (LEFTOVER.test(name)) unlinkSync(path.join(folder, name));
         }
-        const contents = readLedger(folder);
+        const contents = readLog(folder);
         const { snapshot, records, damaged } = contents;
-        return { ledger: new Ledger(folder, unlock, contents), snapshot, records, damaged };
+        return { log: new Log(folder, unlock, contents), snapshot, records, damaged };
       } catch (error) {
         unlock();
         throw error;
@@ -98,17 +98,17 @@ export class Ledger {
     this.unlock = unlock;
     this.spoiled = new Set(contents.spoiled);
     this.next = contents.next;
-    this.log = resumeLog(folder, contents);
+    this.segment = resumeSegment(folder, contents);
   }
 
   /** Of the present log, committed. */
   get bytes(): number {
-    return this.log.bytes;
+    return this.segment.bytes;
   }
 
   /** Adds a record to those that the next `commit` writes; what becomes of the value later does not matter. */
   append(record: Json): void {
-    assert(!this.isClosed, 'a closed ledger');
+    assert(!this.isClosed, 'a closed log');
     this.pending.push(printRecord(this.next, record));
     this.next += 1;
   }
@@ -120,15 +120,15 @@ export class Ledger {
    * @throws Refusal DATA_DIR if the disk refuses
    */
   commit(): void {
-    assert(!this.isClosed, 'a closed ledger');
+    assert(!this.isClosed, 'a closed log');
     if (this.pending.length === 0) return;
     const bytes = Buffer.from(this.pending.join(''), 'utf8');
-    const { log } = this;
+    const { segment } = this;
     onDisk(this.folder, () => {
-      writeAt(log.descriptor, bytes, log.bytes);
-      fdatasyncSync(log.descriptor);
+      writeAt(segment.descriptor, bytes, segment.bytes);
+      fdatasyncSync(segment.descriptor);
     });
-    log.bytes += bytes.length;
+    segment.bytes += bytes.length;
     this.pending = [];
   }
 
@@ -139,14 +139,14 @@ export class Ledger {
    * @throws Refusal DATA_DIR if the disk refuses
    */
   snapshot(state: Json): void {
-    assert(!this.isClosed, 'a closed ledger');
+    assert(!this.isClosed, 'a closed log');
     assert(this.pending.length === 0, 'a snapshot of records that are not committed');
     const last = this.next - 1;
     const name = snapshotName(last);
     const text = printState(last, state);
     onDisk(this.folder, () => {
       // First, so that no log goes on beyond a snapshot.
-      if (this.log.first !== this.next) this.beginLog();
+      if (this.segment.first !== this.next) this.beginLog();
       if (this.spoiled.has(name)) this.setAside(name);
       writeAtomically(this.folder, name, text);
       this.prune(last);
@@ -154,8 +154,8 @@ export class Ledger {
   }
 
   private beginLog(): void {
-    const { descriptor } = this.log;
-    this.log = newLog(this.folder, this.next);
+    const { descriptor } = this.segment;
+    this.segment = newSegment(this.folder, this.next);
     closeSync(descriptor);
   }
 
@@ -184,7 +184,7 @@ export class Ledger {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    closeSync(this.log.descriptor);
+    closeSync(this.segment.descriptor);
     onDisk(this.folder, this.unlock);
   }
 }
@@ -193,8 +193,8 @@ export class Ledger {
  * The log to go on with. What a crash cut short goes; what cannot be that is damage, and stays as a line of its
  * own. Its records count from now on, so they must be as safe as if they had just been committed.
  */
-function resumeLog(folder: string, { last, next }: Contents): Log {
-  if (last === undefined) return newLog(folder, next);
+function resumeSegment(folder: string, { last, next }: Contents): Segment {
+  if (last === undefined) return newSegment(folder, next);
   const descriptor = openSync(path.join(folder, logName(last.first)), EXISTING);
   try {
     const bytes = mendTail(descriptor, last);
@@ -219,7 +219,7 @@ function mendTail(descriptor: number, { whole, end, isTorn }: LastLog): number {
 }
 
 /** There afterwards, or not at all. */
-function newLog(folder: string, first: number): Log {
+function newSegment(folder: string, first: number): Segment {
   const file = path.join(folder, logName(first));
   const descriptor = openSync(file, NEW_FILE, FILE_MODE);
   try {

@@ -1,11 +1,11 @@
-/** CampaignState and ledger in step: every change goes through here, into memory at once and onto the disk at `commit`. */
+/** CampaignState and log in step: every change goes through here, into memory at once and onto the disk at `commit`. */
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
 import type { LogRecord } from '../campaign/records.ts';
 import { type Snapshot, snapshotOf, stateOf } from '../campaign/snapshot.ts';
 import { CampaignState, type Effect } from '../campaign/state.ts';
 import type { Clock } from './clock.ts';
-import { Ledger, type Opened } from './log.ts';
+import { Log, type Opened } from './log.ts';
 
 /** A log of so many bytes takes half a second to read at a start; a snapshot then takes its place. */
 const LOG_BYTES_MAX = 32 << 20;
@@ -51,9 +51,9 @@ function dated(change: Change, clock: Clock): LogRecord {
 
 export class LogWriter implements CampaignLog {
   readonly state: CampaignState;
-  /** What of the ledger could not be read; the rest was. */
+  /** What of the log could not be read; the rest was. */
   readonly damaged: Opened['damaged'];
-  private readonly ledger: Ledger;
+  private readonly log: Log;
   private readonly clock: Clock;
   private readonly watcher: LogWatcher;
   private isDirty = false;
@@ -61,8 +61,8 @@ export class LogWriter implements CampaignLog {
 
   /** @throws Refusal DATA_DIR, or ENVIRONMENT where somebody else writes there */
   constructor(folder: string, clock: Clock, watcher: LogWatcher) {
-    const { ledger, snapshot, records, damaged } = Ledger.open(folder);
-    this.ledger = ledger;
+    const { log, snapshot, records, damaged } = Log.open(folder);
+    this.log = log;
     this.clock = clock;
     this.watcher = watcher;
     this.damaged = damaged;
@@ -74,7 +74,7 @@ export class LogWriter implements CampaignLog {
 
   write(change: Change): Effect | null {
     const record = dated(change, this.clock);
-    this.ledger.append(record as unknown as Json);
+    this.log.append(record as unknown as Json);
     this.isDirty = true;
     return this.state.apply(record);
   }
@@ -82,25 +82,25 @@ export class LogWriter implements CampaignLog {
   commit(): void {
     if (!this.isDirty) return;
     const startedMs = this.clock.monotonicMs();
-    this.ledger.commit();
+    this.log.commit();
     this.isDirty = false;
     this.watcher.committed((this.clock.monotonicMs() - startedMs) / 1000);
-    if (this.ledger.bytes > this.snapshotBytes) this.snapshot();
+    if (this.log.bytes > this.snapshotBytes) this.snapshot();
   }
 
   get bytes(): number {
-    return this.ledger.bytes;
+    return this.log.bytes;
   }
 
   /** The next start reads a state instead of all that led to it; where the disk refuses, it reads all. */
   private snapshot(): void {
     try {
-      this.ledger.snapshot(snapshotOf(this.state) as unknown as Json);
+      this.log.snapshot(snapshotOf(this.state) as unknown as Json);
       this.snapshotBytes = LOG_BYTES_MAX;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (this.snapshotBytes === LOG_BYTES_MAX) this.watcher.said(`no snapshot: ${error.message}`);
-      this.snapshotBytes = this.ledger.bytes + LOG_GROWTH;
+      this.snapshotBytes = this.log.bytes + LOG_GROWTH;
     }
   }
 
@@ -112,6 +112,6 @@ export class LogWriter implements CampaignLog {
 
   /** Gives the folder back. What is not committed is forgotten. */
   close(): void {
-    this.ledger.close();
+    this.log.close();
   }
 }

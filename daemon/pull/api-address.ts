@@ -1,12 +1,12 @@
 /** Which coordinator a verb talks to: the one that was named, or the one of the data directory. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { isAlive } from '../../corpus/disk/lock.ts';
 import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { isLoopback } from '../http/bind.ts';
-import { isAlive } from '../redis/process-lock.ts';
 
 /** In the data directory of a coordinator that runs: `{"url": "http://127.0.0.1:…", "pid": 42, …}`. */
 export const DAEMON_FILE = 'daemon.json';

@@ -18,9 +18,9 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { codeOf, makeFolders, onDisk } from '../../corpus/disk/atomic.ts';
+import { isAlive } from '../../corpus/disk/lock.ts';
 import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { isAlive } from './process-lock.ts';
 
 export interface Home {
   /** With all links resolved, as the server itself names it. */

@@ -4,12 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asRefusal, codeOf } from '../../corpus/disk/atomic.ts';
+import { isAlive, withLock } from '../../corpus/disk/lock.ts';
 import { type RedisAddress, reachRedis } from '../../corpus/exchange/redis.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { isAlive, withLock } from './process-lock.ts';
 import { findRedisServer, type RedisBinary } from './redis-binary.ts';
 import { type Home, homeBelow, isServerOf, leaveHome, OpenLog, pidIn } from './redis-home.ts';
 
@@ -100,8 +99,7 @@ async function adopt(home: Home, { say }: RedisPlace): Promise<Running | null> {
 
 async function launchAlone(home: Home, place: RedisPlace): Promise<Running> {
   const binary = await findRedisServer(place.cacheDir, place.say);
-  const lock = path.join(home.folder, 'starting');
-  return await withLock(lock, LOCK_STALE_MS, async () => {
+  return await withLock(home.folder, LOCK_STALE_MS, async () => {
     return (await adopt(home, place)) ?? (await launch(home, binary));
   });
 }

@@ -154,7 +154,7 @@ export class LiveStatus implements Showing {
       outages: outages.outages,
       roundtripSeconds: probe.roundtripSeconds,
       memoryBytes: probe.memoryBytes,
-      ledgerBytes: log.bytes,
+      logBytes: log.bytes,
     });
   }
 

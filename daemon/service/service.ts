@@ -1,5 +1,5 @@
 /** The coordinator process: its parts, put together and taken apart again in the right order. */
-import path from 'node:path';
+
 import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import type { RedisAddress } from '../../corpus/exchange/redis.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
@@ -13,6 +13,7 @@ import { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import { Publisher } from '../coordinator/publisher.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
+import { logFolderOf } from '../log/log-read.ts';
 import { LogWriter } from '../log/writer.ts';
 import { type Link, type LocalPool, localLink, redisLink } from './link.ts';
 import { LiveStatus } from './live-status.ts';
@@ -77,12 +78,12 @@ async function serveLog(options: DaemonOptions, link: Link): Promise<Daemon> {
 function openLog({ dataDir, version, build, wanted, say }: DaemonOptions) {
   const models = wanted.models.map(({ reference }) => reference);
   const metrics = metricsFor('coordinator', { version, build, models });
-  const log = new LogWriter(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, {
-    committed: (seconds) => metrics.observe('ledger_commit_seconds', {}, seconds),
+  const log = new LogWriter(logFolderOf(dataDir), SYSTEM_CLOCK, {
+    committed: (seconds) => metrics.observe('log_commit_seconds', {}, seconds),
     said: say,
   });
   const figures = new CoordinatorMetrics(metrics, log.state);
-  for (const { where, why } of log.damaged) say(`skipped in the ledger: ${where}: ${why}`);
+  for (const { where, why } of log.damaged) say(`skipped in the campaign log: ${where}: ${why}`);
   figures.damaged(log.damaged.length, 0);
   return { log, figures };
 }

@@ -71,7 +71,7 @@ export const WORKING: readonly PanelSpec[] = [
     title: 'Must stay 0',
     kind: 'stat',
     description:
-      'Each of these is a defect of the fuzzer or of a machine: a batch or repro whose second run differs, a canary that misses its planted bug, a finding that another executor cannot reproduce, a file or ledger record that cannot be read.',
+      'Each of these is a defect of the fuzzer or of a machine: a batch or repro whose second run differs, a canary that misses its planted bug, a finding that another executor cannot reproduce, a file or log record that cannot be read.',
     unit: units.Short,
     width: 16,
     queries: [
@@ -79,7 +79,7 @@ export const WORKING: readonly PanelSpec[] = [
       { expr: series('canary_misses_total'), legend: 'canary misses' },
       { expr: series('findings_refuted_total'), legend: 'refuted findings' },
       { expr: series('corpus_damaged_total'), legend: 'damaged files' },
-      { expr: series('ledger_damaged_total'), legend: 'damaged records' },
+      { expr: series('log_damaged_total'), legend: 'damaged records' },
     ],
     one: 'bad',
   },

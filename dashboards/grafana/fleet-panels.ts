@@ -38,7 +38,7 @@ export const FLEET: readonly PanelSpec[] = [
     id: 33,
     title: 'Batch duration',
     kind: 'graph',
-    description: 'Time for which a batch keeps one core busy. Explorations are made for 1-5 s.',
+    description: 'Time for which a batch keeps one core busy. Fuzz batches are made for 1-5 s.',
     unit: units.Seconds,
     width: 8,
     queries: [
@@ -227,23 +227,23 @@ export const PROCESSES: readonly PanelSpec[] = [
   },
   {
     id: 53,
-    title: 'Ledger',
+    title: 'Campaign log',
     kind: 'graph',
-    description: 'Size of the ledger. It falls with every snapshot.',
+    description: 'Size of the campaign log. It falls with every snapshot.',
     unit: units.BytesIEC,
     width: 8,
-    queries: [{ expr: series('ledger_bytes'), legend: 'ledger' }],
+    queries: [{ expr: series('log_bytes'), legend: 'log' }],
   },
   {
     id: 54,
-    title: 'Ledger commits',
+    title: 'Campaign log commits',
     kind: 'graph',
     description: 'Time to write and sync one group of records: the disk of the coordinator.',
     unit: units.Seconds,
     width: 8,
     queries: [
-      { expr: quantile(0.5, 'ledger_commit_seconds'), legend: 'median' },
-      { expr: quantile(0.95, 'ledger_commit_seconds'), legend: '95 %' },
+      { expr: quantile(0.5, 'log_commit_seconds'), legend: 'median' },
+      { expr: quantile(0.95, 'log_commit_seconds'), legend: '95 %' },
     ],
   },
   {

@@ -5,6 +5,7 @@
  *
  * What a worker saw is taken from its log, beside the product's own books.
  */
+
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,6 +16,7 @@ import { connectionOptions } from '../../corpus/exchange/redis.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { SYSTEM_CLOCK } from '../../daemon/log/clock.ts';
+import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { LogWriter } from '../../daemon/log/writer.ts';
 import { homeBelow } from '../../daemon/redis/redis-home.ts';
 import { figure, secondsSince } from '../support/patience.ts';
@@ -119,7 +121,7 @@ async function batchesReturn(up: Up): Promise<number> {
 }
 
 function checkBooks(up: Up): void {
-  const log = new LogWriter(path.join(up.dataDir, 'ledger'), SYSTEM_CLOCK, {
+  const log = new LogWriter(logFolderOf(up.dataDir), SYSTEM_CLOCK, {
     committed: () => {},
     said: assert.fail,
   });

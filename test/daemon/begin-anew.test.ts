@@ -1,7 +1,7 @@
 /** What is under way outlives the campaign that met it, and nobody's report leads a coordinator astray. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Explored, Report } from '../../corpus/vocabulary/messages.ts';
+import type { FuzzResult, Report } from '../../corpus/vocabulary/messages.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/dispatch.ts';
 import { readReport } from '../../daemon/campaign/reports.ts';
 import { Coordination, findingsOf, PLAN, pin, reportOf } from './reports.ts';
@@ -9,18 +9,18 @@ import { Coordination, findingsOf, PLAN, pin, reportOf } from './reports.ts';
 const HOUR_MS = 3_600_000;
 const XFS = { ...PLAN, models: [pin('xfs-mmaplock-prezero')] };
 
-function explorationOf(batches: readonly Due[]): Due {
+function fuzzBatchOf(batches: readonly Due[]): Due {
   const batch = batches.find(({ work }) => work.kind === 'explore');
   assert.ok(batch !== undefined);
   return batch;
 }
 
-function exploredAs(report: Report, change: Partial<Explored>): Report {
+function reportedAs(report: Report, change: Partial<FuzzResult>): Report {
   assert.ok(report.result.kind === 'explore');
   return { ...report, result: { ...report.result, ...change } };
 }
 
-/** Computes everything but explorations until nothing more of it is due. */
+/** Computes everything but fuzz batches until nothing more of it is due. */
 function follow(coordination: Coordination, given: readonly Due[] = coordination.plan(4)): void {
   const { campaign } = coordination.state;
   let batches = given;
@@ -59,11 +59,11 @@ test('a report of the campaign before opens its cases', () => {
 
 test('what a report says of another batch, model or size is not counted', () => {
   const coordination = new Coordination();
-  const batch = explorationOf(coordination.plan());
+  const batch = fuzzBatchOf(coordination.plan());
   const report = reportOf(batch);
   const models = [...coordination.state.models.keys()];
   for (const change of [{ model: 'nobody' }, { model: 'canary' }, { index: 7 }, { runs: 513 }]) {
-    assert.equal(coordination.report(exploredAs(report, change)), 'duplicate');
+    assert.equal(coordination.report(reportedAs(report, change)), 'duplicate');
   }
   assert.deepEqual([...coordination.state.models.keys()], models);
   assert.equal(coordination.state.runs, 0);
@@ -85,9 +85,9 @@ test('a fleet that claims to be endless gets a bounded plan', () => {
 
 test('few runs are for every model', () => {
   const coordination = new Coordination({ ...PLAN, stop: { ...PLAN.stop, runs: 100 } });
-  const explorations = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
+  const fuzzBatches = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
   assert.deepEqual(
-    explorations.map(({ outstanding }) => outstanding.runs),
+    fuzzBatches.map(({ outstanding }) => outstanding.runs),
     [34, 34, 32],
   );
 });
@@ -97,12 +97,12 @@ test('a batch that is lost after the last was planned is made up for', () => {
   const coordination = new Coordination({ ...PLAN, models, stop: { ...PLAN.stop, runs: 1024 } });
   const first = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
   assert.equal(first.length, 2);
-  coordination.report(reportOf(explorationOf(first)));
+  coordination.report(reportOf(fuzzBatchOf(first)));
   const ids = [...coordination.state.outstanding.keys()];
   coordination.write({ t: 'abandoned', ids, atMs: 0 });
   assert.equal(reasonToStop(coordination.state), null);
   const again = coordination.plan(4);
-  coordination.report(reportOf(explorationOf(again)));
+  coordination.report(reportOf(fuzzBatchOf(again)));
   assert.equal(coordination.state.runs, 1024);
   assert.equal(reasonToStop(coordination.state), 'its runs are made');
   coordination.write({ t: 'control', control: 'stop', atMs: 0 });

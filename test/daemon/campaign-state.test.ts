@@ -21,7 +21,7 @@ import { BUILD, Coordination, findingsOf, PLAN, pin, reportOf } from './reports.
 const EXPLORATIONS = 4;
 
 /**
- * Runs a campaign of a few explorations until nothing is due, through a queue that does as the tape says.
+ * Runs a campaign of a few fuzz batches until nothing is due, through a queue that does as the tape says.
  * @param seen is told of every report that came
  */
 function campaign(

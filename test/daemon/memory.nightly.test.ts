@@ -1,6 +1,6 @@
 /**
  * A hundred thousand tiny batches through one coordinator: neither its memory nor that of Redis grows with them,
- * and the ledger's log is cut back. The workers are pretended, so that the coordinator is what is busy.
+ * and the log's log is cut back. The workers are pretended, so that the coordinator is what is busy.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
 /** What is listed is what lies on disk, whoever else writes there. */
+
 import assert from 'node:assert/strict';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,6 +13,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Case } from '../../daemon/campaign/triage.ts';
 import { Publisher } from '../../daemon/coordinator/publisher.ts';
 import { SYSTEM_CLOCK } from '../../daemon/log/clock.ts';
+import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { LogWriter } from '../../daemon/log/writer.ts';
 import { fillOlder, GONE, OWN, RENAMED, SAME, SILENT } from '../cli/older.ts';
 import { SIGNATURE, sampleRecord, temporaryFolder } from '../store/sample.ts';
@@ -37,7 +39,7 @@ function opened(t: TestContext, dataDir: string): Bench {
     published: (operations: number) => counted.push(operations),
     damaged: () => {},
   };
-  const log = new LogWriter(path.join(dataDir, 'ledger'), SYSTEM_CLOCK, watcher);
+  const log = new LogWriter(logFolderOf(dataDir), SYSTEM_CLOCK, watcher);
   t.after(() => log.close());
   const { state } = log;
   if (state.plan === null) {
@@ -77,7 +79,7 @@ test('a better repro that somebody else puts there is listed as it is served', (
   assert.equal(listedThen, servedThen);
 });
 
-test('models that the ledger knows reach the disk, also after a disk that refused', (t) => {
+test('models that the log knows reach the disk, also after a disk that refused', (t) => {
   const dataDir = temporaryFolder(t);
   const store = new FindingStore(dataDir);
   store.put(sampleRecord());

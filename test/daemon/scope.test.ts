@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Enumeration } from '../../corpus/breeding/universe.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import type { Explored, Report, SweepSource } from '../../corpus/vocabulary/messages.ts';
+import type { FuzzResult, Report, SweepSource } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES, type ScopePart } from '../../corpus/vocabulary/scope.ts';
 import { type Due, reasonToStop } from '../../daemon/campaign/dispatch.ts';
 import {
@@ -194,7 +194,7 @@ function scopeOf({ state }: Coordination): ScopeProgress {
 }
 
 function sweptAs(report: Report, change: Partial<ScopePart>): Report {
-  const result = report.result as Explored;
+  const result = report.result as FuzzResult;
   assert.ok(result.swept !== undefined);
   return { ...report, result: { ...result, swept: { ...result.swept, ...change } } };
 }
@@ -229,11 +229,11 @@ test('what a report says of another part than it was asked for proves nothing', 
   const coordination = new Coordination(SMALL_PLAN);
   const batch = untilSwept(coordination);
   const plain = coordination.plan(3).find(({ work }) => work.kind === 'explore') ?? assert.fail();
-  const { swept } = reportOf(batch).result as Explored;
+  const { swept } = reportOf(batch).result as FuzzResult;
   const unasked = reportOf(plain);
   coordination.report({
     ...unasked,
-    result: { ...(unasked.result as Explored), swept: swept ?? assert.fail() },
+    result: { ...(unasked.result as FuzzResult), swept: swept ?? assert.fail() },
   });
   assert.deepEqual(scopeOf(coordination), NO_SCOPE);
 });

@@ -2,6 +2,7 @@
  * A coordinator against a real Redis that loses things, holds garbage, belongs to somebody else, or is away; and
  * on a data directory that is damaged or full.
  */
+
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
@@ -20,6 +21,7 @@ import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { type Batch, KINDS } from '../../corpus/vocabulary/messages.ts';
+import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { type Daemon, startDaemon } from '../../daemon/service/service.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelOf } from '../../workers/models/registry.ts';
@@ -216,7 +218,7 @@ test('what waits for another build is dropped by the build that follows', { skip
   await until('none', async () => (await queued()).length === 0);
 });
 
-test('two coordinators do not write one ledger', { skip }, async (t) => {
+test('two coordinators do not write one log', { skip }, async (t) => {
   const scene = await Scene.of(t);
   await coordinator(scene);
   await assert.rejects(coordinator(scene), /another coordinator/);
@@ -249,7 +251,7 @@ test('what is no report is set aside, and harms nobody', { skip }, async (t) => 
   assert.equal('polluted' in {}, false);
 });
 
-test('a damaged ledger and a damaged finding are named, and the rest is there', {
+test('a damaged log and a damaged finding are named, and the rest is there', {
   skip,
 }, async (t) => {
   const scene = await Scene.of(t);
@@ -262,17 +264,17 @@ test('a damaged ledger and a damaged finding are named, and the rest is there', 
   const [victim] = findings;
   assert.ok(victim !== undefined);
   writeFileSync(path.join(path.dirname(victim.file), 'finding.json'), '{"id": 7}');
-  const ledger = path.join(dataDir, 'ledger');
-  const snapshot = readdirSync(ledger).find((name) => name.startsWith('snapshot-'));
+  const folder = logFolderOf(dataDir);
+  const snapshot = readdirSync(folder).find((name) => name.startsWith('snapshot-'));
   assert.ok(snapshot !== undefined);
-  const text = readFileSync(path.join(ledger, snapshot));
+  const text = readFileSync(path.join(folder, snapshot));
   text[text.length >> 1] = (text[text.length >> 1] ?? 0) ^ 1;
-  writeFileSync(path.join(ledger, snapshot), text);
-  const log = readdirSync(ledger).find((name) => name.startsWith('log-'));
-  if (log !== undefined) appendFileSync(path.join(ledger, log), 'nonsense\n');
+  writeFileSync(path.join(folder, snapshot), text);
+  const log = readdirSync(folder).find((name) => name.startsWith('log-'));
+  if (log !== undefined) appendFileSync(path.join(folder, log), 'nonsense\n');
   const second = await coordinator(scene);
   const said = second.lines.join('\n');
-  assert.match(said, new RegExp(`skipped in the ledger: ${snapshot}`));
+  assert.match(said, new RegExp(`skipped in the campaign log: ${snapshot}`));
   await until('it is said', () =>
     second.lines.join('\n').includes(`cannot read ${path.join(dataDir, 'findings', victim.id)}`),
   );
@@ -319,7 +321,7 @@ test('a disk that is full stops nothing for good', { skip }, async (t) => {
   });
 });
 
-test('a port in use is an error, and leaves the ledger free', { skip }, async (t) => {
+test('a port in use is an error, and leaves the log free', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const { dataDir } = scene;
   const holder = createServer().listen(0, '127.0.0.1');
@@ -347,5 +349,5 @@ test('a port in use is an error, and leaves the ledger free', { skip }, async (t
   await assert.rejects(startDaemon(options), new RegExp(`port ${address.port} is in use`));
   const running = await coordinator(scene);
   assert.equal((await statusOf(running)).state, 'running');
-  assert.ok(existsSync(path.join(dataDir, 'ledger')));
+  assert.ok(existsSync(logFolderOf(dataDir)));
 });

@@ -26,7 +26,7 @@ const NAMES = [
   'disk',
   'open-files',
   'findings',
-  'ledger',
+  'log',
   'redis',
   'port',
   'coordinator',
@@ -86,7 +86,7 @@ async function healthy(t: TestContext): Promise<void> {
   const rows = rowsOf(ended);
   const failed = [...rows.values()].filter(({ ok }) => !ok);
   assert.deepEqual([ended.exit, failed], [0, []]);
-  for (const name of ['node', 'build', 'data-dir', 'findings', 'ledger', 'redis', 'port', 'clock'])
+  for (const name of ['node', 'build', 'data-dir', 'findings', 'log', 'redis', 'port', 'clock'])
     assert.equal(rows.get(name)?.level, 'ok', rows.get(name)?.detail);
   assert.match(rows.get('determinism')?.detail ?? '', /3 times: the same/);
   assert.equal(rows.get('terminal')?.level, 'info');

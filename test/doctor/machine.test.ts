@@ -1,4 +1,5 @@
 /** Checks of the machine, its disk and what lies there, each made to be content and to complain. */
+
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -11,7 +12,7 @@ import {
   lookAtDataDir,
   lookAtDisk,
   lookAtFindings,
-  lookAtLedger,
+  lookAtLog,
 } from '../../daemon/doctor/data-dir-checks.ts';
 import { bytesText } from '../../daemon/doctor/judgement.ts';
 import {
@@ -20,7 +21,8 @@ import {
   judgeMemory,
   judgeNode,
 } from '../../daemon/doctor/machine-checks.ts';
-import { Ledger } from '../../daemon/log/log.ts';
+import { Log } from '../../daemon/log/log.ts';
+import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
 import { assertJudged, contentsOf } from './looking.ts';
 
@@ -75,7 +77,7 @@ test('a data directory is tried and left as it was', async (t) => {
   );
   await assertJudged(() => lookAtDisk(fresh), 'ok', / free, \d+\.\d ms until a write is on/);
   await assertJudged(() => lookAtFindings(fresh), 'ok', /^0 findings$/);
-  await assertJudged(() => lookAtLedger(fresh), 'ok', /^none yet$/);
+  await assertJudged(() => lookAtLog(fresh), 'ok', /^none yet$/);
   assert.deepEqual(readdirSync(folder), []);
   const file = path.join(folder, 'file');
   writeFileSync(file, '');
@@ -90,7 +92,7 @@ test('a data directory is tried and left as it was', async (t) => {
     await assertJudged(() => lookAtDisk(taken), 'fail', cannot, /--data-dir/);
   }
   await assertJudged(() => lookAtFindings(file), 'fail', /not a directory/, /--data-dir/);
-  await assertJudged(() => lookAtLedger(file), 'fail', /not a directory/, /--data-dir/);
+  await assertJudged(() => lookAtLog(file), 'fail', /not a directory/, /--data-dir/);
   assert.deepEqual(readdirSync(folder).sort(), ['file', 'link']);
 });
 
@@ -107,32 +109,32 @@ test('damaged findings are named, the others counted', async (t) => {
   await assertJudged(() => lookAtFindings(dataDir), 'warn', /, 1 more$/);
 });
 
-test('a ledger is only looked at: who writes it, how large it is, what is damaged', async (t) => {
+test('a log is only looked at: who writes it, how large it is, what is damaged', async (t) => {
   const dataDir = temporaryFolder(t);
-  const folder = path.join(dataDir, 'ledger');
-  const { ledger } = Ledger.open(folder);
-  ledger.append({ kind: 'row' });
-  ledger.append({ kind: 'row' });
-  ledger.commit();
+  const folder = logFolderOf(dataDir);
+  const { log } = Log.open(folder);
+  log.append({ kind: 'row' });
+  log.append({ kind: 'row' });
+  log.commit();
   const whole = contentsOf(folder);
   await assertJudged(
-    () => lookAtLedger(dataDir),
+    () => lookAtLog(dataDir),
     'ok',
     new RegExp(`^\\d\\.\\d kB, process ${process.pid} writes it$`),
   );
   assert.deepEqual(contentsOf(folder), whole);
-  ledger.close();
-  await assertJudged(() => lookAtLedger(dataDir), 'ok', /, nobody writes it$/);
+  log.close();
+  await assertJudged(() => lookAtLog(dataDir), 'ok', /, nobody writes it$/);
   const lock = path.join(folder, 'lock');
   const hold = (name: string): void => renameSync(path.join(lock, held), path.join(lock, name));
   let held = 'free';
   const gone = `999999999.abc_1.${hostname().replace(/[^\w.-]/g, '_')}`;
   hold(gone);
-  await assertJudged(() => lookAtLedger(dataDir), 'ok', /, nobody writes it$/);
+  await assertJudged(() => lookAtLog(dataDir), 'ok', /, nobody writes it$/);
   held = gone;
   hold('17.abc_1.elsewhere');
   await assertJudged(
-    () => lookAtLedger(dataDir),
+    () => lookAtLog(dataDir),
     'warn',
     /, process 17 on elsewhere writes it$/,
     /rm -r .*lock`/,
@@ -140,7 +142,7 @@ test('a ledger is only looked at: who writes it, how large it is, what is damage
   held = '17.abc_1.elsewhere';
   hold('free');
   writeFileSync(path.join(folder, 'log-1.ndjson'), 'rubbish\nrubbish\n');
-  await assertJudged(() => lookAtLedger(dataDir), 'warn', /damaged: log-1.ndjson/, /cp -r/);
+  await assertJudged(() => lookAtLog(dataDir), 'warn', /damaged: log-1.ndjson/, /cp -r/);
   assert.deepEqual(readdirSync(folder).sort(), ['lock', 'log-1.ndjson']);
 });
 

@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { Engine } from '../../workers/run/engine.ts';
 import type { Crew } from '../../workers/search/crew.ts';
-import { type Exploration, type ExploreOptions, explore } from '../../workers/search/exhaustive.ts';
+import {
+  type ExploreOptions,
+  explore,
+  type SearchResult,
+} from '../../workers/search/exhaustive.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { modelNamed } from '../support/models.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
@@ -13,7 +17,7 @@ const STATES = 4000;
 
 /** All that a search says, and the orders of locks that it saw contradicted. */
 interface Said {
-  readonly found: Exploration;
+  readonly found: SearchResult;
   readonly contradictions: readonly string[];
 }
 

@@ -12,7 +12,7 @@ import { Engine } from '../../workers/run/engine.ts';
 import { Profile } from '../../workers/schedulers/profile.ts';
 import { RandomWalk } from '../../workers/schedulers/random-walk.ts';
 import { Surw } from '../../workers/schedulers/surw.ts';
-import { type Exploration, explore } from '../../workers/search/exhaustive.ts';
+import { explore, type SearchResult } from '../../workers/search/exhaustive.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from '../workers/support/search.ts';
@@ -62,7 +62,7 @@ function textOf(workload: Workload): string {
   return printInput({ ...workload, schedule: EMPTY_SCHEDULE });
 }
 
-export function signaturesOf({ violations }: Exploration): readonly string[] {
+export function signaturesOf({ violations }: SearchResult): readonly string[] {
   return violations.map(({ signature }) => signature).sort();
 }
 
@@ -72,7 +72,7 @@ export function exhausted(
   workload: Workload,
   statesMax: number,
   isFused = true,
-): Exploration | null {
+): SearchResult | null {
   const found = explore(engine, workload, { statesMax, all: true, isFused });
   return found.isComplete ? found : null;
 }

@@ -16,7 +16,7 @@ import type { Op, OpKind } from '../../corpus/vocabulary/ops.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
-import { BatchRunner } from '../../workers/batch/explore-batch.ts';
+import { FuzzRunner } from '../../workers/batch/fuzz-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { hunt } from '../../workers/reproduce/hunt.ts';
 import { PROOF_STEPS_MAX, reproduce } from '../../workers/reproduce/reproduce.ts';
@@ -44,7 +44,7 @@ function rawViolations(): readonly Raw[] {
     const model = MODELS[index % MODELS.length] ?? '';
     const what = { kind: 'explore', index, model, rngSeed: RNG_SEED, runs: 256 } as const;
     const sources = [{ kind: 'fresh' }] as const;
-    const { witnesses } = new BatchRunner(modelOf(model)).run({
+    const { witnesses } = new FuzzRunner(modelOf(model)).run({
       ...what,
       sources,
       known: [],

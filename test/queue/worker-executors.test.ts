@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { queueName } from '../../corpus/exchange/keys.ts';
 import type {
   CanaryRun,
-  Exploration,
+  FuzzBatch,
   Quarantined,
   Result,
 } from '../../corpus/vocabulary/messages.ts';
@@ -13,23 +13,23 @@ import { ExecutorFailure, ExecutorPool, type Loss } from '../../workers/service/
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
 import { testDatabase } from './redis.ts';
-import { BUILD, batchOf, ENGINE, exploration, explorations, Rig } from './worker-rig.ts';
+import { BUILD, batchOf, ENGINE, fuzzBatch, fuzzBatches, Rig } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 const HANG_MS = 60_000;
 /** Far more than any test waits for. */
-const ENDLESS = exploration(0, { runs: 1 << 24 });
+const ENDLESS = fuzzBatch(0, { runs: 1 << 24 });
 /** Nearly a megabyte, as a batch may weigh, and five once they are strings in a set. */
-const HEAVY = exploration(0, {
+const HEAVY = fuzzBatch(0, {
   runs: 64,
   known: Array.from({ length: 65_000 }, (_, i) => `x${i.toString(36).padStart(11, '0')}`),
 });
-const LIGHT = exploration(0, { runs: 64 });
+const LIGHT = fuzzBatch(0, { runs: 64 });
 
 /** A canary counts no runs while it is under way. */
-const SILENT: CanaryRun = { kind: 'canary', exploration: ENDLESS };
+const SILENT: CanaryRun = { kind: 'canary', batch: ENDLESS };
 
-async function endsOf(heapMb: number, works: readonly Exploration[]): Promise<readonly string[]> {
+async function endsOf(heapMb: number, works: readonly FuzzBatch[]): Promise<readonly string[]> {
   const pool = new ExecutorPool({ count: 1, engine: ENGINE, name: 'heap', heapMb });
   const ends: string[] = [];
   for (const work of works) {
@@ -71,7 +71,7 @@ async function leavesAlone(t: TestContext): Promise<void> {
     counted: (_, { runs }) => counted.push(runs),
   });
   t.after(() => pool.close());
-  const work = exploration(0, { runs: 20_000 });
+  const work = fuzzBatch(0, { runs: 20_000 });
   let result: Result | undefined;
   const done = pool.execute(work).then((answer) => {
     result = answer.result;
@@ -140,7 +140,7 @@ async function countsOnce(t: TestContext): Promise<void> {
 describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('hang goes on without them', async (t) => {
     const rig = new Rig(t, await testDatabase(t), '{hang}');
-    const good = explorations(12, { runs: 64 });
+    const good = fuzzBatches(12, { runs: 64 });
     await rig.queues.add([batchOf('endless', SILENT), ...good]);
     const worker = rig.worker({ limits: { hangMs: 1000 } });
     const reports = await rig.reported(['endless', ...good.map(({ id }) => id)]);
@@ -157,7 +157,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('run out of memory goes on without them', async (t) => {
     const heapMb = await narrowHeap();
     const rig = new Rig(t, await testDatabase(t), '{memory}');
-    const good = explorations(6, { runs: 64 });
+    const good = fuzzBatches(6, { runs: 64 });
     await rig.queues.add([batchOf('heavy', HEAVY), ...good]);
     const worker = rig.worker({ jobs: 1, limits: { heapMb } });
     const reports = await rig.reported(['heavy', ...good.map(({ id }) => id)]);

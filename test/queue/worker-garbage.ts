@@ -4,7 +4,7 @@ import { BATCH_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { Batch } from '../../corpus/vocabulary/messages.ts';
 import { modelJson, modelOf } from '../../workers/models/registry.ts';
 import { modelNamed } from '../support/models.ts';
-import { batchOf, exploration, MODEL, ownPin, pinOf } from './worker-rig.ts';
+import { batchOf, fuzzBatch, MODEL, ownPin, pinOf } from './worker-rig.ts';
 
 export interface Garbage {
   readonly name: string;
@@ -38,7 +38,7 @@ function spoilt(
   hash: Garbage['hash'] = {},
 ): Garbage {
   const garbage = withData(name, '', reason);
-  const data = JSON.stringify(spoil(batchOf(garbage.id, exploration(0))));
+  const data = JSON.stringify(spoil(batchOf(garbage.id, fuzzBatch(0))));
   return { ...garbage, hash: { ...HASH, data, ...hash } };
 }
 
@@ -91,12 +91,12 @@ const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('another id', /another id/, (batch) => ({ ...batch, id: 'x0' })),
   spoilt('another queue', /queue/, (batch) => ({
     ...batch,
-    work: { kind: 'canary', exploration: exploration(0) },
+    work: { kind: 'canary', batch: fuzzBatch(0) },
   })),
   spoilt('unknown model', /unknown model "nfs"/, (batch) => ({
     ...batch,
     models: [{ ...pinOf(MODEL), reference: 'nfs' }],
-    work: exploration(0, { model: 'nfs' }),
+    work: fuzzBatch(0, { model: 'nfs' }),
   })),
   spoilt('changed model', /differs here/, (batch) => ({
     ...batch,
@@ -105,7 +105,7 @@ const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('own model that is none', /format/, (batch) => ({
     ...batch,
     models: [{ ...pinOf(MODEL), reference: 'nfs', json: '{}' }],
-    work: exploration(0, { model: 'nfs' }),
+    work: fuzzBatch(0, { model: 'nfs' }),
   })),
   spoilt('own model of a built-in name', /built-in/, (batch) => ({
     ...batch,
@@ -114,17 +114,17 @@ const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('own model that is another', /differs here/, (batch) => ({
     ...batch,
     models: [{ ...ownPin(OWN), digest: OTHER_BUILD }],
-    work: exploration(0, { model: OWN.name }),
+    work: fuzzBatch(0, { model: OWN.name }),
   })),
   spoilt('model without a pin', /which model/, (batch) => ({ ...batch, models: [] })),
   spoilt('unknown toggle', /no toggle/, (batch) => ({
     ...batch,
     models: [{ ...pinOf(MODEL), reference: `${MODEL}:speed=high` }],
-    work: exploration(0, { model: `${MODEL}:speed=high` }),
+    work: fuzzBatch(0, { model: `${MODEL}:speed=high` }),
   })),
   spoilt('text that is no input', /refused: batch:1:1/, (batch) => ({
     ...batch,
-    work: exploration(0, {
+    work: fuzzBatch(0, {
       sources: [{ kind: 'given', texts: ['nonsense'], statesMax: 0, schedules: 1 }],
     }),
   })),
@@ -141,12 +141,12 @@ const WRONG_BATCHES: readonly Garbage[] = [
       failedReason: 'memory: executor a.1',
     },
   ),
-  spoilt('no runs', /runs/, (batch) => ({ ...batch, work: exploration(0, { runs: 0 }) })),
+  spoilt('no runs', /runs/, (batch) => ({ ...batch, work: fuzzBatch(0, { runs: 0 }) })),
   spoilt('endless scope', /refused: a scope has more than 200000000 workloads/, (batch) => ({
     ...batch,
-    work: exploration(0, { runs: 0, sources: [ENDLESS] }),
+    work: fuzzBatch(0, { runs: 0, sources: [ENDLESS] }),
   })),
-  spoilt('endless runs', /runs/, (batch) => ({ ...batch, work: exploration(0, { runs: 1e15 }) })),
+  spoilt('endless runs', /runs/, (batch) => ({ ...batch, work: fuzzBatch(0, { runs: 1e15 }) })),
   spoilt('prototype', /not a batch/, (batch) => ({
     ...batch,
     work: JSON.parse('{"__proto__":{"kind":"explore"},"kind":"explore"}'),

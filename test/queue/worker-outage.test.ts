@@ -4,15 +4,15 @@ import { describe, type TestContext, test } from 'node:test';
 import { skipReason } from '../support/debian.ts';
 import { figure, PATIENCE_MS, secondsSince, until } from '../support/patience.ts';
 import { testDatabase, testRedis } from './redis.ts';
-import { batchOf, exploration, explorations, Rig } from './worker-rig.ts';
+import { batchOf, fuzzBatch, fuzzBatches, Rig } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 const DURABLE = ['--appendonly', 'yes'];
 /** Some 25 ms. */
 const RUNS = 1000;
 /** A second: it is still under way when it is seen to have been taken. */
-const LONG = exploration(0, { runs: 40 * RUNS });
-const ENDLESS = exploration(0, { runs: 1 << 24 });
+const LONG = fuzzBatch(0, { runs: 40 * RUNS });
+const ENDLESS = fuzzBatch(0, { runs: 1 << 24 });
 
 async function killed(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{killed}');
@@ -31,7 +31,7 @@ async function killed(t: TestContext): Promise<void> {
 async function outage(t: TestContext): Promise<void> {
   const redis = await testRedis(t, DURABLE);
   const rig = new Rig(t, redis, '{outage}');
-  const batches = explorations(24, { runs: RUNS });
+  const batches = fuzzBatches(24, { runs: RUNS });
   await rig.queues.add(batches);
   const worker = await rig.worker().started();
   await until('reports', async () => (await rig.reports()).size >= 2);
@@ -76,7 +76,7 @@ async function inherited(t: TestContext): Promise<void> {
 async function drained(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{term}');
   // Forty seconds' worth: however late the signal comes, some are left.
-  const all = explorations(400, { runs: 4 * RUNS });
+  const all = fuzzBatches(400, { runs: 4 * RUNS });
   await rig.queues.add(all);
   const worker = await rig.child({ jobs: 1 }).started();
   await rig.reported(['x0']);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Batch } from '../../corpus/vocabulary/messages.ts';
 import { until } from '../support/patience.ts';
-import { batchOf, exploration, type Rig, SEED_TEXT } from './worker-rig.ts';
+import { batchOf, fuzzBatch, type Rig, SEED_TEXT } from './worker-rig.ts';
 
 const MEMORY_FOLDER = '/dev/shm';
 /** In the queue at once. */
@@ -40,7 +40,7 @@ export async function pour(rig: Rig, from: number, count: number): Promise<void>
 
 function tiny(index: number): Batch {
   const sources = [{ kind: 'given', texts: [SEED_TEXT], statesMax: 0, schedules: 1 }] as const;
-  return batchOf(`t${index}`, exploration(index, { runs: 1, sources }));
+  return batchOf(`t${index}`, fuzzBatch(index, { runs: 1, sources }));
 }
 
 export async function redisBytes(rig: Rig): Promise<number> {

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeReport } from '../../corpus/exchange/codec.ts';
-import { type Explored, FEATURES_VERSION } from '../../corpus/vocabulary/messages.ts';
+import { FEATURES_VERSION, type FuzzResult } from '../../corpus/vocabulary/messages.ts';
 import { reasonText, reportId, reportText } from '../../workers/service/reports.ts';
 import { MODEL, reportOf, SEED_TEXT } from './worker-rig.ts';
 
 describe('a report', () => {
-  const explored: Explored = {
+  const fuzzed: FuzzResult = {
     kind: 'explore',
     index: 0,
     model: MODEL,
@@ -23,13 +23,13 @@ describe('a report', () => {
   };
 
   test('that is too large loses candidates first, then witnesses', () => {
-    const whole = reportOf('x', explored);
+    const whole = reportOf('x', fuzzed);
     assert.equal(reportText(whole), JSON.stringify(whole));
     const sizeWith = (candidates: number, witnesses: number): number => {
       const cut = {
-        ...explored,
-        candidates: explored.candidates.slice(0, candidates),
-        witnesses: explored.witnesses.slice(0, witnesses),
+        ...fuzzed,
+        candidates: fuzzed.candidates.slice(0, candidates),
+        witnesses: fuzzed.witnesses.slice(0, witnesses),
       };
       return JSON.stringify(reportOf('x', cut)).length;
     };
@@ -48,7 +48,7 @@ describe('a report', () => {
       assert.ok(value?.result.kind === 'explore');
       assert.equal(value.result.candidates.length, candidates);
       assert.equal(value.result.witnesses.length, witnesses);
-      assert.deepEqual(value.result.hits, explored.hits);
+      assert.deepEqual(value.result.hits, fuzzed.hits);
     }
   });
 

@@ -14,7 +14,7 @@ import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import {
   BATCH_VERSION,
   type Batch,
-  type Exploration,
+  type FuzzBatch,
   type ModelPin,
   type Report,
   type Result,
@@ -46,7 +46,7 @@ export const SEED_TEXT: string = printInput({
 });
 const CHILD = fileURLToPath(new URL('./worker-process.js', import.meta.url));
 
-export function exploration(index: number, change: Partial<Exploration> = {}): Exploration {
+export function fuzzBatch(index: number, change: Partial<FuzzBatch> = {}): FuzzBatch {
   return {
     kind: 'explore',
     index,
@@ -104,9 +104,9 @@ export function reportOf(
   };
 }
 
-/** Explorations as batches, named in order. */
-export function explorations(count: number, change: Partial<Exploration> = {}): readonly Batch[] {
-  return Array.from({ length: count }, (_, i) => batchOf(`x${i}`, exploration(i, change)));
+/** Fuzz batches as batches, named in order. */
+export function fuzzBatches(count: number, change: Partial<FuzzBatch> = {}): readonly Batch[] {
+  return Array.from({ length: count }, (_, i) => batchOf(`x${i}`, fuzzBatch(i, change)));
 }
 
 export interface WorkerOptions {

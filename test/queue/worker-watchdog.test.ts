@@ -8,7 +8,7 @@ import { Watchdog } from '../../workers/service/watchdog.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
 import { testDatabase } from './redis.ts';
-import { BUILD, explorations, Rig } from './worker-rig.ts';
+import { BUILD, fuzzBatches, Rig } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
 /** Passes where a test says so. */
@@ -74,7 +74,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
   for (const { how, park, free } of PARKED) {
     test(`replaces a client whose blocking connection is ${how}`, async (t) => {
       const rig = new Rig(t, await testDatabase(t), '{parked}');
-      const [first, ...others] = explorations(3);
+      const [first, ...others] = fuzzBatches(3);
       assert.ok(first !== undefined);
       const taken: string[] = [];
       const replaced: string[] = [];
@@ -113,7 +113,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
     const rig = new Rig(t, await testDatabase(t), '{paused}');
     const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
     await rig.client.hset(`${queue}:meta`, 'paused', '1');
-    await rig.queues.add(explorations(1));
+    await rig.queues.add(fuzzBatches(1));
     const worker = rig.worker({ limits: { silentMs: HOPELESS_MS } });
     assert.equal(await worker.ended, 'restart');
     const { length } = worker.warnings.filter((line) => /^replaced a queue client/.test(line));

@@ -18,8 +18,8 @@ import {
   BUILD,
   batchOf,
   ENGINE,
-  exploration,
-  explorations,
+  fuzzBatch,
+  fuzzBatches,
   MODEL,
   ownPin,
   pinOf,
@@ -33,10 +33,10 @@ const GROWTH_MAX = 200_000;
 
 /** The way of a finding, each step from the result of the one before. */
 function workOfEveryKind(runner: WorkRunner, model: string): ReadonlyMap<string, Work> {
-  const explore = exploration(0, { model });
-  const explored = runner.run(explore);
-  assert.ok(explored.kind === 'explore');
-  const [witness] = explored.witnesses;
+  const explore = fuzzBatch(0, { model });
+  const fuzzed = runner.run(explore);
+  assert.ok(fuzzed.kind === 'explore');
+  const [witness] = fuzzed.witnesses;
   assert.ok(witness !== undefined);
   const minimize: Work = {
     kind: 'minimize',
@@ -56,7 +56,7 @@ function workOfEveryKind(runner: WorkRunner, model: string): ReadonlyMap<string,
     ['minimize', minimize],
     ['verify', { kind: 'verify', model, repro, notOn: 'another' }],
     ['matrix', { kind: 'matrix', repro, models: [model, 'v48-entry-lock'] }],
-    ['canary', { kind: 'canary', exploration: exploration(1, { model: 'canary' }) }],
+    ['canary', { kind: 'canary', batch: fuzzBatch(1, { model: 'canary' }) }],
   ]);
 }
 
@@ -82,7 +82,7 @@ async function reportsEveryKind(t: TestContext, isOwn: boolean): Promise<void> {
 async function knowsTheFrontier(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{frontier}');
   const runner = new WorkRunner(modelOf, ENGINE);
-  const first = runner.run(exploration(0));
+  const first = runner.run(fuzzBatch(0));
   assert.ok(first.kind === 'explore');
   const snapshot = packFeatures(new Set(first.candidates.flatMap(({ features }) => features)));
   const exchange = new Exchange(rig.client, rig.keys);
@@ -91,12 +91,12 @@ async function knowsTheFrontier(t: TestContext): Promise<void> {
   await exchange.putSnapshot(mistaken.digest, snapshot.bytes);
   const gone = 'a'.repeat(64);
   const digests = [snapshot.digest, mistaken.digest, gone];
-  const batches = digests.map((frontier, i) => batchOf(`x${i}`, exploration(0, { frontier })));
+  const batches = digests.map((frontier, i) => batchOf(`x${i}`, fuzzBatch(0, { frontier })));
   await rig.queues.add(batches);
   const worker = await rig.worker().started();
   const reports = await rig.reported(['x0', 'x1', 'x2']);
   const known = unpackFeatures(snapshot.digest, snapshot.bytes) ?? undefined;
-  const expected = runner.run(exploration(0), known);
+  const expected = runner.run(fuzzBatch(0), known);
   assert.notDeepEqual(expected, first);
   assert.deepEqual(reports.get('x0')?.result, expected);
   assert.deepEqual(reports.get('x1')?.result, first);
@@ -106,7 +106,7 @@ async function knowsTheFrontier(t: TestContext): Promise<void> {
 
 async function givesUpGarbage(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{garbage}');
-  const good = explorations(40, { runs: 64 });
+  const good = fuzzBatches(40, { runs: 64 });
   const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
   for (const [i, batch] of good.entries()) {
     const garbage = GARBAGE[i];

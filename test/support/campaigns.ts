@@ -27,7 +27,7 @@ export class InThread implements LocalExecutors {
 /** Several that answer any of the works that they hold, at random, once no more come. */
 export class Moody extends InThread {
   override readonly count: number;
-  /** Numbers of the explorations, as they were answered. */
+  /** Numbers of the fuzz batches, as they were answered. */
   readonly order: number[] = [];
   private readonly held: (() => void)[] = [];
   private readonly random: Random;

@@ -7,9 +7,9 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolders } from '../../corpus/disk/atomic.ts';
+import { withLock } from '../../corpus/disk/lock.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { NotUnpacked, onPath, unpackDebian } from '../../daemon/redis/debian-package.ts';
-import { withLock } from '../../daemon/redis/process-lock.ts';
 import { findRedisServer } from '../../daemon/redis/redis-binary.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { PATIENCE_MS } from './patience.ts';
@@ -125,8 +125,7 @@ async function installed(name: string, packages: readonly string[]): Promise<str
   if (process.getuid?.() !== 0)
     return { missing: `${name} is not installed, and only root may do that` };
   makeFolders(TEST_CACHE);
-  const lock = path.join(TEST_CACHE, 'installing');
-  const why = await withLock(lock, INSTALL_TIME_LIMIT_MS, () => install(name, packages));
+  const why = await withLock(TEST_CACHE, INSTALL_TIME_LIMIT_MS, () => install(name, packages));
   return onPath(name, process.env) ?? { missing: why };
 }
 

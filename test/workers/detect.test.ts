@@ -4,12 +4,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
-import type { Exploration } from '../../corpus/vocabulary/messages.ts';
+import type { FuzzBatch } from '../../corpus/vocabulary/messages.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { chartOf } from '../../daemon/cli/output/detect-chart.ts';
 import { renderDetections } from '../../daemon/cli/output/detect-table.ts';
-import { BatchRunner } from '../../workers/batch/explore-batch.ts';
+import { FuzzRunner } from '../../workers/batch/fuzz-batch.ts';
 import { detectRow } from '../../workers/bench/detect/detect.ts';
 import { DETECTORS } from '../../workers/bench/detect/detectors.ts';
 import { interleave } from '../../workers/bench/detect/fast-check-peer.ts';
@@ -51,10 +51,10 @@ test('the portfolio counts the runs that a batch of a campaign makes', async () 
   ] as const) {
     const trial = DETECTORS.portfolio?.(scenario(row, name));
     const texts = [printInput({ ...seedNamed(name), schedule: EMPTY_SCHEDULE })];
-    const runner = new BatchRunner(modelOf(MODEL));
+    const runner = new FuzzRunner(modelOf(MODEL));
     for (let rngSeed = 1; rngSeed <= 3; rngSeed++) {
       const given = { kind: 'given', texts, statesMax: 0, schedules: 1000 } as const;
-      const batch: Exploration = {
+      const batch: FuzzBatch = {
         ...{ kind: 'explore', index: 0, model: MODEL, rngSeed, runs: 1000 },
         ...{ sources: [given], known: [], frontier: null },
       };

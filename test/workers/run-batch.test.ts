@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
-import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
+import type { FuzzBatch, FuzzResult } from '../../corpus/vocabulary/messages.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { Frontier } from '../../daemon/campaign/frontier.ts';
-import { planExploration, SHARES } from '../../daemon/campaign/plan.ts';
-import { BatchRunner } from '../../workers/batch/explore-batch.ts';
+import { planFuzzBatch, SHARES } from '../../daemon/campaign/plan.ts';
+import { FuzzRunner } from '../../workers/batch/fuzz-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Engine } from '../../workers/run/engine.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
@@ -18,7 +18,7 @@ const SEEDS = ['b12-fault-vs-punch', 'b09-store-vs-store', 'b10-load-vs-store'].
   printInput({ ...seedNamed(name), schedule: EMPTY_SCHEDULE }),
 );
 
-function batch(index: number, change: Partial<Exploration> = {}): Exploration {
+function batch(index: number, change: Partial<FuzzBatch> = {}): FuzzBatch {
   return {
     kind: 'explore',
     index,
@@ -37,16 +37,16 @@ function batch(index: number, change: Partial<Exploration> = {}): Exploration {
 }
 
 test('a batch gives the same report, whatever its runner did before', () => {
-  const busy = new BatchRunner(modelOf(MODEL));
+  const busy = new FuzzRunner(modelOf(MODEL));
   const others = [3, 1, 2].map((index) => busy.run(batch(index)));
   for (const [i, index] of [3, 1, 2].entries()) {
-    assert.deepEqual(new BatchRunner(modelOf(MODEL)).run(batch(index)), others[i]);
+    assert.deepEqual(new FuzzRunner(modelOf(MODEL)).run(batch(index)), others[i]);
   }
   assert.notDeepEqual(others[0], { ...others[1], index: 3 });
 });
 
 test('a report counts what was asked for, and its witnesses show what they are for', () => {
-  const report = new BatchRunner(modelOf(MODEL)).run(batch(0));
+  const report = new FuzzRunner(modelOf(MODEL)).run(batch(0));
   assert.equal(report.runs, 512);
   assert.ok(report.witnesses.length > 0 && report.candidates.length > 0);
   assert.deepEqual(
@@ -56,7 +56,7 @@ test('a report counts what was asked for, and its witnesses show what they are f
   assertShown(report);
 });
 
-function assertShown(report: Explored): void {
+function assertShown(report: FuzzResult): void {
   const engine = new Engine(modelOf(MODEL));
   assert.ok(report.witnesses.length > 0);
   for (const { signature, text, run } of report.witnesses) {
@@ -70,8 +70,8 @@ function assertShown(report: Explored): void {
 }
 
 test('given workloads are searched first, to the last interleaving or as far as they may', () => {
-  const runner = new BatchRunner(modelOf(MODEL));
-  const given = (statesMax: number): Explored =>
+  const runner = new FuzzRunner(modelOf(MODEL));
+  const given = (statesMax: number): FuzzResult =>
     runner.run(
       batch(0, { runs: 1, sources: [{ kind: 'given', texts: SEEDS, statesMax, schedules: 1 }] }),
     );
@@ -84,7 +84,7 @@ test('given workloads are searched first, to the last interleaving or as far as 
 });
 
 test('what is known is counted, but brings no witness', () => {
-  const runner = new BatchRunner(modelOf(MODEL));
+  const runner = new FuzzRunner(modelOf(MODEL));
   const all = runner.run(batch(0));
   const known = Object.keys(all.hits).slice(0, 2);
   const report = runner.run(batch(0, { known }));
@@ -99,7 +99,7 @@ test('a scope is searched without a run, and its witnesses show what they are fo
   const scope = { threads: 2, ops: 1, pages: 1, kinds: ['store', 'punch', 'load'] } as const;
   const budget = { states: 1 << 20, statesMax: 1 << 17 };
   const sources = [{ kind: 'sweep', scope, from: 0, to: null, ...budget }] as const;
-  const report = new BatchRunner(modelOf(MODEL)).run(batch(0, { sources }));
+  const report = new FuzzRunner(modelOf(MODEL)).run(batch(0, { sources }));
   const { swept, hits } = report;
   assert.equal(report.runs, 0);
   assert.deepEqual(swept?.kinds, ['load', 'store', 'punch']);
@@ -123,7 +123,7 @@ first T0
   const size = new Engine(modelOf(MODEL)).program.size;
   const featuresOf = (text: string): readonly number[] => {
     const sources = [{ kind: 'given', texts: [text], statesMax: 0, schedules: 16 }] as const;
-    const report = new BatchRunner(modelOf(MODEL)).run(batch(0, { runs: 16, sources }));
+    const report = new FuzzRunner(modelOf(MODEL)).run(batch(0, { runs: 16, sources }));
     return report.candidates.flatMap(({ features }) => features);
   };
   const pairs = (text: string): number =>
@@ -136,19 +136,19 @@ first T0
 
 // ---- frontier and planner ---------------------------------------------------------------------------------
 
-function planOf(index: number, rngSeed: number, frontier: Frontier): Exploration {
+function planOf(index: number, rngSeed: number, frontier: Frontier): FuzzBatch {
   const need = { model: MODEL, runs: 1024, seeds: [], sweep: null, shares: SHARES };
-  return planExploration({ ...need, index, rngSeed, frontier, snapshot: null, known: ['x'] });
+  return planFuzzBatch({ ...need, index, rngSeed, frontier, snapshot: null, known: ['x'] });
 }
 
-function frontierOf(reports: readonly Explored[]): Frontier {
+function frontierOf(reports: readonly FuzzResult[]): Frontier {
   const frontier = new Frontier();
   for (const report of reports) frontier.fold(report);
   return frontier;
 }
 
 test('a plan is a function of rngSeed, number and frontier', () => {
-  const runner = new BatchRunner(modelOf(MODEL));
+  const runner = new FuzzRunner(modelOf(MODEL));
   const reports = [0, 1, 2].map((index) => runner.run(batch(index)));
   const plans = [frontierOf(reports), frontierOf(reports)].map((frontier) =>
     [70, 72, 74].map((k) => planOf(k, RNG_SEED, frontier)),
@@ -160,7 +160,7 @@ test('a plan is a function of rngSeed, number and frontier', () => {
 });
 
 test('a frontier admits each feature once, and the order of reports decides only who brought it', () => {
-  const runner = new BatchRunner(modelOf(MODEL));
+  const runner = new FuzzRunner(modelOf(MODEL));
   const reports = [0, 1, 2].map((index) => runner.run(batch(index)));
   const forward = frontierOf(reports);
   assert.equal(forward.size, frontierOf([...reports].reverse()).size);
@@ -178,9 +178,9 @@ test('each way into a cycle of locks has a witness, and the deadlock has one of 
   const seed = seedNamed('b03-mkwrite-vs-store');
   const texts = [printInput({ ...seed, schedule: EMPTY_SCHEDULE })];
   const sources = [{ kind: 'given', texts, statesMax: 0, schedules: 512 }] as const;
-  const runner = new BatchRunner(modelOf(model));
+  const runner = new FuzzRunner(modelOf(model));
   const wanted = batch(0, { model, sources });
-  const of = ({ witnesses }: Explored): readonly string[] =>
+  const of = ({ witnesses }: FuzzResult): readonly string[] =>
     witnesses.filter((one) => one.signature === signature).map(({ bucket }) => bucket ?? '');
   const buckets = of(runner.run(wanted));
   const deadlocks = buckets.filter((bucket) => bucket.startsWith(`${signature}: deadlock `));

@@ -22,7 +22,7 @@ import { minimizedRecord } from '../reproduce/minimized.ts';
 import { replayVerdict } from '../reproduce/replay-verdict.ts';
 import { PROOF_STEPS_MAX } from '../reproduce/reproduce.ts';
 import { Engine } from '../run/engine.ts';
-import { BatchRunner, type Count } from './explore-batch.ts';
+import { type Count, FuzzRunner } from './fuzz-batch.ts';
 
 /** States of the search on another model: a quarter of a second. */
 const COMPARE_STATES_MAX = 100_000;
@@ -30,7 +30,7 @@ const COMPARE_STATES_MAX = 100_000;
 export class WorkRunner {
   private readonly modelOf: (reference: string) => Model;
   private readonly engineDigest: string;
-  private readonly runners = new Map<string, BatchRunner>();
+  private readonly runners = new Map<string, FuzzRunner>();
   private readonly engines = new Map<string, Engine>();
 
   /** @param engineDigest what repros say of the build that made them */
@@ -40,8 +40,8 @@ export class WorkRunner {
   }
 
   /**
-   * @param known features of the frontier that an exploration names
-   * @param count told of the runs of explorations as they are made
+   * @param known features of the frontier that a fuzz batch names
+   * @param count told of the runs of fuzz batches as they are made
    * @throws Refusal where the work names a model, an input or a repro that is none
    */
   run(work: Work, known?: Uint32Array, count?: Count): Result {
@@ -100,15 +100,15 @@ export class WorkRunner {
     return { kind: 'matrix', signature, on, notOn };
   }
 
-  private canary({ exploration }: CanaryRun): CanarySeen {
-    assert(exploration.frontier === null, 'a canary knows nothing', exploration.frontier);
-    const result = this.runnerOf(exploration.model).run(exploration);
+  private canary({ batch }: CanaryRun): CanarySeen {
+    assert(batch.frontier === null, 'a canary knows nothing', batch.frontier);
+    const result = this.runnerOf(batch.model).run(batch);
     const digest = sha256Hex(canonicalJson(result));
     return { kind: 'canary', digest, found: Object.keys(result.hits).sort() };
   }
 
-  private runnerOf(reference: string): BatchRunner {
-    return kept(this.runners, reference, () => new BatchRunner(this.modelOf(reference)));
+  private runnerOf(reference: string): FuzzRunner {
+    return kept(this.runners, reference, () => new FuzzRunner(this.modelOf(reference)));
   }
 
   private engineOf(reference: string): Engine {

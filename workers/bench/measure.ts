@@ -3,8 +3,8 @@
  * V8 knows nothing else; the parts that a run can do without come last, against a full run of their own.
  */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
-import type { Exploration, Explored } from '../../corpus/vocabulary/messages.ts';
-import { BatchRunner } from '../batch/explore-batch.ts';
+import type { FuzzBatch, FuzzResult } from '../../corpus/vocabulary/messages.ts';
+import { FuzzRunner } from '../batch/fuzz-batch.ts';
 import type { Model } from '../kernel/path.ts';
 import { Engine } from '../run/engine.ts';
 import { explore } from '../search/exhaustive.ts';
@@ -25,8 +25,8 @@ export interface Subject {
 export type PlanBatches = (keepsParents: boolean) => Batches;
 
 interface Batches {
-  next(): Exploration;
-  reported(report: Explored): void;
+  next(): FuzzBatch;
+  reported(report: FuzzResult): void;
 }
 
 export interface BenchOptions {
@@ -127,7 +127,7 @@ function sharesOf(
 }
 
 export function fuzzing({ model, batches }: Subject, keepsParents: boolean): () => Done {
-  const runner = new BatchRunner(model);
+  const runner = new FuzzRunner(model);
   const planned = batches(keepsParents);
   return () => {
     const report = runner.run(planned.next());

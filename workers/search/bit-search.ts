@@ -15,7 +15,7 @@ import type { Counterexample, SearchProgress } from './exhaustive.ts';
 import { Sightings, type Sought } from './sightings.ts';
 import { Transition } from './transition.ts';
 
-export interface BitExploration {
+export interface BitSearchResult {
   /** `unproven`: it came to its end and nothing went wrong in what it looked at. */
   readonly verdict: 'unproven' | 'violation' | 'inconclusive';
   readonly states: number;
@@ -50,7 +50,7 @@ export function exploreBits(
   sought: Sought,
   bytes: number,
   progress?: SearchProgress,
-): BitExploration {
+): BitSearchResult {
   return searchOn(engine, workload, true, () => {
     const search = new BitSearch(engine, sought, bytes, progress);
     search.run();
@@ -71,7 +71,7 @@ class BitSearch {
   private readonly untried: number[] = [];
   private transitions = 0;
   private depth = 0;
-  private cutBy: BitExploration['cutBy'] = null;
+  private cutBy: BitSearchResult['cutBy'] = null;
 
   constructor(engine: Engine, sought: Sought, bytes: number, progress?: SearchProgress) {
     this.engine = engine;
@@ -142,7 +142,7 @@ class BitSearch {
     judge.reset();
   }
 
-  result(): BitExploration {
+  result(): BitSearchResult {
     const violations = [...this.sightings.paths].flatMap(([signature, { path, rank }]) => {
       const traced = this.engine.traceFused(path, signature);
       const isShown = worstOf(violationsOf(traced), signature) !== undefined;

@@ -36,7 +36,7 @@ export interface Counterexample {
   readonly traced: Traced;
 }
 
-export interface Exploration {
+export interface SearchResult {
   readonly verdict: 'verified' | 'violation' | 'inconclusive';
   readonly states: number;
   readonly transitions: number;
@@ -64,7 +64,7 @@ export function explore(
   options: ExploreOptions,
   progress?: SearchProgress,
   crew?: Crew,
-): Exploration {
+): SearchResult {
   return searchOn(engine, workload, options.isFused !== false, () => {
     const search = new Search(engine, options, progress);
     search.run(workload, crew);
@@ -217,7 +217,7 @@ class Search {
   }
 
   /** Each signature's path is run again and written down, fused steps one by one. */
-  result(): Exploration {
+  result(): SearchResult {
     // Without an operation none ends, and none has to.
     if (this.engine.judge.looksForEndless && this.course.transitions > 0) this.noteNeverEnding();
     const violations = [...this.sightings.paths].map(([signature, { path, rank }]) => {

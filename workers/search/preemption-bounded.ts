@@ -12,10 +12,10 @@ import { BoundedSearch, type Lookout } from '../schedulers/bounded.ts';
 import type { Crew } from './crew.ts';
 import {
   type Counterexample,
-  type Exploration,
   type ExploreOptions,
   explore,
   type SearchProgress,
+  type SearchResult,
 } from './exhaustive.ts';
 import { LOOK_ON_STATES } from './sightings.ts';
 
@@ -30,7 +30,7 @@ export function exploreWithin(
   { preemptions, ...options }: Question,
   progress?: SearchProgress,
   crew?: Crew,
-): Exploration {
+): SearchResult {
   if (preemptions === null) return explore(engine, workload, options, progress, crew);
   engine.load(workload);
   const search = new SearchWithin(engine, preemptions, options);
@@ -91,7 +91,7 @@ class SearchWithin implements Lookout {
     this.paths.set(signature, { path: this.search.choices(), rank });
   }
 
-  result(): Exploration {
+  result(): SearchResult {
     const outcome = this.search.next();
     const cutBy = outcome === 'done' ? null : outcome === 'cut' ? 'room' : 'states';
     const { states, stepsTaken: transitions, deepest: depth } = this.search;

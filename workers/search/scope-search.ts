@@ -36,9 +36,9 @@ export class ScopeSearch {
     const end = (to ?? enumeration.count) - from;
     for (const workload of enumeration.workloadsFrom(from)) {
       if (total.workloads >= end || total.states >= states) break;
-      const explored = explore(this.engine, workload, { statesMax, all: true });
-      if (explored.violations.length > 0) found(workload, explored.violations);
-      total = joined(total, sweptOf(explored, from + total.workloads, [], true));
+      const searched = explore(this.engine, workload, { statesMax, all: true });
+      if (searched.violations.length > 0) found(workload, searched.violations);
+      total = joined(total, sweptOf(searched, from + total.workloads, [], true));
     }
     const { workloads, transitions, pairs, cut, met } = total;
     return {

@@ -6,7 +6,7 @@ import type { Enumeration } from '../../corpus/breeding/universe.ts';
 import { rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import type { Engine } from '../run/engine.ts';
-import type { Exploration } from './exhaustive.ts';
+import type { SearchResult } from './exhaustive.ts';
 import { exploreWithin } from './preemption-bounded.ts';
 
 /** What a violation must be to count. */
@@ -33,7 +33,7 @@ interface Met {
   readonly workloads: number;
 }
 
-export type Cut = NonNullable<Exploration['cutBy']>;
+export type Cut = NonNullable<SearchResult['cutBy']>;
 
 export interface Swept {
   readonly workloads: number;
@@ -94,7 +94,7 @@ export function countsOf({ ignored, onlyClass }: Filter): (violation: Violation)
 
 /** @param number of the workload */
 export function sweptOf(
-  found: Exploration,
+  found: SearchResult,
   number: number,
   contradictions: readonly string[],
   all: boolean,

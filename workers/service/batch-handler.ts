@@ -222,7 +222,7 @@ function modelsOf(work: Work): readonly string[] {
     case 'matrix':
       return work.models;
     case 'canary':
-      return [work.exploration.model];
+      return [work.batch.model];
     default:
       return [work.model];
   }

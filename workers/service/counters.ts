@@ -3,7 +3,7 @@
  * message, also of a thread that hangs or is gone. Plain doubles: one thread writes, and a reader that is one run
  * late harms nobody.
  */
-import type { Count } from '../batch/explore-batch.ts';
+import type { Count } from '../batch/fuzz-batch.ts';
 
 const RUNS = 0;
 const STEPS = 1;

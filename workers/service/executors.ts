@@ -77,7 +77,7 @@ export interface PoolOptions {
 }
 
 export interface Wish {
-  /** Features of the frontier that an exploration names. */
+  /** Features of the frontier that a fuzz batch names. */
   readonly features?: Uint32Array;
   /** Models of the work that are not built in. */
   readonly models?: readonly GivenModel[];
@@ -137,7 +137,7 @@ export class ExecutorPool {
     return [...this.executors].filter(({ job }) => job !== undefined).length;
   }
 
-  /** Runs and steps of explorations so far, those under way included. */
+  /** Runs and steps of fuzz batches so far, those under way included. */
   get totals(): Totals {
     return [...this.executors].reduce((sum, { counters }) => plus(sum, counters.totals), this.gone);
   }

@@ -1,5 +1,5 @@
 /**
- * The frontier snapshots that explorations name, kept for the batches that follow. One that is gone costs
+ * The frontier snapshots that fuzz batches name, kept for the batches that follow. One that is gone costs
  * nothing but candidates that are not new.
  */
 import type { Exchange } from '../../corpus/exchange/scripts.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { REPORT_BYTES_MAX, word } from '../../corpus/exchange/codec.ts';
 import { SIGNATURE_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
-import type { Explored, Report } from '../../corpus/vocabulary/messages.ts';
+import type { FuzzResult, Report } from '../../corpus/vocabulary/messages.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 
 /** As long as a line of a report may be. */
@@ -30,7 +30,7 @@ export function reasonText(text: string): string {
 /**
  * What is too long loses candidates, which are met again, then witnesses, of which later batches bring others.
  *
- * @param sizeMax in characters, which are ASCII in a report of an exploration
+ * @param sizeMax in characters, which are ASCII in a report of a fuzz batch
  */
 export function reportText(report: Report, sizeMax: number = REPORT_BYTES_MAX): string {
   const text = JSON.stringify(report);
@@ -40,8 +40,8 @@ export function reportText(report: Report, sizeMax: number = REPORT_BYTES_MAX): 
   return JSON.stringify({ ...report, result: cut } satisfies Report);
 }
 
-function cutToFit(result: Explored, sizeMax: number): Explored {
-  const bare: Explored = { ...result, candidates: [], witnesses: [] };
+function cutToFit(result: FuzzResult, sizeMax: number): FuzzResult {
+  const bare: FuzzResult = { ...result, candidates: [], witnesses: [] };
   let room = sizeMax - JSON.stringify(bare).length;
   const fitting = <T>(list: readonly T[]): readonly T[] => {
     const end = list.findIndex((item) => {

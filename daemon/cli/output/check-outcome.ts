@@ -10,8 +10,8 @@ import type { Model } from '../../../workers/kernel/path.ts';
 import { drawnRecord, minimizedRecord } from '../../../workers/reproduce/minimized.ts';
 import { PROOF_STEPS_MAX } from '../../../workers/reproduce/reproduce.ts';
 import type { Engine } from '../../../workers/run/engine.ts';
-import type { BitCoverage, BitExploration } from '../../../workers/search/bit-search.ts';
-import type { Counterexample, Exploration } from '../../../workers/search/exhaustive.ts';
+import type { BitCoverage, BitSearchResult } from '../../../workers/search/bit-search.ts';
+import type { Counterexample, SearchResult } from '../../../workers/search/exhaustive.ts';
 import { engineDigest } from '../identity.ts';
 import type { Settings } from '../options/settings.ts';
 import { EXIT } from './endings.ts';
@@ -37,7 +37,7 @@ const HOW_FOUND = { rngSeed: null, batch: null, run: null, scheduler: EXHAUSTIVE
 const BUDGET = { testsMax: 4000, statesMax: PROOF_STEPS_MAX };
 
 export interface Outcome {
-  readonly verdict: Exploration['verdict'] | BitExploration['verdict'];
+  readonly verdict: SearchResult['verdict'] | BitSearchResult['verdict'];
   readonly states: number;
   readonly transitions: number;
   readonly depth: number;
@@ -47,7 +47,7 @@ export interface Outcome {
   readonly ignored: readonly string[];
   /** Every state of these workloads was seen: there is no other finding. */
   readonly isComplete: boolean;
-  readonly cutBy: Exploration['cutBy'] | BitExploration['cutBy'];
+  readonly cutBy: SearchResult['cutBy'] | BitSearchResult['cutBy'];
   /** Of a search that keeps bits of a state. */
   readonly bitstate?: Bitstate;
 }

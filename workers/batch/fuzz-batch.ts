@@ -8,9 +8,9 @@ import {
   type Breadth,
   type Candidate,
   EXHAUSTIVE,
-  type Exploration,
-  type Explored,
   FEATURES_VERSION,
+  type FuzzBatch,
+  type FuzzResult,
   NO_BREADTH,
   type Witness,
   type WorkloadSource,
@@ -44,7 +44,7 @@ const SCHEDULES_ALONE = 2;
 export type Count = (runs: number, steps: number) => void;
 
 /** A model made ready for batches; kept by an executor between them. */
-export class BatchRunner {
+export class FuzzRunner {
   private readonly coverage: Coverage;
   private readonly engine: Engine;
   private readonly vocabulary: Vocabulary;
@@ -65,7 +65,7 @@ export class BatchRunner {
   }
 
   /** @param known features of the frontier that the batch names */
-  run(batch: Exploration, known?: Uint32Array, count?: Count): Explored {
+  run(batch: FuzzBatch, known?: Uint32Array, count?: Count): FuzzResult {
     const tally = new Tally(batch, count);
     this.coverage.clear(known);
     const stream = new Random(batch.rngSeed, batch.index).fork('workloads');
@@ -189,7 +189,7 @@ function vocabularyOf({ entry, hasMapSync, hasDsync }: Program): Vocabulary {
 
 /** What a batch has come to so far. */
 class Tally {
-  readonly batch: Exploration;
+  readonly batch: FuzzBatch;
   runs = 0;
   private steps = 0;
   private readonly told: Count | undefined;
@@ -204,7 +204,7 @@ class Tally {
   swept: ScopePart | null = null;
   private breadth: Breadth = NO_BREADTH;
 
-  constructor(batch: Exploration, told?: Count) {
+  constructor(batch: FuzzBatch, told?: Count) {
     this.batch = batch;
     this.told = told;
     this.known = new Set(batch.known);
@@ -256,7 +256,7 @@ class Tally {
     this.witnesses.push({ signature, ...bucket, ...found });
   }
 
-  report(): Explored {
+  report(): FuzzResult {
     return {
       kind: 'explore',
       index: this.batch.index,

@@ -1,24 +1,24 @@
-/** Ledgers for tests whose state is the list of their records, so that what is lost, doubled or mixed up shows. */
+/** Logs for tests whose state is the list of their records, so that what is lost, doubled or mixed up shows. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Json } from '../../corpus/vocabulary/json.ts';
-import { Ledger, type Opened } from '../../daemon/log/log.ts';
+import { Log, type Opened } from '../../daemon/log/log.ts';
 
 /** For programs of a child process: the modules, as they were compiled. */
-export const LEDGER_MODULE = compiled('../../daemon/log/log.js');
-export const LOCK_MODULE = compiled('../../daemon/log/log-lock.js');
+export const LOG_MODULE = compiled('../../daemon/log/log.js');
+export const LOCK_MODULE = compiled('../../corpus/disk/lock.js');
 
 function compiled(file: string): string {
   return JSON.stringify(new URL(file, import.meta.url).href);
 }
 
-export function ledgerFolder(t: Pick<TestContext, 'after'>): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'faultline-ledger-'));
+export function logFolder(t: Pick<TestContext, 'after'>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'faultline-log-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return path.join(folder, 'ledger');
+  return path.join(folder, 'campaign');
 }
 
 export function everythingIn({ snapshot, records }: Opened): readonly Json[] {
@@ -31,15 +31,15 @@ export function contentsOf(folder: string): {
   readonly records: readonly Json[];
   readonly damaged: readonly string[];
 } {
-  const opened = Ledger.open(folder);
-  opened.ledger.close();
+  const opened = Log.open(folder);
+  opened.log.close();
   const damaged = opened.damaged.map(({ where, why }) => `${where}: ${why}`);
   return { records: everythingIn(opened), damaged };
 }
 
-export function appendAll(ledger: Ledger, records: readonly Json[]): void {
-  for (const record of records) ledger.append(record);
-  ledger.commit();
+export function appendAll(log: Log, records: readonly Json[]): void {
+  for (const record of records) log.append(record);
+  log.commit();
 }
 
 /** `from`, and so many after it. */

@@ -2,28 +2,29 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { holderOf, takeLock, withLock } from '../../corpus/disk/lock.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { takeLock } from '../../daemon/log/log-lock.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import {
   contentsOf,
-  LEDGER_MODULE,
   LOCK_MODULE,
-  ledgerFolder,
+  LOG_MODULE,
   lockByTheDead,
+  logFolder,
   numbers,
-} from './ledger-support.ts';
+  relock,
+} from './log-support.ts';
 
 const BEGINNING = `
   import { writeSync } from 'node:fs';
-  const { Ledger } = await import(${LEDGER_MODULE});
+  const { Log } = await import(${LOG_MODULE});
   const say = (text) => writeSync(1, text + '\\n');
 `;
 
@@ -37,17 +38,17 @@ function run(program: string): ChildProcess {
 
 /** Goes on from what there is, for ever: groups of records, each said when it is committed, and snapshots. */
 const writerOf = (folder: string): string => `
-  const { ledger, snapshot, records } = Ledger.open(${JSON.stringify(folder)});
+  const { log, snapshot, records } = Log.open(${JSON.stringify(folder)});
   const all = [...(snapshot ?? []), ...records];
   say(String(all.length));
   for (let i = 1; ; i++) {
     for (let k = 0; k <= i % 4; k++) {
       all.push(all.length + 1);
-      ledger.append(all.length);
+      log.append(all.length);
     }
-    ledger.commit();
+    log.commit();
     say(String(all.length));
-    if (i % 5 === 0) ledger.snapshot(all);
+    if (i % 5 === 0) log.snapshot(all);
   }`;
 
 /** Kills it when it has said so many lines, and returns the last of them. */
@@ -67,7 +68,7 @@ async function killAfter(lines: number, program: string): Promise<number> {
 }
 
 test('a writer killed at any moment loses nothing that it has said, and writes nothing twice', async (t) => {
-  const folder = ledgerFolder(t);
+  const folder = logFolder(t);
   const rng = new Random(RNG_SEED, 2);
   for (let kill = 0; kill < 20; kill++) {
     const said = await killAfter(rng.below(30), writerOf(folder));
@@ -100,7 +101,7 @@ const starterOf = (folders: readonly string[], me: string, other: string): strin
   readSync(0, Buffer.alloc(1));`;
 
 test('of starters at once one has the folder, if it is new or its owner is dead', async (t) => {
-  const parent = ledgerFolder(t);
+  const parent = logFolder(t);
   const folders = numbers(0, 120).map((n) => path.join(parent, String(n)));
   mkdirSync(parent);
   takeLock(parent);
@@ -127,9 +128,9 @@ test('of starters at once one has the folder, if it is new or its owner is dead'
 test('a dead owner whom its parent has not noticed is dead', {
   timeout: PATIENCE_MS,
 }, async (t) => {
-  const folder = ledgerFolder(t);
+  const folder = logFolder(t);
   const program = `
-    Ledger.open(${JSON.stringify(folder)}).ledger.append(1);
+    Log.open(${JSON.stringify(folder)}).log.append(1);
     say('open');
     process.kill(process.pid, 'SIGKILL');`;
   // The shell becomes a program that never asks how its children are.
@@ -152,15 +153,42 @@ test('a dead owner whom its parent has not noticed is dead', {
   }
 });
 
+test('who waits for a lock has it after its holder, or in its stead when that is dead or stale', async (t) => {
+  const folder = logFolder(t);
+  mkdirSync(folder);
+  const release = takeLock(folder);
+  const order: string[] = [];
+  const waiting = withLock(folder, PATIENCE_MS, async () => void order.push('second'));
+  await setTimeout(1);
+  order.push('first');
+  release();
+  await waiting;
+  assert.deepEqual(order, ['first', 'second']);
+  assert.equal(holderOf(folder), null);
+
+  takeLock(folder);
+  assert.deepEqual(holderOf(folder), { pid: process.pid, host: null });
+  lockByTheDead(folder);
+  assert.equal(holderOf(folder), null);
+  await withLock(folder, PATIENCE_MS, async () => void order.push('third'));
+
+  takeLock(folder);
+  relock(folder, () => '7.b00t_7.elsewhere');
+  assert.deepEqual(holderOf(folder), { pid: 7, host: 'elsewhere' });
+  utimesSync(path.join(folder, 'lock'), 0, 0);
+  await withLock(folder, PATIENCE_MS, async () => void order.push('fourth'));
+  assert.deepEqual(order, ['first', 'second', 'third', 'fourth']);
+});
+
 /** Appends records of 1 KB until the disk has had enough: 64 blocks of 512 or 1024 bytes. */
 const fillerOf = (folder: string, then: string): string => `
   import { spawnSync } from 'node:child_process';
-  const { ledger } = Ledger.open(${JSON.stringify(folder)});
+  const { log } = Log.open(${JSON.stringify(folder)});
   let n = 0;
-  const add = () => ledger.append({ n: ++n, text: 'x'.repeat(1000) });
+  const add = () => log.append({ n: ++n, text: 'x'.repeat(1000) });
   const commit = () => {
     try {
-      ledger.commit();
+      log.commit();
       return true;
     } catch (error) {
       say(error.code + ' ' + error.message);
@@ -186,7 +214,7 @@ const rowNumbers = (folder: string): readonly number[] => {
 };
 
 test('a full disk is refused, and what it refused is written when there is room', (t) => {
-  const folder = ledgerFolder(t);
+  const folder = logFolder(t);
   const then = `
     add();
     commit();
@@ -197,7 +225,7 @@ test('a full disk is refused, and what it refused is written when there is room'
     say(String(n));`;
   const { lines } = runOnSmallDisk(fillerOf(folder, then));
   const [first, committed, second, isWritten, count] = lines;
-  assert.match(first ?? '', /^DATA_DIR cannot write to .*ledger: file too large \(EFBIG\)$/);
+  assert.match(first ?? '', /^DATA_DIR cannot write to .*campaign: file too large \(EFBIG\)$/);
   assert.equal(second, first);
   assert.equal(isWritten, 'true');
   assert.equal(Number(count), Number(committed) + 5 + 2);
@@ -205,7 +233,7 @@ test('a full disk is refused, and what it refused is written when there is room'
 });
 
 test('who dies with a full disk leaves what was committed, and whole records', (t) => {
-  const folder = ledgerFolder(t);
+  const folder = logFolder(t);
   const { lines } = runOnSmallDisk(fillerOf(folder, "process.kill(process.pid, 'SIGKILL');"));
   const records = rowNumbers(folder);
   assert.deepEqual(records, numbers(1, records.length));

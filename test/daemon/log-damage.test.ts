@@ -1,4 +1,4 @@
-/** Damaged ledgers: what is whole loads, what is not is named, and nothing of it is deleted. */
+/** Damaged logs: what is whole loads, what is not is named, and nothing of it is deleted. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -17,10 +17,10 @@ import {
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { Ledger } from '../../daemon/log/log.ts';
+import { Log } from '../../daemon/log/log.ts';
 import { LINE_BYTES_MAX } from '../../daemon/log/log-file.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { appendAll, contentsOf, everythingIn, ledgerFolder, numbers } from './ledger-support.ts';
+import { appendAll, contentsOf, everythingIn, logFolder, numbers } from './log-support.ts';
 
 /** Records 1 to 10 are in both snapshots, 11 to 25 in the newer and in a log, 26 to 40 in a log alone. */
 const OLD_STATE = 'snapshot-10.json';
@@ -30,17 +30,17 @@ const NEW_LOG = 'log-26.ndjson';
 const ALL = numbers(1, 40);
 
 function fill(folder: string): void {
-  const { ledger } = Ledger.open(folder);
-  appendAll(ledger, numbers(1, 10));
-  ledger.snapshot(numbers(1, 10));
-  appendAll(ledger, numbers(11, 15));
-  ledger.snapshot(numbers(1, 25));
-  appendAll(ledger, numbers(26, 15));
-  ledger.close();
+  const { log } = Log.open(folder);
+  appendAll(log, numbers(1, 10));
+  log.snapshot(numbers(1, 10));
+  appendAll(log, numbers(11, 15));
+  log.snapshot(numbers(1, 25));
+  appendAll(log, numbers(26, 15));
+  log.close();
 }
 
 function filled(t: TestContext): string {
-  const folder = ledgerFolder(t);
+  const folder = logFolder(t);
   fill(folder);
   return folder;
 }
@@ -91,12 +91,12 @@ function rowsLeft(folder: string, whole: string): readonly number[] {
   return [...old, ...rowsIn(NEW_LOG)];
 }
 
-test('of 300 mutated ledgers each gives every record that is left, and says what is wrong', (t) => {
+test('of 300 mutated logs each gives every record that is left, and says what is wrong', (t) => {
   const whole = filled(t);
   const rng = new Random(RNG_SEED, 1);
   let losses = 0;
   for (let i = 0; i < 300; i++) {
-    const folder = ledgerFolder(t);
+    const folder = logFolder(t);
     cpSync(whole, folder, { recursive: true });
     const names = rng.oneIn(3) ? [NEW_STATE, OLD_LOG] : [rng.pick([NEW_STATE, NEW_LOG, NEW_LOG])];
     const kinds = names.map((name) => {
@@ -133,16 +133,16 @@ test('of 300 mutated ledgers each gives every record that is left, and says what
   assert.ok(losses > 50, `${losses} of the mutations lost a record`);
 });
 
-/** A damaged ledger takes records as before, and its next snapshot is whole. */
+/** A damaged log takes records as before, and its next snapshot is whole. */
 function assertGoesOn(folder: string, records: readonly number[], what: string): void {
   const next = [...records, 41];
-  const { ledger } = Ledger.open(folder);
-  appendAll(ledger, [41]);
-  ledger.close();
-  const again = Ledger.open(folder);
+  const { log } = Log.open(folder);
+  appendAll(log, [41]);
+  log.close();
+  const again = Log.open(folder);
   assert.deepEqual(everythingIn(again), next, what);
-  again.ledger.snapshot(next);
-  again.ledger.close();
+  again.log.snapshot(next);
+  again.log.close();
   assert.deepEqual(contentsOf(folder), { records: next, damaged: [] }, what);
 }
 
@@ -165,8 +165,8 @@ for (const [one, other] of [
 
 test('a damaged line is named by its number, with the record that is lost by it', (t) => {
   const folder = filled(t);
-  const log = path.join(folder, NEW_LOG);
-  writeFileSync(log, readFileSync(log, 'utf8').replace(' 30 30\n', ' 30 31\n'));
+  const newest = path.join(folder, NEW_LOG);
+  writeFileSync(newest, readFileSync(newest, 'utf8').replace(' 30 30\n', ' 30 31\n'));
   const { records, damaged } = contentsOf(folder);
   assert.deepEqual(
     records,
@@ -254,7 +254,7 @@ test('what a crash cut short goes without a word, and what only looks so stays',
     'rubbish',
   ];
   for (const tail of [...torn, ...others]) {
-    const folder = ledgerFolder(t);
+    const folder = logFolder(t);
     cpSync(whole, folder, { recursive: true });
     appendFileSync(path.join(folder, NEW_LOG), tail);
     const { records, damaged } = contentsOf(folder);
@@ -270,11 +270,11 @@ test('what a crash cut short goes without a word, and what only looks so stays',
 test('a line that is too long is skipped, and one of the longest is not', (t) => {
   const folder = filled(t);
   appendFileSync(path.join(folder, NEW_LOG), `${'x'.repeat(LINE_BYTES_MAX + 1)}\n`);
-  const { ledger } = Ledger.open(folder);
+  const { log } = Log.open(folder);
   // A line's sum, number, two blanks, two quotes and newline.
   const longest = 'y'.repeat(LINE_BYTES_MAX - 16 - 2 - 2 - 2 - 1);
-  appendAll(ledger, [longest, 42]);
-  ledger.close();
+  appendAll(log, [longest, 42]);
+  log.close();
   const { records, damaged } = contentsOf(folder);
   assert.deepEqual(records, [...ALL, longest, 42]);
   assert.deepEqual(damaged, [`${NEW_LOG} line 16: it is longer than ${LINE_BYTES_MAX} bytes`]);
@@ -308,13 +308,13 @@ for (const [what, [put, why]] of Object.entries(INSTEAD)) {
       assert.deepEqual(records, name === NEW_LOG ? numbers(1, 25) : ALL);
       assert.match(damaged[0] ?? '', why);
       assertGoesOn(folder, records as readonly number[], what);
-      const { ledger } = Ledger.open(folder);
+      const { log } = Log.open(folder);
       const after = [...records, 41, 42];
-      appendAll(ledger, [42]);
-      ledger.snapshot(after);
-      appendAll(ledger, [43]);
-      ledger.snapshot([...after, 43]);
-      ledger.close();
+      appendAll(log, [42]);
+      log.snapshot(after);
+      appendAll(log, [43]);
+      log.snapshot([...after, 43]);
+      log.close();
       assert.deepEqual(contentsOf(folder), { records: [...after, 43], damaged: [] });
       assert.ok(readdirSync(folder).includes(`${name}-real`));
     });
@@ -324,36 +324,36 @@ for (const [what, [put, why]] of Object.entries(INSTEAD)) {
 test('what is damaged is renamed when it is not needed any more, not deleted', (t) => {
   const folder = filled(t);
   truncateSync(path.join(folder, NEW_STATE), 30);
-  const log = path.join(folder, NEW_LOG);
-  writeFileSync(log, readFileSync(log, 'utf8').replace(' 30 30\n', ' 30 31\n'));
-  const damagedLog = readFileSync(log, 'utf8');
-  const { ledger } = Ledger.open(folder);
+  const newest = path.join(folder, NEW_LOG);
+  writeFileSync(newest, readFileSync(newest, 'utf8').replace(' 30 30\n', ' 30 31\n'));
+  const damagedLog = readFileSync(newest, 'utf8');
+  const { log } = Log.open(folder);
   const visible = (): readonly string[] => readdirSync(folder).filter((name) => name !== 'lock');
-  ledger.snapshot([]);
+  log.snapshot([]);
   const aside = [`.damaged-${NEW_STATE}-1`];
   const state = 'snapshot-40.json';
   const first = [...aside, OLD_LOG, NEW_LOG, 'log-41.ndjson', OLD_STATE, state];
   assert.deepEqual(visible().toSorted(), first.toSorted());
-  appendAll(ledger, [41]);
-  ledger.snapshot([]);
+  appendAll(log, [41]);
+  log.snapshot([]);
   const second = [...aside, `.damaged-${NEW_LOG}-1`, 'log-41.ndjson', 'log-42.ndjson', state];
   assert.deepEqual(visible().toSorted(), [...second, 'snapshot-41.json'].toSorted());
   assert.equal(readFileSync(path.join(folder, `.damaged-${NEW_LOG}-1`), 'utf8'), damagedLog);
-  ledger.close();
+  log.close();
 });
 
 test('a damaged snapshot is not written over', (t) => {
-  const folder = ledgerFolder(t);
-  const { ledger } = Ledger.open(folder);
-  appendAll(ledger, [1, 2]);
-  ledger.snapshot([1, 2]);
-  ledger.close();
+  const folder = logFolder(t);
+  const { log } = Log.open(folder);
+  appendAll(log, [1, 2]);
+  log.snapshot([1, 2]);
+  log.close();
   const name = 'snapshot-2.json';
   writeFileSync(path.join(folder, name), 'rubbish');
-  const again = Ledger.open(folder);
+  const again = Log.open(folder);
   assert.deepEqual(again.records, [1, 2]);
-  again.ledger.snapshot([1, 2]);
-  again.ledger.close();
+  again.log.snapshot([1, 2]);
+  again.log.close();
   assert.equal(readFileSync(path.join(folder, `.damaged-${name}-1`), 'utf8'), 'rubbish');
   assert.deepEqual(contentsOf(folder), { records: [1, 2], damaged: [] });
 });
