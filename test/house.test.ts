@@ -60,7 +60,7 @@ const IMPORTS: readonly (readonly [string, string, string?])[] = [
   ['corpus/vocabulary', 'fs', 'vocabulary-is-pure'],
   ['corpus/breeding', 'fast-check'],
   ['corpus/store', 'node:fs'],
-  ['corpus/store', 'zod', 'store-packages'],
+  ['corpus/disk', 'zod', 'disk-packages'],
   ['workers/kernel/steps', '../../models/b.ts', 'kernel-imports'],
   ['workers/oracles', '../schedulers/b.ts', 'oracles-imports'],
   ['workers/run', './b.ts'],

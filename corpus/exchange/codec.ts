@@ -3,17 +3,13 @@
  * anything there, so nothing is believed, everything is bounded, and what does not fit is refused with its place.
  */
 import { z } from 'zod';
-import { ROW_ID } from '../vocabulary/catalogue.ts';
-import { STANDINGS } from '../vocabulary/finding.ts';
 import {
   BUCKET_BYTES_MAX,
   MODEL_JSON_MAX,
-  MODEL_REF_BYTES_MAX,
   NAME_BYTES_MAX,
   OPS,
   PAGES,
   SIGNATURE_BYTES_MAX,
-  TEXT_BYTES_MAX,
   THREADS,
 } from '../vocabulary/limits.ts';
 import {
@@ -25,9 +21,18 @@ import {
   type Report,
 } from '../vocabulary/messages.ts';
 import { OP_KINDS } from '../vocabulary/ops.ts';
-import { COLUMNS_BYTES_MAX } from '../vocabulary/record.ts';
-import { isModelRef } from '../vocabulary/repro.ts';
-import { VIOLATION_CLASSES, type ViolationClass } from '../vocabulary/verdict.ts';
+import {
+  type Checked,
+  checked,
+  count,
+  digest,
+  LIST_MAX,
+  line,
+  packedRecord,
+  reference,
+  signature,
+  text,
+} from '../vocabulary/schemas.ts';
 
 /** A batch with 64 parents of 4 KiB each, or a repro with its model, is under half a megabyte. */
 export const BATCH_BYTES_MAX = 1 << 20;
@@ -38,30 +43,16 @@ export const RUNS_MAX = 1 << 24;
 /** States of one search: some 2 s of one core. */
 const STATES_MAX = 1 << 20;
 
-const count = z.int().min(0);
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 /** Ids, and names of campaigns, executors and schedulers. */
 export const word: z.ZodType<string> = z
   .string()
   .regex(/^[\w.:/@-]+$/)
   .max(NAME_BYTES_MAX);
-const reference = z.string().max(MODEL_REF_BYTES_MAX).refine(isModelRef, 'not a model reference');
-const signature = z
-  .string()
-  .regex(/^[!-~]+(?: [!-~]+)*$/)
-  .max(SIGNATURE_BYTES_MAX);
 const bucket = z
   .string()
   .regex(/^[ -~]+$/)
   .max(BUCKET_BYTES_MAX);
-const text = z.string().min(1).max(TEXT_BYTES_MAX);
-const line = z
-  .string()
-  .regex(/^[ -~]*$/)
-  .max(2 * SIGNATURE_BYTES_MAX);
 const scheduler = word;
-/** Numbers of features, signatures known at once, workloads of one report. */
-const LIST_MAX = 1 << 16;
 
 const origin = z.strictObject({ rngSeed: count, batch: count, run: count, model: reference });
 const pin = z.strictObject({ reference, digest, json: text.max(MODEL_JSON_MAX).exactOptional() });
@@ -135,48 +126,6 @@ const batch: z.ZodType<Batch> = z.strictObject({
   work,
 });
 
-const violationClass = z.custom<ViolationClass>(
-  (value) => typeof value === 'string' && Object.hasOwn(VIOLATION_CLASSES, value),
-  'not a class of violation',
-);
-
-/** A row of the catalogue, if it is in one. */
-const catalogueRow = z.string().regex(ROW_ID).nullable();
-
-const finding = z.strictObject({
-  id: digest,
-  signature,
-  class: violationClass,
-  title: line.min(1),
-  known: catalogueRow,
-  looksLike: catalogueRow,
-  standing: z.enum(STANDINGS),
-  model: reference,
-  models: z.array(reference).max(64),
-  threads: count,
-  operations: count,
-  preemptions: count,
-  sites: z.array(line.min(1)).max(LIST_MAX),
-  runsToFirst: count.nullable(),
-});
-
-const howFound = z.strictObject({
-  rngSeed: count.nullable(),
-  batch: count.nullable(),
-  run: count.nullable(),
-  scheduler,
-  testsUsed: count.nullable(),
-  proof: line.nullable(),
-  criticalPair: z.tuple([line, line]).readonly().nullable(),
-});
-
-const packed = z.strictObject({
-  finding,
-  repro: text,
-  columns: z.string().max(COLUMNS_BYTES_MAX),
-  howFound,
-});
-
 const result = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('explore'),
@@ -210,7 +159,7 @@ const result = z.discriminatedUnion('kind', [
       .exactOptional(),
     hits: z.record(signature, z.strictObject({ count, first: count })),
   }),
-  z.strictObject({ kind: z.literal('minimize'), signature, record: packed.nullable() }),
+  z.strictObject({ kind: z.literal('minimize'), signature, record: packedRecord.nullable() }),
   z.strictObject({ kind: z.literal('verify'), signature, isSame: z.boolean() }),
   z.strictObject({
     kind: z.literal('matrix'),
@@ -226,7 +175,7 @@ const result = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('quarantined'),
     work: z.enum(KINDS).nullable(),
-    reason: line,
+    reason: line.max(2 * SIGNATURE_BYTES_MAX),
     starts: count,
   }),
 ]);
@@ -242,16 +191,12 @@ function makesRunsOrSweeps({ runs, sources }: Pick<FuzzBatch, 'runs' | 'sources'
   return runs > 0 || sources.some(({ kind }) => kind === 'sweep');
 }
 
-export type Decoded<T> =
-  | { readonly value: T; readonly problem: null }
-  | { readonly value: null; readonly problem: string };
-
-export function decodeBatch(value: unknown): Decoded<Batch> {
+export function decodeBatch(value: unknown): Checked<Batch> {
   return checked(batch, value);
 }
 
 /** @param json as it lay in Redis */
-export function decodeReport(json: string): Decoded<Report> {
+export function decodeReport(json: string): Checked<Report> {
   if (Buffer.byteLength(json) > REPORT_BYTES_MAX) {
     return refused(`it is larger than ${REPORT_BYTES_MAX} bytes`);
   }
@@ -272,14 +217,6 @@ export function isOfOtherVersion(json: string): boolean {
   } catch {
     return false;
   }
-}
-
-function checked<T>(schema: z.ZodType<T>, value: unknown): Decoded<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return { value: parsed.data, problem: null };
-  const [issue] = parsed.error.issues;
-  const place = issue === undefined || issue.path.length === 0 ? 'it' : issue.path.join('.');
-  return refused(`${place}: ${issue?.message ?? 'does not fit'}`);
 }
 
 function refused(problem: string): { readonly value: null; readonly problem: string } {

@@ -23,7 +23,6 @@ import { assert } from '../vocabulary/assert.ts';
 import { fail, Refusal } from '../vocabulary/errors.ts';
 import {
   type Finding,
-  findingProblem,
   isFindingId,
   isIdOf,
   keptOf,
@@ -34,6 +33,7 @@ import {
 import { canonicalJson, readJson } from '../vocabulary/json.ts';
 import { compareRecords, type FindingRecord, unpackRecord } from '../vocabulary/record.ts';
 import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
+import { checked, storedFinding } from '../vocabulary/schemas.ts';
 
 export const REPRO_FILE = 'repro.txt';
 export const COLUMNS_FILE = 'columns.txt';
@@ -101,7 +101,7 @@ export class FindingStore {
     const { finding, repro } = record;
     assert(isIdOf(finding.id, finding.signature), 'finding id', finding.id);
     assert(finding.signature === repro.signature, 'signature of the repro', repro.signature);
-    const problem = findingProblem(readJson(printFinding(finding)));
+    const { problem } = checked(storedFinding, finding);
     assert(problem === null, 'finding', problem);
     this.open();
     const there = this.present(finding.id);
@@ -154,7 +154,7 @@ export class FindingStore {
     const read = (name: string): string => readStored(path.join(this.folderOf(id), name));
     const howFound = readJson(read(HOW_FOUND_FILE)) ?? null;
     const [repro, columns] = [read(REPRO_FILE), read(COLUMNS_FILE)];
-    return unpackRecord({ finding: { ...finding }, repro, columns, howFound }, id);
+    return unpackRecord({ finding, repro, columns, howFound }, id);
   }
 
   /** Whether what there is can be listed; nothing is there as long as nobody has put anything. */
@@ -248,10 +248,8 @@ export class FindingStore {
     const folder = this.folderOf(name);
     if (!lstatSync(folder).isDirectory()) throw damage(NOT_A_FOLDER);
     const value = readJson(readStored(path.join(folder, FINDING_FILE)));
-    const problem = findingProblem(value);
+    const { value: stored, problem } = checked(storedFinding, value);
     if (problem !== null) throw damage(`${FINDING_FILE}: ${problem}`);
-    // findingProblem has looked at every field.
-    const stored = value as unknown as StoredFinding;
     if (stored.id !== name) throw damage(`${FINDING_FILE}: it is of another finding`);
     const found = this.located(stored);
     const repro = lstatSync(found.file, { throwIfNoEntry: false });

@@ -4,12 +4,14 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { codeOf, makeFolders, onDisk, writeAtomically } from '../disk/atomic.ts';
 import { readStored } from '../disk/read-bounded.ts';
 import { Refusal } from '../vocabulary/errors.ts';
 import { isFindingId, shownId } from '../vocabulary/finding.ts';
-import { canonicalJson, isJsonObject, type Json, readJson } from '../vocabulary/json.ts';
+import { canonicalJson, readJson } from '../vocabulary/json.ts';
 import { printable } from '../vocabulary/printable.ts';
+import { checked, digest } from '../vocabulary/schemas.ts';
 
 const MARKS_FOLDER = 'marks';
 export const NOTE_LENGTH_MAX = 200;
@@ -25,6 +27,12 @@ export interface Mark {
   readonly note: string | null;
 }
 
+const markSchema: z.ZodType<Mark> = z.object({
+  as: z.enum(MARK_WORDS),
+  of: digest.nullable(),
+  note: z.string().refine(isNoteText).nullable(),
+});
+
 export class Marks {
   private readonly folder: string;
 
@@ -35,7 +43,8 @@ export class Marks {
   /** Null where there is none, or none that can be read. */
   of(id: string): Mark | null {
     try {
-      return markIn(readJson(readStored(path.join(this.folder, `${id}.json`))));
+      const value = readJson(readStored(path.join(this.folder, `${id}.json`)));
+      return checked(markSchema, value).value;
     } catch (error) {
       if (error instanceof Refusal) return null;
       throw error;
@@ -94,14 +103,4 @@ export function isNoteText(text: string): boolean {
 export function markText({ as, of, note }: Mark): string {
   const words = of === null ? as : `${as} ${shownId(of)}`;
   return note === null ? words : `${words}: ${note}`;
-}
-
-function markIn(value: Json | undefined): Mark | null {
-  if (!isJsonObject(value)) return null;
-  const as = MARK_WORDS.find((word) => word === value.as);
-  const { of, note } = value;
-  const isOther = of === null || (typeof of === 'string' && isFindingId(of));
-  const isNote = note === null || (typeof note === 'string' && isNoteText(note));
-  if (as === undefined || !isOther || !isNote) return null;
-  return { as, of, note };
 }

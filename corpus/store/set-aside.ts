@@ -5,11 +5,13 @@
  */
 import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import { codeOf, makeFolders, onDisk, syncFolder, writeAtomically } from '../disk/atomic.ts';
 import { readStored } from '../disk/read-bounded.ts';
 import { Refusal } from '../vocabulary/errors.ts';
-import { canonicalJson, isJsonObject, type Json, readJson } from '../vocabulary/json.ts';
+import { canonicalJson, readJson } from '../vocabulary/json.ts';
 import { printRepro, type Repro } from '../vocabulary/repro.ts';
+import { checked } from '../vocabulary/schemas.ts';
 import { type FindingStore, REPRO_FILE } from './finding-store.ts';
 
 export const ASIDE_FOLDER = 'superseded';
@@ -29,6 +31,16 @@ export interface AsideNote {
   readonly model: string;
   readonly engine: string;
 }
+
+const asideNote: z.ZodType<AsideNote> = z.object({
+  id: z.string(),
+  signature: z.string(),
+  outcome: z.enum(['superseded', 'fixed']),
+  by: z.array(z.string()),
+  why: z.string(),
+  model: z.string(),
+  engine: z.string(),
+});
 
 export interface Aside {
   readonly folder: string;
@@ -151,18 +163,7 @@ function reproIn(folder: string): string | null {
 }
 
 function noteIn(folder: string): AsideNote | null {
-  const value = readJson(textOf(path.join(folder, NOTE_FILE)) ?? '');
-  if (!isJsonObject(value)) return null;
-  const { id, signature, outcome, by, why, model, engine } = value;
-  const isWhole = [id, signature, why, model, engine].every((one) => typeof one === 'string');
-  const isKnown = outcome === 'superseded' || outcome === 'fixed';
-  if (!isWhole || !isKnown || !isListOfTexts(by)) return null;
-  // Every field has been looked at.
-  return value as unknown as AsideNote;
-}
-
-function isListOfTexts(value: Json | undefined): boolean {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  return checked(asideNote, readJson(textOf(path.join(folder, NOTE_FILE)) ?? '')).value;
 }
 
 function textOf(file: string): string | null {

@@ -2,12 +2,11 @@
  * A finding: all violations with one signature, and what is said of its best repro. The pure half of
  * `corpus/store/finding-store.ts`; scripts read these fields in `--json`.
  */
-import { ROW_ID } from './catalogue.ts';
-import { canonicalJson, isJsonObject, type Json, sha256Hex } from './json.ts';
+import { canonicalJson, type Json, sha256Hex } from './json.ts';
 import { NAME_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
-import { isModelRef, type Repro } from './repro.ts';
+import type { Repro } from './repro.ts';
 import { printInput } from './text.ts';
-import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
+import type { ViolationClass } from './verdict.ts';
 
 /** `forbidden`: the model says that it is clean of the row. `new`: it says nothing, or there is no row. */
 export const STANDINGS = ['expected', 'new', 'forbidden'] as const;
@@ -63,7 +62,7 @@ const ID_SHOWN = 12;
 export const ID_PREFIX_MIN = 6;
 
 /** A sentence, or the signature in words. */
-const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
+export const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
 const FIELDS = [
   'id',
   'signature',
@@ -91,8 +90,8 @@ const LATER: Pick<StoredFinding, 'looksLike' | 'standing' | 'sites'> = {
   sites: [],
 };
 /** A dozen kinds of operations, two locks: more says nothing more. */
-const SITES_MAX = 16;
-const SITE_LENGTH_MAX = 4 * NAME_BYTES_MAX;
+export const SITES_MAX = 16;
+export const SITE_LENGTH_MAX = 4 * NAME_BYTES_MAX;
 
 export function findingId(signature: string): string {
   return sha256Hex(`${SIGNATURE_VERSION} ${signature}`);
@@ -111,43 +110,6 @@ export function isFindingId(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-/** Why a value is not a finding that we wrote, or null. */
-export function findingProblem(value: Json | undefined): string | null {
-  if (!isJsonObject(value)) return 'not a JSON object';
-  const missing = FIELDS.find((name) => !(name in LATER) && !Object.hasOwn(value, name));
-  if (missing !== undefined) return `"${missing}" is missing`;
-  if (!isText(value.signature, SIGNATURE_BYTES_MAX)) return 'signature is not a text';
-  if (!isIdOf(value.id, value.signature)) return 'the id is not that of the signature';
-  if (typeof value.class !== 'string' || !Object.hasOwn(VIOLATION_CLASSES, value.class)) {
-    return 'class is unknown';
-  }
-  if (!isText(value.title, TITLE_LENGTH_MAX)) return 'title is not a text';
-  if (!isKnown(value.known)) return 'known is not a row of the catalogue';
-  if (!isKnown(value.looksLike ?? null)) return 'looksLike is not a row of the catalogue';
-  if (!isStanding(value.standing ?? LATER.standing)) return 'standing is none';
-  if (!isListOfSites(value.sites ?? LATER.sites)) return 'sites is not a list of texts';
-  return modelsProblem(value.model, value.models) ?? numbersProblem(value);
-}
-
-function modelsProblem(model: Json | undefined, models: Json | undefined): string | null {
-  if (!isReference(model)) return 'model is not a reference';
-  if (!isListOfReferences(models)) return 'models is not a list of references';
-  return null;
-}
-
-function numbersProblem(value: Readonly<Record<string, Json>>): string | null {
-  const names = ['threads', 'operations', 'preemptions'] as const;
-  const bad = names.find((name) => !isCount(value[name]));
-  if (bad !== undefined) return `${bad} is not a count`;
-  const { runsToFirst } = value;
-  return runsToFirst === null || isCount(runsToFirst) ? null : 'runsToFirst is not a count';
-}
-
-function isListOfSites(value: Json | readonly string[]): boolean {
-  if (!Array.isArray(value) || value.length > SITES_MAX) return false;
-  return value.every((site) => isText(site, SITE_LENGTH_MAX));
-}
-
 /** What is said of one finding by two that kept it, about the repro that is kept. */
 export function merged(kept: StoredFinding, other: StoredFinding): StoredFinding {
   return {
@@ -159,30 +121,6 @@ export function merged(kept: StoredFinding, other: StoredFinding): StoredFinding
 
 function union(a: readonly string[], b: readonly string[]): readonly string[] {
   return [...new Set([...a, ...b])].sort();
-}
-
-function isText(value: Json | undefined, lengthMax: number): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= lengthMax;
-}
-
-function isKnown(value: Json | undefined): boolean {
-  return value === null || (typeof value === 'string' && ROW_ID.test(value));
-}
-
-function isStanding(value: Json | undefined): boolean {
-  return STANDINGS.some((one) => one === value);
-}
-
-function isReference(value: Json | undefined): boolean {
-  return typeof value === 'string' && isModelRef(value);
-}
-
-function isListOfReferences(value: Json | undefined): boolean {
-  return Array.isArray(value) && value.every(isReference);
-}
-
-function isCount(value: Json | undefined): boolean {
-  return typeof value === 'number' && value >= 0;
 }
 
 /** `B12`, `like B12` or `new`, for lists. */

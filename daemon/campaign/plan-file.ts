@@ -20,6 +20,7 @@ import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
 import { OPS, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
+import { checked } from '../../corpus/vocabulary/schemas.ts';
 
 const SHOWN = 160;
 /** More would take longer than anybody waits. */
@@ -63,12 +64,9 @@ export type CampaignFile = z.infer<typeof schema>;
 
 /** @throws Refusal naming the field that does not fit */
 export function readCampaignFile(file: string): CampaignFile {
-  const parsed = schema.safeParse(parse(readNamed(file), file));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue?.path.join('.') ?? '';
-  const what = issue?.message ?? 'it does not fit';
-  throw refusal(file, place === '' ? what : `${place}: ${what}`);
+  const { value, problem } = checked(schema, parse(readNamed(file), file));
+  if (problem !== null) throw refusal(file, problem);
+  return value;
 }
 
 function parse(text: string, file: string): unknown {

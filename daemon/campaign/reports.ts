@@ -2,7 +2,7 @@
 import { decodeReport, REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { Arrival } from '../../corpus/exchange/scripts.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION, type Minimized, type Report } from '../../corpus/vocabulary/messages.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { unpackRecord } from '../../corpus/vocabulary/record.ts';
@@ -41,7 +41,7 @@ function givenUp(id: string, why: string, { build, campaign, outstanding }: Camp
 function problemOf({ record, signature }: Minimized, executor: string): string | null {
   if (record === null) return null;
   try {
-    const { finding } = unpackRecord(readJson(JSON.stringify(record)), executor);
+    const { finding } = unpackRecord(record, executor);
     return finding.signature === signature ? null : 'the record is of another finding';
   } catch (error) {
     if (error instanceof Refusal) return error.message;

@@ -2,7 +2,6 @@
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
-import { readJson } from '../../corpus/vocabulary/json.ts';
 import {
   compareRecords,
   type FindingRecord,
@@ -129,7 +128,7 @@ export class Keeper implements PublisherPort {
 }
 
 function unpacked(packed: PackedRecord): FindingRecord {
-  return unpackRecord(readJson(JSON.stringify(packed)), 'executor');
+  return unpackRecord(packed, 'executor');
 }
 
 /** As the store would keep them; the signature was first met where it was first met. */

@@ -2,7 +2,7 @@
 import type { FindingStore } from '../../corpus/store/finding-store.ts';
 import { survey } from '../../corpus/store/survey.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import {
   type FindingRecord,
   type PackedRecord,
@@ -121,7 +121,7 @@ export class Publisher {
     if (one.published === null) return undefined;
     const { id } = one.published.finding;
     const packed = recordToStore(one);
-    if (packed !== null) return unpackRecord(readJson(JSON.stringify(packed)), id);
+    if (packed !== null) return unpackRecord(packed, id);
     const { store, log, watcher } = this.parts;
     try {
       const record = store.record(id);

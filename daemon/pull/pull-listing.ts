@@ -2,14 +2,10 @@
  * Pages of a coordinator's list, as somebody hostile might write them: every page must lead on, hold no more than
  * was asked for, and say of each finding what its files will be measured by.
  */
-import {
-  findingProblem,
-  isFoundOn,
-  keptOf,
-  type StoredFinding,
-} from '../../corpus/vocabulary/finding.ts';
+import { z } from 'zod';
+import { isFoundOn, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { isJsonObject, type Json, readJson } from '../../corpus/vocabulary/json.ts';
-import { printable } from '../../corpus/vocabulary/printable.ts';
+import { checked, digest, storedFinding } from '../../corpus/vocabulary/schemas.ts';
 import { isSignatureOf } from '../../corpus/vocabulary/verdict.ts';
 
 /** A finding as it is listed. */
@@ -81,27 +77,29 @@ export function isBad(row: Listed | BadRow): row is BadRow {
   return 'why' in row;
 }
 
+const listedRow = z.object({
+  reproDigest: digest,
+  publishedAt: z.string().refine((date) => !Number.isNaN(Date.parse(date)), 'not a date'),
+});
+
 function readRow(row: Json, revision: number): Listed | BadRow {
-  const problem = findingProblem(row);
-  if (problem !== null || !isJsonObject(row)) return { revision, why: problem ?? 'not an object' };
-  // findingProblem has looked at every field.
-  const finding = keptOf(row as unknown as StoredFinding);
-  const { reproDigest } = row;
-  const publishedMs = Date.parse(String(row.publishedAt));
-  const why = claimProblem(finding);
-  if (why !== null) return { revision, why };
-  if (typeof reproDigest !== 'string') return { revision, why: 'reproDigest is not a digest' };
-  if (Number.isNaN(publishedMs)) return { revision, why: 'publishedAt is not a date' };
-  return { revision, publishedMs, finding, reproDigest };
+  const { value: finding, problem } = checked(storedFinding, row);
+  if (problem !== null) return { revision, why: problem };
+  const claim = claimProblem(finding);
+  if (claim !== null) return { revision, why: claim };
+  const listed = checked(listedRow, row);
+  if (listed.problem !== null) return { revision, why: listed.problem };
+  const { reproDigest, publishedAt } = listed.value;
+  return { revision, publishedMs: Date.parse(publishedAt), finding, reproDigest };
 }
 
-/** What a finding says of itself must fit together, and be what it looks like where it is shown. */
-export function claimProblem(finding: StoredFinding): string | null {
-  const { title, signature, class: given, model, models } = finding;
-  for (const [name, text] of Object.entries({ title, signature })) {
-    const shown = printable(text, Number.POSITIVE_INFINITY);
-    if (shown !== text) return `${name} has characters that cannot be seen`;
-  }
+/** What a finding says of itself must fit together. */
+export function claimProblem({
+  signature,
+  class: given,
+  model,
+  models,
+}: StoredFinding): string | null {
   if (!isSignatureOf(signature, given)) return 'class is not that of the signature';
   return models.includes(model) ? null : 'model is not one of models';
 }

@@ -195,15 +195,18 @@ const OTHERS: Readonly<Record<string, readonly [(answer: Fields) => unknown, Reg
   'a repro that is none': [withText(() => 'faultline repro 2\n'), /newer/],
   'a repro of a mebibyte': [withText((repro) => repro + '#'.repeat(1 << 20)), /too large/],
   'another class': [inFinding({ class: 'deadlock' }), /class is not that of the signature/],
-  'a class that reaches a prototype': [inFinding({ class: 'constructor' }), /class is unknown/],
+  'a class that reaches a prototype': [
+    inFinding({ class: 'constructor' }),
+    /class: not a class of violation/,
+  ],
   'a title that hides': [inFinding({ title: 'a\u202eb' }), /cannot be seen/],
   'a model that is not among its models': [inFinding({ models: ['mine'] }), /not one of models/],
   'columns that draw on the screen': [inRecord({ columns: '\x1b[2J' }), /printable ASCII/],
-  'columns without end': [inRecord({ columns: ' '.repeat(1 << 19) }), /printable ASCII/],
-  'a field too many': [inRecord({ run: 'rm -rf' }), /a field too many/],
+  'columns without end': [inRecord({ columns: ' '.repeat(1 << 19) }), /columns: Too big/],
+  'a field too many': [inRecord({ run: 'rm -rf' }), /Unrecognized key: "run"/],
   'how it was found, in colour': [
     inRecord({ howFound: { ...(packed(GOOD).howFound as object), scheduler: '\x1b[1m' } }),
-    /scheduler is not a name/,
+    /howFound.scheduler: has characters that cannot be seen/,
   ],
   'no record': [(answer) => ({ ...answer, record: null }), /not a JSON object/],
   'a digest of its own for another revision': [

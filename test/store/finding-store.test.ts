@@ -94,11 +94,11 @@ const DAMAGES: Readonly<Record<string, readonly [(folder: string) => void, RegEx
   'half a finding.json': [(f) => edit(f, (text) => text.slice(0, 100)), /not a JSON object/],
   'a class that we do not know': [
     (f) => edit(f, (text) => text.replace('"class":"stale-pte"', '"class":"constructor"')),
-    /class is unknown/,
+    /class: not a class of violation/,
   ],
   'a signature that was changed': [
     (f) => edit(f, (text) => text.replace('unfenced punch', 'unfenced zero')),
-    /id is not that of the signature/,
+    /id: not that of the signature/,
   ],
   'a key that reaches a prototype': [
     (f) => edit(f, (text) => text.replace('{', '{"__proto__":{"x":1},')),
@@ -106,7 +106,7 @@ const DAMAGES: Readonly<Record<string, readonly [(folder: string) => void, RegEx
   ],
   'a count below zero': [
     (f) => edit(f, (text) => text.replace('"threads":2', '"threads":-2')),
-    /threads is not a count/,
+    /threads: Too small/,
   ],
   'another finding under its name': [
     (f) => edit(f, () => readFileSync(path.join(f, '../../other.json'), 'utf8')),

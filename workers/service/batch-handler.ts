@@ -2,7 +2,8 @@
  * What becomes of a batch that was taken from a queue: it is computed and reported, or it goes back to be tried
  * elsewhere, or it is given up with a reason. Whatever it is, it harms nobody: anything may lie in a queue.
  */
-import { BATCH_BYTES_MAX, type Decoded, decodeBatch } from '../../corpus/exchange/codec.ts';
+
+import { BATCH_BYTES_MAX, decodeBatch } from '../../corpus/exchange/codec.ts';
 import type { Metrics } from '../../corpus/exchange/metrics.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Report,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
+import type { Checked } from '../../corpus/vocabulary/schemas.ts';
 import { canonicalReference, MODEL_NAMES, modelDigest, pinnedModel } from '../models/registry.ts';
 import { type Done, ExecutorFailure, type ExecutorPool, type GivenModel } from './executors.ts';
 import type { Frontiers } from './frontiers.ts';
@@ -186,7 +188,7 @@ export class BatchHandler {
 }
 
 /** The campaign also of what is no batch: its coordinator may be waiting for it nevertheless. */
-type Read = Decoded<Batch> & { readonly campaign: string };
+type Read = Checked<Batch> & { readonly campaign: string };
 
 function readBatch(text: string): Read {
   if (Buffer.byteLength(text) > BATCH_BYTES_MAX) {

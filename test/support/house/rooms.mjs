@@ -35,11 +35,11 @@ function open(name, prefix, imports, packages = []) {
 /** @type {readonly Room[]} */
 // biome-ignore format: a table
 export const ROOMS = [
-  pure('vocabulary', 'corpus/vocabulary/', [], ['@noble/hashes']),
+  pure('vocabulary', 'corpus/vocabulary/', [], ['@noble/hashes', 'zod']),
   pure('breeding', 'corpus/breeding/', ['vocabulary'], ['fast-check', 'pure-rand']),
   open('disk', 'corpus/disk/', ['vocabulary']),
   open('exchange', 'corpus/exchange/', ['vocabulary'], ['bullmq', 'ioredis', 'prom-client', 'zod']),
-  open('store', 'corpus/store/', ['vocabulary', 'breeding', 'disk']),
+  open('store', 'corpus/store/', ['vocabulary', 'breeding', 'disk'], ['zod']),
   pure('kernel', 'workers/kernel/', ['vocabulary']),
   pure('model', 'workers/model/', CORE),
   pure('models', 'workers/models/', [...CORE, 'model']),
