@@ -1,3 +1,4 @@
+/** What `goldenIn` writes, compares and refuses. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -181,7 +181,11 @@ test('the top of the tree holds what the design lists', () => {
 const TEXTS: Readonly<Record<string, { planted: readonly string[]; clean: string }>> = {
   'nothing unfinished': {
     planted: [`// ${'TO'}DO later`, `const a = '${'FIX'}ME';`],
-    clean: 'const todo = 1; // a list of things to do',
+    clean: '/** A list of things to do. */\nconst todo = 1;',
+  },
+  'a head that says what a file is for': {
+    planted: ["import 'a';\n/** Too late. */", '// Not of the file.\nconst a = 1;', ''],
+    clean: '#!/usr/bin/env node\n// @ts-check\n/** The command line. */\nf();',
   },
   'no muted check': {
     planted: [
@@ -190,7 +194,7 @@ const TEXTS: Readonly<Record<string, { planted: readonly string[]; clean: string
       `// biome-${'ignore'} lint/suspicious/noExplicitAny: because`,
       `/* biome-${'ignore'}-all lint: because */`,
     ],
-    clean: '// @ts is a handle; biome-ignore format: a table',
+    clean: '/** @ts is a handle; biome-ignore format: a table */',
   },
 };
 
@@ -200,7 +204,7 @@ for (const rule of RULES) {
     const offences = (text: string): number => offencesOf(rule, { file: 'a.ts', text }).length;
     assert.notEqual(planted.length, 0);
     for (const text of planted) assert.notEqual(offences(text), 0, text);
-    assert.equal(offences(clean), 0);
+    assert.equal(offences(clean), 0, clean);
     assertNone(readSources(PACKAGE_ROOT).flatMap((source) => offencesOf(rule, source)));
   });
 }

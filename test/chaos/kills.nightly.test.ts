@@ -1,3 +1,4 @@
+/** Eighty kills of any process of `up`, over every model. */
 import { test } from 'node:test';
 import { skipReason } from '../support/debian.ts';
 import { survivesKills } from './kills.ts';

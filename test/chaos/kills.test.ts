@@ -1,3 +1,4 @@
+/** Twelve kills of any process of `up`; kills.nightly.test.ts has more. */
 import { test } from 'node:test';
 import { skipReason } from '../support/debian.ts';
 import { survivesKills } from './kills.ts';

@@ -113,15 +113,16 @@ test('nothing that others wrote reaches a terminal as anything but text', async 
   const hostile = '\x1b]0;x\x07\u202e\u200b\x9b31m\ud800';
   const dataDir = path.join(folder, 'hostile');
   const record = sampleRecord();
-  const { file } = new FindingStore(dataDir).put({
-    ...record,
-    finding: { ...record.finding, title: hostile },
-    columns: hostile,
-  }).finding;
+  const { file } = new FindingStore(dataDir).put({ ...record, columns: hostile }).finding;
+  const other = sampleRecord({ signature: 'stale-pte fault vs zero' });
+  const spoilt = new FindingStore(dataDir).put(other).finding;
+  const titled = JSON.stringify({ ...other.finding, title: hostile, [hostile]: 1 });
+  writeFileSync(path.join(path.dirname(spoilt.file), 'finding.json'), titled);
   writeFileSync(path.join(folder, 'hostile.json'), JSON.stringify({ [hostile]: hostile }));
   const runs = [
     ['findings', '--data-dir', dataDir],
     ['show', path.dirname(file)],
+    ['show', path.dirname(spoilt.file)],
     ['models', './hostile.json'],
     ['show', 'hostile.json'],
     ['replay', hostile.replace('\ud800', '')],

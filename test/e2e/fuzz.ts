@@ -6,7 +6,7 @@ import type { Silence } from '../../daemon/campaign/silence.ts';
 import { type Ended, faultline, MAIN } from '../cli/faultline.ts';
 import { patiently, until } from '../support/patience.ts';
 
-/** The fields of the document that scripts rely on (design 9). */
+/** The fields of the document that scripts rely on. */
 interface Finding {
   readonly id: string;
   readonly signature: string;

@@ -35,7 +35,7 @@ import { Profile } from '../schedulers/profile.ts';
 import { type Counterexample, explore } from '../search/exhaustive.ts';
 import { ScopeSearch } from '../search/scope-search.ts';
 
-/** Schedules of a fresh workload or a mutant: 8-16 (design 4); more hides rare workloads. */
+/** Schedules of a fresh workload or a mutant: 8-16; more hides rare workloads. */
 const SCHEDULES = 16;
 /** A workload whose threads share nothing has one outcome: a second run shows that. */
 const SCHEDULES_ALONE = 2;

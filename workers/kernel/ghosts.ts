@@ -1,7 +1,7 @@
 /**
  * The history that oracles judge by, kept in ghost words of the state. A line remembers which operations ever
  * wrote data or zeros to it; an operation remembers which were complete when it began. No clock is needed:
- * "W2 lies wholly after W" is "W was complete when W2 began" (design 3.1).
+ * "W2 lies wholly after W" is "W was complete when W2 began".
  *
  * Bit 0 of a set of writers is the content before the run.
  */

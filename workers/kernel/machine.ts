@@ -19,7 +19,7 @@ export function run(k: Kernel, scheduler: Scheduler, stepsMax: number): number {
   scheduler.begin(k);
   for (let enabled = k.enabled(); enabled !== 0; enabled = k.enabled()) {
     if (k.steps === stepsMax) return stepsMax + 1;
-    // A lone runnable thread is no choice (algorithms 2.1): schedulers are not asked.
+    // A lone runnable thread is no choice: schedulers are not asked.
     current =
       (enabled & (enabled - 1)) === 0
         ? 31 - Math.clz32(enabled)

@@ -1,3 +1,4 @@
+/** Kernel paths as a model has them: trees of named steps, tests and loops, and what a model says beside them. */
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import type { LockId, OwnLock, RwsemId } from './locks.ts';
 

@@ -162,7 +162,7 @@ function both(name: string, says: string, run: (k: Kernel, r: number) => boolean
   return { name, says, register: 0, mask: 0, value: 0, negated: false, run };
 }
 
-/** Tests read registers only: what a visible step has put there (design 3.1). */
+/** Tests read registers only: what a visible step has put there. */
 export const TESTS: ReadonlyMap<string, TestDef> = new Map(
   [
     isZero('answerIsNo', 'no', R_ANSWER),

@@ -1,3 +1,4 @@
+/** The way back of a depth-first search: what each step has overwritten. */
 import type { Kernel } from './kernel.ts';
 
 /** What the steps of a depth-first search have overwritten, step by step. */

@@ -1,3 +1,4 @@
+/** The set of states that a search has seen. */
 type Visit = (digestA: number, digestB: number, id: number) => void;
 
 /** 64-bit digests of states, each with a number: open addressing, linear probing, at most half full. */

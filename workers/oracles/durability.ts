@@ -257,7 +257,7 @@ function untracked(k: Kernel, index: number): Cause {
   return { object: 'tagged', role, said: `its entry is still tagged: ${role} has passed it by` };
 }
 
-/** One word a defect: they share their labels (locking 3.10a, design 3.1). */
+/** One word a defect: they share their labels (locking 3.10a). */
 function objectOfCause(cause: number): string {
   return (
     [

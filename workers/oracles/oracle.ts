@@ -1,7 +1,7 @@
 /**
  * What oracles share: where they report, and how an early defect is kept from hiding others. After a violation
  * that is not fatal the run goes on; the page and block it touched are tainted, and later complaints about
- * tainted objects are dropped (design 6).
+ * tainted objects are dropped.
  */
 import { PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';

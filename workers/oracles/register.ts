@@ -1,7 +1,7 @@
 /**
  * Is a value legal at a line? A regular register per line, over the history ghosts (kernel/ghosts.ts): a value
  * is legal unless a write that was complete when the reader began had the value's own write complete before
- * it began (locking 4.1 O6, design 3.1).
+ * it began (locking 4.1 O6).
  */
 import { LINES } from '../../corpus/vocabulary/limits.ts';
 import { INITIAL } from '../kernel/encoding.ts';

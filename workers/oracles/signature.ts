@@ -1,5 +1,5 @@
 /**
- * What a finding is known by (design 6): its class, and per role the kind of operation and the registry's name of the
+ * What a finding is known by: its class, and per role the kind of operation and the registry's name of the
  * step. No label, path, thread, page or name that a model gives: whoever renames or moves a step has the same finding.
  */
 import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';

@@ -1,7 +1,7 @@
 /**
  * The two steps whose order decides. A run that shows a signature changes threads at a few places; there a
  * step is moved past what the others do, further and further, until the signature is lost: the step it went
- * past last and the step itself are the pair (Hermit's analysis, algorithms 2.7 E). Pure.
+ * past last and the step itself are the pair (Hermit's analysis). Pure.
  */
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { THREAD_NAMES } from '../../corpus/vocabulary/names.ts';

@@ -1,6 +1,6 @@
 /**
  * A schedule that shows the same with fewer preemptions, where there are too many to try them all: runs of one
- * thread are pushed on to that thread's next, or pulled back to its last (dejafu's way, algorithms 2.7). Pure.
+ * thread are pushed on to that thread's next, or pulled back to its last (dejafu's way). Pure.
  */
 import type { Witness } from '../../corpus/breeding/minimize.ts';
 import type { Wanted } from '../../corpus/vocabulary/verdict.ts';

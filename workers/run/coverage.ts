@@ -1,5 +1,5 @@
 /**
- * What counts as new (algorithms 2.3, items 1 and 5). A feature is a pair of instructions of different threads
+ * What counts as new. A feature is a pair of instructions of different threads
  * that touched one object one after the other, one of them writing, or an edge of the lock-class graph.
  *
  * A change of the definition changes FEATURES_VERSION: a frontier never mixes two.

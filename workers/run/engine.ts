@@ -214,7 +214,7 @@ function record(rows: readonly TraceRow[]): { schedule: Schedule; preemptions: n
   return { schedule: { first: rows[0]?.thread ?? 0, switches }, preemptions };
 }
 
-/** Over (thread, operation, label, occurrence) and the verdict; never over state words (design 4). */
+/** Over (thread, operation, label, occurrence) and the verdict; never over state words. */
 function traceDigest(rows: readonly TraceRow[], verdict: Verdict): string {
   const lines = rows.map((row) => `${row.thread} ${row.op} ${row.label} ${row.occurrence}`);
   const said =

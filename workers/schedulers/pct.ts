@@ -9,7 +9,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Scheduler } from '../kernel/machine.ts';
 import type { Profile } from './profile.ts';
 
-/** The deepest bug that the portfolio aims at (algorithms 2.1: a three-way cycle has depth 3). */
+/** The deepest bug that the portfolio aims at: a cycle of three threads has depth 3. */
 const DEPTH_MAX = 8;
 
 export class Pct implements Scheduler {

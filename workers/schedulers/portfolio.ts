@@ -7,7 +7,7 @@ import { RandomWalk } from './random-walk.ts';
 import { Surw } from './surw.ts';
 
 /**
- * The portfolio of algorithms 2.2, in sixteenths: SURW, PCT of growing depth, random walk as control. POS is
+ * The portfolio, in sixteenths: SURW, PCT of growing depth, random walk as control. POS is
  * not built; SURW takes its share. The first run of a workload has each thread alone: the others plan by its profile.
  */
 export const PORTFOLIO = [

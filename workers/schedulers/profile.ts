@@ -1,6 +1,6 @@
 /**
  * A run in which each thread runs alone, in order, and what it shows: how often each thread touches each object. PCT
- * takes its length estimate from it, SURW its weights (design 5).
+ * takes its length estimate from it, SURW its weights.
  */
 import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import { FOOT_MAX } from '../kernel/footprints.ts';

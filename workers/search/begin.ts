@@ -1,3 +1,4 @@
+/** Where every search begins: the engine in the first state of a workload. */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import type { Engine } from '../run/engine.ts';
 

@@ -1,3 +1,4 @@
+/** One depth of a joint search, which several threads read and write at once. */
 import type { SharedLevel } from './crew.ts';
 
 /** A level as a thread sees it. */

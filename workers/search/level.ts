@@ -1,3 +1,4 @@
+/** One depth of a breadth-first search. */
 import type { Kernel } from '../kernel/kernel.ts';
 import type { TouchedWords } from './touched-words.ts';
 

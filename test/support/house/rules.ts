@@ -28,6 +28,10 @@ const MUTED_LINT = ['', '-all', '-start'].join('|');
 export const RULES: readonly Rule[] = [
   { name: 'nothing unfinished', banned: new RegExp(`\\b(?:${UNFINISHED})\\b`, 'g') },
   {
+    name: 'a head that says what a file is for',
+    banned: /^(?!(?:#![^\n]*\n)?(?:\/\/ [^\n]*\n)*\/\*\*)/g,
+  },
+  {
     name: 'no muted check',
     banned: new RegExp(`@ts-(?:${MUTED_TYPES})\\b|biome-ignore(?:${MUTED_LINT}) (?!format)`, 'g'),
   },

@@ -191,7 +191,7 @@ export const COPY_STEPS: readonly StepDef[] = [
     touch: touchCopyIn(BLOCK),
     may: ['line', 'pte', 'anon'],
     restless: true,
-    why: 'copy_from_iter_nocache: one copy a page (design 3)',
+    why: 'copy_from_iter_nocache: one copy a page',
   }),
   visible({
     name: 'copyInAtomic',
@@ -233,7 +233,7 @@ export const COPY_STEPS: readonly StepDef[] = [
     touch: touchCopyOut(BLOCK),
     may: ['line', 'pte', 'anon'],
     restless: true,
-    why: 'copy_to_iter: one copy a page (design 3)',
+    why: 'copy_to_iter: one copy a page',
   }),
   visible({
     name: 'copyOutPage',
@@ -245,6 +245,6 @@ export const COPY_STEPS: readonly StepDef[] = [
     touch: touchCopyOut(PAGE),
     may: ['cachedLine', 'line', 'pte', 'anon'],
     restless: true,
-    why: 'copy_page_to_iter: one copy a page (design 3)',
+    why: 'copy_page_to_iter: one copy a page',
   }),
 ];

@@ -115,7 +115,7 @@ export const COW_STEPS: readonly StepDef[] = [
     run: copyBlock,
     touch: touchCopyBlock,
     may: ['line'],
-    why: 'copy_user_bh: one copy a page (design 3)',
+    why: 'copy_user_bh: one copy a page',
   }),
   visible({
     name: 'copyMappedPage',

@@ -200,7 +200,7 @@ function dirtyEntry(k: Kernel, t: number, r: number): Outcome {
     setSlot(k, index, slot | ENTRY_DIRTY);
   }
   k.put(TAGGED, k.peek(TAGGED) | (1 << t));
-  // Who only waited must pass a wake-one on (design 3.1).
+  // Who only waited must pass a wake-one on.
   wakeOne(k, queueOf(slot, index));
   return NEXT;
 }

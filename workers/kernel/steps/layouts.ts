@@ -63,7 +63,7 @@ function findPinned(waits: boolean): (k: Kernel, t: number, r: number) => Outcom
         k.requests(t, C_ENTRY);
         return waitForEntry(k, t, index);
       }
-      // Who only waited must pass a wake-one on (design 3.1).
+      // Who only waited must pass a wake-one on.
       wakeOne(k, index);
       if (!isPinned(k, slot)) continue;
       k.put(r + R_SLOT, slot);

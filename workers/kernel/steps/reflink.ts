@@ -226,7 +226,7 @@ export const REFLINK_STEPS: readonly StepDef[] = [
     run: flushCow,
     touch: touchFlushCow,
     may: ['line'],
-    why: 'dax_flush: one flush a page (design 3)',
+    why: 'dax_flush: one flush a page',
   }),
   visible({
     name: 'remapCow',

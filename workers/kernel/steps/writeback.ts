@@ -111,7 +111,7 @@ function checkTowrite(k: Kernel, _t: number, r: number): Outcome {
 function checkTowriteUnlocked(k: Kernel, t: number, r: number): Outcome {
   const index = indexOf(k, r);
   if (isLocked(k, index)) return waitForTowrite(k, t, index);
-  // Who only waited must pass a wake-one on (design 3.1).
+  // Who only waited must pass a wake-one on.
   wakeOne(k, queueOf(k.get(SLOT + index), index));
   k.put(r + R_ANSWER, isCollected(k, r, index) ? 1 : 0);
   return NEXT;
@@ -301,7 +301,7 @@ export const WRITEBACK_STEPS: readonly StepDef[] = [
     run: flushBlock,
     touch: touchFlush,
     may: ['line', 'slot'],
-    why: 'wb_cache_pmem: one flush a page (design 3)',
+    why: 'wb_cache_pmem: one flush a page',
   }),
   visible({
     name: 'clearTowrite',

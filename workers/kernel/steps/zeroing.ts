@@ -138,7 +138,7 @@ export const ZEROING_STEPS: readonly StepDef[] = [
     run: clearBlock,
     touch: touchClear,
     may: ['line'],
-    why: 'clear_pmem: one step a page (design 3)',
+    why: 'clear_pmem: one step a page',
   }),
   visible({
     name: 'convertExtent',
