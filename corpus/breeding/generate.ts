@@ -7,7 +7,6 @@
 import fc from 'fast-check';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { at } from '../vocabulary/assert.ts';
-import { canonicalSetup } from '../vocabulary/canonical.ts';
 import type {
   AreaSetup,
   FileSetup,
@@ -33,6 +32,7 @@ import {
 import type { Op, OpKind, PageState, Sharing } from '../vocabulary/ops.ts';
 import { makeOp, OP_KINDS, SHARINGS, takes } from '../vocabulary/ops.ts';
 import type { Random } from '../vocabulary/random.ts';
+import { canonicalSetup } from '../vocabulary/text.ts';
 import { LABEL_END } from '../vocabulary/validate.ts';
 import type { FileRange } from './op-shape.ts';
 import { opAt, rangeAt } from './op-shape.ts';

@@ -1,9 +1,9 @@
 /**
  * A child of one or two workloads: a few operators, drawn by weight, on a copy of the first parent.
  */
-import { canonicalSetup } from '../vocabulary/canonical.ts';
 import type { Workload } from '../vocabulary/input.ts';
 import type { Random } from '../vocabulary/random.ts';
+import { canonicalSetup } from '../vocabulary/text.ts';
 import { checkWorkload } from '../vocabulary/validate.ts';
 import type { Draft, Operator } from './operators.ts';
 import { OPERATORS } from './operators.ts';

@@ -2,7 +2,6 @@
  * The JSON of an input, derived from the same data as its text and read back strictly.
  */
 import { unreachable } from './assert.ts';
-import { canonicalInput } from './canonical.ts';
 import { fail } from './errors.ts';
 import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch, ThreadOps } from './input.ts';
 import { isJsonObject } from './json.ts';
@@ -20,6 +19,7 @@ import {
   PAGE_STATES,
   SHARINGS,
 } from './ops.ts';
+import { canonicalInput } from './text.ts';
 import { findProblems, type Place, type Problem, placeName } from './validate.ts';
 
 const FORMAT = 'faultline input';

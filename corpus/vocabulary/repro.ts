@@ -4,12 +4,11 @@
  */
 
 import { assert } from './assert.ts';
-import { canonicalInput } from './canonical.ts';
 import { ROW_ID } from './catalogue.ts';
 import type { Input } from './input.ts';
 import { canonicalJson, isJsonObject, readJson } from './json.ts';
 import { MODEL_REF_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
-import { printInput } from './text.ts';
+import { canonicalInput, printInput } from './text.ts';
 import type { Cursor } from './text-lexer.ts';
 import {
   nextLine,

@@ -1,17 +1,43 @@
 /**
- * The canonical text of an input, and its way back. One value has one text: a statement a line, one
+ * The canonical form of an input, its text, and the way back. One value has one text: a statement a line, one
  * blank between words, everything in order, no comments; the SHA-256 of that text is the input's
  * id.
  */
 import { unreachable } from './assert.ts';
-import { canonicalInput } from './canonical.ts';
 import { findSlips } from './declared.ts';
-import type { AreaSetup, FileSetup, Input, ProcessSetup, Switch } from './input.ts';
+import type { AreaSetup, FileSetup, Input, ProcessSetup, Setup, Switch } from './input.ts';
 import { sha256Hex } from './json.ts';
+import { AREAS, PAGE_BYTES } from './limits.ts';
 import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts';
 import { type AreaOffset, type Argument, argumentOf, OPERATIONS, type Op } from './ops.ts';
 import { openText } from './text-lexer.ts';
 import { INPUT_VERSION, type InputText, readInput } from './text-read.ts';
+
+/** Inputs that mean the same, made equal: what a setup leaves out is written down, what says nothing goes. */
+export function canonicalInput(input: Input): Input {
+  return { ...input, setup: canonicalSetup(input.setup) };
+}
+
+export function canonicalSetup(setup: Setup): Setup {
+  return {
+    files: setup.files.map(canonicalFile),
+    processes: setup.processes.map(canonicalProcess),
+  };
+}
+
+/** Every page up to the size is named; beyond it a hole is what is there anyway. */
+function canonicalFile({ size, pages }: FileSetup): FileSetup {
+  const covered = Math.ceil(size / PAGE_BYTES);
+  let count = pages.length;
+  while (count > covered && pages[count - 1] === 'hole') count -= 1;
+  const length = Math.max(count, covered);
+  return { size, pages: Array.from({ length }, (_, page) => pages[page] ?? 'hole') };
+}
+
+/** Every area has its place, mapped or not. */
+function canonicalProcess({ areas }: ProcessSetup): ProcessSetup {
+  return { areas: Array.from({ length: AREAS }, (_, area) => areas[area] ?? null) };
+}
 
 /** Strict: what is not understood is refused, with its place. */
 export function parseInput(text: string, fileName: string): Input {

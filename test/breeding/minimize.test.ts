@@ -6,10 +6,9 @@ import { arbInput } from '../../corpus/breeding/generate.ts';
 import { isSmaller, measureOf } from '../../corpus/breeding/measure.ts';
 import { type Minimized, minimize, type Test } from '../../corpus/breeding/minimize.ts';
 import { rowsOf, without } from '../../corpus/breeding/rearrange.ts';
-import { canonicalInput } from '../../corpus/vocabulary/canonical.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
+import { canonicalInput, parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 
