@@ -7,10 +7,9 @@
  * nothing is taken that is not simpler (`measure.ts`). So the result is no larger than the input, minimizing
  * it again changes nothing, and no single thread, operation or switch can be taken away from it.
  */
-import { unmappedAreas } from '../vocabulary/declared.ts';
 import type { Input } from '../vocabulary/input.ts';
 import { canonicalInput, printInput } from '../vocabulary/text.ts';
-import { checkInput } from '../vocabulary/validate.ts';
+import { checkInput, unmappedAreas } from '../vocabulary/validate.ts';
 import { isSmaller, type Measure, measureOf } from './measure.ts';
 import { REDUCTIONS, type Reduction } from './reductions.ts';
 

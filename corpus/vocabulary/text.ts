@@ -4,7 +4,6 @@
  * id.
  */
 import { unreachable } from './assert.ts';
-import { findSlips } from './declared.ts';
 import type { AreaSetup, FileSetup, Input, ProcessSetup, Setup, Switch } from './input.ts';
 import { sha256Hex } from './json.ts';
 import { AREAS, PAGE_BYTES } from './limits.ts';
@@ -12,6 +11,7 @@ import { AREA_NAMES, FILE_NAMES, PROCESS_NAMES, THREAD_NAMES } from './names.ts'
 import { type AreaOffset, type Argument, argumentOf, OPERATIONS, type Op } from './ops.ts';
 import { openText } from './text-lexer.ts';
 import { INPUT_VERSION, type InputText, readInput } from './text-read.ts';
+import { findSlips } from './validate.ts';
 
 /** Inputs that mean the same, made equal: what a setup leaves out is written down, what says nothing goes. */
 export function canonicalInput(input: Input): Input {

@@ -67,6 +67,14 @@ export function findProblems(input: Input): readonly Problem[] {
   return [...workloadProblems(input), ...scheduleProblems(input)];
 }
 
+/**
+ * As `findProblems`, and areas that neither the setup nor an operation of the process maps. In a run an access to such an
+ * area fails, and fuzzing may make one; in a file that a person wrote it is a slip.
+ */
+export function findSlips(input: Input): readonly Problem[] {
+  return [...findProblems(input), ...unmappedAreas(input)];
+}
+
 function inWords(problem: Problem | undefined): string | null {
   return problem === undefined ? null : `${placeName(problem.place)}: ${problem.what}`;
 }
@@ -264,4 +272,34 @@ function anchorProblem({ op, label, occurrence }: Switch, ops: number): string |
   if (op < ops && label === LABEL_END) return `the end of the thread is operation ${ops}`;
   if (isCount(occurrence) && occurrence >= 1 && occurrence <= STEPS_MAX) return null;
   return `occurrence ${occurrence} is not within 1 to ${STEPS_MAX}`;
+}
+
+export function unmappedAreas(workload: Workload): readonly Problem[] {
+  return workload.threads.flatMap(({ process, ops }, thread) => {
+    const mapped = areasOf(workload, process);
+    return ops.flatMap((one, op): readonly Problem[] => {
+      const area = areaUsed(one);
+      if (area === null || mapped.has(area)) return [];
+      const name = AREA_NAMES[area] ?? String(area);
+      const known = [...mapped].map((index) => AREA_NAMES[index] ?? String(index));
+      const where = `neither the setup nor an operation of ${PROCESS_NAMES[process] ?? process} maps it`;
+      const what = `area ${name} is not declared: ${where}${nearestHint(name, known)}`;
+      return [{ place: { kind: 'op', thread, op }, what }];
+    });
+  });
+}
+
+function areasOf({ setup, threads }: Workload, process: number): ReadonlySet<number> {
+  const areas = setup.processes[process]?.areas ?? [];
+  const declared = areas.flatMap((area, index) => (area === null ? [] : [index]));
+  const ops = threads
+    .filter((thread) => thread.process === process)
+    .flatMap((thread) => thread.ops);
+  return new Set([...declared, ...ops.flatMap((op) => ('sharing' in op ? [op.area] : []))]);
+}
+
+/** One that maps an area needs none that is there. */
+function areaUsed(op: Op): number | null {
+  const area = 'sharing' in op ? undefined : argumentOf(op, 'area');
+  return area ?? argumentOf(op, 'buffer')?.area ?? null;
 }

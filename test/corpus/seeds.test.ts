@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findSlips } from '../../corpus/vocabulary/declared.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
-import { checkInput } from '../../corpus/vocabulary/validate.ts';
+import { checkInput, findSlips } from '../../corpus/vocabulary/validate.ts';
 
 const FOLDER = new URL('../../../corpus/seeds/', import.meta.url);
 const NAMES = readdirSync(FOLDER).filter((name) => name !== 'README.md');

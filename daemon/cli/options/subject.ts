@@ -7,7 +7,6 @@ import path from 'node:path';
 import { readNamed, tooLarge, utf8Of } from '../../../corpus/disk/read-bounded.ts';
 import { FindingStore, REPRO_FILE } from '../../../corpus/store/finding-store.ts';
 import { type Aside, NOTE_FILE, readAside } from '../../../corpus/store/set-aside.ts';
-import { findSlips } from '../../../corpus/vocabulary/declared.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import { ID_PREFIX_MIN, isIdOf, shownId } from '../../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../../corpus/vocabulary/input.ts';
@@ -20,7 +19,7 @@ import { isReproJson, reproFromJson } from '../../../corpus/vocabulary/repro-jso
 import type { Spot } from '../../../corpus/vocabulary/spots.ts';
 import { parseWrittenInput } from '../../../corpus/vocabulary/text.ts';
 import { nextLine, openText, peek, takeIf } from '../../../corpus/vocabulary/text-lexer.ts';
-import type { Place } from '../../../corpus/vocabulary/validate.ts';
+import { findSlips, type Place } from '../../../corpus/vocabulary/validate.ts';
 import type { Model } from '../../../workers/kernel/path.ts';
 import { isModelText } from '../../../workers/model/read.ts';
 import { modelOf } from '../../../workers/models/registry.ts';
