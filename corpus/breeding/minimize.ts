@@ -4,14 +4,17 @@
  * candidate still fails, and with which schedule.
  *
  * Deterministic: candidates come in an order that is a function of the input, the first success is taken, and
- * nothing is taken that is not simpler (`measure.ts`). So the result is no larger than the input, minimizing
+ * nothing is taken that is not simpler (`measureOf`). So the result is no larger than the input, minimizing
  * it again changes nothing, and no single thread, operation or switch can be taken away from it.
  */
-import type { Input } from '../vocabulary/input.ts';
+import { unreachable } from '../vocabulary/assert.ts';
+import type { AreaSetup, FileSetup, Input, Setup } from '../vocabulary/input.ts';
+import { LINE_BYTES, PAGE_BYTES } from '../vocabulary/limits.ts';
+import { type Argument, argumentOf, OPERATIONS, type Op, type Sharing } from '../vocabulary/ops.ts';
 import { canonicalInput, printInput } from '../vocabulary/text.ts';
 import { checkInput, unmappedAreas } from '../vocabulary/validate.ts';
-import { isSmaller, type Measure, measureOf } from './measure.ts';
 import { REDUCTIONS, type Reduction } from './reductions.ts';
+import { STATES_BY_COST } from './simpler.ts';
 
 /** An input that fails, its schedule as it was recorded, and how many preemptions that has. */
 export interface Witness {
@@ -110,4 +113,97 @@ class Shrinking {
     if (isSmaller(measureOf(candidate, preemptions), this.measure)) return preemptions;
     return isSmaller(measureOf(candidate, preemptions - 1), this.measure) ? preemptions - 1 : -1;
   }
+}
+
+/**
+ * What "simpler" means, as a list of numbers compared from the left: threads, operations, preemptions, what operations and
+ * setup ask of a reader, how much is outside the first thread, forced switches. Steps are the executor's: a run is as long
+ * as its schedule says.
+ */
+type Measure = readonly number[];
+
+export function measureOf(input: Input, preemptions: number): Measure {
+  const { setup, threads, schedule } = input;
+  const ops = threads.flatMap((thread) => thread.ops);
+  const processes = sum(threads.map(({ process }) => process));
+  return [
+    threads.length,
+    ops.length,
+    preemptions,
+    sum(ops.map(opCost)) + setupCost(setup) + processes,
+    sum(threads.map((thread, index) => index * thread.ops.length)),
+    schedule.switches.length,
+    schedule.first,
+  ];
+}
+
+export function isSmaller(left: Measure, right: Measure): boolean {
+  const different = left.findIndex((value, i) => value !== right[i]);
+  return different >= 0 && (left[different] ?? 0) < (right[different] ?? 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A weaker operation counts for more than any range: it says less about what went wrong. */
+const KIND_WEIGHT = 64;
+const SHARING_COST: Readonly<Record<Sharing, number>> = { shared: 0, private: 4, sync: 4 };
+const BUFFER_COST = 16;
+const SYNC_COST = 8;
+
+function opCost(op: Op): number {
+  const { args, rank } = OPERATIONS[op.kind];
+  return rank * KIND_WEIGHT + sum(args.map((arg) => argumentCost(op, arg)));
+}
+
+function argumentCost(op: Op, arg: Argument): number {
+  switch (arg) {
+    case 'area':
+    case 'file':
+      return argumentOf(op, arg) ?? 0;
+    case 'offset':
+    case 'length':
+    case 'size': {
+      const bytes = argumentOf(op, arg) ?? 0;
+      return OPERATIONS[op.kind].grain === LINE_BYTES ? lineOf(bytes) : pagesCost(bytes);
+    }
+    case 'sharing':
+      return SHARING_COST[argumentOf(op, arg) ?? 'shared'];
+    case 'buffer': {
+      const buffer = argumentOf(op, arg);
+      return buffer ? BUFFER_COST + buffer.area + lineOf(buffer.offset) : 0;
+    }
+    case 'sync':
+      return argumentOf(op, arg) ? SYNC_COST : 0;
+    default:
+      return unreachable(arg);
+  }
+}
+
+function lineOf(offset: number): number {
+  return offset / LINE_BYTES;
+}
+
+/** Whole pages are easier to think about than half ones. */
+function pagesCost(bytes: number): number {
+  return 2 * Math.ceil(bytes / PAGE_BYTES) + (bytes % PAGE_BYTES === 0 ? 0 : 1);
+}
+
+/** More than all that a file or an address space can ask by its numbers. */
+const PART_COST = 256;
+const AREA_COST = 32;
+
+function setupCost({ files, processes }: Setup): number {
+  const areas = processes.flatMap((process) => process.areas).filter((area) => area !== null);
+  const parts = PART_COST * (files.length + processes.length) + AREA_COST * areas.length;
+  return parts + sum(files.map(fileCost)) + sum(areas.map(areaCost));
+}
+
+function fileCost({ size, pages }: FileSetup): number {
+  return pagesCost(size) + sum(pages.map((state) => STATES_BY_COST.indexOf(state)));
+}
+
+function areaCost({ file, offset, length, sharing }: AreaSetup): number {
+  return file + pagesCost(offset) + pagesCost(length) + SHARING_COST[sharing];
 }

@@ -3,13 +3,11 @@
  * is a function of the input alone, so that minimizing gives the same answer wherever it runs.
  */
 import { at } from '../vocabulary/assert.ts';
-import type { Input } from '../vocabulary/input.ts';
+import type { Input, Switch, ThreadOps } from '../vocabulary/input.ts';
 import { LINE_BYTES, MMS, OPS, PAGE_BYTES, PAGES } from '../vocabulary/limits.ts';
-import { OPERATIONS, type PageState } from '../vocabulary/ops.ts';
+import { OPERATIONS, type Op, type PageState } from '../vocabulary/ops.ts';
 import { type FileRange, movedOp, pageOf, rangeOf } from './op-shape.ts';
-import { type Placed, rearranged, rowsOf, without } from './rearrange.ts';
-import { simplerArguments } from './simpler-ops.ts';
-import { simplerSetups } from './simpler-setups.ts';
+import { simplerArguments, simplerSetups } from './simpler.ts';
 
 export interface Reduction {
   readonly name: string;
@@ -275,4 +273,77 @@ function startingWithT0(input: Input): Input {
   const swapped = rows.with(0, at(rows, first)).with(first, at(rows, 0));
   const home = rows.map((_, thread) => (thread === 0 ? first : thread === first ? 0 : thread));
   return rearranged(input, swapped, home);
+}
+
+// Operations taken out, moved or put together: switches are anchored to operations, so they move and go with theirs
+
+/** An operation and where it stood before. */
+interface Placed {
+  readonly op: Op;
+  readonly thread: number;
+  readonly index: number;
+}
+
+interface Row {
+  readonly process: number;
+  readonly ops: readonly Placed[];
+}
+
+export function rowsOf(input: Input): readonly Row[] {
+  return input.threads.map(({ process, ops }, thread) => ({
+    process,
+    ops: ops.map((op, index) => ({ op, thread, index })),
+  }));
+}
+
+/** Without the operations for which `isGone` holds; a thread without operations goes, too. */
+export function without(input: Input, isGone: (placed: Placed) => boolean): Input {
+  const rows = rowsOf(input).map(({ process, ops }) => ({
+    process,
+    ops: ops.filter((placed) => !isGone(placed)),
+  }));
+  const home = rows.map((_, thread) => thread);
+  return rearranged(input, rows, home);
+}
+
+/**
+ * The rows as they are to be.
+ * @param home which row each thread of before has become
+ */
+function rearranged(input: Input, rows: readonly Row[], home: readonly number[]): Input {
+  const busy = rows.filter(({ ops }) => ops.length > 0);
+  const kept = busy.length > 0 ? busy : rows.slice(0, 1);
+  const index = new Map(kept.map((row, thread) => [row, thread]));
+  const homeOf = (thread: number): number => index.get(at(rows, at(home, thread))) ?? -1;
+  const { first, switches } = input.schedule;
+  return {
+    setup: input.setup,
+    threads: kept.map(threadOf),
+    schedule: {
+      first: Math.max(0, homeOf(first)),
+      switches: switches.flatMap((one) => moved(one, input, kept, homeOf) ?? []),
+    },
+  };
+}
+
+function threadOf({ process, ops }: Row): ThreadOps {
+  return { process, ops: ops.map(({ op }) => op) };
+}
+
+/** The switch where its operation is now; null if that is gone, or if there is nobody to go to. */
+function moved(
+  one: Switch,
+  before: Input,
+  kept: readonly Row[],
+  homeOf: (thread: number) => number,
+): Switch | null {
+  const to = homeOf(one.to);
+  if (to < 0) return null;
+  const isEnd = one.op === at(before.threads, one.thread).ops.length;
+  for (const [thread, { ops }] of kept.entries()) {
+    const op = ops.findIndex((p) => p.thread === one.thread && p.index === one.op);
+    if (op >= 0) return { ...one, thread, op, to };
+    if (isEnd && ops.at(-1)?.thread === one.thread) return { ...one, thread, op: ops.length, to };
+  }
+  return null;
 }

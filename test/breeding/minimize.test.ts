@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
-import { isSmaller, measureOf } from '../../corpus/breeding/measure.ts';
-import { type Minimized, minimize, type Test } from '../../corpus/breeding/minimize.ts';
-import { rowsOf, without } from '../../corpus/breeding/rearrange.ts';
+import {
+  isSmaller,
+  type Minimized,
+  measureOf,
+  minimize,
+  type Test,
+} from '../../corpus/breeding/minimize.ts';
+import { rowsOf, without } from '../../corpus/breeding/reductions.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { canonicalInput, parseInput, printInput } from '../../corpus/vocabulary/text.ts';

@@ -1,8 +1,8 @@
 /** From a run that goes wrong to a repro, with the real engine, and back again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSmaller, measureOf } from '../../corpus/breeding/measure.ts';
-import { rowsOf, without } from '../../corpus/breeding/rearrange.ts';
+import { isSmaller, measureOf } from '../../corpus/breeding/minimize.ts';
+import { rowsOf, without } from '../../corpus/breeding/reductions.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
