@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { markOf } from '../../corpus/vocabulary/finding.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { minimizedRecord } from '../../workers/reproduce/minimized.ts';
+import { minimizedRecord } from '../../workers/reproduce/finding-record.ts';
 import { Engine } from '../../workers/run/engine.ts';
 import { explore } from '../../workers/search/exhaustive.ts';
 import { modelNamed } from '../support/models.ts';

@@ -1,5 +1,4 @@
-/** From a run that went wrong to what is kept of it: the repro, its drawing, and what is said about it. Pure. */
-
+/** From a witness to what is kept of its finding: minimized, proven, drawn, named. Pure. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { findingId, type HowFound, keptOf, operationsOf } from '../../corpus/vocabulary/finding.ts';
 import type { Input, Workload } from '../../corpus/vocabulary/input.ts';
@@ -8,12 +7,13 @@ import type { Origin } from '../../corpus/vocabulary/repro.ts';
 import { type Violation, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../kernel/path.ts';
 import { canonicalReference, modelDigest, modelJson } from '../models/registry.ts';
-import { type Traced, violationsOf } from '../run/engine.ts';
+import { type Engine, type Traced, violationsOf } from '../run/engine.ts';
 import { renderColumns } from '../views/columns.ts';
 import { lockSites } from '../views/lock-views.ts';
 import { nameInWords, nameOn } from './naming.ts';
+import { proofText, type ReproduceOptions, reproduce } from './reproduce.ts';
 
-export interface Seen {
+interface Seen {
   readonly model: Model;
   readonly workload: Workload;
   /** The run to keep: its schedule becomes the repro's. */
@@ -27,7 +27,34 @@ export interface Seen {
   readonly engine: string;
 }
 
-export function recordOf(seen: Seen): FindingRecord {
+/** All but what minimizing says. */
+type Witnessed = Omit<Seen, 'workload' | 'traced' | 'howFound'> & {
+  readonly howFound: Omit<HowFound, 'testsUsed' | 'proof' | 'criticalPair'>;
+};
+
+/** Null if the input does not show the signature. */
+export function minimizedRecord(
+  engine: Engine,
+  seen: Witnessed,
+  witness: Input,
+  budget: ReproduceOptions,
+): FindingRecord | null {
+  const found = reproduce(engine, witness, seen.signature, budget);
+  if (found === null) return null;
+  const { input: workload, traced, criticalPair: pair, proof, tests: testsUsed } = found;
+  const criticalPair = pair && ([pair.before, pair.after] as const);
+  const howFound = { ...seen.howFound, testsUsed, proof: proofText(proof), criticalPair };
+  return recordOf({ ...seen, workload, traced, howFound });
+}
+
+/** As it was met, for what minimizing does not show again: a search has proven it, such as that nothing ever ends. */
+export function drawnRecord(seen: Witnessed, workload: Workload, traced: Traced): FindingRecord {
+  const unproven = { testsUsed: null, proof: null, criticalPair: null };
+  return recordOf({ ...seen, workload, traced, howFound: { ...seen.howFound, ...unproven } });
+}
+
+/** From a run that went wrong: the repro, its drawing, and what is said about it. */
+function recordOf(seen: Seen): FindingRecord {
   const { model, workload, traced, signature, runsToFirst } = seen;
   const { setup, threads } = workload;
   const input: Input = { setup, threads, schedule: traced.schedule };

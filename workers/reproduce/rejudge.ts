@@ -6,8 +6,8 @@ import type { Input } from '../../corpus/vocabulary/input.ts';
 import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import type { Model } from '../kernel/path.ts';
 import { Engine, type Traced } from '../run/engine.ts';
+import { drawnRecord, minimizedRecord } from './finding-record.ts';
 import type { StepNames } from './hunt.ts';
-import { drawnRecord, minimizedRecord } from './minimized.ts';
 import { replayVerdict } from './replay-verdict.ts';
 import { PROOF_STEPS_MAX } from './reproduce.ts';
 

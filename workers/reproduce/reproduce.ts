@@ -14,8 +14,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import { classOfSignature, type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import { type Engine, type Traced, violationsOf } from '../run/engine.ts';
 import { type CriticalPair, criticalPair } from './critical-pair.ts';
-import { calm } from './fewer-preemptions.ts';
-import { hunt, replay, stepOf, witnessOf } from './hunt.ts';
+import { calm, hunt, replay, stepOf, witnessOf } from './hunt.ts';
 
 export interface ReproduceOptions {
   /** Candidates that may be executed. */

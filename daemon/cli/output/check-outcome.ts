@@ -7,7 +7,7 @@ import { EXHAUSTIVE } from '../../../corpus/vocabulary/messages.ts';
 import { printRepro } from '../../../corpus/vocabulary/repro.ts';
 import { VIOLATION_CLASSES } from '../../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../../../workers/kernel/path.ts';
-import { drawnRecord, minimizedRecord } from '../../../workers/reproduce/minimized.ts';
+import { drawnRecord, minimizedRecord } from '../../../workers/reproduce/finding-record.ts';
 import { PROOF_STEPS_MAX } from '../../../workers/reproduce/reproduce.ts';
 import type { Engine } from '../../../workers/run/engine.ts';
 import type { BitCoverage, BitSearchResult } from '../../../workers/search/bit-search.ts';
