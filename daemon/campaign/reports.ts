@@ -48,13 +48,3 @@ function problemOf({ record, signature }: Minimized, executor: string): string |
     throw error;
   }
 }
-
-/** Without what brings nothing new: the first batches of all executors report mostly the same. */
-export function trimmed(report: Report, state: CampaignState): Report {
-  const { result } = report;
-  if (result.kind !== 'explore' || report.build !== state.build) return report;
-  const tally = state.models.get(result.model);
-  if (tally === undefined) return report;
-  const candidates = tally.frontier.fresh(result);
-  return { ...report, result: { ...result, candidates } };
-}

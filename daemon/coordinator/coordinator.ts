@@ -19,7 +19,6 @@ import {
 import { type Due, due, isAtEnd, reasonToStop } from '../campaign/dispatch.ts';
 import type { Pace } from '../campaign/pace.ts';
 import type { Outstanding } from '../campaign/records.ts';
-import { trimmed } from '../campaign/reports.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
 import { type Case, droppedText } from '../campaign/triage.ts';
 import type { Control } from '../campaign/views.ts';
@@ -305,4 +304,14 @@ export class Coordinator {
 /** Where seeds or a scope were searched, most of the time may have been theirs. */
 function isOfRunsOnly({ breadth, swept }: FuzzResult): boolean {
   return (breadth?.given ?? 0) === 0 && swept === undefined;
+}
+
+/** Without what brings nothing new: the first batches of all executors report mostly the same. */
+function trimmed(report: Report, state: CampaignState): Report {
+  const { result } = report;
+  if (result.kind !== 'explore' || report.build !== state.build) return report;
+  const tally = state.models.get(result.model);
+  if (tally === undefined) return report;
+  const candidates = tally.frontier.fresh(result);
+  return { ...report, result: { ...result, candidates } };
 }
