@@ -6,9 +6,8 @@ import { BATCH_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { CanaryRun, Comparison, ModelPin, Work } from '../../corpus/vocabulary/messages.ts';
 import { minimizationOf, modelOfBatch, planFuzzBatch } from './plan.ts';
 import type { Outstanding } from './records.ts';
-import type { Place } from './scope-progress.ts';
+import { hasLeft, type Place, sweepDue } from './scope-progress.ts';
 import type { CampaignState } from './state.ts';
-import { hasLeft, sweepDue } from './sweeps.ts';
 import type { Case } from './triage.ts';
 
 /** One batch to be handed out. */

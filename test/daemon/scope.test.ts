@@ -11,12 +11,13 @@ import {
   NO_SCOPE,
   type Place,
   type ScopeProgress,
+  type Sweep,
   scopeDue,
+  sweepDue,
   withPart,
 } from '../../daemon/campaign/scope-progress.ts';
 import { silenceInWords, silenceOf, UNTRIED } from '../../daemon/campaign/silence.ts';
 import { snapshotOf, stateOf } from '../../daemon/campaign/snapshot.ts';
-import { type Sweep, sweepDue } from '../../daemon/campaign/sweeps.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Engine } from '../../workers/run/engine.ts';
 import { ScopeSearch, universeOfScope } from '../../workers/search/scope-search.ts';
