@@ -17,7 +17,7 @@ import { REDUCTIONS, type Reduction } from './reductions.ts';
 import { STATES_BY_COST } from './simpler.ts';
 
 /** An input that fails, its schedule as it was recorded, and how many preemptions that has. */
-export interface Witness {
+export interface FailingInput {
   readonly input: Input;
   readonly preemptions: number;
 }
@@ -26,10 +26,10 @@ export interface Witness {
  * A function of its arguments alone; the candidate's workload stays, its schedule may be another.
  * @param preemptionsMax of a schedule that is worth finding
  */
-export type Test = (candidate: Input, preemptionsMax: number) => Witness | null;
+export type Test = (candidate: Input, preemptionsMax: number) => FailingInput | null;
 
-export interface Minimized {
-  readonly witness: Witness;
+export interface Shrunk {
+  readonly smallest: FailingInput;
   /** Candidates that were executed. */
   readonly tests: number;
   /** Then the result fails, but may be larger than it has to be. */
@@ -37,16 +37,16 @@ export interface Minimized {
 }
 
 /** @param testsMax candidates that may be executed; duplicates and invalid ones are free */
-export function minimize(start: Witness, test: Test, testsMax: number): Minimized {
+export function minimize(start: FailingInput, test: Test, testsMax: number): Shrunk {
   const shrinking = new Shrinking(start, test, testsMax);
   let hasShrunk = true;
   while (hasShrunk) hasShrunk = REDUCTIONS.filter((one) => shrinking.pass(one)).length > 0;
   const { best, tests, budgetRanOut } = shrinking;
-  return { witness: best, tests, budgetRanOut };
+  return { smallest: best, tests, budgetRanOut };
 }
 
 class Shrinking {
-  best: Witness;
+  best: FailingInput;
   tests = 0;
   budgetRanOut = false;
   private measure: Measure;
@@ -55,7 +55,7 @@ class Shrinking {
   /** Canonical texts of what was executed: no candidate is worth that twice. */
   private readonly known = new Set<string>();
 
-  constructor(start: Witness, test: Test, testsMax: number) {
+  constructor(start: FailingInput, test: Test, testsMax: number) {
     this.best = { ...start, input: canonicalInput(start.input) };
     this.measure = measureOf(this.best.input, start.preemptions);
     this.test = test;
@@ -84,11 +84,11 @@ class Shrinking {
       return false;
     }
     this.tests++;
-    const witness = this.test(candidate, preemptionsMax);
-    if (witness === null) return false;
-    const measure = measureOf(witness.input, witness.preemptions);
+    const failing = this.test(candidate, preemptionsMax);
+    if (failing === null) return false;
+    const measure = measureOf(failing.input, failing.preemptions);
     if (!isSmaller(measure, this.measure)) return false;
-    this.best = witness;
+    this.best = failing;
     this.measure = measure;
     return true;
   }

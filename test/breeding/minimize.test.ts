@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import {
   isSmaller,
-  type Minimized,
+  type Shrunk,
   measureOf,
   minimize,
   type Test,
@@ -55,7 +55,7 @@ function testFor({ kinds, threads, label }: Essence): Test {
   };
 }
 
-function minimized(input: Input, predicate: Test, testsMax = PLENTY): Minimized {
+function minimized(input: Input, predicate: Test, testsMax = PLENTY): Shrunk {
   const start = predicate(input, ANY);
   assert.ok(start !== null, 'the input shows it to begin with');
   return minimize(start, predicate, testsMax);
@@ -69,24 +69,24 @@ function law(name: string, holds: (input: Input, predicate: Test) => void): void
 }
 
 law('what comes out is valid, still fails and is no larger', (input, predicate) => {
-  const { witness, budgetRanOut } = minimized(input, predicate);
+  const { smallest, budgetRanOut } = minimized(input, predicate);
   assert.equal(budgetRanOut, false);
-  assert.equal(checkInput(witness.input), null);
-  assert.deepEqual(predicate(witness.input, ANY), witness);
+  assert.equal(checkInput(smallest.input), null);
+  assert.deepEqual(predicate(smallest.input, ANY), smallest);
   const before = measureOf(input, input.schedule.switches.length);
-  const after = measureOf(witness.input, witness.preemptions);
+  const after = measureOf(smallest.input, smallest.preemptions);
   assert.ok(!isSmaller(before, after), `${before} -> ${after}`);
 });
 
 law('minimizing again changes nothing, and neither does running it again', (input, predicate) => {
   const once = minimized(input, predicate);
-  const again = minimized(once.witness.input, predicate);
-  assert.equal(printInput(again.witness.input), printInput(once.witness.input));
+  const again = minimized(once.smallest.input, predicate);
+  assert.equal(printInput(again.smallest.input), printInput(once.smallest.input));
   assert.deepEqual(minimized(input, predicate), once);
 });
 
 law('no thread, operation or switch can be taken away', (input, predicate) => {
-  const { input: least } = minimized(input, predicate).witness;
+  const { input: least } = minimized(input, predicate).smallest;
   const placed = rowsOf(least).flatMap(({ ops }) => ops);
   const fewer = [
     ...least.threads.map((_, thread) => without(least, (one) => one.thread === thread)),
@@ -116,7 +116,7 @@ law('no candidate is executed twice, none is invalid, and the budget holds', (in
   const half = minimize(start, predicate, Math.floor(tests / 2));
   assert.ok(half.tests <= tests / 2);
   assert.equal(half.budgetRanOut, tests > 0);
-  assert.ok(predicate(half.witness.input, ANY) !== null);
+  assert.ok(predicate(half.smallest.input, ANY) !== null);
 });
 
 /** As text, so that a failing case reads like an input. */
@@ -124,8 +124,8 @@ function leastOf(text: string, isKept: (input: Input) => boolean): string {
   const predicate: Test = (input) =>
     isKept(input) ? { input, preemptions: input.schedule.switches.length } : null;
   const start = parseInput(`faultline input 1\n${text}\n`, 'start');
-  const { witness } = minimized(start, predicate);
-  return printInput(witness.input).replace('faultline input 1\n', '').trimEnd();
+  const { smallest } = minimized(start, predicate);
+  return printInput(smallest.input).replace('faultline input 1\n', '').trimEnd();
 }
 
 function opsOf(input: Input): string {

@@ -9,7 +9,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { hunt, stepOf, witnessOf } from '../../workers/reproduce/hunt.ts';
+import { failingInputOf, hunt, stepOf } from '../../workers/reproduce/hunt.ts';
 import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
 import { type Reproduction, reproduce } from '../../workers/reproduce/reproduce.ts';
 import { Engine, violationsOf } from '../../workers/run/engine.ts';
@@ -138,7 +138,7 @@ test('the schedule of a repro ends with the violating step', () => {
   const known = KNOWN.B18 ?? assert.fail();
   const engine = new Engine(modelOf(known.model));
   const { input, traced } = reproduced(engine, wildInput(engine, known), known.signature);
-  const witness = witnessOf(input, traced, known.signature);
+  const witness = failingInputOf(input, traced, known.signature);
   assert.deepEqual(witness?.input.schedule, input.schedule);
   assert.deepEqual(traced.schedule, input.schedule);
 });

@@ -198,7 +198,7 @@ test('a replay switches at its anchor, and says so', () => {
   const here = { thread: 0, op: 0, label: 'fault/downRead(iMmapRwsem)', occurrence: 1, to: 1 };
   const traced = engine.trace({ first: 0, switches: [here] });
   const at = traced.rows.findIndex((row) => row.thread === 1);
-  assert.equal(traced.rows[at]?.stood.label, here.label);
+  assert.equal(traced.rows[at]?.stoodAt.label, here.label);
   assert.deepEqual(traced.schedule, { first: 0, switches: [here] });
   assert.equal(traced.preemptions, 1);
   assert.equal(traced.verdict.kind, 'violation');

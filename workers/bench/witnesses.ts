@@ -124,7 +124,7 @@ const WALKS_MAX = 1024;
 /** What an executor allows for one witness. */
 const BUDGET = { testsMax: 4000, statesMax: 200_000 };
 
-interface Witness {
+interface PlantedWitness {
   readonly engine: Engine;
   readonly input: Input;
   readonly signature: string;
@@ -142,7 +142,7 @@ export function minimizing(): () => Done {
   };
 }
 
-function findWitness({ model, text }: Planted): Witness {
+function findWitness({ model, text }: Planted): PlantedWitness {
   const engine = new Engine(modelOf(model));
   const input = parseInput(text, 'witness');
   const random = new Random(0);

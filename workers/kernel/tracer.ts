@@ -22,17 +22,17 @@ export interface TraceRow {
   /** The switch away from `previous` was a preemption: it could have gone on. */
   readonly isPreemption: boolean;
   /** Where `previous` stood. */
-  readonly stood: Standing;
+  readonly stoodAt: RunAnchor;
 }
 
 /** A place in a run that survives changes of the model: never a step number. */
-export interface Standing {
+export interface RunAnchor {
   readonly op: number;
   readonly label: string;
   readonly occurrence: number;
 }
 
-const NOWHERE: Standing = { op: 0, label: '', occurrence: 0 };
+const NOWHERE: RunAnchor = { op: 0, label: '', occurrence: 0 };
 
 export class Tracer implements Tracker {
   readonly rows: TraceRow[] = [];
@@ -49,8 +49,8 @@ export class Tracer implements Tracker {
     const previous = this.rows.at(-1)?.thread ?? -1;
     const switched = previous >= 0 && previous !== thread;
     // A thread that yielded and runs on all the same is forced, too: it stood where it now runs.
-    const stood = previous < 0 ? NOWHERE : this.standing(k, previous);
-    if (switched && isGivenLock(k, previous)) this.count(previous, stood.op, stood.label);
+    const stoodAt = previous < 0 ? NOWHERE : this.anchorOf(k, previous);
+    if (switched && isGivenLock(k, previous)) this.count(previous, stoodAt.op, stoodAt.label);
     const occurrence = this.count(thread, op, label);
     const enabled = k.enabled();
     const byDefault = previous < 0 ? thread : defaultChoice(k, enabled, previous);
@@ -63,7 +63,7 @@ export class Tracer implements Tracker {
       previous,
       isForced: thread !== byDefault,
       isPreemption: switched && (enabled & (1 << previous)) !== 0 && k.yielded !== previous,
-      stood,
+      stoodAt,
     });
   }
 
@@ -74,7 +74,7 @@ export class Tracer implements Tracker {
     return occurrence;
   }
 
-  private standing(k: Kernel, thread: number): Standing {
+  private anchorOf(k: Kernel, thread: number): RunAnchor {
     const op = k.opOf(thread);
     const label = k.labelOf(thread);
     return { op, label, occurrence: (this.counts.get(`${thread} ${op} ${label}`) ?? 0) + 1 };
@@ -82,7 +82,7 @@ export class Tracer implements Tracker {
 
   /** Where a thread stands, as schedules name it: `thread op label occurrence`. */
   anchor(k: Kernel, thread: number): string {
-    const { op, label, occurrence } = this.standing(k, thread);
+    const { op, label, occurrence } = this.anchorOf(k, thread);
     return `${thread} ${op} ${label} ${occurrence}`;
   }
 }

@@ -4,11 +4,11 @@ import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import { extentBlock, OWNER_FILE, pageIndex } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { BLOCK_OWNER, COW_EXTENT, EXTENT, REMOVED_BY } from '../kernel/layout.ts';
-import { blamedOperation, type Findings, isBlockTainted, pageName } from './oracle.ts';
+import { blamedOperation, isBlockTainted, pageName, type Violations } from './oracle.ts';
 
 const REFLINK = OP_KINDS.indexOf('reflink');
 
-export function checkBlocks(k: Kernel, found: Findings): void {
+export function checkBlocks(k: Kernel, found: Violations): void {
   let [named, twice] = [0, 0];
   for (let file = 0; file < k.world.files; file++) {
     for (let page = 0; page < k.world.pageLimit; page++) {
@@ -39,7 +39,7 @@ const SAID: Readonly<Record<string, string>> = {
   twice: 'is not free',
 };
 
-function complain(k: Kernel, found: Findings, object: string, block: number, who: string): void {
+function complain(k: Kernel, found: Violations, object: string, block: number, who: string): void {
   if (isBlockTainted(k, block)) return;
   const mover = blamedOperation(k, REMOVED_BY + block);
   found.report(k, {

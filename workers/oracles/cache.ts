@@ -28,10 +28,10 @@ import {
   T_BEGUN,
   UNMAPS,
 } from '../kernel/layout.ts';
-import { blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
+import { blamedPath, isTainted, pageName, type Violations } from './oracle.ts';
 
 /** Every DAX entry of the files. */
-export function checkEntries(k: Kernel, found: Findings): void {
+export function checkEntries(k: Kernel, found: Violations): void {
   for (let file = 0; file < k.world.files; file++) {
     for (let page = 0; page < k.world.pageLimit; page++) {
       const slot = k.peek(SLOT + pageIndex(file, page));
@@ -43,7 +43,7 @@ export function checkEntries(k: Kernel, found: Findings): void {
 /** A page that is mapped is in the cache: else nothing will ever unmap it. */
 export function checkPagePte(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   pteIndex: number,
   file: number,
   page: number,
@@ -56,7 +56,7 @@ export function checkPagePte(
 }
 
 /** Where no vma is, munmap has left nothing: no unmap will ever find it. */
-export function checkNoPtes(k: Kernel, found: Findings, area: number): void {
+export function checkNoPtes(k: Kernel, found: Violations, area: number): void {
   for (let pteIndex = area * PAGES; pteIndex < (area + 1) * PAGES; pteIndex++) {
     if (k.peek(PTE + pteIndex) === 0) continue;
     found.report(k, {
@@ -83,7 +83,7 @@ function isNeverCleared(k: Kernel, area: number): boolean {
   return false;
 }
 
-function checkEntry(k: Kernel, found: Findings, slot: number, file: number, page: number): void {
+function checkEntry(k: Kernel, found: Violations, slot: number, file: number, page: number): void {
   const type = slot & ENTRY_TYPE;
   const by = blamed(k, EXTENT_BY + pageIndex(file, page));
   if ((slot & ENTRY_LOCKED) !== 0) {
@@ -113,7 +113,7 @@ function namesBlock(k: Kernel, slot: number, file: number, page: number): boolea
 
 function complain(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   object: string,

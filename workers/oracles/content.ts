@@ -39,11 +39,11 @@ import {
   blamedPath,
   type Complaint,
   currentRole,
-  type Findings,
   isBlockTainted,
   isExposing,
   isTainted,
   pageName,
+  type Violations,
   wroteLast,
 } from './oracle.ts';
 import { staleBesideTaker } from './page-cache.ts';
@@ -61,7 +61,7 @@ export function blockOf(k: Kernel, word: number): number {
 /** A load, or the reading side of a copy. A read through a mapping is a point, pread is an interval. */
 export function lineRead(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   reader: number,
   file: number,
   line: number,
@@ -133,7 +133,7 @@ function filledAs(k: Kernel, file: number, line: number, verdict: number): Fille
 
 export function complain(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   line: number,
   value: number,
@@ -232,7 +232,7 @@ export interface Source {
 /** A private copy that shows what the file does not: the defect is that of what it was copied from. */
 export function complainOfCopy(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   line: number,
   value: number,
@@ -295,7 +295,7 @@ export function valueName(k: Kernel, value: number): string {
 }
 
 /** At the end every line is read once more, as a fresh pread would (a fresh mapping shows the same). */
-export function readEverything(k: Kernel, found: Findings): void {
+export function readEverything(k: Kernel, found: Violations): void {
   const done = k.peek(DONE);
   for (let file = 0; file < k.world.files; file++) {
     const lines = Math.min(k.peek(SIZE + file), k.world.pageLimit * LINES_PER_PAGE);
@@ -312,7 +312,7 @@ function isUntouched(k: Kernel, file: number, line: number, value: number): bool
   return (hadData | k.peek(ZERO_BY + i)) === 1 && value === (hadData === 0 ? 0 : INITIAL + file);
 }
 
-function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done: number): void {
+function readAtEnd(k: Kernel, found: Violations, file: number, line: number, done: number): void {
   const page = line >> 1;
   const word = shownWord(k, file, line);
   const value = word < 0 ? 0 : k.peek(word);
@@ -327,7 +327,7 @@ function readAtEnd(k: Kernel, found: Findings, file: number, line: number, done:
 /** A line that shows no block at the end was lost by whoever last changed its extent. */
 function complainAtEnd(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   line: number,
   value: number,

@@ -31,7 +31,7 @@ import {
 } from '../kernel/locks.ts';
 import { holdsRange, placeWanted, rangeBlockers, rangesAt } from '../kernel/ranges.ts';
 import { STEPS } from '../kernel/step-registry.ts';
-import type { Findings } from './oracle.ts';
+import type { Violations } from './oracle.ts';
 import { isCommit, type Link, lockKey, lockSite } from './signature.ts';
 
 /** The object thread t sleeps on, or -1. */
@@ -102,7 +102,7 @@ function journalBlockers(k: Kernel, t: number): number {
 }
 
 /** Called when a thread has gone to sleep: any new cycle runs through it. */
-export function checkDeadlock(k: Kernel, found: Findings, thread: number): void {
+export function checkDeadlock(k: Kernel, found: Violations, thread: number): void {
   // Who waits only for threads that can run closes no cycle.
   if ((blockersOf(k, thread) & ~k.peek(RUNNABLE)) === 0) return;
   const cycle = findCycle(k, thread, [thread]);
@@ -216,7 +216,7 @@ function lockName(k: Kernel, object: number): string {
 }
 
 /** O2, when nobody can run and somebody sleeps. */
-export function checkLostWakeup(k: Kernel, found: Findings): void {
+export function checkLostWakeup(k: Kernel, found: Violations): void {
   for (let t = 0; t < k.world.threads; t++) {
     if (k.isFinished(t) || waitsFor(k, t) < 0) continue;
     if (blockersOf(k, t) !== 0) continue;

@@ -57,11 +57,11 @@ import { blockOf, complain as contentLost, isZeroing, valueName } from './conten
 import { nameOfWriter } from './missed.ts';
 import {
   currentOperation,
-  type Findings,
   isBlockTainted,
   isTainted,
   pageName,
   taint,
+  type Violations,
 } from './oracle.ts';
 import { judgeValue, LEGAL } from './register.ts';
 
@@ -74,7 +74,7 @@ function recovered(k: Kernel, file: number, line: number, from: number): number 
 }
 
 /** O8: every line that an fsync has made durable recovers to a value at least as new. */
-export function checkOwed(k: Kernel, found: Findings): void {
+export function checkOwed(k: Kernel, found: Violations): void {
   for (let file = 0; file < k.world.files; file++) {
     if (k.peek(SHIFTING + file) !== 0) continue;
     for (let line = 0; line < k.world.pageLimit * LINES_PER_PAGE; line++) {
@@ -96,7 +96,7 @@ export function checkOwed(k: Kernel, found: Findings): void {
 }
 
 /** O8 for i_size: an fsync has returned, and no operation beside it changes the size. */
-export function checkSizeOwed(k: Kernel, found: Findings, file: number, writer: number): void {
+export function checkSizeOwed(k: Kernel, found: Violations, file: number, writer: number): void {
   const size = k.peek(SIZE + file);
   const committed = k.peek(COMMITTED_SIZE + file);
   if (committed === size || k.peek(DEVICE_DEAD) !== 0 || !isSizeSettled(k, file, writer)) return;
@@ -114,7 +114,7 @@ export function checkSizeOwed(k: Kernel, found: Findings, file: number, writer: 
 /** What a read shows now has lost the write as well: that is no matter of durability. */
 function isLostAlready(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   line: number,
   owed: number,
@@ -132,7 +132,7 @@ function isLostAlready(
 
 function complain(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   line: number,
   value: number,
@@ -313,7 +313,7 @@ function isTaintedOnMedia(k: Kernel, file: number, page: number): boolean {
 }
 
 /** O17: committed extents may not show what a previous owner left in the block. */
-export function checkExposure(k: Kernel, found: Findings): void {
+export function checkExposure(k: Kernel, found: Violations): void {
   for (let file = 0; file < k.world.files; file++) {
     if (k.peek(SHIFTING + file) !== 0) continue;
     const lines = Math.min(k.peek(COMMITTED_SIZE + file), k.world.pageLimit * LINES_PER_PAGE);

@@ -7,11 +7,11 @@ import { EINVAL, OK, RESULT_NAMES } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { DEVICE_DEAD, ENDED_AT, EXCUSED, READ_OWED, SIZE, STARTED, VMA } from '../kernel/layout.ts';
 import { isSizeSettled } from '../kernel/size-history.ts';
-import type { Findings } from './oracle.ts';
+import type { Violations } from './oracle.ts';
 
 export function checkError(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   thread: number,
   writer: number,
   result: number,
@@ -38,7 +38,7 @@ export function checkError(
 /** read(2) brings a line beyond EOF, and nobody has changed i_size beside it. */
 export function checkReadBeyond(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   reader: number,
   file: number,
   line: number,
@@ -48,7 +48,7 @@ export function checkReadBeyond(
 }
 
 /** mmap has made the area, munmap has taken it away, unless another of them is under way beside it. */
-function checkArea(k: Kernel, found: Findings, thread: number, writer: number): void {
+function checkArea(k: Kernel, found: Violations, thread: number, writer: number): void {
   const { kind, area } = k.world.rowOfWriter(writer);
   if (kind !== 'mmap' && kind !== 'munmap') return;
   if ((k.peek(VMA + area) !== 0) === (kind === 'mmap')) return;
@@ -60,6 +60,12 @@ function checkArea(k: Kernel, found: Findings, thread: number, writer: number): 
   complain(k, found, 'without-effect', kind, `T${thread}'s ${kind} succeeds and changes nothing`);
 }
 
-function complain(k: Kernel, found: Findings, object: string, kind: string, detail: string): void {
+function complain(
+  k: Kernel,
+  found: Violations,
+  object: string,
+  kind: string,
+  detail: string,
+): void {
   found.report(k, { class: 'spurious-error', object, fatal: false, roles: [kind], detail });
 }

@@ -18,7 +18,7 @@ import {
   lockMissing,
   noteContradiction,
 } from './lock-rules.ts';
-import { Findings, ORACLES, type OracleId } from './oracle.ts';
+import { ORACLES, type OracleId, Violations } from './oracle.ts';
 import {
   blockLeavesPage,
   bufferSet,
@@ -38,7 +38,7 @@ import { blockLeaves, pteInstalled, pteUsed, revoked } from './stale-pte.ts';
 export const ALL_ORACLES: ReadonlySet<OracleId> = new Set(ORACLES);
 
 export class Judge implements Watch {
-  readonly found: Findings;
+  readonly found: Violations;
   /** What the paths do against the order that the model documents, in words; of all runs so far. */
   readonly contradictions = new Set<string>();
   private readonly deadlock: boolean;
@@ -54,7 +54,7 @@ export class Judge implements Watch {
   private readonly pins: boolean;
 
   constructor(enabled: ReadonlySet<OracleId> = ALL_ORACLES) {
-    this.found = new Findings(enabled);
+    this.found = new Violations(enabled);
     this.deadlock = enabled.has('O1');
     this.stale = enabled.has('O4');
     this.rules = enabled.has('O10');

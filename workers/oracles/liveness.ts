@@ -5,7 +5,7 @@ import { PTE_BLOCK, PTE_RW, pteKind, SLOT_ENTRY, slotKind } from '../kernel/enco
 import type { Kernel } from '../kernel/kernel.ts';
 import { PTE, SLOT, SPOKEN } from '../kernel/layout.ts';
 import { pageBehind } from '../kernel/steps/fault.ts';
-import type { Findings } from './oracle.ts';
+import type { Violations } from './oracle.ts';
 
 /** A fault that faults again for ever after another violation is that one's consequence. */
 export function mayComplain(k: Kernel): boolean {
@@ -13,7 +13,7 @@ export function mayComplain(k: Kernel): boolean {
 }
 
 /** @param turning the threads that go round, as a mask */
-export function neverEnds(k: Kernel, found: Findings, turning: number): void {
+export function neverEnds(k: Kernel, found: Violations, turning: number): void {
   const said = threadsIn(turning).map(
     (t) => `T${t}'s ${kindOf(k, t)} goes round in ${k.labelOf(t)}`,
   );

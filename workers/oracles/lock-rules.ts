@@ -9,7 +9,7 @@ import {
   heldCount,
   kindOfClass,
 } from '../kernel/locks.ts';
-import { currentLabel, currentOperation, currentRole, type Findings } from './oracle.ts';
+import { currentLabel, currentOperation, currentRole, type Violations } from './oracle.ts';
 import { lockKey, lockSite } from './signature.ts';
 
 function classId(k: Kernel, cls: number): string {
@@ -24,7 +24,7 @@ function className(k: Kernel, cls: number): string {
 /** The real kernel corrupts the counter; the simulation stops here. `R->W`: held for read, given back for write. */
 export function badRelease(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   thread: number,
   cls: number,
   forWrite: boolean,
@@ -47,7 +47,7 @@ export function badRelease(
 }
 
 /** Ranges have one mode; another range of the same file may well be held. */
-function badRangeRelease(k: Kernel, found: Findings, thread: number, cls: number): void {
+function badRangeRelease(k: Kernel, found: Violations, thread: number, cls: number): void {
   found.report(k, {
     class: 'bad-release',
     object: classId(k, cls),
@@ -60,7 +60,7 @@ function badRangeRelease(k: Kernel, found: Findings, thread: number, cls: number
 /** A step that needs a lock, in that mode and of that instance, ran without (kernel/needs.ts). */
 export function lockMissing(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   thread: number,
   cls: number,
   mode: 'R' | 'W',
@@ -82,7 +82,7 @@ export function lockMissing(
  * A lock, a journal handle or freeze protection outlives the operation that took it. Fatal: whatever happens
  * behind it, the next deadlock first of all, is its doing.
  */
-export function checkLeaks(k: Kernel, found: Findings, thread: number, path: string): void {
+export function checkLeaks(k: Kernel, found: Violations, thread: number, path: string): void {
   const held = k.peek(T_HELD + thread);
   if (held === 0) return;
   for (let cls = 0; cls < CLASS_COUNT; cls++) {
@@ -108,7 +108,7 @@ function tell(k: Kernel, cls: number): void {
  * A new edge into `cls`: does a chain lead from it back to a lock that is held? A copy that faults under a lock asks for
  * all that a fault asks for: one word of it is enough.
  */
-export function checkOrder(k: Kernel, found: Findings, thread: number, cls: number): void {
+export function checkOrder(k: Kernel, found: Violations, thread: number, cls: number): void {
   const held = heldClasses(k.peek(T_HELD + thread)) & ~k.peek(T_TOLD + thread);
   if (!closesCycle(k, held, cls)) return;
   let shortest: readonly number[] | null = null;

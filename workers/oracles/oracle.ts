@@ -41,7 +41,7 @@ export interface Complaint extends Signed {
   readonly site?: string;
 }
 
-export class Findings {
+export class Violations {
   readonly violations: Violation[] = [];
   /** No operation is under way while this is looked for. */
   isAtRest = false;

@@ -43,9 +43,9 @@ import {
   blamedOperation,
   blamedPath,
   currentOperation,
-  type Findings,
   isTainted,
   pageName,
+  type Violations,
   wroteLast,
 } from './oracle.ts';
 import { isMover, unfenced } from './signature.ts';
@@ -54,7 +54,7 @@ import { isBeyondSize } from './stale-pte.ts';
 /** O4: a block is about to leave a page of a file that is cached. */
 export function blockLeavesPage(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   block: number,
@@ -81,7 +81,7 @@ function isLookedUp(k: Kernel, cached: number, block: number): boolean {
 }
 
 /** O4: collapse or insert has put an extent below a page that is cached. */
-export function extentArrives(k: Kernel, found: Findings, file: number, page: number): void {
+export function extentArrives(k: Kernel, found: Violations, file: number, page: number): void {
   const index = pageIndex(file, page);
   const cached = cachedPage(k, index);
   if (cached < 0 || isOfItsBlock(k, cached, index)) return;
@@ -89,7 +89,7 @@ export function extentArrives(k: Kernel, found: Findings, file: number, page: nu
 }
 
 /** O4: a page's buffer has been set to what was looked up before. */
-export function bufferSet(k: Kernel, found: Findings, cached: number): void {
+export function bufferSet(k: Kernel, found: Violations, cached: number): void {
   const index = k.peek(PAGE_HOME + cached) - 1;
   if (index < 0 || isOfItsBlock(k, cached, index)) return;
   report(k, found, Math.floor(index / PAGES), index % PAGES, cached, moverOf(k, cached, index));
@@ -103,7 +103,7 @@ function moverOf(k: Kernel, cached: number, index: number): string {
 }
 
 /** An operation that has cut the file ends: of what lies behind the new EOF no page has a block, and none is mapped. */
-export function cutEnded(k: Kernel, found: Findings, writer: number): void {
+export function cutEnded(k: Kernel, found: Violations, writer: number): void {
   const { file, kind } = k.world.rowOfWriter(writer);
   if (operationOf(k.peek(SHRUNK_BY + file)) !== writer) return;
   const end = (k.peek(SIZE + file) + LINES_PER_PAGE - 1) >> 1;
@@ -125,7 +125,7 @@ function isMappedAnywhere(k: Kernel, file: number, page: number): boolean {
 }
 
 /** A fault has mapped a page that lies behind the EOF of an operation which has ended. */
-export function pageMapped(k: Kernel, found: Findings, file: number, page: number): void {
+export function pageMapped(k: Kernel, found: Violations, file: number, page: number): void {
   const cutter = operationOf(k.peek(SHRUNK_BY + file));
   const hasEnded = cutter !== 0 && ((k.peek(ENDED) >> cutter) & 1) !== 0;
   if (!hasEnded || !isBeyondSize(k, file, page)) return;
@@ -133,7 +133,13 @@ export function pageMapped(k: Kernel, found: Findings, file: number, page: numbe
 }
 
 /** O9, as with the last operation; but a store that page_mkwrite turns away each time keeps that from coming. */
-function reportBeyond(k: Kernel, found: Findings, file: number, page: number, kind: OpKind): void {
+function reportBeyond(
+  k: Kernel,
+  found: Violations,
+  file: number,
+  page: number,
+  kind: OpKind,
+): void {
   if (!found.isOn('O9') || isTainted(k, file, page)) return;
   found.reportPage(k, file, page, -1, {
     class: 'beyond-eof',
@@ -149,7 +155,12 @@ function reportBeyond(k: Kernel, found: Findings, file: number, page: number, ki
  * A page shows what its file may not show while it is taken away: it has come back from the block, behind the drop of
  * what was newer, or was in use.
  */
-export function staleBesideTaker(k: Kernel, found: Findings, file: number, page: number): boolean {
+export function staleBesideTaker(
+  k: Kernel,
+  found: Violations,
+  file: number,
+  page: number,
+): boolean {
   const cached = cachedPage(k, pageIndex(file, page));
   for (let t = 0; cached >= 0 && t < k.world.threads; t++) {
     if (k.peek(T_BEGUN + t) === 0) continue;
@@ -163,7 +174,7 @@ export function staleBesideTaker(k: Kernel, found: Findings, file: number, page:
 
 function report(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   cached: number,
@@ -186,7 +197,7 @@ function report(
 // ---- what a page holds ------------------------------------------------------------------------------------
 
 /** O6: a dirty page goes, and the file still owes what only the page holds (B42). */
-export function pageDiscarded(k: Kernel, found: Findings, cached: number): void {
+export function pageDiscarded(k: Kernel, found: Violations, cached: number): void {
   const index = k.peek(PAGE_HOME + cached) - 1;
   const state = k.peek(PAGE_STATE + cached);
   if (index < 0 || (state & PAGE_DIRTY) === 0) return;
@@ -223,7 +234,7 @@ function isInRange({ file: own, first, last }: OpRow, file: number, page: number
 }
 
 /** O14: every page of the files that is cached. */
-export function checkCachedPages(k: Kernel, found: Findings): void {
+export function checkCachedPages(k: Kernel, found: Violations): void {
   for (let file = 0; file < k.world.files; file++) {
     for (let page = 0; page < k.world.pageLimit; page++) {
       const index = pageIndex(file, page);

@@ -2,14 +2,14 @@
 import type { Kernel } from '../kernel/kernel.ts';
 import { R_FILE, R_PAGE } from '../kernel/layout.ts';
 import type { TableBreach } from '../kernel/watch.ts';
-import { type Findings, isTainted, pageName } from './oracle.ts';
+import { isTainted, pageName, type Violations } from './oracle.ts';
 
 const SAID: Readonly<Record<TableBreach, string>> = {
   'pte-under-huge': 'gets a pte where it is mapped huge',
   'huge-over-table': 'is mapped huge where there is a table of ptes',
 };
 
-export function tableBroken(k: Kernel, found: Findings, r: number, how: TableBreach): void {
+export function tableBroken(k: Kernel, found: Violations, r: number, how: TableBreach): void {
   const [file, page] = [k.peek(r + R_FILE), k.peek(r + R_PAGE)];
   if (isTainted(k, file, page)) return;
   found.report(k, {

@@ -5,17 +5,17 @@ import { PINS } from '../kernel/layout.ts';
 import { nameOfWriter } from './missed.ts';
 import {
   currentOperation,
-  type Findings,
   isBlockTainted,
   isTainted,
   pageName,
   taintBlock,
+  type Violations,
 } from './oracle.ts';
 
 /** The block is about to leave its page for good, or to be made unwritten. */
 export function blockGivenUp(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   block: number,
@@ -33,7 +33,7 @@ export function blockGivenUp(
 }
 
 /** The pin went before the device was done: the block was free to go. */
-export function writtenUnpinned(k: Kernel, found: Findings, block: number): void {
+export function writtenUnpinned(k: Kernel, found: Violations, block: number): void {
   if (isBlockTainted(k, block)) return;
   const operation = currentOperation(k);
   found.report(k, {
@@ -52,7 +52,7 @@ function holderOf(k: Kernel, pins: number): string {
 }
 
 /** A pin that outlives its DMA keeps everybody out who has to wait for it. */
-export function checkPinLeak(k: Kernel, found: Findings, thread: number): void {
+export function checkPinLeak(k: Kernel, found: Violations, thread: number): void {
   for (let block = 0; block < BLOCKS; block++) {
     if (((k.peek(PINS + block) >> thread) & 1) === 0) continue;
     const operation = currentOperation(k);

@@ -46,11 +46,11 @@ import {
   blamedOperation,
   currentOperation,
   currentPath,
-  type Findings,
   isBlockTainted,
   isTainted,
   pageName,
   taint,
+  type Violations,
 } from './oracle.ts';
 import { judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { signatureOf, unfenced } from './signature.ts';
@@ -97,7 +97,7 @@ function copied(k: Kernel, r: number, line: number): number {
   return k.peek(r + (line === 0 ? R_SLOT : R_LINE));
 }
 
-export function copyInstalled(k: Kernel, found: Findings, r: number): void {
+export function copyInstalled(k: Kernel, found: Violations, r: number): void {
   const file = k.peek(r + R_FILE);
   const page = k.peek(r + R_PAGE);
   // A page that nobody has filled shows what it held.
@@ -140,7 +140,7 @@ const KEEPS_COPIES: readonly OpKind[] = [
 ];
 
 /** What a process stored in its own copy is nobody else's to throw away. */
-export function copyZapped(k: Kernel, found: Findings, pteIndex: number): void {
+export function copyZapped(k: Kernel, found: Violations, pteIndex: number): void {
   const vma = k.peek(VMA + (pteIndex >> 3));
   const file = vmaFile(vma);
   const page = vmaPage(vma) + (pteIndex % PAGES);
@@ -159,7 +159,7 @@ export function copyZapped(k: Kernel, found: Findings, pteIndex: number): void {
 /** A copy of the file takes its place: what the file shows is what the copy must hold. */
 export function extentSwapped(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   copy: number,
@@ -198,7 +198,7 @@ const USED = { zero: 'zeroed', copy: 'written', read: 'read', writeback: 'writte
 /** A block that was looked up is about to be zeroed, filled by a write or read by read(2). */
 export function blockUsed(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   index: number,
   block: number,
   gen: number,

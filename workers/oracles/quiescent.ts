@@ -32,7 +32,7 @@ import {
   VMA,
 } from '../kernel/layout.ts';
 import { checkNoPtes, checkPagePte } from './cache.ts';
-import { blamedOperation, blamedPath, type Findings, isTainted, pageName } from './oracle.ts';
+import { blamedOperation, blamedPath, isTainted, pageName, type Violations } from './oracle.ts';
 import { type Signed, unfenced } from './signature.ts';
 
 /** No thread but `ending`, whose operation has just run its last step, has one under way. */
@@ -43,7 +43,7 @@ export function isQuiescent(k: Kernel, ending: number): boolean {
   return true;
 }
 
-export function checkMappings(k: Kernel, found: Findings): void {
+export function checkMappings(k: Kernel, found: Violations): void {
   for (const area of k.world.areas) {
     const vma = k.peek(VMA + area);
     if (vma === 0) {
@@ -71,7 +71,7 @@ function isCutByTruncate(k: Kernel, file: number): boolean {
 
 function checkMapping(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   pteIndex: number,
   file: number,
   page: number,
@@ -116,7 +116,7 @@ export type Filled = 'done' | 'under-way' | 'beside-write';
  */
 export function zeroPageMapped(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   pteIndex: number,
   file: number,
   page: number,

@@ -7,10 +7,10 @@ import { blamed } from '../kernel/blame.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SIZE, SIZE_CEILING, SIZE_FLOOR, SIZED_BY } from '../kernel/layout.ts';
 import { settledSizes, settleSize } from '../kernel/size-orders.ts';
-import { currentOperation, type Findings } from './oracle.ts';
+import { currentOperation, type Violations } from './oracle.ts';
 
 /** An operation has ended. */
-export function checkSizes(k: Kernel, found: Findings): void {
+export function checkSizes(k: Kernel, found: Violations): void {
   for (let file = 0; file < k.world.files; file++) {
     checkSize(k, found, file);
     checkSettled(k, found, file);
@@ -18,7 +18,7 @@ export function checkSizes(k: Kernel, found: Findings): void {
 }
 
 /** Nobody changes it any more: it is what one of the orders leaves. */
-function checkSettled(k: Kernel, found: Findings, file: number): void {
+function checkSettled(k: Kernel, found: Violations, file: number): void {
   const size = k.peek(SIZE + file);
   const legal = settledSizes(k, file);
   if (legal === 0 || ((legal >> size) & 1) !== 0) return;
@@ -34,7 +34,7 @@ function checkSettled(k: Kernel, found: Findings, file: number): void {
   );
 }
 
-export function checkSize(k: Kernel, found: Findings, file: number): void {
+export function checkSize(k: Kernel, found: Violations, file: number): void {
   const size = k.peek(SIZE + file);
   const floor = k.peek(SIZE_FLOOR + file);
   const ceiling = k.peek(SIZE_CEILING + file);
@@ -43,7 +43,7 @@ export function checkSize(k: Kernel, found: Findings, file: number): void {
   report(k, found, file, size < floor ? 'short' : 'long', bound);
 }
 
-function report(k: Kernel, found: Findings, file: number, object: string, legal: string): void {
+function report(k: Kernel, found: Violations, file: number, object: string, legal: string): void {
   const size = k.peek(SIZE + file);
   const sizer = blamed(k, SIZED_BY + file);
   found.report(k, {

@@ -36,11 +36,11 @@ import { forEachMapping } from '../kernel/steps/walk.ts';
 import {
   blamedOperation,
   currentOperation,
-  type Findings,
   isBlockTainted,
   isTainted,
   pageName,
   taint,
+  type Violations,
 } from './oracle.ts';
 import { unfenced } from './signature.ts';
 
@@ -72,7 +72,7 @@ export function isBeyondSize(k: Kernel, file: number, page: number): boolean {
 /** O4a: a block is about to leave a page of a file; nobody may still map it there. */
 export function blockLeaves(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   block: number,
@@ -107,7 +107,7 @@ function leftMapping(k: Kernel, block: number): number {
 }
 
 /** No fault is to blame, nor who takes the block: the area went before its ptes. */
-function reportLeft(k: Kernel, found: Findings, file: number, page: number, block: number): void {
+function reportLeft(k: Kernel, found: Violations, file: number, page: number, block: number): void {
   found.reportPage(k, file, page, block, {
     class: 'stale-pte',
     object: 'unlinked',
@@ -120,7 +120,7 @@ function reportLeft(k: Kernel, found: Findings, file: number, page: number, bloc
 /** O4b and d: what a fault has just installed. */
 export function pteInstalled(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   pteIndex: number,
   file: number,
   page: number,
@@ -145,7 +145,7 @@ export function pteInstalled(
 /** O4c: an access is about to go through a PTE. */
 export function pteUsed(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   pteIndex: number,
   file: number,
   page: number,
@@ -176,7 +176,7 @@ export function isLeftToClone(k: Kernel, file: number, block: number): boolean {
 
 export function reportCloned(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   block: number,
@@ -192,7 +192,7 @@ export function reportCloned(
 }
 
 /** O4d: a revoke has returned: nothing may map the device any more. */
-export function revoked(k: Kernel, found: Findings): void {
+export function revoked(k: Kernel, found: Violations): void {
   for (const area of k.world.areas) {
     for (let pteIndex = area * PAGES; pteIndex < (area + 1) * PAGES; pteIndex++) {
       if (pteKind(k.peek(PTE + pteIndex)) !== PTE_BLOCK) continue;
@@ -211,7 +211,7 @@ export function revoked(k: Kernel, found: Findings): void {
 /** Beyond EOF the same pair is the simple truncate race (B13), inside EOF its ABA form (B14). */
 function report(
   k: Kernel,
-  found: Findings,
+  found: Violations,
   file: number,
   page: number,
   block: number,

@@ -2,7 +2,7 @@
  * Finds a schedule that shows a given signature: the one that is there, the same with its switches anchored
  * anew, and at last every schedule with few preemptions. `calm` takes preemptions out of one that is there. Pure.
  */
-import type { Witness } from '../../corpus/breeding/minimize.ts';
+import type { FailingInput } from '../../corpus/breeding/minimize.ts';
 import type { Input, Schedule, Switch } from '../../corpus/vocabulary/input.ts';
 import { isWanted, type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -16,13 +16,13 @@ export function stepOf(traced: Traced, wanted: Wanted): number {
 }
 
 /** What a run needed to show the signature: switches behind that step are dropped. */
-export function witnessOf(input: Input, traced: Traced, wanted: Wanted): Witness | null {
+export function failingInputOf(input: Input, traced: Traced, wanted: Wanted): FailingInput | null {
   const step = stepOf(traced, wanted);
   if (step === 0) return null;
   const rows = traced.rows.slice(0, step);
   const switches: readonly Switch[] = rows
     .filter((row) => row.isForced)
-    .map((row) => ({ thread: row.previous, ...row.stood, to: row.thread }));
+    .map((row) => ({ thread: row.previous, ...row.stoodAt, to: row.thread }));
   const schedule = { first: rows[0]?.thread ?? 0, switches };
   const preemptions = rows.filter((row) => row.isPreemption).length;
   return { input: { ...input, schedule }, preemptions };
@@ -146,7 +146,7 @@ interface Block {
  * A schedule that shows the same with fewer preemptions: runs of one thread are pushed on to that thread's next, or pulled
  * back to its last (dejafu's way). Each success has fewer preemptions than what it came from, so this ends.
  */
-export function calm(engine: Engine, start: Witness, wanted: Wanted): Witness {
+export function calm(engine: Engine, start: FailingInput, wanted: Wanted): FailingInput {
   engine.load(start.input);
   let best = start;
   let blocks = blocksOf(engine.trace(start.input.schedule));
@@ -154,9 +154,9 @@ export function calm(engine: Engine, start: Witness, wanted: Wanted): Witness {
     for (const candidate of [pushed(blocks, next), pulled(blocks, next)]) {
       if (candidate === null) continue;
       const traced = engine.traceChoices(choicesOf(candidate));
-      const witness = witnessOf(start.input, traced, wanted);
-      if (witness === null || witness.preemptions >= best.preemptions) continue;
-      best = witness;
+      const fewer = failingInputOf(start.input, traced, wanted);
+      if (fewer === null || fewer.preemptions >= best.preemptions) continue;
+      best = fewer;
       blocks = blocksOf(traced);
       next = -1;
       break;

@@ -3,10 +3,10 @@
  * the two steps whose order decides. And back: whether a repro still shows what it was made for. Pure.
  */
 import {
-  type Minimized,
+  type FailingInput,
   minimize,
+  type Shrunk,
   type Test,
-  type Witness,
 } from '../../corpus/breeding/minimize.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { EMPTY_SCHEDULE, type Input } from '../../corpus/vocabulary/input.ts';
@@ -14,7 +14,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import { classOfSignature, type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import { type Engine, type Traced, violationsOf } from '../run/engine.ts';
 import { type CriticalPair, criticalPair } from './critical-pair.ts';
-import { calm, hunt, replay, stepOf, witnessOf } from './hunt.ts';
+import { calm, failingInputOf, hunt, replay, stepOf } from './hunt.ts';
 
 export interface ReproduceOptions {
   /** Candidates that may be executed. */
@@ -63,15 +63,15 @@ export function reproduce(
   if (shown === null) return null;
   const { start, wanted } = worstForm(engine, shown, signature, options);
   const test = makeTest(engine, wanted);
-  let witness = start;
+  let failing = start;
   let tests = 1;
   for (;;) {
-    const minimized: Minimized = minimize(witness, test, Math.max(0, options.testsMax - tests));
+    const minimized: Shrunk = minimize(failing, test, Math.max(0, options.testsMax - tests));
     tests += minimized.tests;
     const { budgetRanOut } = minimized;
-    const { proof, better } = prove(engine, minimized.witness, wanted, options.statesMax);
+    const { proof, better } = prove(engine, minimized.smallest, wanted, options.statesMax);
     if (better === null) {
-      const { input: smallest, preemptions } = minimized.witness;
+      const { input: smallest, preemptions } = minimized.smallest;
       const traced = traceOf(engine, smallest, wanted);
       const pair = criticalPair(engine, smallest, wanted);
       return {
@@ -84,7 +84,7 @@ export function reproduce(
         budgetRanOut,
       };
     }
-    witness = better;
+    failing = better;
   }
 }
 
@@ -96,10 +96,10 @@ export function proofText(proof: Proof): string {
 /** The witness in the worst class that its workload shows the signature in. */
 function worstForm(
   engine: Engine,
-  shown: Witness,
+  shown: FailingInput,
   signature: string,
   { statesMax }: ReproduceOptions,
-): { start: Witness; wanted: Wanted } {
+): { start: FailingInput; wanted: Wanted } {
   const traced = traceOf(engine, shown.input, signature);
   const violation = worstOf(violationsOf(traced), signature);
   assert(violation !== undefined, 'a witness shows it', signature);
@@ -109,26 +109,26 @@ function worstForm(
   const wanted: Wanted = { signature, class: worst };
   const stepsMax = statesMax === 0 ? 0 : WORST_STEPS;
   const found = hunt(engine, shown.input, wanted, { from: 0, to: SWEEP_PREEMPTIONS, stepsMax });
-  const start = found.traced && witnessOf(shown.input, found.traced, wanted);
+  const start = found.traced && failingInputOf(shown.input, found.traced, wanted);
   return start === null ? { start: shown, wanted: asShown } : { start, wanted };
 }
 
 /** A candidate's own schedule, or else a sweep over all that are nearly sequential. */
 function makeTest(engine: Engine, wanted: Wanted): Test {
-  const swept = new Map<string, Witness | null>();
-  const sweep = (candidate: Input, to: number): Witness | null => {
+  const swept = new Map<string, FailingInput | null>();
+  const sweep = (candidate: Input, to: number): FailingInput | null => {
     const workload = `${to}\n${printInput({ ...candidate, schedule: EMPTY_SCHEDULE })}`;
     const known = swept.get(workload);
     if (known !== undefined) return known;
     const { traced } = hunt(engine, candidate, wanted, { from: 0, to, stepsMax: SWEEP_STEPS });
-    const witness = traced && witnessOf(candidate, traced, wanted);
-    swept.set(workload, witness);
-    return witness;
+    const failing = traced && failingInputOf(candidate, traced, wanted);
+    swept.set(workload, failing);
+    return failing;
   };
   return (candidate, preemptionsMax) => {
     if (engine.lackingIn(candidate) !== null) return null;
     const traced = replay(engine, candidate, wanted).at(-1);
-    const own = traced === undefined ? null : witnessOf(candidate, traced, wanted);
+    const own = traced === undefined ? null : failingInputOf(candidate, traced, wanted);
     const most = Math.min(preemptionsMax, SWEEP_PREEMPTIONS);
     if (own !== null && own.preemptions <= most) return own;
     return sweep(candidate, most) ?? (own && calm(engine, own, wanted));
@@ -138,13 +138,13 @@ function makeTest(engine: Engine, wanted: Wanted): Test {
 /** Exhaust all schedules of the workload with fewer preemptions. */
 function prove(
   engine: Engine,
-  { input, preemptions }: Witness,
+  { input, preemptions }: FailingInput,
   wanted: Wanted,
   statesMax: number,
-): { proof: Proof; better: Witness | null } {
+): { proof: Proof; better: FailingInput | null } {
   const range = { from: 0, to: preemptions - 1, stepsMax: statesMax };
   const { traced, proven } = hunt(engine, input, wanted, range);
-  const better = traced && witnessOf(input, traced, wanted);
+  const better = traced && failingInputOf(input, traced, wanted);
   const isExact = proven === preemptions - 1;
   const proof: Proof = isExact
     ? { kind: 'exactly', preemptions }

@@ -1,4 +1,4 @@
-/** The door: one model made ready, workloads loaded into it, runs executed and judged. Pure. */
+/** One model made ready, workloads loaded into it, runs executed and judged. Pure. */
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Schedule, Switch, Workload } from '../../corpus/vocabulary/input.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
@@ -209,7 +209,7 @@ export class Engine {
 function record(rows: readonly TraceRow[]): { schedule: Schedule; preemptions: number } {
   const switches: Switch[] = rows
     .filter((row) => row.isForced)
-    .map((row) => ({ thread: row.previous, ...row.stood, to: row.thread }));
+    .map((row) => ({ thread: row.previous, ...row.stoodAt, to: row.thread }));
   const preemptions = rows.filter((row) => row.isPreemption).length;
   return { schedule: { first: rows[0]?.thread ?? 0, switches }, preemptions };
 }

@@ -1,4 +1,4 @@
-/** What threads that search together say to each other. Who owns the threads is the door's (`service/`). Pure. */
+/** What threads that search together say to each other. `service/search-threads.ts` owns the threads. Pure. */
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { THREADS } from '../../corpus/vocabulary/limits.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';

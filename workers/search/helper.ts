@@ -1,4 +1,4 @@
-/** What another thread does of a search, order by order. Pure: who brings the orders is the door's. */
+/** What another thread does of a search, order by order. Pure: a thread of `service/` brings the orders. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import type { Engine } from '../run/engine.ts';
 import { beginSearch } from './begin.ts';
