@@ -55,7 +55,7 @@ export interface FuzzBatch {
   readonly sources: readonly WorkloadSource[];
   /** Signatures that have witnesses enough, and of others the buckets that have one: they are only counted. */
   readonly known: readonly string[];
-  /** SHA-256 of the features known when it was planned (`corpus/exchange/snapshot.ts`); null if there were none. */
+  /** SHA-256 of the features known when it was planned (`corpus/exchange/features.ts`); null if there were none. */
   readonly frontier: string | null;
 }
 

@@ -5,11 +5,11 @@
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { Kind, ModelPin, Report } from '../../corpus/vocabulary/messages.ts';
 import type { Scope } from '../../corpus/vocabulary/scope.ts';
-import type { Shares } from './plan.ts';
+import type { Shares } from './plan-batch.ts';
 import type { Place } from './scope-progress.ts';
 import type { Control } from './views.ts';
 
-/** What a campaign is to do; the campaign file says the same (`plan-file.ts`). */
+/** What a campaign is to do; the campaign file says the same (`campaign-file.ts`). */
 export interface CampaignPlan {
   readonly models: readonly ModelPin[];
   readonly rngSeed: number;

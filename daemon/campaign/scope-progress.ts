@@ -162,7 +162,7 @@ export interface Sweep {
   readonly isAsked: boolean;
 }
 
-export interface Standing {
+export interface SweepCircumstances {
   readonly progress: ScopeProgress;
   /** Of the model. */
   readonly runs: number;
@@ -184,7 +184,7 @@ export function hasLeft(progress: ScopeProgress, scopes: readonly Scope[]): bool
  * The part that is due, null if none is. Unless a campaign names scopes, small ones are searched beside its runs, one part
  * at a time; those that it names come first, on all executors.
  */
-export function sweepDue({ progress, runs, underWay, asked }: Standing): Sweep | null {
+export function sweepDue({ progress, runs, underWay, asked }: SweepCircumstances): Sweep | null {
   const number = scopeDue(progress);
   const scope = (asked ?? SCOPES)[number];
   if (scope === undefined || !hasLeft(progress, asked ?? SCOPES)) return null;

@@ -13,7 +13,7 @@ import {
 } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES } from '../../corpus/vocabulary/scope.ts';
 import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
-import { modelOfBatch } from './plan.ts';
+import { modelOfBatch } from './plan-batch.ts';
 import type { CampaignPlan, LogRecord, Outstanding } from './records.ts';
 import { NO_SCOPE, withPart } from './scope-progress.ts';
 import { emptyTally, type ModelTally } from './tally.ts';

@@ -10,7 +10,7 @@ import type { Result, Witness } from '../../corpus/vocabulary/messages.ts';
 import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { bucketsWith, type Discovery, knownOf, runsTo } from './plan.ts';
+import { bucketsWith, type Discovery, knownOf, runsTo } from './plan-batch.ts';
 import type { Published } from './views.ts';
 
 const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
@@ -20,7 +20,7 @@ export type Stage = (typeof STAGES)[number];
 export interface Case {
   readonly signature: string;
   stage: Stage;
-  /** Buckets that have a witness (`plan.ts`). */
+  /** Buckets that have a witness (`plan-batch.ts`). */
   buckets: readonly string[];
   /** Until it is minimized. */
   discovery: Discovery | null;

@@ -7,7 +7,7 @@ import type { Course } from '../../workers/bench/revision.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { canonicalReference, isBuiltIn } from '../../workers/models/registry.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
-import { runsTo } from '../campaign/plan.ts';
+import { runsTo } from '../campaign/plan-batch.ts';
 import { localCampaign } from '../coordinator/local-campaign.ts';
 import type { LocalExecutors } from '../coordinator/local-transport.ts';
 import { engineDigest } from './identity.ts';

@@ -15,7 +15,7 @@ import { largeWorkload, measureSearch } from '../../workers/bench/searching.ts';
 import { canonicalReference } from '../../workers/models/registry.ts';
 import { SearchThreads } from '../../workers/service/search-threads.ts';
 import { Frontier } from '../campaign/frontier.ts';
-import { planFuzzBatch, SHARES } from '../campaign/plan.ts';
+import { planFuzzBatch, SHARES } from '../campaign/plan-batch.ts';
 import { BATCH_RUNS } from '../coordinator/local-campaign.ts';
 import { HAS_SOURCES, PACKAGE_ROOT } from './installation.ts';
 import { addDetectOptions, refuseStray } from './options/detect-options.ts';

@@ -2,8 +2,8 @@
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import type { Scope } from '../../corpus/vocabulary/scope.ts';
-import { isAtEnd } from '../campaign/dispatch.ts';
-import { SHARES, type Shares } from '../campaign/plan.ts';
+import { isAtEnd } from '../campaign/due.ts';
+import { SHARES, type Shares } from '../campaign/plan-batch.ts';
 import type { CampaignPlan, StopRule } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { LogWriter } from '../log/writer.ts';

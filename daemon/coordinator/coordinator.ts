@@ -5,8 +5,9 @@
  * A turn may end anywhere (kill -9). What was taken and not settled is taken again, and found in the log;
  * what was planned and not sent is missed by `reconcile`; a batch that comes back twice changes nothing.
  */
+
+import { packFeatures } from '../../corpus/exchange/features.ts';
 import { StaleEpoch } from '../../corpus/exchange/scripts.ts';
-import { packFeatures } from '../../corpus/exchange/snapshot.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
   BATCH_VERSION,
@@ -16,7 +17,8 @@ import {
   type ModelPin,
   type Report,
 } from '../../corpus/vocabulary/messages.ts';
-import { type Due, due, isAtEnd, reasonToStop } from '../campaign/dispatch.ts';
+import { trimmed } from '../campaign/check-report.ts';
+import { type Due, due, isAtEnd, reasonToStop } from '../campaign/due.ts';
 import type { Pace } from '../campaign/pace.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
@@ -76,7 +78,7 @@ export class Coordinator {
   private readonly sentMs = new Map<string, number>();
   private reconciledMs = Number.NEGATIVE_INFINITY;
   /** `stale`: the transport knows another epoch than the state. */
-  private standing: 'new' | 'leads' | 'stale' = 'new';
+  private leadership: 'new' | 'leads' | 'stale' = 'new';
   private isStopping = false;
   private wake: () => void = () => {};
   /** What the last turn failed of, or null. */
@@ -92,7 +94,7 @@ export class Coordinator {
   /** Why it is not at work, or null. */
   get trouble(): string | null {
     if (this.failure !== null) return this.failure;
-    if (this.standing === 'new') return 'it is starting';
+    if (this.leadership === 'new') return 'it is starting';
     const isLate = this.parts.clock.monotonicMs() - this.turnedMs > TURN_MS_MAX;
     return isLate && !this.isFinished() ? 'it waits for an answer of Redis' : null;
   }
@@ -142,10 +144,10 @@ export class Coordinator {
   private async lead(): Promise<void> {
     const { state } = this;
     const { transport, log, build } = this.parts;
-    const epoch = await transport.lead(state, this.standing === 'stale');
+    const epoch = await transport.lead(state, this.leadership === 'stale');
     log.write({ t: 'led', epoch, build });
     log.commit();
-    this.standing = 'leads';
+    this.leadership = 'leads';
     this.snapshots.clear();
     // Nothing is on its way to the queue now: what is not there is lost.
     this.sentMs.clear();
@@ -157,7 +159,7 @@ export class Coordinator {
     const { log, watcher, transport } = this.parts;
     // What a full disk refused before goes first.
     log.commit();
-    if (this.standing !== 'leads') await this.lead();
+    if (this.leadership !== 'leads') await this.lead();
     const taken = await this.collect();
     const reason = reasonToStop(state);
     if (reason !== null) {
@@ -278,7 +280,7 @@ export class Coordinator {
   /** Disk and Redis may fail for a while; nothing is settled meanwhile, so nothing is lost. */
   private async endure(error: unknown): Promise<void> {
     if (error instanceof StaleEpoch) {
-      this.standing = 'stale';
+      this.leadership = 'stale';
       return;
     }
     const isDisk = error instanceof Refusal && error.code === 'DATA_DIR';

@@ -1,7 +1,7 @@
 /** A campaign within one process: a coordinator over executors that are called, and a log that ends with it. */
 import type { ModelPin, Report } from '../../corpus/vocabulary/messages.ts';
 import { FixedPace } from '../campaign/pace.ts';
-import { SHARES } from '../campaign/plan.ts';
+import { SHARES } from '../campaign/plan-batch.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
 import { type CampaignLog, UnkeptLog } from '../log/writer.ts';

@@ -3,7 +3,7 @@
  * how many are under way depends on how many were folded: so neither the number of executors nor their speed changes
  * what a campaign finds.
  */
-import { unpackFeatures } from '../../corpus/exchange/snapshot.ts';
+import { unpackFeatures } from '../../corpus/exchange/features.ts';
 import {
   BATCH_VERSION,
   type Batch,

@@ -2,8 +2,8 @@
 import { type Exchange, StaleEpoch } from '../../corpus/exchange/scripts.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
+import { readReport } from '../campaign/check-report.ts';
 import type { Outstanding } from '../campaign/records.ts';
-import { readReport } from '../campaign/reports.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { Fleet } from './fleet.ts';
 import type { BatchQueues } from './queue.ts';

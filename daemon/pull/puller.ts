@@ -12,6 +12,7 @@ import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { type Answer, type ApiClient, NOT_MODIFIED, statusText } from './api-client.ts';
 import { campaignOf } from './api-status.ts';
+import { keepMark, MARKS_FILE, type Mark, markOf, readMarks } from './pull-cursors.ts';
 import {
   type BadRow,
   type Filter,
@@ -21,7 +22,6 @@ import {
   listPath,
   readPage,
 } from './pull-listing.ts';
-import { keepMark, MARKS_FILE, type Mark, markOf, readMarks } from './pull-marks.ts';
 import { type ModelDigestCheck, readRecord } from './pull-record.ts';
 
 /** Where to begin; without one, after what the last pull brought. */

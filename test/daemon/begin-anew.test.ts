@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FuzzResult, Report } from '../../corpus/vocabulary/messages.ts';
-import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/dispatch.ts';
-import { readReport } from '../../daemon/campaign/reports.ts';
-import { Coordination, findingsOf, PLAN, pin, reportOf } from './reports.ts';
+import { readReport } from '../../daemon/campaign/check-report.ts';
+import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/due.ts';
+import { Coordination, findingsOf, PLAN, pin, reportOf } from './coordination.ts';
 
 const HOUR_MS = 3_600_000;
 const XFS = { ...PLAN, models: [pin('xfs-mmaplock-prezero')] };

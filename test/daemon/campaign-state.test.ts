@@ -9,14 +9,14 @@ import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Report, Result } from '../../corpus/vocabulary/messages.ts';
 import { type FindingRecord, packRecord } from '../../corpus/vocabulary/record.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/dispatch.ts';
-import { bucketsWith, knownOf } from '../../daemon/campaign/plan.ts';
+import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/due.ts';
+import { bucketsWith, knownOf } from '../../daemon/campaign/plan-batch.ts';
 import { snapshotOf, stateOf } from '../../daemon/campaign/snapshot.ts';
 import { CampaignState } from '../../daemon/campaign/state.ts';
 import { droppedText, recordToStore } from '../../daemon/campaign/triage.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { BUILD, Coordination, findingsOf, PLAN, pin, reportOf } from './reports.ts';
+import { BUILD, Coordination, findingsOf, PLAN, pin, reportOf } from './coordination.ts';
 
 const EXPLORATIONS = 4;
 

@@ -17,7 +17,7 @@ import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { LogWriter } from '../../daemon/log/writer.ts';
 import { fillOlder, GONE, OWN, RENAMED, SAME, SILENT } from '../cli/older.ts';
 import { SIGNATURE, sampleRecord, temporaryFolder } from '../store/sample.ts';
-import { BUILD, CAMPAIGN, PLAN } from './reports.ts';
+import { BUILD, CAMPAIGN, PLAN } from './coordination.ts';
 
 const OLDER_IDS = [SAME, RENAMED, SILENT, GONE, OWN].sort();
 

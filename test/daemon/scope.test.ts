@@ -6,7 +6,7 @@ import { Enumeration } from '../../corpus/breeding/universe.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { FuzzResult, Report, SweepSource } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES, type ScopePart } from '../../corpus/vocabulary/scope.ts';
-import { type Due, reasonToStop } from '../../daemon/campaign/dispatch.ts';
+import { type Due, reasonToStop } from '../../daemon/campaign/due.ts';
 import {
   NO_SCOPE,
   type Place,
@@ -23,7 +23,7 @@ import { Engine } from '../../workers/run/engine.ts';
 import { ScopeSearch, universeOfScope } from '../../workers/search/scope-search.ts';
 import { sweep } from '../../workers/search/sweep.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { Coordination, PLAN, pin, reportOf } from './reports.ts';
+import { Coordination, PLAN, pin, reportOf } from './coordination.ts';
 
 const MODEL = 'ext2-dax-sem';
 const ENGINE = new Engine(modelOf(MODEL));

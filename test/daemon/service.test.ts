@@ -30,7 +30,7 @@ import { type TestRedis, testClient, testDatabase, testRedis } from '../queue/re
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
-import { BUILD, PLAN, pin } from './reports.ts';
+import { BUILD, PLAN, pin } from './coordination.ts';
 
 const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';

@@ -16,7 +16,7 @@ import { Worker } from 'node:worker_threads';
 import { writeFolder } from '../../corpus/disk/atomic.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { MARKS_FILE } from '../../daemon/pull/pull-marks.ts';
+import { MARKS_FILE } from '../../daemon/pull/pull-cursors.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { pullFrom, setIn } from './client.ts';
 import { openShop, recordOf } from './shelf.ts';

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { setAside } from '../../corpus/store/set-aside.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { MARKS_FILE } from '../../daemon/pull/pull-marks.ts';
+import { MARKS_FILE } from '../../daemon/pull/pull-cursors.ts';
 import { serve } from '../http/showing.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { countsOf, pullFrom, setIn } from './client.ts';

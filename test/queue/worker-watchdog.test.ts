@@ -56,7 +56,7 @@ const PARKED: readonly Parked[] = [
   },
 ];
 
-function feedInto(taken: string[], rig: Rig): Consumer {
+function consumerInto(taken: string[], rig: Rig): Consumer {
   return new Consumer({
     kind: 'explore',
     redis: rig.client,
@@ -78,7 +78,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
       assert.ok(first !== undefined);
       const taken: string[] = [];
       const replaced: string[] = [];
-      const consumer = feedInto(taken, rig);
+      const consumer = consumerInto(taken, rig);
       t.after(() => consumer.abandon());
       let aheadMs = 0;
       const watchdog = new Watchdog({
@@ -92,7 +92,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
       t.after(() => watchdog.stop());
       await rig.queues.add([first]);
       await until('job', () => taken.length === 1);
-      const { blocking } = consumer.reader;
+      const { blocking } = consumer.client;
       await park(blocking);
       await rig.queues.add(others);
       await watchdog.lookAround();

@@ -1,13 +1,13 @@
 /** Through the queue a batch comes to the same result as without it, whatever kind it is. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { packFeatures, unpackFeatures } from '../../corpus/exchange/features.ts';
 import { queueName } from '../../corpus/exchange/keys.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
-import { packFeatures, unpackFeatures } from '../../corpus/exchange/snapshot.ts';
 import type { Result, Work } from '../../corpus/vocabulary/messages.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-import { reportId } from '../../workers/service/reports.ts';
+import { reportId } from '../../workers/service/fit-report.ts';
 import { skipReason } from '../support/debian.ts';
 import { modelNamed } from '../support/models.ts';
 import { until } from '../support/patience.ts';

@@ -6,7 +6,7 @@ import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { FuzzBatch, FuzzResult } from '../../corpus/vocabulary/messages.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { Frontier } from '../../daemon/campaign/frontier.ts';
-import { planFuzzBatch, SHARES } from '../../daemon/campaign/plan.ts';
+import { planFuzzBatch, SHARES } from '../../daemon/campaign/plan-batch.ts';
 import { FuzzRunner } from '../../workers/batch/fuzz-batch.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { Engine } from '../../workers/run/engine.ts';

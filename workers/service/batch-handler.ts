@@ -17,11 +17,11 @@ import {
 import type { Checked } from '../../corpus/vocabulary/schemas.ts';
 import { canonicalReference, MODEL_NAMES, modelDigest, pinnedModel } from '../models/registry.ts';
 import { type Done, ExecutorFailure, type ExecutorPool, type GivenModel } from './executors.ts';
-import type { Frontiers } from './frontiers.ts';
+import type { FeatureCache } from './feature-cache.ts';
+import { isWord, reasonText, reportId, reportText } from './fit-report.ts';
 import type { Outbox } from './outbox.ts';
-import type { TakenJob } from './reader.ts';
+import type { TakenJob } from './queue-client.ts';
 import type { Repeats } from './repeats.ts';
-import { isWord, reasonText, reportId, reportText } from './reports.ts';
 
 /** A batch that took down so many executors is given up. */
 const LOSSES_MAX = 3;
@@ -37,7 +37,7 @@ const NOBODY = 'nobody';
 
 export interface BatchHandlerParts {
   readonly pool: ExecutorPool;
-  readonly frontiers: Frontiers;
+  readonly featureCache: FeatureCache;
   readonly outbox: Outbox;
   readonly metrics: Metrics<'worker'>;
   readonly build: string;
@@ -71,7 +71,7 @@ export class BatchHandler {
     this.inWork += 1;
     let send: () => Promise<void>;
     try {
-      send = await this.report(await this.reportOf(kind, job), kind);
+      send = await this.keep(await this.computeReport(kind, job), kind);
     } catch (error) {
       if (error instanceof Returned) this.count(kind, 'failed');
       throw error;
@@ -84,7 +84,7 @@ export class BatchHandler {
     this.parts.metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000);
   }
 
-  private async reportOf(kind: Kind, job: TakenJob): Promise<Report> {
+  private async computeReport(kind: Kind, job: TakenJob): Promise<Report> {
     const { value: batch, problem, campaign } = readBatch(job.text);
     if (batch === null) return this.givenUp(job, campaign, kind, problem);
     const { work } = batch;
@@ -138,13 +138,13 @@ export class BatchHandler {
   }
 
   private async compute({ work, models: pins }: Batch): Promise<Done> {
-    const { pool, frontiers } = this.parts;
+    const { pool, featureCache } = this.parts;
     const models = pins.flatMap(({ reference, json }): GivenModel[] =>
       json === undefined ? [] : [[reference, json]],
     );
     if (work.kind === 'verify') return await pool.execute(work, { notOn: work.notOn, models });
     const frontier = work.kind === 'explore' ? work.frontier : null;
-    const features = frontier === null ? undefined : await frontiers.get(frontier);
+    const features = frontier === null ? undefined : await featureCache.get(frontier);
     return await pool.execute(work, features === undefined ? { models } : { features, models });
   }
 
@@ -166,7 +166,7 @@ export class BatchHandler {
   }
 
   /** Onto the disk; returns how to send it. */
-  private async report(report: Report, kind: Kind): Promise<() => Promise<void>> {
+  private async keep(report: Report, kind: Kind): Promise<() => Promise<void>> {
     const { outbox, troubles, saw } = this.parts;
     const { id, result } = report;
     if (result.kind === 'explore' && result.witnesses.length > 0) {

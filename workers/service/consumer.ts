@@ -1,9 +1,9 @@
 /** One queue of batches, as a worker takes from it, with the queue client that brings them. */
 import { type Keys, queueName } from '../../corpus/exchange/keys.ts';
 import type { Kind } from '../../corpus/vocabulary/messages.ts';
-import { Reader, type ReaderOptions, type TakenJob } from './reader.ts';
+import { QueueClient, type QueueClientOptions, type TakenJob } from './queue-client.ts';
 
-export interface FeedOptions extends Omit<ReaderOptions, 'queue' | 'prefix'> {
+export interface ConsumerOptions extends Omit<QueueClientOptions, 'queue' | 'prefix'> {
   readonly kind: Kind;
   readonly keys: Keys;
   readonly build: string;
@@ -11,14 +11,14 @@ export interface FeedOptions extends Omit<ReaderOptions, 'queue' | 'prefix'> {
 
 export class Consumer {
   readonly kind: Kind;
-  private readonly options: FeedOptions;
+  private readonly options: ConsumerOptions;
   private readonly queue: string;
   private inHand = 0;
   private takenMs: number = performance.now();
-  private current: Reader;
-  private readonly readers = new Set<Reader>();
+  private current: QueueClient;
+  private readonly clients = new Set<QueueClient>();
 
-  constructor(options: FeedOptions) {
+  constructor(options: ConsumerOptions) {
     this.options = options;
     this.kind = options.kind;
     this.queue = queueName(options.kind, options.build);
@@ -36,7 +36,7 @@ export class Consumer {
   }
 
   /** The client in use; for tests that break it. */
-  get reader(): Reader {
+  get client(): QueueClient {
     return this.current;
   }
 
@@ -46,7 +46,7 @@ export class Consumer {
     return await redis.llen(`${keys.prefix}:${this.queue}:wait`);
   }
 
-  /** Another client in place of one that brings nothing; what the old one has in hand it still ends. */
+  /** Opens another client in place of one that brings nothing. The old one ends the jobs that it has in hand. */
   replace(): void {
     const old = this.current;
     this.current = this.open();
@@ -55,17 +55,17 @@ export class Consumer {
 
   /** Takes no more, and resolves when all in hand is ended in Redis; never, if Redis does not answer. */
   async close(): Promise<void> {
-    await Promise.all([...this.readers].map((reader) => this.end(reader)));
+    await Promise.all([...this.clients].map((client) => this.end(client)));
   }
 
   /** At once; what is in hand is left to be found stalled. */
   abandon(): void {
-    for (const reader of this.readers) reader.abandon();
+    for (const client of this.clients) client.abandon();
   }
 
-  private open(): Reader {
+  private open(): QueueClient {
     const { redis, room, trouble, keys } = this.options;
-    const reader = new Reader({
+    const client = new QueueClient({
       queue: this.queue,
       prefix: keys.prefix,
       redis,
@@ -73,14 +73,14 @@ export class Consumer {
       trouble,
       take: (job) => this.take(job),
     });
-    this.readers.add(reader);
-    return reader;
+    this.clients.add(client);
+    return client;
   }
 
-  private async end(reader: Reader): Promise<void> {
-    await reader.close();
-    reader.abandon();
-    this.readers.delete(reader);
+  private async end(client: QueueClient): Promise<void> {
+    await client.close();
+    client.abandon();
+    this.clients.delete(client);
   }
 
   private async take(job: TakenJob): Promise<void> {

@@ -51,7 +51,7 @@ export class Outbox {
     const name = await this.spool(id, report);
     return async () => {
       const isTaken = await this.ingest(id, report);
-      if (name !== null && isTaken) this.take(name);
+      if (name !== null && isTaken) this.noteTaken(name);
     };
   }
 
@@ -118,7 +118,7 @@ export class Outbox {
       return;
     }
     this.states.set(name, 'going');
-    if (await this.ingest(value.id, text)) this.take(name);
+    if (await this.ingest(value.id, text)) this.noteTaken(name);
   }
 
   /** Null if there is nothing to send, or not now: whatever keeps it from being read may pass. */
@@ -146,7 +146,7 @@ export class Outbox {
     this.states.delete(name);
   }
 
-  private take(name: string): void {
+  private noteTaken(name: string): void {
     this.states.set(name, { name, atMs: performance.now() });
     this.measure();
   }

@@ -2,7 +2,7 @@
  * The worker process: it takes batches from the queues, has its executors compute them, and reports. It keeps
  * nothing but the reports that are on their way, so it may be killed at any moment, and be one of many.
  *
- * This thread owns Redis, BullMQ, the spool and the page; executors do nothing but compute, so that locks are
+ * This thread owns Redis, BullMQ, the spool and the metrics server; executors do nothing but compute, so that locks are
  * renewed meanwhile.
  */
 import { randomBytes } from 'node:crypto';
@@ -28,10 +28,10 @@ import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
 import { BatchHandler } from './batch-handler.ts';
 import { Consumer } from './consumer.ts';
 import { ExecutorPool, type Loss } from './executors.ts';
-import { Frontiers } from './frontiers.ts';
+import { FeatureCache } from './feature-cache.ts';
 import { HeartbeatSender } from './heartbeat.ts';
+import { type MetricsServer, serveMetrics } from './metrics-server.ts';
 import { Outbox } from './outbox.ts';
-import { type Page, servePage } from './page.ts';
 import { Repeats } from './repeats.ts';
 import { Spool } from './spool.ts';
 import { SILENT_MS, Watchdog } from './watchdog.ts';
@@ -133,7 +133,7 @@ class FleetWorker {
   private consumers: readonly Consumer[] = [];
   private watchdog: Watchdog | null = null;
   private beats: HeartbeatSender | null = null;
-  private page: Page | null = null;
+  private metricsServer: MetricsServer | null = null;
   private outagesCounted = 0;
   private isDraining = false;
   private giveUp: () => void = () => {};
@@ -156,7 +156,7 @@ class FleetWorker {
     this.outbox = new Outbox({ spool, exchange, metrics, troubles });
     this.handler = new BatchHandler({
       pool,
-      frontiers: new Frontiers(exchange),
+      featureCache: new FeatureCache(exchange),
       outbox: this.outbox,
       metrics,
       build,
@@ -173,13 +173,13 @@ class FleetWorker {
   /** Takes batches from now on. */
   async open(): Promise<void> {
     const { jobs, metricsPort } = this.config;
-    if (metricsPort !== null) this.page = await this.servePage(metricsPort);
+    if (metricsPort !== null) this.metricsServer = await this.serveMetrics(metricsPort);
     for (const client of [this.redis, this.pulseRedis]) {
       client.on('close', () => this.outbox.doubt());
       client.on('ready', () => this.resume());
     }
     this.resume();
-    this.consumers = KINDS.map((kind) => this.openFeed(kind));
+    this.consumers = KINDS.map((kind) => this.openConsumer(kind));
     this.watchdog = this.startWatchdog();
     if (this.config.mayBeHurt === true) process.on('SIGUSR2', this.hurt);
     this.beats = new HeartbeatSender({
@@ -190,7 +190,8 @@ class FleetWorker {
       heartbeat: () => this.heartbeat(),
     });
     const { redis, build } = this.config;
-    const metrics = this.page === null ? null : `http://${this.page.address}/metrics`;
+    const metrics =
+      this.metricsServer === null ? null : `http://${this.metricsServer.address}/metrics`;
     this.log.info({ redis: describe(redis), executors: jobs, build, metrics }, 'takes batches');
     this.config.working?.();
   }
@@ -221,7 +222,7 @@ class FleetWorker {
     for (const consumer of this.consumers) consumer.abandon();
     this.redis.disconnect();
     this.pulseRedis.disconnect();
-    this.page?.close();
+    this.metricsServer?.close();
   }
 
   private startPool(): ExecutorPool {
@@ -247,7 +248,7 @@ class FleetWorker {
     this.metrics.inc('worker_restarts_total', { cause });
   }
 
-  private openFeed(kind: Kind): Consumer {
+  private openConsumer(kind: Kind): Consumer {
     const { redis, keys, handler } = this;
     return new Consumer({
       kind,
@@ -291,8 +292,8 @@ class FleetWorker {
     void this.outbox.sendLeft();
   }
 
-  private servePage(port: number): Promise<Page> {
-    return servePage(port, {
+  private serveMetrics(port: number): Promise<MetricsServer> {
+    return serveMetrics(port, {
       metrics: () => this.metricsText(),
       metricsType: this.metrics.contentType,
       isReady: () => this.outages.isUp && !this.isDraining,
@@ -322,7 +323,7 @@ class FleetWorker {
       busy: this.pool.busy,
       isDraining: this.isDraining,
       runs: this.pool.totals.runs,
-      metrics: this.page?.address ?? null,
+      metrics: this.metricsServer?.address ?? null,
     };
   }
 }

@@ -13,7 +13,7 @@ import {
   modelJson,
 } from '../../../workers/models/registry.ts';
 import { universeOfScope } from '../../../workers/search/scope-search.ts';
-import { type CampaignFile, readCampaignFile } from '../../campaign/plan-file.ts';
+import { type CampaignFile, readCampaignFile } from '../../campaign/campaign-file.ts';
 import type { Wanted } from '../../coordinator/begin.ts';
 import type { CampaignFlags } from './campaign-options.ts';
 import { givenModels } from './model-argument.ts';

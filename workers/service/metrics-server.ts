@@ -6,7 +6,7 @@ import { fail } from '../../corpus/vocabulary/errors.ts';
 
 const HOST = '127.0.0.1';
 
-export interface PageParts {
+export interface MetricsServerParts {
   /** For Prometheus, as of now. */
   readonly metrics: () => Promise<string>;
   readonly metricsType: string;
@@ -14,7 +14,7 @@ export interface PageParts {
   readonly isReady: () => boolean;
 }
 
-export interface Page {
+export interface MetricsServer {
   /** Such as `127.0.0.1:40123`. */
   readonly address: string;
   close(): void;
@@ -24,7 +24,10 @@ export interface Page {
  * @param port 0 takes any that is free
  * @throws Refusal ENVIRONMENT if the port is taken
  */
-export async function servePage(port: number, parts: PageParts): Promise<Page> {
+export async function serveMetrics(
+  port: number,
+  parts: MetricsServerParts,
+): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const answer = isReading ? ANSWERS.get(request.url ?? '') : undefined;
@@ -53,14 +56,14 @@ interface Answer {
   readonly text: string;
 }
 
-const ANSWERS: ReadonlyMap<string, (parts: PageParts) => Promise<Answer>> = new Map([
+const ANSWERS: ReadonlyMap<string, (parts: MetricsServerParts) => Promise<Answer>> = new Map([
   ['/metrics', metricsAnswer],
   // Whoever can say so is alive, whatever became of Redis.
   ['/livez', async () => plain(200, 'alive')],
   ['/readyz', async ({ isReady }) => (isReady() ? plain(200, 'ready') : plain(503, 'not ready'))],
 ]);
 
-async function metricsAnswer({ metrics, metricsType }: PageParts): Promise<Answer> {
+async function metricsAnswer({ metrics, metricsType }: MetricsServerParts): Promise<Answer> {
   return { status: 200, type: metricsType, text: await metrics() };
 }
 

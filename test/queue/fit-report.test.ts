@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeReport } from '../../corpus/exchange/codec.ts';
 import { FEATURES_VERSION, type FuzzResult } from '../../corpus/vocabulary/messages.ts';
-import { reasonText, reportId, reportText } from '../../workers/service/reports.ts';
+import { reasonText, reportId, reportText } from '../../workers/service/fit-report.ts';
 import { MODEL, reportOf, SEED_TEXT } from './worker-rig.ts';
 
 describe('a report', () => {

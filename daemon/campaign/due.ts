@@ -4,7 +4,7 @@
  */
 import { BATCH_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { CanaryRun, Comparison, ModelPin, Work } from '../../corpus/vocabulary/messages.ts';
-import { minimizationOf, modelOfBatch, planFuzzBatch } from './plan.ts';
+import { minimizationOf, modelOfBatch, planFuzzBatch } from './plan-batch.ts';
 import type { Outstanding } from './records.ts';
 import { hasLeft, type Place, sweepDue } from './scope-progress.ts';
 import type { CampaignState } from './state.ts';
@@ -53,7 +53,7 @@ export function due(circumstances: Circumstances): readonly Due[] {
   const executors = Math.min(circumstances.executors, EXECUTORS_MAX);
   const ahead = Math.min(circumstances.ahead, 2 * EXECUTORS_MAX);
   const given = { ...circumstances, executors, ahead };
-  const counter = new Counter(given.state);
+  const counter = new BatchIds(given.state);
   return [
     ...verifications(given, counter),
     ...minimizations(given, counter),
@@ -90,7 +90,7 @@ function hasScopesLeft(state: CampaignState): boolean {
 }
 
 /** Hands out ids; no id comes twice in one log. */
-class Counter {
+class BatchIds {
   private readonly state: CampaignState;
   private next: number;
 
@@ -116,7 +116,7 @@ class Counter {
   }
 }
 
-function verifications({ state }: Circumstances, counter: Counter): readonly Due[] {
+function verifications({ state }: Circumstances, counter: BatchIds): readonly Due[] {
   return waiting(state, 'verify').flatMap(({ signature, record, executor }) => {
     if (record === null) return [];
     const { model } = record.finding;
@@ -125,7 +125,7 @@ function verifications({ state }: Circumstances, counter: Counter): readonly Due
   });
 }
 
-function minimizations({ state, executors }: Circumstances, counter: Counter): readonly Due[] {
+function minimizations({ state, executors }: Circumstances, counter: BatchIds): readonly Due[] {
   const room = MINIMIZATIONS_AN_EXECUTOR * executors - state.outstandingOf('minimize').length;
   return waiting(state, 'minimize')
     .slice(0, Math.max(0, room))
@@ -145,7 +145,7 @@ function waiting(state: CampaignState, stage: 'minimize' | 'verify'): readonly C
   );
 }
 
-function canaries({ state, canary }: Circumstances, counter: Counter): readonly Due[] {
+function canaries({ state, canary }: Circumstances, counter: BatchIds): readonly Due[] {
   const { seen, lastFolded } = state.canaries;
   if (canary === null) return [];
   const isDue = seen === 0 || state.folded - lastFolded >= REPORTS_A_CANARY;
@@ -166,7 +166,7 @@ function canaries({ state, canary }: Circumstances, counter: Counter): readonly 
   return [counter.make(work, [canary], null)];
 }
 
-function comparisons(given: Circumstances, counter: Counter): readonly Due[] {
+function comparisons(given: Circumstances, counter: BatchIds): readonly Due[] {
   const { state, executors } = given;
   const room = COMPARISONS_AN_EXECUTOR * executors - state.outstandingOf('matrix').length;
   const open = state.triage.published().filter(({ signature, isCompared }) => {
@@ -185,7 +185,7 @@ function comparisons(given: Circumstances, counter: Counter): readonly Due[] {
   return made;
 }
 
-function fuzzBatches(given: Circumstances, counter: Counter): readonly Due[] {
+function fuzzBatches(given: Circumstances, counter: BatchIds): readonly Due[] {
   const { state, ahead } = given;
   const { plan } = state;
   if (plan === null || state.phase !== 'running') return [];

@@ -1,7 +1,7 @@
 /** Campaigns in memory: real batches, computed by a real runner, reported in whatever order a test likes. */
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION, type Report, type Result } from '../../corpus/vocabulary/messages.ts';
-import { type Due, due } from '../../daemon/campaign/dispatch.ts';
+import { type Due, due } from '../../daemon/campaign/due.ts';
 import type { CampaignPlan, LogRecord } from '../../daemon/campaign/records.ts';
 import { CampaignState } from '../../daemon/campaign/state.ts';
 import type { Case } from '../../daemon/campaign/triage.ts';

@@ -1,5 +1,5 @@
 /**
- * BullMQ behind a narrow door: it brings a job and keeps its lock alive. Everything else of it, and every word
+ * A BullMQ worker that only brings a job and keeps its lock alive. Everything else of BullMQ, and every word
  * that others may have put into a job's hash, is left out.
  */
 import {
@@ -45,10 +45,10 @@ export interface TakenJob {
   readonly lastFailure: string | null;
 }
 
-export interface ReaderOptions {
+export interface QueueClientOptions {
   readonly queue: string;
   readonly prefix: string;
-  /** For all but the blocking read; it outlives the reader. */
+  /** For all but the blocking read; it outlives the client. */
   readonly redis: Redis;
   /** Jobs in hand at once. */
   readonly room: number;
@@ -57,11 +57,11 @@ export interface ReaderOptions {
   readonly trouble: (error: Error) => void;
 }
 
-export class Reader extends Worker {
+export class QueueClient extends Worker {
   /** On which it waits for jobs. */
   readonly blocking: Redis;
 
-  constructor({ queue, prefix, redis, room, take, trouble }: ReaderOptions) {
+  constructor({ queue, prefix, redis, room, take, trouble }: QueueClientOptions) {
     const blocking = redis.duplicate();
     blocking.on('error', () => {});
     super(

@@ -2,13 +2,14 @@
  * The frontier snapshots that fuzz batches name, kept for the batches that follow. One that is gone costs
  * nothing but candidates that are not new.
  */
+
+import { unpackFeatures } from '../../corpus/exchange/features.ts';
 import type { Exchange } from '../../corpus/exchange/scripts.ts';
-import { unpackFeatures } from '../../corpus/exchange/snapshot.ts';
 
 /** Each model has one that is current and one that is on its way out. */
 const KEPT = 16;
 
-export class Frontiers {
+export class FeatureCache {
   private readonly exchange: Exchange;
   /** The one asked for last is the last. */
   private readonly kept = new Map<string, Uint32Array>();
