@@ -58,9 +58,9 @@ export class CoordinatorMetrics {
     this.metrics.observe('time_to_listed_seconds', {}, secondsSinceMinimized);
   }
 
-  damaged(logRecords: number, corpusFiles: number): void {
+  damaged(logRecords: number, storeFiles: number): void {
     this.metrics.inc('log_damaged_total', {}, logRecords);
-    this.metrics.inc('corpus_damaged_total', {}, corpusFiles);
+    this.metrics.inc('store_damaged_total', {}, storeFiles);
   }
 
   text(readings: Readings): Promise<string> {
@@ -101,19 +101,19 @@ export class CoordinatorMetrics {
     const { state, metrics } = this;
     const published = state.triage.published();
     for (const [model, tally] of state.models) {
-      this.total('schedules_total', { model }, tally.runs);
+      this.total('runs_total', { model }, tally.runs);
       this.total('steps_total', { model }, tally.steps);
       this.total('inconclusive_total', { model }, tally.inconclusive);
       metrics.set('coverage_features', { model }, tally.frontier.size);
       metrics.set('coverage_last_new_timestamp_seconds', { model }, tally.newMs / 1000);
-      metrics.set('corpus_entries', { model }, tally.frontier.entries.length);
+      metrics.set('parents_kept', { model }, tally.frontier.entries.length);
       const { verified, inconclusive } = workloadsIn(tally.scope);
       metrics.set('scope_verified_workloads', { model }, verified);
       metrics.set('scope_inconclusive_workloads', { model }, inconclusive);
       const own = published.filter(({ models }) => models.includes(model));
       for (const name of CLASSES) {
         const labels = { model, class: name };
-        this.total('findings_total', labels, tally.hits[name] ?? 0);
+        this.total('hits_total', labels, tally.hits[name] ?? 0);
         const unique = own.filter((one) => one.published?.finding.class === name).length;
         metrics.set('findings_unique', labels, unique);
       }

@@ -22,7 +22,7 @@ export const WORKING: readonly PanelSpec[] = [
     description: 'Interleavings executed and judged each second, by the whole fleet.',
     unit: units.CountsPerSecond,
     width: 4,
-    queries: [{ expr: perSecond('schedules_total'), legend: 'runs' }],
+    queries: [{ expr: perSecond('runs_total'), legend: 'runs' }],
   },
   {
     id: 3,
@@ -78,7 +78,7 @@ export const WORKING: readonly PanelSpec[] = [
       { expr: series('determinism_mismatches_total'), legend: 'mismatches' },
       { expr: series('canary_misses_total'), legend: 'canary misses' },
       { expr: series('findings_refuted_total'), legend: 'refuted findings' },
-      { expr: series('corpus_damaged_total'), legend: 'damaged files' },
+      { expr: series('store_damaged_total'), legend: 'damaged files' },
       { expr: series('log_damaged_total'), legend: 'damaged records' },
     ],
     one: 'bad',
@@ -127,7 +127,7 @@ export const FINDINGS: readonly PanelSpec[] = [
       'Runs that met a violation, known or new, each second. It shows how easy a bug is to meet.',
     unit: units.CountsPerSecond,
     width: 12,
-    queries: [{ expr: perSecond('findings_total', 'class'), legend: '{{class}}' }],
+    queries: [{ expr: perSecond('hits_total', 'class'), legend: '{{class}}' }],
   },
   {
     id: 13,
@@ -200,7 +200,7 @@ export const THROUGHPUT: readonly PanelSpec[] = [
       'Interleavings executed and judged each second, as the coordinator counts them: once each, however often a batch was repeated.',
     unit: units.CountsPerSecond,
     width: 12,
-    queries: [{ expr: perSecond('schedules_total', 'model'), legend: '{{model}}' }],
+    queries: [{ expr: perSecond('runs_total', 'model'), legend: '{{model}}' }],
     isStacked: true,
   },
   {
@@ -233,12 +233,12 @@ export const THROUGHPUT: readonly PanelSpec[] = [
   },
   {
     id: 24,
-    title: 'Corpus',
+    title: 'Parents kept',
     kind: 'graph',
     description: 'Workloads kept as parents of further ones.',
     unit: units.Short,
     width: 8,
-    queries: [{ expr: sum(series('corpus_entries'), 'model'), legend: '{{model}}' }],
+    queries: [{ expr: sum(series('parents_kept'), 'model'), legend: '{{model}}' }],
   },
   {
     id: 25,
@@ -250,7 +250,7 @@ export const THROUGHPUT: readonly PanelSpec[] = [
     width: 8,
     queries: [
       {
-        expr: `${perSecond('inconclusive_total', 'model')} / (${perSecond('schedules_total', 'model')} > 0)`,
+        expr: `${perSecond('inconclusive_total', 'model')} / (${perSecond('runs_total', 'model')} > 0)`,
         legend: '{{model}}',
       },
     ],
@@ -263,7 +263,7 @@ export const THROUGHPUT: readonly PanelSpec[] = [
       'Interleavings executed each second, as each worker counts them. A worker far below the others has a slow or crowded machine.',
     unit: units.CountsPerSecond,
     width: 8,
-    queries: [{ expr: perSecond('worker_schedules_total', 'instance'), legend: '{{instance}}' }],
+    queries: [{ expr: perSecond('worker_runs_total', 'instance'), legend: '{{instance}}' }],
   },
   {
     id: 27,

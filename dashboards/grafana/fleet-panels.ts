@@ -176,7 +176,7 @@ export const FLEET: readonly PanelSpec[] = [
     width: 24,
     queries: [
       {
-        expr: perSecond('worker_schedules_total', 'instance'),
+        expr: perSecond('worker_runs_total', 'instance'),
         legend: 'runs per second',
         unit: units.CountsPerSecond,
       },

@@ -42,7 +42,7 @@ export function buildOverview(): Dashboard {
       new QueryVariableBuilder('model')
         .label('Model')
         .datasource(DATASOURCE)
-        .query('label_values(faultline_schedules_total, model)')
+        .query('label_values(faultline_runs_total, model)')
         .refresh(VariableRefresh.OnTimeRangeChanged)
         .sort(VariableSort.AlphabeticalAsc)
         .multi(true)

@@ -118,7 +118,7 @@ test('an expression is taken apart into its names and labels', () => {
   );
   assert.equal(rowOf('faultline_gone_total'), undefined);
   assert.equal(rowOf('faultline_time_to_listed_seconds'), undefined);
-  assert.equal(rowOf('faultline_schedules_total_bucket'), undefined);
+  assert.equal(rowOf('faultline_runs_total_bucket'), undefined);
 });
 
 const METRICS_BY_NAME: ReadonlyMap<string, MetricRow> = new Map(

@@ -59,7 +59,7 @@ test('every expression of the dashboard has an answer in a real campaign', { ski
 async function honest(up: Up, prometheus: Prometheus): Promise<void> {
   const before = await up.status();
   await untilScraped(prometheus, 2, 2);
-  const [runs] = await prometheus.query('sum(faultline_schedules_total)');
+  const [runs] = await prometheus.query('sum(faultline_runs_total)');
   const after = await up.status();
   assert.ok(before !== undefined && after !== undefined && runs !== undefined);
   assert.ok(runs.value <= after.runs && runs.value > 0, `${runs.value} runs, ${after.runs}`);

@@ -139,25 +139,25 @@ test('ten thousand models make a bounded number of series, and the first ones ke
   const runs = 10_000;
   for (let i = 0; i < runs; i++) {
     const model = `model-${i}`;
-    for (const name of ['schedules_total', 'steps_total', 'inconclusive_total'] as const)
+    for (const name of ['runs_total', 'steps_total', 'inconclusive_total'] as const)
       metrics.inc(name, { model });
     for (const name of [
       'coverage_features',
       'coverage_last_new_timestamp_seconds',
-      'corpus_entries',
+      'parents_kept',
       'scope_verified_workloads',
       'scope_inconclusive_workloads',
     ] as const)
       metrics.set(name, { model }, i);
-    for (const kind of METRICS.findings_total.labels.class) {
-      metrics.inc('findings_total', { model, class: kind });
+    for (const kind of METRICS.hits_total.labels.class) {
+      metrics.inc('hits_total', { model, class: kind });
       metrics.set('findings_unique', { model, class: kind }, 1);
     }
   }
   const families = parseExposition(await metrics.text());
   const series = [...families.values()].reduce((sum, { samples }) => sum + samples.length, 0);
   assert.ok(series <= SERIES_MAX, `${series} series`);
-  const { samples } = familyOf(families, 'schedules_total');
+  const { samples } = familyOf(families, 'runs_total');
   assert.equal(samples.length, OPEN_VALUES_MAX + 1);
   assert.equal(samples.find(({ labels }) => labels.model === 'model-0')?.value, 1);
   assert.equal(samples.find(({ labels }) => labels.model === OTHER)?.value, runs - OPEN_VALUES_MAX);
@@ -169,10 +169,10 @@ test('two thousand hostile names of models come out as they went in', async () =
   for (let from = 0; from < all.length; from += OPEN_VALUES_MAX) {
     const metrics = metricsFor('worker', ABOUT);
     const names = new Set(all.slice(from, from + OPEN_VALUES_MAX));
-    for (const model of names) metrics.inc('worker_schedules_total', { model });
+    for (const model of names) metrics.inc('worker_runs_total', { model });
     // What is served is UTF-8, in which a lone surrogate becomes U+FFFD.
     const families = parseExposition(overTheWire(await metrics.text()));
-    const seen = familyOf(families, 'worker_schedules_total').samples;
+    const seen = familyOf(families, 'worker_runs_total').samples;
     assert.deepEqual(
       seen.map(({ labels }) => labels.model),
       [...names].map(overTheWire),
@@ -214,7 +214,7 @@ test('the strict reader refuses what is not quite the format', () => {
 test('a wrong name, role, type or label does not compile', () => {
   const right = [
     "worker.inc('worker_restarts_total', { cause: 'hang' });",
-    "coordinator.inc('schedules_total', { model: 'any' }, 3);",
+    "coordinator.inc('runs_total', { model: 'any' }, 3);",
     "coordinator.set('executors', {}, 3);",
     "coordinator.observe('batch_duration_seconds', { kind: 'explore' }, 3);",
   ];
@@ -223,7 +223,7 @@ test('a wrong name, role, type or label does not compile', () => {
     "worker.inc('worker_restarts_total', { cause: 'boredom' });",
     "worker.inc('worker_restarts_total', {});",
     "worker.inc('worker_restarts_total', { cause: 'hang', kind: 'explore' });",
-    "worker.inc('schedules_total', { model: 'any' });",
+    "worker.inc('runs_total', { model: 'any' });",
     "coordinator.inc('executors', {}, 3);",
     "coordinator.set('executors', { model: 'any' }, 3);",
     "coordinator.set('process_heap_used_bytes', {}, 3);",

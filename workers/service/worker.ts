@@ -237,7 +237,7 @@ class FleetWorker {
       replaced: (loss) => this.noteReplaced(loss),
       counted: (work, { runs, steps }) => {
         if (work.kind !== 'explore') return;
-        this.metrics.inc('worker_schedules_total', { model: work.model }, runs);
+        this.metrics.inc('worker_runs_total', { model: work.model }, runs);
         this.metrics.inc('worker_steps_total', { model: work.model }, steps);
       },
     });
