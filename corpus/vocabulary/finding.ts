@@ -124,12 +124,12 @@ function union(a: readonly string[], b: readonly string[]): readonly string[] {
 }
 
 /** `B12`, `like B12` or `new`, for lists. */
-export function markOf({ known, looksLike }: Pick<Finding, 'known' | 'looksLike'>): string {
+export function rowLabel({ known, looksLike }: Pick<Finding, 'known' | 'looksLike'>): string {
   return known ?? (looksLike === null ? 'new' : `like ${looksLike}`);
 }
 
-/** Columns of a mark: `like B12`. */
-export const MARK_WIDTH = 8;
+/** Columns of a label: `like B12`. */
+export const ROW_LABEL_WIDTH = 8;
 
 /** Canonical JSON of what is kept. */
 export function printFinding(finding: StoredFinding): string {

@@ -1,11 +1,11 @@
 /** Checks of the program itself: whether the build is whole, computes alike everywhere, and is heard. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { CANARY, rowOf } from '../../corpus/vocabulary/catalogue.ts';
+import { CANARY_ROW, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { canonicalJson } from '../../corpus/vocabulary/json.ts';
 import type { CanaryRun, Result } from '../../corpus/vocabulary/messages.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
-import { modelOf } from '../../workers/models/registry.ts';
+import { CANARY_MODEL, modelOf } from '../../workers/models/registry.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { bad, fine, type Judgement } from '../doctor/judgement.ts';
 import { buildDigest, engineDigest } from './identity.ts';
@@ -35,7 +35,7 @@ const WORK: CanaryRun = {
   batch: {
     kind: 'explore',
     index: 0,
-    model: 'canary',
+    model: CANARY_MODEL,
     rngSeed: 1,
     runs: RUNS,
     sources: [{ kind: 'fresh' }],
@@ -65,7 +65,7 @@ export function judgeResults(results: readonly Result[]): Judgement {
     return bad(`${results.length} times the same runs, ${kinds.size} results`, remedy);
   }
   const found = results.flatMap((result) => (result.kind === 'canary' ? result.found : []));
-  if (!found.some((signature) => rowOf(signature)?.id === CANARY)) {
+  if (!found.some((signature) => rowOf(signature)?.id === CANARY_ROW)) {
     return bad('the canary, which must always fail, was not met', BUILD_AGAIN);
   }
   return fine(`${RUNS} runs of the canary, ${results.length} times: the same, and it was met`);

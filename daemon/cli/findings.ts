@@ -4,7 +4,7 @@ import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { type Mark, Marks, markText } from '../../corpus/store/marks.ts';
 import { ASIDE_FOLDER, readAside } from '../../corpus/store/set-aside.ts';
 import { type Surveyed, survey, type Unreadable } from '../../corpus/store/survey.ts';
-import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
+import { CANARY_ROW } from '../../corpus/vocabulary/catalogue.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/finding.ts';
 import { rankOf, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
@@ -112,7 +112,7 @@ function sorted(chosen: readonly Surveyed[], order: (typeof SORTS)[number]): rea
   const keyOf = ({ finding }: Surveyed): readonly (number | string)[] => {
     const row = rowNameOf(finding) ?? '~';
     const { operations, threads, preemptions } = finding;
-    const isCanary = row === CANARY ? 1 : 0;
+    const isCanary = row === CANARY_ROW ? 1 : 0;
     if (order === 'severity') return [isCanary, rankOf(finding), row, finding.id];
     if (order === 'size') return [isCanary, operations, threads, preemptions, finding.id];
     return [isCanary, row, rankOf(finding), finding.id];

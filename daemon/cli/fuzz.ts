@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { readSeeds } from '../../corpus/store/seeds.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
-import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
+import { CANARY_ROW } from '../../corpus/vocabulary/catalogue.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
@@ -239,8 +239,10 @@ function summarize(
     });
     return;
   }
-  const canaries = findings.filter(({ known }) => known === CANARY).length;
-  const known = findings.flatMap(({ known: row }) => (row === null || row === CANARY ? [] : row));
+  const canaries = findings.filter(({ known }) => known === CANARY_ROW).length;
+  const known = findings.flatMap(({ known: row }) =>
+    row === null || row === CANARY_ROW ? [] : row,
+  );
   const rows = [...new Set(known)].sort().join(' ');
   const unknown = findings.filter(({ known, looksLike }) => (known ?? looksLike) === null).length;
   const forbidden = findings.filter((finding) => standingOf(finding) === 'forbidden');

@@ -9,7 +9,7 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { modelOf, pinnedModel } from '../../workers/models/registry.ts';
+import { CANARY_MODEL, modelOf, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { DAEMON_FILE } from '../pull/api-address.ts';
@@ -28,7 +28,6 @@ import { isSupervised, onOrphaned, RESTARTED_VARIABLE, tellSupervisor } from './
 
 /** What is in hand is written within milliseconds; longer means that Redis or the disk hangs. */
 const STOP_MS = 3000;
-const CANARY = 'canary';
 
 type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string; readonly jobs?: number };
 
@@ -51,7 +50,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     },
     isRestart: process.env[RESTARTED_VARIABLE] === '1',
     seeds: seedTexts(),
-    canary: pinOf(modelOf(CANARY)),
+    canary: pinOf(modelOf(CANARY_MODEL)),
     expectations: { expectedOf, standingOf },
     http,
     say: (text) => log.info(text),

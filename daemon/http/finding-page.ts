@@ -1,9 +1,18 @@
 /** One finding: what it is, where it is and is not, how it goes, and how to have it at home. */
 import { html } from 'hono/html';
 import { markText } from '../../corpus/store/marks.ts';
-import { type HowFound, markOf, shownId } from '../../corpus/vocabulary/finding.ts';
+import { type HowFound, rowLabel, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Published } from '../campaign/views.ts';
-import { inFrame, items, knownMark, type Markup, moment, terms, visible, whole } from './layout.ts';
+import {
+  inFrame,
+  items,
+  type Markup,
+  moment,
+  rowLabelMarkup,
+  terms,
+  visible,
+  whole,
+} from './layout.ts';
 import { sizeOf } from './list-page.ts';
 import type { Showing } from './showing.ts';
 
@@ -19,7 +28,7 @@ export function findingPage(
   const self = `/api/v1/findings/${encodeURIComponent(finding.id)}`;
   const columns = showing.render(finding.id, 'columns');
   const howFound = showing.record(finding.id)?.howFound;
-  const content = html`<h1>${knownMark(finding)} ${visible(finding.title)}</h1>
+  const content = html`<h1>${rowLabelMarkup(finding)} ${visible(finding.title)}</h1>
 ${terms('facts', verdict(published, howFound))}
 <h2>Interleaving</h2>
 ${columns === undefined ? DAMAGED : block('Interleaving', visible(columns))}
@@ -29,7 +38,7 @@ ${block('Commands', `faultline pull ${origin}\nfaultline replay ${visible(id)}`)
 <h2>Record</h2>
 ${terms('facts', record(published, howFound))}`;
   const frame = {
-    title: `${markOf(finding)} ${finding.title} - Faultline`,
+    title: `${rowLabel(finding)} ${finding.title} - Faultline`,
     subtitle: `finding ${id}`,
     version,
     refreshSeconds: null,

@@ -1,6 +1,6 @@
 /** What all pages share: the frame around them, and text from elsewhere as the text that it is. */
 import { html } from 'hono/html';
-import { type Finding, markOf } from '../../corpus/vocabulary/finding.ts';
+import { type Finding, rowLabel } from '../../corpus/vocabulary/finding.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import type { Problem } from './problem.ts';
 
@@ -97,14 +97,14 @@ ${parts}</dl>`;
 }
 
 /** Loud where a model says that it is clean of it. */
-export function knownMark(finding: Pick<Finding, 'known' | 'looksLike' | 'standing'>): Markup {
-  const mark = visible(markOf(finding));
+export function rowLabelMarkup(finding: Pick<Finding, 'known' | 'looksLike' | 'standing'>): Markup {
+  const label = visible(rowLabel(finding));
   if (finding.standing === 'forbidden') {
-    return html`<strong class="forbidden">FORBIDDEN ${mark}</strong>`;
+    return html`<strong class="forbidden">FORBIDDEN ${label}</strong>`;
   }
   return finding.known === null
-    ? html`<span class="new">${mark}</span>`
-    : html`<span class="known">${mark}</span>`;
+    ? html`<span class="new">${label}</span>`
+    : html`<span class="known">${label}</span>`;
 }
 
 /** In UTC, which its label says. */

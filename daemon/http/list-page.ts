@@ -1,7 +1,7 @@
 /** The first page: what was found, newest first, and how the campaign is doing. */
 import { html } from 'hono/html';
 import { markText } from '../../corpus/store/marks.ts';
-import { CANARY } from '../../corpus/vocabulary/catalogue.ts';
+import { CANARY_ROW } from '../../corpus/vocabulary/catalogue.ts';
 import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { silenceInWords } from '../campaign/silence.ts';
@@ -10,9 +10,9 @@ import {
   counted,
   inFrame,
   items,
-  knownMark,
   type Markup,
   moment,
+  rowLabelMarkup,
   table,
   terms,
   visible,
@@ -57,8 +57,8 @@ function byRow(found: readonly Published[]): readonly Published[] {
     const row = known ?? looksLike ?? id;
     rows.set(row, [...(rows.get(row) ?? []), one]);
   }
-  const canaries = rows.get(CANARY) ?? [];
-  rows.delete(CANARY);
+  const canaries = rows.get(CANARY_ROW) ?? [];
+  rows.delete(CANARY_ROW);
   return [...[...rows.values()].flat(), ...canaries];
 }
 
@@ -163,7 +163,7 @@ function findingsTable(found: readonly Published[]): Markup {
     ],
     found.map(({ finding, hits, publishedMs, mark }) => [
       html`<a href="/findings/${encodeURIComponent(finding.id)}">${visible(shownId(finding.id))}</a>`,
-      knownMark(finding),
+      rowLabelMarkup(finding),
       mark === null ? visible(finding.title) : visible(`${finding.title} [${markText(mark)}]`),
       items(finding.models),
       sizeOf(finding),

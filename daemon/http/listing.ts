@@ -40,7 +40,7 @@ export interface ShownFinding extends StoredFinding {
   readonly links: { readonly self: string; readonly repro: string; readonly columns: string };
 }
 
-export interface Page {
+export interface ListPage {
   readonly findings: readonly ShownFinding[];
   /** For `since`, if there is more now. */
   readonly next: string | null;
@@ -138,7 +138,7 @@ export function latestOf(all: readonly Published[]): number {
   return all.at(-1)?.revision ?? 0;
 }
 
-export function pageOf(all: readonly Published[], query: Query): Page {
+export function pageOf(all: readonly Published[], query: Query): ListPage {
   const wanted = chosen(all, query);
   const shown = wanted.slice(0, query.limit);
   const last = shown.at(-1);

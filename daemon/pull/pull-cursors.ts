@@ -11,7 +11,7 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { canonicalJson, readJson } from '../../corpus/vocabulary/json.ts';
 import type { Filter } from './pull-listing.ts';
 
-export interface Mark {
+export interface Cursor {
   /** Which list: the coordinator, and what was asked of it. */
   readonly url: string;
   readonly model: string | null;
@@ -24,14 +24,15 @@ export interface Mark {
   readonly etag: string | null;
 }
 
-export const MARKS_FILE = 'pull.json';
+export const CURSORS_FILE = 'pull.json';
 const VERSION = 1;
 /** Nobody pulls from more lists into one folder; the one read longest ago is forgotten. */
-const MARKS_MAX = 100;
+const CURSORS_MAX = 100;
 
 const text = z.string().max(512);
 const schema = z.strictObject({
   version: z.literal(VERSION),
+  // An older name: a folder that was pulled into stays readable.
   marks: z
     .array(
       z.strictObject({
@@ -43,42 +44,46 @@ const schema = z.strictObject({
         etag: text.nullable(),
       }),
     )
-    .max(MARKS_MAX),
+    .max(CURSORS_MAX),
 });
 
-export interface Marks {
-  readonly marks: readonly Mark[];
+export interface Cursors {
+  readonly cursors: readonly Cursor[];
   /** Why the file could not be read, if there is one that could not. */
   readonly problem: string | null;
 }
 
-export function readMarks(dest: string): Marks {
-  const file = path.join(dest, MARKS_FILE);
-  const none = (problem: string | null): Marks => ({ marks: [], problem });
+export function readCursors(dest: string): Cursors {
+  const file = path.join(dest, CURSORS_FILE);
+  const none = (problem: string | null): Cursors => ({ cursors: [], problem });
   try {
     if (!existsSync(file)) return none(null);
     const parsed = schema.safeParse(readJson(readStored(file)));
-    return parsed.success ? { marks: parsed.data.marks, problem: null } : none('not one of ours');
+    return parsed.success ? { cursors: parsed.data.marks, problem: null } : none('not one of ours');
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return none(String(error.facts.why ?? error.message));
   }
 }
 
-export function markOf(marks: readonly Mark[], url: string, filter: Filter): Mark | undefined {
-  return marks.find((one) => isOf(one, url, filter.model ?? null, filter.class ?? null));
+export function cursorOf(
+  cursors: readonly Cursor[],
+  url: string,
+  filter: Filter,
+): Cursor | undefined {
+  return cursors.find((one) => isOf(one, url, filter.model ?? null, filter.class ?? null));
 }
 
 /** Read again before it is written: another list may have been read meanwhile. */
-export function keepMark(dest: string, mark: Mark): void {
-  const others = readMarks(dest).marks.filter(
-    (one) => !isOf(one, mark.url, mark.model, mark.class),
+export function keepCursor(dest: string, cursor: Cursor): void {
+  const others = readCursors(dest).cursors.filter(
+    (one) => !isOf(one, cursor.url, cursor.model, cursor.class),
   );
-  const marks = [...others, mark].slice(-MARKS_MAX);
+  const cursors = [...others, cursor].slice(-CURSORS_MAX);
   onDisk(dest, () => makeFolders(dest));
-  writeAtomically(dest, MARKS_FILE, `${canonicalJson({ version: VERSION, marks })}\n`);
+  writeAtomically(dest, CURSORS_FILE, `${canonicalJson({ version: VERSION, marks: cursors })}\n`);
 }
 
-function isOf(mark: Mark, url: string, model: string | null, wanted: string | null): boolean {
-  return mark.url === url && mark.model === model && mark.class === wanted;
+function isOf(cursor: Cursor, url: string, model: string | null, wanted: string | null): boolean {
+  return cursor.url === url && cursor.model === model && cursor.class === wanted;
 }

@@ -24,7 +24,7 @@ export interface BadRow {
   readonly why: string;
 }
 
-export interface Page {
+export interface ListPage {
   readonly rows: readonly (Listed | BadRow)[];
   /** The highest revision that the coordinator has. */
   readonly revision: number;
@@ -52,7 +52,7 @@ export function isWanted(finding: StoredFinding, filter: Filter): boolean {
 }
 
 /** @returns what is wrong with the whole page, or the page */
-export function readPage(text: string, since: number): Page | string {
+export function readPage(text: string, since: number): ListPage | string {
   const value = readJson(text);
   if (!isJsonObject(value)) return 'its list is not JSON, or too large';
   const { findings, next, revision } = value;

@@ -12,7 +12,7 @@ import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { type Answer, type ApiClient, NOT_MODIFIED, statusText } from './api-client.ts';
 import { campaignOf } from './api-status.ts';
-import { keepMark, MARKS_FILE, type Mark, markOf, readMarks } from './pull-cursors.ts';
+import { CURSORS_FILE, type Cursor, cursorOf, keepCursor, readCursors } from './pull-cursors.ts';
 import {
   type BadRow,
   type Filter,
@@ -70,12 +70,12 @@ const SKIPPED_MAX = 100;
 /** @throws Refusal if not even the list can be had; what fails later is in the answer, beside what was brought */
 export async function pull(options: PullOptions): Promise<Pulled> {
   const { client, dest, filter, since, noted } = options;
-  const { marks, problem } = readMarks(dest);
-  if (problem !== null) noted?.(`${MARKS_FILE} is damaged (${problem}): everything is compared`);
+  const { cursors, problem } = readCursors(dest);
+  if (problem !== null) noted?.(`${CURSORS_FILE} is damaged (${problem}): everything is compared`);
   const puller = new Puller(options);
   const { campaign } = await campaignOf(client);
-  const mark = since === undefined ? markOf(marks, client.origin, filter) : undefined;
-  return puller.run(campaign, mark?.campaign === campaign ? mark : undefined);
+  const cursor = since === undefined ? cursorOf(cursors, client.origin, filter) : undefined;
+  return puller.run(campaign, cursor?.campaign === campaign ? cursor : undefined);
 }
 
 class Puller {
@@ -103,25 +103,34 @@ class Puller {
     this.unchanged = new Set(wanted.map(({ id }) => id));
   }
 
-  async run(campaign: string, mark: Mark | undefined): Promise<Pulled> {
+  async run(campaign: string, cursor: Cursor | undefined): Promise<Pulled> {
     this.campaign = campaign;
     let broken: Refusal | null = null;
     try {
-      await this.readList(mark);
+      await this.readList(cursor);
     } catch (error) {
       if (!(error instanceof Refusal) || this.rows === 0) throw error;
       broken = error;
     }
     const { added, improved, skipped, listed } = this;
     const unchanged = this.unchanged.size;
-    return { added, improved, unchanged, skipped, listed, isContinued: mark !== undefined, broken };
+    return {
+      added,
+      improved,
+      unchanged,
+      skipped,
+      listed,
+      isContinued: cursor !== undefined,
+      broken,
+    };
   }
 
   /** Until a page is empty: its tag says at the next pull whether there is anything new. */
-  private async readList(mark: Mark | undefined): Promise<void> {
+  private async readList(cursor: Cursor | undefined): Promise<void> {
     const { since: given, client } = this.options;
-    let since = mark?.revision ?? (given !== undefined && 'revision' in given ? given.revision : 0);
-    let etag = mark?.etag ?? null;
+    let since =
+      cursor?.revision ?? (given !== undefined && 'revision' in given ? given.revision : 0);
+    let etag = cursor?.etag ?? null;
     for (;;) {
       const answer = await this.list(since, etag);
       if (answer.status === NOT_MODIFIED) return;
@@ -130,7 +139,7 @@ class Puller {
       const last = page.rows.at(-1)?.revision;
       if (last === undefined) {
         if (page.revision >= since || given !== undefined) {
-          if (since > 0) this.mark(since, answer.etag);
+          if (since > 0) this.moveCursor(since, answer.etag);
           return;
         }
         // Whoever has seen more than there is has seen another list.
@@ -138,7 +147,7 @@ class Puller {
       } else {
         await this.takeAll(page.rows);
         since = last;
-        this.mark(since, null);
+        this.moveCursor(since, null);
       }
       etag = null;
     }
@@ -231,12 +240,12 @@ class Puller {
   }
 
   /** Not past what was skipped: the next pull tries again. Not where somebody began in the middle. */
-  private mark(revision: number, etag: string | null): void {
+  private moveCursor(revision: number, etag: string | null): void {
     const { client, dest, filter, since } = this.options;
     if (since !== undefined || this.skipped.length > 0) return;
     const { model = null, class: wanted = null } = filter;
     const { campaign } = this;
-    keepMark(dest, { url: client.origin, model, class: wanted, campaign, revision, etag });
+    keepCursor(dest, { url: client.origin, model, class: wanted, campaign, revision, etag });
   }
 }
 

@@ -6,7 +6,7 @@ import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { unpackRecord } from '../../corpus/vocabulary/record.ts';
 import type { WorkerStatus } from '../../daemon/campaign/views.ts';
-import type { Page, ShownFinding } from '../../daemon/http/listing.ts';
+import type { ListPage, ShownFinding } from '../../daemon/http/listing.ts';
 import { COMMON_HEADERS } from '../../daemon/http/problem.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { type Answer, type Asking, ask, askJson, problemIn } from './ask.ts';
@@ -21,7 +21,7 @@ test('whoever follows `next` has the latest of every finding, whatever is publis
   let since = '0';
   let pages = 0;
   const read = async (): Promise<boolean> => {
-    const { findings, next, revision } = await askJson<Page>(
+    const { findings, next, revision } = await askJson<ListPage>(
       server,
       `${FINDINGS}?limit=${1 + random.below(5)}&since=${since}`,
       // The limit of requests is for a client; these are many.
@@ -56,7 +56,7 @@ test('a finding is shown flat, with its links, and the next page is linked too',
   const published = server.showing.publish('stale-pte a', { notOn: ['canary'], hits: 4, mark });
   server.showing.publish('stale-pte b');
   const { headers, body } = await ask(server, `${FINDINGS}?known=true&limit=1`);
-  const { findings, next, revision } = JSON.parse(body) as Page;
+  const { findings, next, revision } = JSON.parse(body) as ListPage;
   const self = `${FINDINGS}/${published.finding.id}`;
   assert.deepEqual(findings, [
     {
@@ -122,7 +122,7 @@ test('filters', async (t) => {
     ['?since=9', []],
     ['?limit=500&since=0', [1, 2, 3]],
   ] as const) {
-    const { findings, revision } = await askJson<Page>(server, `${FINDINGS}${search}`);
+    const { findings, revision } = await askJson<ListPage>(server, `${FINDINGS}${search}`);
     assert.deepEqual([findings.map((one) => one.revision), revision], [revisions, 3], search);
   }
 });
@@ -185,7 +185,7 @@ test('a damaged finding is 503 for itself alone', async (t) => {
     assert.equal(answer.status, 503);
     assert.match(problemIn(answer).detail, /cannot be read/);
   }
-  assert.equal((await askJson<Page>(server, FINDINGS)).findings.length, 1);
+  assert.equal((await askJson<ListPage>(server, FINDINGS)).findings.length, 1);
   assert.match((await ask(server, `/findings/${id}`)).body, /cannot be read/);
   assert.deepEqual(server.faults, []);
 });

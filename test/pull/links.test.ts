@@ -16,7 +16,7 @@ import { Worker } from 'node:worker_threads';
 import { writeFolder } from '../../corpus/disk/atomic.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { MARKS_FILE } from '../../daemon/pull/pull-cursors.ts';
+import { CURSORS_FILE } from '../../daemon/pull/pull-cursors.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { pullFrom, setIn } from './client.ts';
 import { openShop, recordOf } from './shelf.ts';
@@ -93,13 +93,13 @@ const PASSED: Readonly<Record<string, Trap>> = {
   ...Object.fromEntries(FILES.map((file) => [`${file} leads out`, inFinding(file)])),
   'the next names of a finding lead out': atNext(`findings/.new-${ID}`, 'folder'),
   'the next names of a finding lead nowhere': atNext(`findings/.new-${ID}`, 'nowhere'),
-  'pull.json leads out': (dest, { file }) => symlinkSync(file, path.join(dest, MARKS_FILE)),
+  'pull.json leads out': (dest, { file }) => symlinkSync(file, path.join(dest, CURSORS_FILE)),
   'pull.json leads nowhere': (dest, { nowhere }) =>
-    symlinkSync(nowhere, path.join(dest, MARKS_FILE)),
+    symlinkSync(nowhere, path.join(dest, CURSORS_FILE)),
   'pull.json leads to a folder': (dest, { folder }) =>
-    symlinkSync(folder, path.join(dest, MARKS_FILE)),
-  'the next names of pull.json lead out': atNext(`.new-${MARKS_FILE}`, 'file'),
-  'the next names of pull.json lead nowhere': atNext(`.new-${MARKS_FILE}`, 'nowhere'),
+    symlinkSync(folder, path.join(dest, CURSORS_FILE)),
+  'the next names of pull.json lead out': atNext(`.new-${CURSORS_FILE}`, 'file'),
+  'the next names of pull.json lead nowhere': atNext(`.new-${CURSORS_FILE}`, 'nowhere'),
 };
 
 /** A destination, and something beside it that is looked at afterwards. */
@@ -145,7 +145,7 @@ for (const [what, plant] of Object.entries(PASSED)) {
     assert.equal((await pullFrom(url, dest)).broken, null);
     assert.deepEqual(setIn(dest), showing.set());
     assert.ok(lstatSync(path.join(dest, 'findings', ID)).isDirectory());
-    assert.ok(lstatSync(path.join(dest, MARKS_FILE)).isFile());
+    assert.ok(lstatSync(path.join(dest, CURSORS_FILE)).isFile());
     check();
   });
 }
@@ -172,7 +172,7 @@ test('links that come and go during the pull: nothing outside is touched', async
   mkdirSync(path.join(dest, 'findings'));
   const stop = new SharedArrayBuffer(8);
   const ids = showing.published().map(({ finding }) => path.join(dest, 'findings', finding.id));
-  const names = [...ids, path.join(dest, MARKS_FILE)];
+  const names = [...ids, path.join(dest, CURSORS_FILE)];
   const racer = new Worker(RACER, { eval: true, workerData: { names, to: outside.folder, stop } });
   t.after(() => racer.terminate());
   await new Promise((resolve) => racer.once('message', resolve));

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { setAside } from '../../corpus/store/set-aside.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { MARKS_FILE } from '../../daemon/pull/pull-cursors.ts';
+import { CURSORS_FILE } from '../../daemon/pull/pull-cursors.ts';
 import { serve } from '../http/showing.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { countsOf, pullFrom, setIn } from './client.ts';
@@ -120,7 +120,7 @@ test('only what was asked for: by model with any toggles, by class', async (t) =
   assert.deepEqual([last.listed, last.isContinued], [0, true]);
 });
 
-test('--since begins at a revision or a date, and moves no mark', async (t) => {
+test('--since begins at a revision or a date, and moves no cursor', async (t) => {
   const { url, showing } = await openShop(t, 5);
   const dest = temporaryFolder(t);
   const [, , , fourth] = showing.published();
@@ -130,7 +130,7 @@ test('--since begins at a revision or a date, and moves no mark', async (t) => {
   const since = { revision: 2 };
   assert.deepEqual(countsOf(await pullFrom(url, dest, { since })), [1, 0, 2, 0]);
   assert.equal((await pullFrom(url, dest, { since: { revision: 99 } })).listed, 0);
-  assert.ok(!existsSync(path.join(dest, MARKS_FILE)));
+  assert.ok(!existsSync(path.join(dest, CURSORS_FILE)));
   assert.deepEqual(countsOf(await pullFrom(url, dest)), [2, 0, 3, 0]);
 });
 
@@ -164,10 +164,10 @@ test('another campaign at the same address is read from its beginning', async (t
   const { url, showing } = await openShop(t, 3);
   const dest = temporaryFolder(t);
   await pullFrom(url, dest);
-  const mark = path.join(dest, MARKS_FILE);
+  const file = path.join(dest, CURSORS_FILE);
   // As if it had been read further, of a list that is gone.
-  const text = readFileSync(mark, 'utf8').replace('"revision":3', '"revision":9');
-  writeFileSync(mark, text.replace(/"etag":"[^,]*"/, '"etag":null'));
+  const text = readFileSync(file, 'utf8').replace('"revision":3', '"revision":9');
+  writeFileSync(file, text.replace(/"etag":"[^,]*"/, '"etag":null'));
   assert.equal((await pullFrom(url, dest)).listed, 3);
   assert.equal((await pullFrom(url, dest)).listed, 0);
   showing.facts = { campaign: 'c-2' };
@@ -175,7 +175,7 @@ test('another campaign at the same address is read from its beginning', async (t
   assert.deepEqual([pulled.isContinued, pulled.listed], [false, 3]);
 });
 
-const MARKS: Readonly<Record<string, (file: string) => void>> = {
+const DAMAGES: Readonly<Record<string, (file: string) => void>> = {
   'half a file': (file) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, 40)),
   'a field too many': (file) =>
     writeFileSync(file, readFileSync(file, 'utf8').replace('"version"', '"x":1,"version"')),
@@ -186,13 +186,13 @@ const MARKS: Readonly<Record<string, (file: string) => void>> = {
     symlinkSync('/dev/zero', file);
   },
 };
-for (const [what, damage] of Object.entries(MARKS)) {
+for (const [what, damage] of Object.entries(DAMAGES)) {
   test(`pull.json is damaged (${what}): named, begun anew`, async (t) => {
     const { url, showing } = await openShop(t, 2);
     const dest = temporaryFolder(t);
     await pullFrom(url, dest);
     showing.transfers.length = 0;
-    damage(path.join(dest, MARKS_FILE));
+    damage(path.join(dest, CURSORS_FILE));
     const notes: string[] = [];
     const noted = (text: string): void => void notes.push(text);
     const pulled = await pullFrom(url, dest, { noted });

@@ -2,22 +2,19 @@
  * What a finding is called: a row of the catalogue is `known` on a built-in model as it is delivered, for which the row
  * was reviewed; on any other it only looks like one.
  */
-import { CANARY, rowOf } from '../../corpus/vocabulary/catalogue.ts';
+import { CANARY_ROW, rowOf } from '../../corpus/vocabulary/catalogue.ts';
 import { STANDINGS, type Standing, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { titleOf } from '../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../kernel/path.ts';
 import { compile } from '../model/compile.ts';
-import { builtInModel, isBuiltIn } from '../models/registry.ts';
+import { builtInModel, CANARY_MODEL, isBuiltIn } from '../models/registry.ts';
 import { Engine } from '../run/engine.ts';
 import type { Subject } from '../views/explain.ts';
 import { criticalPair } from './critical-pair.ts';
 import { stepOf } from './hunt.ts';
 
 export type Name = Pick<StoredFinding, 'known' | 'looksLike' | 'title' | 'standing'>;
-
-/** The built-in model that must always fail. */
-const CANARY_MODEL = 'canary';
 
 export function nameOn(signature: string, model: Model): Name {
   const builtIn = isBuiltIn(model);
@@ -27,7 +24,7 @@ export function nameOn(signature: string, model: Model): Name {
   if (row === null) return unnamed;
   const { id } = row;
   const named = { title: row.title, standing: standingOn(id, model) };
-  if (id === CANARY && !(builtIn && model.name === CANARY_MODEL)) return unnamed;
+  if (id === CANARY_ROW && !(builtIn && model.name === CANARY_MODEL)) return unnamed;
   return builtIn
     ? { known: id, looksLike: null, ...named }
     : { known: null, looksLike: id, ...named };

@@ -1,7 +1,7 @@
 /** What `check` found: findings minimized, kept and shown, and the line with the verdict. */
 import { FindingStore } from '../../../corpus/store/finding-store.ts';
 import { Refusal } from '../../../corpus/vocabulary/errors.ts';
-import { type Finding, MARK_WIDTH, markOf } from '../../../corpus/vocabulary/finding.ts';
+import { type Finding, ROW_LABEL_WIDTH, rowLabel } from '../../../corpus/vocabulary/finding.ts';
 import type { Workload } from '../../../corpus/vocabulary/input.ts';
 import { EXHAUSTIVE } from '../../../corpus/vocabulary/messages.ts';
 import { printRepro } from '../../../corpus/vocabulary/repro.ts';
@@ -115,7 +115,7 @@ function restLines(outcome: Outcome, shown: readonly Shown[]): readonly string[]
   const { findings, ignored, isComplete, verdict, bitstate } = outcome;
   const endsEarly = verdict === 'violation' && !isComplete && bitstate === undefined;
   const more = findings.slice(shown.length).map(({ finding }) => {
-    return `  ${markOf(finding).padEnd(MARK_WIDTH)} ${finding.signature}`;
+    return `  ${rowLabel(finding).padEnd(ROW_LABEL_WIDTH)} ${finding.signature}`;
   });
   return [
     ...(more.length === 0 ? [] : ['also, shown by --all:', ...more]),

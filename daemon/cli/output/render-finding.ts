@@ -1,7 +1,7 @@
 /** A finding for a person: what it is, how it goes, and the command that makes it happen again. */
 import {
   type Finding,
-  markOf,
+  rowLabel,
   type StoredFinding,
   shownId,
 } from '../../../corpus/vocabulary/finding.ts';
@@ -36,7 +36,7 @@ export function renderFinding(
 
 /** What it is called; loud where a model says that it cannot be. */
 export function headOf(finding: StoredFinding): string {
-  const head = `${markOf(finding)}  ${finding.title}`;
+  const head = `${rowLabel(finding)}  ${finding.title}`;
   return standingOf(finding) === 'forbidden' ? `FORBIDDEN ${head}` : head;
 }
 

@@ -1,6 +1,6 @@
 /** What `up` shows while it runs: each finding once, and a line about the campaign every ten seconds. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CANARY } from '../../../corpus/vocabulary/catalogue.ts';
+import { CANARY_ROW } from '../../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../../corpus/vocabulary/errors.ts';
 import { type StoredFinding, shownId } from '../../../corpus/vocabulary/finding.ts';
 import { ApiClient } from '../../pull/api-client.ts';
@@ -117,7 +117,7 @@ export class UpScreen {
     this.seen.add(finding.id);
     if (publishedMs < this.startedMs) this.before += 1;
     // The canary is found on purpose; `findings` has it, behind all others.
-    else if (finding.known !== CANARY) this.show(finding, origin);
+    else if (finding.known !== CANARY_ROW) this.show(finding, origin);
   }
 
   private show(finding: StoredFinding, origin: string): void {

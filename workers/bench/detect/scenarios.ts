@@ -3,7 +3,7 @@
  * it. A seed that cannot show its row on a model is no scenario there: exhaustive search says so.
  */
 import {
-  CANARY,
+  CANARY_ROW,
   CATALOGUE,
   type CatalogueRow,
   rowOf,
@@ -50,7 +50,7 @@ export interface Scenarios {
 export function claimsOf(given: Model | null): readonly Claim[] {
   const models = given === null ? flavours().map(modelOf) : [given];
   const claims = (model: Model, { id }: CatalogueRow): boolean => model.expect.find.includes(id);
-  return CATALOGUE.filter(({ id }) => id !== CANARY).flatMap((row) => {
+  return CATALOGUE.filter(({ id }) => id !== CANARY_ROW).flatMap((row) => {
     const claiming = models.filter((model) => {
       const isDefault = given !== null || canonicalReference(model) === model.name;
       return claims(model, row) && (isDefault || !claims(modelOf(model.name), row));
