@@ -85,14 +85,14 @@ const source = z.discriminatedUnion('kind', [
 
 const fuzzBatch = z
   .strictObject({
-    kind: z.literal('explore'),
+    kind: z.literal('fuzz'),
     index: count,
     model: reference,
     rngSeed: count.max(2 ** 32 - 1),
     runs: count.max(RUNS_MAX),
     sources: z.array(source).min(1).max(8),
-    known: z.array(bucket).max(LIST_MAX),
-    frontier: digest.nullable(),
+    settled: z.array(bucket).max(LIST_MAX),
+    featuresDigest: digest.nullable(),
   })
   .refine(makesRunsOrSweeps, { path: ['runs'], error: 'no runs, and no part of a scope' });
 
@@ -110,7 +110,7 @@ const work = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('verify'), model: reference, repro: text, notOn: word }),
   z.strictObject({
-    kind: z.literal('matrix'),
+    kind: z.literal('compare'),
     repro: text,
     models: z.array(reference).max(64),
   }),
@@ -128,13 +128,13 @@ const batch: z.ZodType<Batch> = z.strictObject({
 
 const result = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('explore'),
+    kind: z.literal('fuzz'),
     index: count,
     model: reference,
     runs: count,
     steps: count,
     inconclusive: count,
-    features: z.literal(FEATURES_VERSION),
+    featuresVersion: z.literal(FEATURES_VERSION),
     candidates: z
       .array(z.strictObject({ text, features: z.array(count).max(LIST_MAX) }))
       .max(LIST_MAX),
@@ -162,7 +162,7 @@ const result = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('minimize'), signature, record: packedRecord.nullable() }),
   z.strictObject({ kind: z.literal('verify'), signature, isSame: z.boolean() }),
   z.strictObject({
-    kind: z.literal('matrix'),
+    kind: z.literal('compare'),
     signature,
     on: z.array(reference).max(64),
     notOn: z.array(reference).max(64),

@@ -1,17 +1,17 @@
 /**
- * The features that a frontier knows, as they lie in Redis: four bytes each, little endian, in order. A batch
+ * The features that a campaign has met on a model, as they lie in Redis: four bytes each, little endian, in order. A batch
  * names them by their hash, so that what it means to be new is the same wherever it runs.
  */
 import { createHash } from 'node:crypto';
 
 const BYTES = 4;
 
-export interface Snapshot {
+export interface PackedFeatures {
   readonly digest: string;
   readonly bytes: Buffer;
 }
 
-export function packFeatures(features: Iterable<number>): Snapshot {
+export function packFeatures(features: Iterable<number>): PackedFeatures {
   const sorted = [...features].sort((a, b) => a - b);
   const bytes = Buffer.alloc(sorted.length * BYTES);
   for (const [i, feature] of sorted.entries()) bytes.writeUInt32LE(feature, i * BYTES);

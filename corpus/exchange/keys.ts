@@ -22,7 +22,7 @@ export interface Keys {
   /** Hash: worker id to its heartbeat. */
   readonly workers: string;
   /** Features known at some time, by their SHA-256. */
-  snapshot(digest: string): string;
+  features(digest: string): string;
 }
 
 export function keysOf(prefix: string): Keys {
@@ -33,7 +33,7 @@ export function keysOf(prefix: string): Keys {
     arrivals: `${prefix}:arrivals`,
     seen: `${prefix}:seen`,
     workers: `${prefix}:workers`,
-    snapshot: (digest) => `${prefix}:snapshot:${digest}`,
+    features: (digest) => `${prefix}:features:${digest}`,
   };
 }
 

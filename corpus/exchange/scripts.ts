@@ -11,10 +11,10 @@ import type { Keys } from './keys.ts';
 /** A heartbeat not renewed for so long belongs to a worker that is gone. */
 const WORKER_GONE_SECONDS = 10;
 /**
- * So long after it was put a snapshot of features goes, whoever still names it; a batch that waited longer only
+ * So long after they were put packed features go, whatever batch still names them; a batch that waited longer only
  * brings more candidates that are not new.
  */
-const SNAPSHOT_SECONDS = 3600;
+const FEATURES_SECONDS = 3600;
 
 /** Somebody else has become the coordinator. */
 export class StaleEpoch extends Error {
@@ -22,11 +22,11 @@ export class StaleEpoch extends Error {
 }
 
 /** In the text of a report, and not in any string in it: nobody has computed its batch. */
-const GIVEN_UP = '"result":{"kind":"quarantined"';
+const QUARANTINED = '"result":{"kind":"quarantined"';
 
 /**
  * KEYS reports arrivals, ARGV id report given-up. 1 if it is new, 0 if it already waits. A result takes the place
- * of a report that its batch was given up; it arrives once more, for the coordinator may have taken that one.
+ * of a report that its batch is quarantined; it arrives once more, for the coordinator may have taken that one.
  */
 const INGEST = `
 local function isGivenUp(report) return string.find(report, ARGV[3], 1, true) ~= nil end
@@ -114,7 +114,7 @@ export class Exchange {
   /** @returns false if a report of that batch already waits */
   async ingest(id: string, report: string): Promise<boolean> {
     const { reports, arrivals } = this.keys;
-    return (await this.redis.eval(INGEST, 2, reports, arrivals, id, report, GIVEN_UP)) === 1;
+    return (await this.redis.eval(INGEST, 2, reports, arrivals, id, report, QUARANTINED)) === 1;
   }
 
   /** Become the coordinator: from now on no other one's scripts are obeyed. */
@@ -143,12 +143,12 @@ export class Exchange {
     return (await this.redis.hexists(this.keys.reports, id)) === 1;
   }
 
-  async putSnapshot(digest: string, bytes: Buffer): Promise<void> {
-    await this.redis.set(this.keys.snapshot(digest), bytes, 'EX', SNAPSHOT_SECONDS);
+  async putFeatures(digest: string, bytes: Buffer): Promise<void> {
+    await this.redis.set(this.keys.features(digest), bytes, 'EX', FEATURES_SECONDS);
   }
 
-  async snapshot(digest: string): Promise<Buffer | null> {
-    return await this.redis.getBuffer(this.keys.snapshot(digest));
+  async features(digest: string): Promise<Buffer | null> {
+    return await this.redis.getBuffer(this.keys.features(digest));
   }
 
   async beat(id: string, heartbeat: string): Promise<void> {

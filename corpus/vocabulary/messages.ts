@@ -13,7 +13,7 @@ export const BATCH_VERSION = 4;
 export const FEATURES_VERSION = 1;
 
 /** Kinds of work, the most urgent first: what ends a finding's way goes before what begins one. */
-export const KINDS = ['verify', 'minimize', 'canary', 'matrix', 'explore'] as const;
+export const KINDS = ['verify', 'minimize', 'canary', 'compare', 'fuzz'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface Batch {
@@ -43,7 +43,7 @@ export type Work = FuzzBatch | Minimization | Verification | Comparison | Canary
 
 /** Runs of many workloads; what was new is reported. */
 export interface FuzzBatch {
-  readonly kind: 'explore';
+  readonly kind: 'fuzz';
   /** Its place in the campaign, from 0. */
   readonly index: number;
   readonly model: string;
@@ -54,9 +54,9 @@ export interface FuzzBatch {
   /** Where the workloads come from, in this order. */
   readonly sources: readonly WorkloadSource[];
   /** Signatures that have witnesses enough, and of others the buckets that have one: they are only counted. */
-  readonly known: readonly string[];
+  readonly settled: readonly string[];
   /** SHA-256 of the features known when it was planned (`corpus/exchange/features.ts`); null if there were none. */
-  readonly frontier: string | null;
+  readonly featuresDigest: string | null;
 }
 
 export type WorkloadSource =
@@ -113,7 +113,7 @@ export interface Verification {
 
 /** Which other models have the bug of a repro. */
 export interface Comparison {
-  readonly kind: 'matrix';
+  readonly kind: 'compare';
   readonly repro: string;
   readonly models: readonly string[];
 }
@@ -123,6 +123,9 @@ export interface CanaryRun {
   readonly kind: 'canary';
   readonly batch: FuzzBatch;
 }
+
+/** In place of an executor's name in a report that no executor computed. */
+export const NO_EXECUTOR = 'none';
 
 export interface Report {
   readonly version: typeof BATCH_VERSION;
@@ -139,13 +142,13 @@ export interface Report {
 export type Result = FuzzResult | Minimized | Verified | Compared | CanarySeen | Quarantined;
 
 export interface FuzzResult {
-  readonly kind: 'explore';
+  readonly kind: 'fuzz';
   readonly index: number;
   readonly model: string;
   readonly runs: number;
   readonly steps: number;
   readonly inconclusive: number;
-  readonly features: typeof FEATURES_VERSION;
+  readonly featuresVersion: typeof FEATURES_VERSION;
   readonly candidates: readonly Candidate[];
   readonly witnesses: readonly Witness[];
   /** Absent from records of a log that was written before it was counted. */
@@ -209,7 +212,7 @@ export interface Verified {
 }
 
 export interface Compared {
-  readonly kind: 'matrix';
+  readonly kind: 'compare';
   readonly signature: string;
   /** Models that have the bug, and those on which a search of every interleaving did not meet it. */
   readonly on: readonly string[];
@@ -223,7 +226,7 @@ export interface CanarySeen {
   readonly found: readonly string[];
 }
 
-/** The batch was given up. */
+/** No executor computes the batch any more. */
 export interface Quarantined {
   readonly kind: 'quarantined';
   readonly work: Kind | null;

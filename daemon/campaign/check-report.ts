@@ -3,7 +3,12 @@ import { decodeReport, REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { Arrival } from '../../corpus/exchange/scripts.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import { BATCH_VERSION, type Minimized, type Report } from '../../corpus/vocabulary/messages.ts';
+import {
+  BATCH_VERSION,
+  type Minimized,
+  NO_EXECUTOR,
+  type Report,
+} from '../../corpus/vocabulary/messages.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { unpackRecord } from '../../corpus/vocabulary/record.ts';
 import type { CampaignState } from './state.ts';
@@ -14,17 +19,22 @@ const ID = /^[\w.-]{1,96}$/;
 /** What does not hold becomes a report that says so, under the id by which it came. */
 export function readReport({ id, json }: Arrival, state: CampaignState): Report {
   const { value, problem } = decodeReport(json);
-  if (value === null) return givenUp(id, problem, state);
-  if (value.id !== id) return givenUp(id, 'it is the report of another batch', state);
+  if (value === null) return quarantinedReport(id, problem, state);
+  if (value.id !== id) return quarantinedReport(id, 'it is the report of another batch', state);
   // What was written as 9e15 has more digits in the log.
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  if (bytes > REPORT_BYTES_MAX) return givenUp(id, 'it is too large when written out', state);
+  if (bytes > REPORT_BYTES_MAX)
+    return quarantinedReport(id, 'it is too large when written out', state);
   if (value.result.kind !== 'minimize') return value;
   const recordProblem = problemOf(value.result, value.executor);
-  return recordProblem === null ? value : givenUp(id, recordProblem, state);
+  return recordProblem === null ? value : quarantinedReport(id, recordProblem, state);
 }
 
-function givenUp(id: string, why: string, { build, campaign, outstanding }: CampaignState): Report {
+function quarantinedReport(
+  id: string,
+  why: string,
+  { build, campaign, outstanding }: CampaignState,
+): Report {
   const batch = outstanding.get(id);
   const reason = printable(`unreadable report: ${why}`, REASON_LENGTH_MAX);
   return {
@@ -32,7 +42,7 @@ function givenUp(id: string, why: string, { build, campaign, outstanding }: Camp
     id: ID.test(id) ? id : `unnamed-${sha256Hex(id).slice(0, 16)}`,
     build,
     campaign,
-    executor: 'unknown',
+    executor: NO_EXECUTOR,
     milliseconds: 0,
     result: { kind: 'quarantined', work: batch?.kind ?? null, reason, starts: 0 },
   };

@@ -26,7 +26,7 @@ export interface Circumstances {
   /** Runs of the next batch of a model. */
   runsOf(model: string): number;
   /** Digest of the features that workers can look up; null if there are none. */
-  snapshotOf(model: string): string | null;
+  featuresDigestOf(model: string): string | null;
   /** Text of a published finding's repro; undefined if it is gone or damaged. */
   reproOf(one: Case): string | undefined;
   /** Texts of corpus/seeds. */
@@ -42,10 +42,10 @@ const COMPARISONS_AN_EXECUTOR = 1;
 const REPORTS_A_CANARY = 32;
 const CANARY_RUNS = 2048;
 /** Of the signatures that a batch is told: half of what it may weigh. One left out costs a witness too many. */
-const KNOWN_BYTES_MAX = BATCH_BYTES_MAX / 2;
+const SETTLED_BYTES_MAX = BATCH_BYTES_MAX / 2;
 
 /** Of one turn: each takes up to a millisecond to plan, and turns follow each other within a tenth of a second. */
-const EXPLORATIONS_A_TURN = 256;
+const FUZZ_BATCHES_A_TURN = 256;
 /** What one core plans for; a heartbeat that says more does not make us plan without end. */
 const EXECUTORS_MAX = 4096;
 
@@ -53,13 +53,13 @@ export function due(circumstances: Circumstances): readonly Due[] {
   const executors = Math.min(circumstances.executors, EXECUTORS_MAX);
   const ahead = Math.min(circumstances.ahead, 2 * EXECUTORS_MAX);
   const given = { ...circumstances, executors, ahead };
-  const counter = new BatchIds(given.state);
+  const ids = new BatchIds(given.state);
   return [
-    ...verifications(given, counter),
-    ...minimizations(given, counter),
-    ...canaries(given, counter),
-    ...comparisons(given, counter),
-    ...fuzzBatches(given, counter),
+    ...verifications(given, ids),
+    ...minimizations(given, ids),
+    ...canaries(given, ids),
+    ...comparisons(given, ids),
+    ...fuzzBatches(given, ids),
   ];
 }
 
@@ -73,7 +73,7 @@ export function isAtEnd(state: CampaignState): boolean {
 
 /** Why a campaign should stop, or null. */
 export function reasonToStop(state: CampaignState): string | null {
-  const stop = state.plan?.stop;
+  const stop = state.settings?.stop;
   if (stop === undefined || state.phase !== 'running') return null;
   const isProven = !hasScopesLeft(state);
   if (stop.runs !== null && state.runs >= stop.runs && isProven) return 'its runs are made';
@@ -85,11 +85,11 @@ export function reasonToStop(state: CampaignState): string | null {
 
 /** Whether a scope that the campaign names is not searched yet. */
 function hasScopesLeft(state: CampaignState): boolean {
-  const { scopes = [], models = [] } = state.plan ?? {};
+  const { scopes = [], models = [] } = state.settings ?? {};
   return models.some(({ reference }) => hasLeft(state.tallyOf(reference).scope, scopes));
 }
 
-/** Hands out ids; no id comes twice in one log. */
+/** Hands out the ids of batches; no id comes twice in one log. */
 class BatchIds {
   private readonly state: CampaignState;
   private next: number;
@@ -103,7 +103,7 @@ class BatchIds {
   make(work: Work, models: readonly ModelPin[], signature: string | null, sweep?: Place): Due {
     const id = `${work.kind}-${this.state.campaign}-${this.next}`;
     this.next += 1;
-    const isFuzz = work.kind === 'explore';
+    const isFuzz = work.kind === 'fuzz';
     const outstanding: Outstanding = {
       id,
       kind: work.kind,
@@ -116,26 +116,28 @@ class BatchIds {
   }
 }
 
-function verifications({ state }: Circumstances, counter: BatchIds): readonly Due[] {
+function verifications({ state }: Circumstances, ids: BatchIds): readonly Due[] {
   return waiting(state, 'verify').flatMap(({ signature, record, executor }) => {
     if (record === null) return [];
     const { model } = record.finding;
     const work = { kind: 'verify', model, repro: record.repro, notOn: executor } as const;
-    return [counter.make(work, pinsOf(state, model), signature)];
+    return [ids.make(work, pinsOf(state, model), signature)];
   });
 }
 
-function minimizations({ state, executors }: Circumstances, counter: BatchIds): readonly Due[] {
+function minimizations({ state, executors }: Circumstances, ids: BatchIds): readonly Due[] {
   const room = MINIMIZATIONS_AN_EXECUTOR * executors - state.outstandingOf('minimize').length;
   return waiting(state, 'minimize')
     .slice(0, Math.max(0, room))
-    .flatMap(({ signature, discovery, givenUp }) => {
-      if (discovery === null || state.plan === null) return [];
-      const { rngSeed } = state.plan;
+    .flatMap(({ signature, discovery, quarantined }) => {
+      if (discovery === null || state.settings === null) return [];
+      const { rngSeed } = state.settings;
       // What could not be shrunk is kept as it was met.
       const work =
-        givenUp > 0 ? minimizationOf(discovery, rngSeed, 0) : minimizationOf(discovery, rngSeed);
-      return [counter.make(work, pinsOf(state, discovery.model), signature)];
+        quarantined > 0
+          ? minimizationOf(discovery, rngSeed, 0)
+          : minimizationOf(discovery, rngSeed);
+      return [ids.make(work, pinsOf(state, discovery.model), signature)];
     });
 }
 
@@ -145,32 +147,32 @@ function waiting(state: CampaignState, stage: 'minimize' | 'verify'): readonly C
   );
 }
 
-function canaries({ state, canary }: Circumstances, counter: BatchIds): readonly Due[] {
-  const { seen, lastFolded } = state.canaries;
+function canaries({ state, canary }: Circumstances, ids: BatchIds): readonly Due[] {
+  const { seen, foldedAtLastCanary } = state.canaries;
   if (canary === null) return [];
-  const isDue = seen === 0 || state.folded - lastFolded >= REPORTS_A_CANARY;
+  const isDue = seen === 0 || state.folded - foldedAtLastCanary >= REPORTS_A_CANARY;
   if (!isDue || state.outstandingOf('canary').length > 0) return [];
   const work: CanaryRun = {
     kind: 'canary',
     batch: {
-      kind: 'explore',
+      kind: 'fuzz',
       index: 0,
       model: canary.reference,
       rngSeed: 1,
       runs: CANARY_RUNS,
       sources: [{ kind: 'fresh' }],
-      known: [],
-      frontier: null,
+      settled: [],
+      featuresDigest: null,
     },
   };
-  return [counter.make(work, [canary], null)];
+  return [ids.make(work, [canary], null)];
 }
 
-function comparisons(given: Circumstances, counter: BatchIds): readonly Due[] {
+function comparisons(given: Circumstances, ids: BatchIds): readonly Due[] {
   const { state, executors } = given;
-  const room = COMPARISONS_AN_EXECUTOR * executors - state.outstandingOf('matrix').length;
+  const room = COMPARISONS_AN_EXECUTOR * executors - state.outstandingOf('compare').length;
   const open = state.triage.published().filter(({ signature, isCompared }) => {
-    return !isCompared && !state.isUnderWay('matrix', signature);
+    return !isCompared && !state.isUnderWay('compare', signature);
   });
   const made: Due[] = [];
   for (const one of open) {
@@ -179,23 +181,23 @@ function comparisons(given: Circumstances, counter: BatchIds): readonly Due[] {
     if (repro === undefined) continue;
     const others = state.pins().filter(({ reference }) => !one.models.includes(reference));
     const models = others.map(({ reference }) => reference);
-    const work: Comparison = { kind: 'matrix', repro, models };
-    made.push(counter.make(work, others, one.signature));
+    const work: Comparison = { kind: 'compare', repro, models };
+    made.push(ids.make(work, others, one.signature));
   }
   return made;
 }
 
-function fuzzBatches(given: Circumstances, counter: BatchIds): readonly Due[] {
+function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
   const { state, ahead } = given;
-  const { plan } = state;
-  if (plan === null || state.phase !== 'running') return [];
-  const underWay = state.outstandingOf('explore');
-  const missing = Math.min(ahead - underWay.length, EXPLORATIONS_A_TURN);
-  const names = plan.models.map(({ reference }) => reference);
-  const known = newest(state.triage.known(), KNOWN_BYTES_MAX);
+  const { settings } = state;
+  if (settings === null || state.phase !== 'running') return [];
+  const underWay = state.outstandingOf('fuzz');
+  const missing = Math.min(ahead - underWay.length, FUZZ_BATCHES_A_TURN);
+  const names = settings.models.map(({ reference }) => reference);
+  const settled = newest(state.triage.settled(), SETTLED_BYTES_MAX);
   // Of few runs for several models, the first batch leaves the others theirs.
-  const shareMax = Math.ceil((plan.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
-  let left = (plan.stop.runs ?? Number.POSITIVE_INFINITY) - state.runs - plannedRuns(state);
+  const shareMax = Math.ceil((settings.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
+  let left = (settings.stop.runs ?? Number.POSITIVE_INFINITY) - state.runs - plannedRuns(state);
   const begun: Outstanding[] = [...underWay];
   const made: Due[] = [];
   // A model that has nothing to do is passed by.
@@ -210,16 +212,16 @@ function fuzzBatches(given: Circumstances, counter: BatchIds): readonly Due[] {
     const work = planFuzzBatch({
       index,
       model,
-      rngSeed: plan.rngSeed,
+      rngSeed: settings.rngSeed,
       runs,
       seeds: isFirst && runs > 0 ? given.seeds : [],
       sweep: sweep?.source ?? null,
-      shares: plan.shares,
+      shares: settings.shares,
       frontier: state.tallyOf(model).frontier,
-      snapshot: given.snapshotOf(model),
-      known,
+      featuresDigest: given.featuresDigestOf(model),
+      settled,
     });
-    const one = counter.make(work, pinsOf(state, model), null, sweep?.place);
+    const one = ids.make(work, pinsOf(state, model), null, sweep?.place);
     begun.push(one.outstanding);
     made.push(one);
   }
@@ -231,7 +233,7 @@ function beginningOf(state: CampaignState, model: string, underWay: readonly Out
   const { runs, scope: progress } = state.tallyOf(model);
   // Those that are planned before the first has answered do not have the seeds.
   const isFirst = runs === 0 && underWay.every((one) => one.runs === 0);
-  const asked = state.plan?.scopes;
+  const asked = state.settings?.scopes;
   if (isFirst && asked === undefined) return { isFirst, sweep: null };
   const places = underWay.flatMap(({ sweep }) => sweep ?? []);
   return { isFirst, sweep: sweepDue({ progress, runs, underWay: places, asked }) };
@@ -248,7 +250,7 @@ function newest(texts: readonly string[], bytesMax: number): readonly string[] {
 }
 
 function plannedRuns(state: CampaignState): number {
-  return state.outstandingOf('explore').reduce((sum, { runs }) => sum + runs, 0);
+  return state.outstandingOf('fuzz').reduce((sum, { runs }) => sum + runs, 0);
 }
 
 function pinsOf(state: CampaignState, model: string): readonly ModelPin[] {

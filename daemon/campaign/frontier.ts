@@ -12,7 +12,7 @@ import type { Random } from '../../corpus/vocabulary/random.ts';
 
 export interface Entry {
   readonly text: string;
-  readonly features: number;
+  readonly featureCount: number;
   /** How often it was chosen as a parent. */
   chosen: number;
 }
@@ -36,7 +36,7 @@ export class Frontier {
   }
 
   /** The candidates with something new, and only what is new of them. */
-  fresh({ features: version, candidates }: FuzzResult): readonly Candidate[] {
+  fresh({ featuresVersion: version, candidates }: FuzzResult): readonly Candidate[] {
     assert(version === FEATURES_VERSION, 'features of another version', version);
     const met = new Set<number>();
     return candidates.flatMap(({ text, features: all }) => {
@@ -48,10 +48,10 @@ export class Frontier {
 
   private admit({ text, features }: Candidate): void {
     for (const feature of features) this.features.add(feature);
-    this.entries.push({ text, features: features.length, chosen: 0 });
+    this.entries.push({ text, featureCount: features.length, chosen: 0 });
   }
 
-  known(): Iterable<number> {
+  knownFeatures(): Iterable<number> {
     return this.features;
   }
 
@@ -67,8 +67,8 @@ export class Frontier {
   static fromJson({ features, entries }: FrontierJson): Frontier {
     const frontier = new Frontier();
     for (const feature of features) frontier.features.add(feature);
-    for (const { text, features: worth, chosen } of entries) {
-      frontier.entries.push({ text, features: worth, chosen });
+    for (const { text, featureCount: worth, chosen } of entries) {
+      frontier.entries.push({ text, featureCount: worth, chosen });
     }
     return frontier;
   }
@@ -102,6 +102,6 @@ export class Frontier {
 
 /** 16 for a newcomer with one feature, up to 80; halved with every four times it was a parent, never 0. */
 function energyOf(entry: Entry): number {
-  const worth = 16 + 4 * Math.min(entry.features, 16);
+  const worth = 16 + 4 * Math.min(entry.featureCount, 16);
   return Math.max(1, worth >> Math.min(6, entry.chosen >> 2));
 }

@@ -45,7 +45,7 @@ export function bucketsWith(
 }
 
 /** What a batch is told of a signature, so that it brings no witness that is not wanted. */
-export function knownOf(signature: string, buckets: readonly string[]): readonly string[] {
+export function settledOf(signature: string, buckets: readonly string[]): readonly string[] {
   return buckets.length >= BUCKETS_MAX ? [signature] : buckets;
 }
 
@@ -77,14 +77,23 @@ export interface Need {
   readonly shares: Shares;
   readonly frontier: Frontier;
   /** Digest under which the workers find the frontier's features. */
-  readonly snapshot: string | null;
-  readonly known: readonly string[];
+  readonly featuresDigest: string | null;
+  readonly settled: readonly string[];
 }
 
 export function planFuzzBatch(need: Need): FuzzBatch {
-  const { index, model, rngSeed, runs, snapshot, known } = need;
+  const { index, model, rngSeed, runs, featuresDigest, settled } = need;
   const sources = sourcesOf(need);
-  return { kind: 'explore', index, model, rngSeed, runs, sources, known, frontier: snapshot };
+  return {
+    kind: 'fuzz',
+    index,
+    model,
+    rngSeed,
+    runs,
+    sources,
+    settled,
+    featuresDigest: featuresDigest,
+  };
 }
 
 /** The visible list of sources: seeds first, a small scope, then mutants of what was kept, then fresh workloads. */

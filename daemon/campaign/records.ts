@@ -10,7 +10,7 @@ import type { Place } from './scope-progress.ts';
 import type { Control } from './views.ts';
 
 /** What a campaign is to do; the campaign file says the same (`campaign-file.ts`). */
-export interface CampaignPlan {
+export interface CampaignSettings {
   readonly models: readonly ModelPin[];
   readonly rngSeed: number;
   readonly shares: Shares;
@@ -43,7 +43,7 @@ export interface Outstanding {
 }
 
 export type LogRecord = { readonly atMs: number } & (
-  | { readonly t: 'campaign'; readonly campaign: string; readonly plan: CampaignPlan }
+  | { readonly t: 'campaign'; readonly campaign: string; readonly plan: CampaignSettings }
   | { readonly t: 'led'; readonly epoch: number; readonly build: string }
   | { readonly t: 'planned'; readonly batches: readonly Outstanding[] }
   /** A report, without candidates that bring nothing new. */

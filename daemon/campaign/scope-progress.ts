@@ -48,8 +48,8 @@ export interface ScopeProgress {
   readonly next: Searched | null;
   /** What was searched of it, in order, with gaps between. */
   readonly ranges: readonly Range[];
-  /** Parts that were given up: executors were lost over them. */
-  readonly givenUp: number;
+  /** Parts that were quarantined: executors were lost over them. */
+  readonly quarantined: number;
 }
 
 export const NO_SCOPE: ScopeProgress = {
@@ -57,7 +57,7 @@ export const NO_SCOPE: ScopeProgress = {
   inconclusive: [],
   next: null,
   ranges: [],
-  givenUp: 0,
+  quarantined: 0,
 };
 
 /** Index into the list of the scope that is searched next. */
@@ -172,12 +172,12 @@ export interface SweepCircumstances {
   readonly asked: readonly Scope[] | undefined;
 }
 
-/** After so many parts that were given up a model is left alone: its engine is at fault, not luck. */
-const GIVEN_UP_MAX = 3;
+/** After so many quarantined parts a model is left alone: its engine is at fault, not luck. */
+const QUARANTINED_MAX = 3;
 
 /** Whether something is left of these scopes that can be searched. */
 export function hasLeft(progress: ScopeProgress, scopes: readonly Scope[]): boolean {
-  return scopeDue(progress) < scopes.length && progress.givenUp < GIVEN_UP_MAX;
+  return scopeDue(progress) < scopes.length && progress.quarantined < QUARANTINED_MAX;
 }
 
 /**

@@ -73,7 +73,7 @@ export function silenceOf(
 }
 
 function shownScope(scope: ScopeProgress, findings: readonly Told[]): ShownScope {
-  const { verified, inconclusive, next, givenUp } = scope;
+  const { verified, inconclusive, next, quarantined } = scope;
   const missProbability = missProbabilityOf(scope);
   const signatures = new Set(verified.flatMap((one) => one.signatures));
   const told = new Map(findings.map((one) => [one.signature, one]));
@@ -91,7 +91,7 @@ function shownScope(scope: ScopeProgress, findings: readonly Told[]): ShownScope
     ...(underWay === 0 ? [] : [`${underWay} under way`]),
   ];
   const shows = [...[...rows].sort(), ...others];
-  return { verified, inconclusive, next, givenUp, missProbability, shows };
+  return { verified, inconclusive, next, quarantined, missProbability, shows };
 }
 
 function missingInWords({ isAnyExpected, notSeen }: Silence): string {
@@ -105,7 +105,7 @@ export function silenceInWords(silence: Silence): string {
   return `${missingInWords(silence)}; ${scopeInWords(silence.scope)}; ${triedInWords(silence)}`;
 }
 
-function scopeInWords({ verified, inconclusive, next, givenUp, shows }: ShownScope): string {
+function scopeInWords({ verified, inconclusive, next, quarantined, shows }: ShownScope): string {
   const states = verified.reduce((sum, one) => sum + one.states, 0);
   const said = shows.length === 0 ? 'nothing goes wrong' : `nothing but ${shows.join(', ')}`;
   const all = verified.map((one) => `all ${one.workloads} workloads of ${sizeInWords(one)}`);
@@ -119,7 +119,7 @@ function scopeInWords({ verified, inconclusive, next, givenUp, shows }: ShownSco
     ...(next === null
       ? []
       : [`searched so far: ${next.workloads} of ${next.of} workloads of ${sizeInWords(next)}`]),
-    ...(givenUp === 0 ? [] : [`parts of it that no executor could end: ${givenUp}`]),
+    ...(quarantined === 0 ? [] : [`parts of it that no executor could end: ${quarantined}`]),
   ].join('; ');
 }
 

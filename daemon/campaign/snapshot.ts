@@ -1,14 +1,14 @@
 /** The state of a campaign as JSON, and back: what a log keeps in place of all the records that led to it. */
+import { currentSnapshot } from './earlier.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
 import type { Outstanding } from './records.ts';
 import { CampaignState } from './state.ts';
 import { emptyTally, type ModelTally } from './tally.ts';
 import type { Case } from './triage.ts';
-import type { CampaignPhase } from './views.ts';
 
 const FACTS = [
   'campaign',
-  'plan',
+  'settings',
   'phase',
   'startedMs',
   'epoch',
@@ -28,7 +28,7 @@ const FACTS = [
   'ranAtFindingMs',
   'pinned',
   'canaries',
-  'givenUp',
+  'quarantinedBatches',
 ] as const;
 type CampaignFacts = Pick<CampaignState, (typeof FACTS)[number]>;
 
@@ -45,11 +45,6 @@ export interface Snapshot {
   readonly mismatches: number;
 }
 
-/** A snapshot of an earlier version calls the phase `state`. */
-function factsOf({ state, ...facts }: CampaignFacts & { readonly state?: CampaignPhase }) {
-  return state === undefined ? facts : { ...facts, phase: state };
-}
-
 export function snapshotOf(state: CampaignState): Snapshot {
   const { triage, models, outstanding } = state;
   return {
@@ -64,9 +59,11 @@ export function snapshotOf(state: CampaignState): Snapshot {
   };
 }
 
-export function stateOf({ facts, models, outstanding, cases, ...counts }: Snapshot): CampaignState {
+/** @param snapshot of this version or of an earlier one */
+export function stateOf(snapshot: Snapshot): CampaignState {
+  const { facts, models, outstanding, cases, ...counts } = currentSnapshot(snapshot);
   const state = new CampaignState();
-  Object.assign(state, factsOf(facts));
+  Object.assign(state, facts);
   for (const { model, frontier, ...tally } of models) {
     // A snapshot of an earlier version has no breadth and no scope.
     state.models.set(model, { ...emptyTally(), ...tally, frontier: Frontier.fromJson(frontier) });

@@ -7,6 +7,7 @@ import {
   addBreadth,
   type Kind,
   type ModelPin,
+  NO_EXECUTOR,
   type Quarantined,
   type Report,
   type Result,
@@ -14,14 +15,14 @@ import {
 import { SCOPES } from '../../corpus/vocabulary/scope.ts';
 import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
 import { modelOfBatch } from './plan-batch.ts';
-import type { CampaignPlan, LogRecord, Outstanding } from './records.ts';
+import type { CampaignSettings, LogRecord, Outstanding } from './records.ts';
 import { NO_SCOPE, withPart } from './scope-progress.ts';
 import { emptyTally, type ModelTally } from './tally.ts';
 import { discoveryOf, Triage } from './triage.ts';
 import type { CampaignPhase } from './views.ts';
 
-/** A batch that was given up, kept for people to look at. */
-export interface GivenUp {
+/** A batch that no executor computes any more, kept for people to look at. */
+export interface QuarantinedBatch {
   readonly id: string;
   readonly work: Kind | null;
   readonly reason: string;
@@ -34,12 +35,12 @@ export type Effect = 'folded' | 'duplicate' | 'foreign' | 'quarantined';
 /** Between two reports of a campaign that is running lies less; more is a stop. */
 const GAP_MS = 30_000;
 /** The last of them; more are only counted. */
-const GIVEN_UP_KEPT = 100;
-const FINDING_KINDS: readonly Kind[] = ['minimize', 'verify', 'matrix'];
+const QUARANTINED_KEPT = 100;
+const FINDING_KINDS: readonly Kind[] = ['minimize', 'verify', 'compare'];
 
 export class CampaignState {
   campaign = '';
-  plan: CampaignPlan | null = null;
+  settings: CampaignSettings | null = null;
   phase: CampaignPhase = 'running';
   startedMs = 0;
   epoch = 0;
@@ -64,10 +65,10 @@ export class CampaignState {
   ranAtFindingMs = 0;
   /** Of every model that a campaign of this log had: what was met on it is followed up in whichever runs. */
   pinned: Record<string, ModelPin> = {};
-  canaries = { seen: 0, missed: 0, mismatches: 0, digest: '', lastFolded: 0 };
+  canaries = { seen: 0, missed: 0, mismatches: 0, digest: '', foldedAtLastCanary: 0 };
   readonly models = new Map<string, ModelTally>();
   readonly outstanding = new Map<string, Outstanding>();
-  readonly givenUp: GivenUp[] = [];
+  readonly quarantinedBatches: QuarantinedBatch[] = [];
   readonly triage: Triage = new Triage();
 
   apply(row: LogRecord): Effect | null {
@@ -104,7 +105,7 @@ export class CampaignState {
   }
 
   /** Features that were met, over all models. */
-  get features(): number {
+  get featureCount(): number {
     return [...this.models.values()].reduce((sum, { frontier }) => sum + frontier.size, 0);
   }
 
@@ -117,7 +118,7 @@ export class CampaignState {
   }
 
   pins(): readonly ModelPin[] {
-    return this.plan?.models ?? [];
+    return this.settings?.models ?? [];
   }
 
   pinOf(model: string): ModelPin | undefined {
@@ -140,10 +141,10 @@ export class CampaignState {
     return this.outstandingOf(kind).some((batch) => batch.signature === signature);
   }
 
-  private begin(campaign: string, plan: CampaignPlan, atMs: number): void {
-    const areSameScopes = JSON.stringify(this.plan?.scopes) === JSON.stringify(plan.scopes);
+  private begin(campaign: string, plan: CampaignSettings, atMs: number): void {
+    const areSameScopes = JSON.stringify(this.settings?.scopes) === JSON.stringify(plan.scopes);
     this.campaign = campaign;
-    this.plan = plan;
+    this.settings = plan;
     this.phase = 'running';
     this.startedMs = atMs;
     this.runs = 0;
@@ -185,7 +186,7 @@ export class CampaignState {
       this.nextIndex = Math.max(this.nextIndex, batch.index + 1);
       this.reopened = this.reopened.filter((index) => index !== batch.index);
     }
-    if (batch.kind === 'canary') this.canaries.lastFolded = this.folded;
+    if (batch.kind === 'canary') this.canaries.foldedAtLastCanary = this.folded;
   }
 
   private abandon(id: string): void {
@@ -197,9 +198,9 @@ export class CampaignState {
   private report(report: Report, atMs: number): Effect {
     const { result } = report;
     const batch = this.outstanding.get(report.id) ?? this.lateFor(report);
-    if (result.kind === 'quarantined') return this.giveUp(report.id, result, batch, atMs);
+    if (result.kind === 'quarantined') return this.quarantine(report.id, result, batch, atMs);
     if (this.isForeign(report)) {
-      if (result.kind === 'explore') this.discover(report);
+      if (result.kind === 'fuzz') this.discover(report);
       return 'foreign';
     }
     if (batch === undefined || !this.isAnswer(result, batch)) {
@@ -213,7 +214,7 @@ export class CampaignState {
     this.folded += 1;
     if (atMs - this.lastReportMs < GAP_MS) this.ranMs += Math.max(0, atMs - this.lastReportMs);
     this.lastReportMs = atMs;
-    if (result.kind === 'explore') this.fold(report, batch, atMs);
+    if (result.kind === 'fuzz') this.fold(report, batch, atMs);
     else if (result.kind === 'canary') this.watchCanary(result);
     else this.learn(report, atMs);
     return 'folded';
@@ -227,7 +228,7 @@ export class CampaignState {
   private isAnswer(result: Result, { kind, index, runs, signature }: Outstanding): boolean {
     if (result.kind !== kind) return false;
     if (result.kind === 'canary') return true;
-    if (result.kind !== 'explore') return result.signature === signature;
+    if (result.kind !== 'fuzz') return result.signature === signature;
     const isAsked = result.index === index && result.runs <= runs;
     return isAsked && result.model === this.modelOf(result.index);
   }
@@ -242,16 +243,16 @@ export class CampaignState {
   /** A batch that was taken for lost and whose range nobody has been given since. */
   private lateFor(report: Report): Outstanding | undefined {
     const { id, result } = report;
-    if (result.kind !== 'explore' || this.isForeign(report)) return undefined;
+    if (result.kind !== 'fuzz' || this.isForeign(report)) return undefined;
     if (!this.reopened.includes(result.index)) return undefined;
     const { index, runs } = result;
     this.reopened = this.reopened.filter((one) => one !== index);
-    return { id, kind: 'explore', index, runs, signature: null };
+    return { id, kind: 'fuzz', index, runs, signature: null };
   }
 
   private fold(report: Report, { sweep }: Outstanding, atMs: number): void {
     const { result } = report;
-    assert(result.kind === 'explore', 'a fuzz batch', result.kind);
+    assert(result.kind === 'fuzz', 'a fuzz batch', result.kind);
     const tally = this.tallyOf(result.model);
     this.discover(report);
     this.runs += result.runs;
@@ -262,7 +263,7 @@ export class CampaignState {
     tally.inconclusive += result.inconclusive;
     tally.breadth = addBreadth(tally.breadth, result.breadth);
     if (sweep !== undefined && result.swept !== undefined) {
-      tally.scope = withPart(tally.scope, this.plan?.scopes ?? SCOPES, sweep, result.swept);
+      tally.scope = withPart(tally.scope, this.settings?.scopes ?? SCOPES, sweep, result.swept);
     }
     if (result.candidates.length > 0) tally.newMs = atMs;
     tally.frontier.fold(result);
@@ -274,7 +275,7 @@ export class CampaignState {
   }
 
   private discover({ result }: Report): void {
-    if (result.kind !== 'explore') return;
+    if (result.kind !== 'fuzz') return;
     // A model that no campaign of ours had can only come from elsewhere.
     if (this.pinOf(result.model) === undefined) return;
     for (const witness of result.witnesses) {
@@ -299,28 +300,29 @@ export class CampaignState {
     else if (digest !== canaries.digest) canaries.mismatches += 1;
   }
 
-  private giveUp(
+  private quarantine(
     id: string,
     { work, reason, starts }: Quarantined,
     batch: Outstanding | undefined,
     atMs: number,
   ): Effect {
     this.quarantined += 1;
-    this.givenUp.push({ id, work, reason, starts, atMs });
-    if (this.givenUp.length > GIVEN_UP_KEPT) this.givenUp.shift();
+    this.quarantinedBatches.push({ id, work, reason, starts, atMs });
+    if (this.quarantinedBatches.length > QUARANTINED_KEPT) this.quarantinedBatches.shift();
     this.outstanding.delete(id);
     if (batch?.sweep !== undefined) {
       const tally = this.tallyOf(this.modelOf(batch.index ?? 0));
-      tally.scope = { ...tally.scope, givenUp: tally.scope.givenUp + 1 };
+      tally.scope = { ...tally.scope, quarantined: tally.scope.quarantined + 1 };
     }
     if (batch?.signature != null && FINDING_KINDS.includes(batch.kind)) {
-      if (batch.kind === 'matrix') this.triage.learn(nothingCompared(batch.signature), '', atMs);
-      else this.triage.gaveUp(batch.signature, batch.kind as 'minimize' | 'verify');
+      if (batch.kind === 'compare')
+        this.triage.learn(nothingCompared(batch.signature), NO_EXECUTOR, atMs);
+      else this.triage.wasQuarantined(batch.signature, batch.kind as 'minimize' | 'verify');
     }
     return 'quarantined';
   }
 }
 
 function nothingCompared(signature: string) {
-  return { kind: 'matrix', signature, on: [], notOn: [] } as const;
+  return { kind: 'compare', signature, on: [], notOn: [] } as const;
 }

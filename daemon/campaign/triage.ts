@@ -6,11 +6,11 @@
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { keptOf, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import type { Result, Witness } from '../../corpus/vocabulary/messages.ts';
+import { NO_EXECUTOR, type Result, type Witness } from '../../corpus/vocabulary/messages.ts';
 import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { bucketsWith, type Discovery, knownOf, runsTo } from './plan-batch.ts';
+import { bucketsWith, type Discovery, runsTo, settledOf } from './plan-batch.ts';
 import type { Published } from './views.ts';
 
 const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
@@ -31,8 +31,8 @@ export interface Case {
   /** Who minimized it: the next one to run it must be another. */
   executor: string;
   minimizedMs: number;
-  /** Batches of the present stage that were given up. */
-  givenUp: number;
+  /** Batches of the present stage that were quarantined. */
+  quarantined: number;
   /** Witnesses that came to nothing. */
   refuted: number;
   /** Models that it was met on, in order. */
@@ -46,8 +46,8 @@ export interface Case {
 
 /** After so many witnesses that came to nothing a signature is left alone: its engine is at fault, not luck. */
 const REFUTED_MAX = 3;
-/** After so many minimizations that were given up the witness is kept as it is. */
-const GIVEN_UP_MAX = 1;
+/** After so many quarantined minimizations the witness is kept as it is. */
+const QUARANTINED_MAX = 1;
 
 export class Triage {
   readonly cases = new Map<string, Case>();
@@ -57,10 +57,10 @@ export class Triage {
   mismatches = 0;
 
   /** What needs no witness any more. */
-  known(): readonly string[] {
+  settled(): readonly string[] {
     const settled = [...this.cases.values()].filter(isSettled);
     return settled.flatMap((one) =>
-      isGivenUp(one) ? [one.signature] : knownOf(one.signature, one.buckets),
+      isLeftAlone(one) ? [one.signature] : settledOf(one.signature, one.buckets),
     );
   }
 
@@ -81,7 +81,7 @@ export class Triage {
   discover(discovery: Discovery): void {
     const { signature, model, witness } = discovery;
     const there = this.cases.get(signature) ?? emptyCase(signature);
-    if (isGivenUp(there)) return;
+    if (isLeftAlone(there)) return;
     const isListed = there.published !== null;
     const isOpen = there.discovery !== null || there.stage === 'verify';
     const isKnown = isOpen || isListed;
@@ -101,14 +101,14 @@ export class Triage {
     const isOpen = one.discovery !== null || one.stage === 'verify';
     const isUnstored = one.published !== null && !one.isStored;
     if (isOpen || isUnstored) return;
-    Object.assign(one, { stage: 'minimize', discovery, waiting, givenUp: 0 });
+    Object.assign(one, { stage: 'minimize', discovery, waiting, quarantined: 0 });
   }
 
   /** A result about one finding; what comes twice or too late is not listened to. */
   learn(result: Result, executor: string, atMs: number): void {
     if (result.kind === 'minimize') this.minimized(result.signature, result.record, executor, atMs);
     if (result.kind === 'verify') this.verified(result.signature, result.isSame, atMs);
-    if (result.kind === 'matrix') this.compared(result.signature, result.on, result.notOn);
+    if (result.kind === 'compare') this.compared(result.signature, result.on, result.notOn);
   }
 
   private minimized(
@@ -128,7 +128,7 @@ export class Triage {
     one.record = record;
     one.executor = executor;
     one.minimizedMs = atMs;
-    one.givenUp = 0;
+    one.quarantined = 0;
   }
 
   private verified(signature: string, isSame: boolean, atMs: number): void {
@@ -165,21 +165,21 @@ export class Triage {
       if (one.stage !== 'verify' || one.record === null) continue;
       const discovery = discoveryOfRecord(one.record);
       if (discovery === null) continue;
-      Object.assign(one, { stage: 'minimize', discovery, record: null, givenUp: 0 });
+      Object.assign(one, { stage: 'minimize', discovery, record: null, quarantined: 0 });
     }
   }
 
-  /** A batch about it was given up. */
-  gaveUp(signature: string, stage: Stage): void {
+  /** A batch about it was quarantined. */
+  wasQuarantined(signature: string, stage: Stage): void {
     const one = this.cases.get(signature);
     if (one === undefined || one.stage !== stage) return;
-    one.givenUp += 1;
-    if (one.givenUp > GIVEN_UP_MAX) this.refute(one);
+    one.quarantined += 1;
+    if (one.quarantined > QUARANTINED_MAX) this.refute(one);
   }
 
   private refute(one: Case): void {
     refute(one);
-    if (!isGivenUp(one)) this.goOn(one.signature);
+    if (!isLeftAlone(one)) this.goOn(one.signature);
   }
 
   stored(signature: string): void {
@@ -278,10 +278,10 @@ export function droppedText(result: Result): string | null {
 }
 
 function isSettled(one: Case): boolean {
-  return one.stage !== 'refuted' || isGivenUp(one);
+  return one.stage !== 'refuted' || isLeftAlone(one);
 }
 
-function isGivenUp({ refuted }: Case): boolean {
+function isLeftAlone({ refuted }: Case): boolean {
   return refuted >= REFUTED_MAX;
 }
 
@@ -290,7 +290,7 @@ function refute(one: Case): void {
   one.stage = one.published === null ? 'refuted' : 'published';
   one.refuted += 1;
   one.discovery = null;
-  one.givenUp = 0;
+  one.quarantined = 0;
 }
 
 function revisionOf({ published }: Case): number {
@@ -310,9 +310,9 @@ function emptyCase(signature: string): Case {
     discovery: null,
     waiting: [],
     record: null,
-    executor: '',
+    executor: NO_EXECUTOR,
     minimizedMs: 0,
-    givenUp: 0,
+    quarantined: 0,
     refuted: 0,
     models: [],
     notOn: [],

@@ -102,8 +102,8 @@ async function firstsOn(
   const builtIn = isBuiltIn(model);
   const plan = { models: [pinOf(model)], rngSeed, runs, seeds: [], build: 'local' };
   const campaign = localCampaign(plan, executors, {
-    folded: (_effect, { result }, state) => {
-      if (result.kind !== 'explore') return;
+    received: (_effect, { result }, state) => {
+      if (result.kind !== 'fuzz') return;
       for (const witness of result.witnesses) {
         const row = rowOf(witness.signature, builtIn)?.id ?? '';
         const runsToFirst = runsTo(witness, state.runs - result.runs);

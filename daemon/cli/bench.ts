@@ -8,7 +8,7 @@ import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
-import { type Compared, compareBuilds } from '../../workers/bench/against.ts';
+import { type ComparedBuilds, compareBuilds } from '../../workers/bench/against.ts';
 import { measure, type PlanBatches, type Result, TAKEN } from '../../workers/bench/measure.ts';
 import { buildRevision } from '../../workers/bench/revision.ts';
 import { largeWorkload, measureSearch } from '../../workers/bench/searching.ts';
@@ -126,22 +126,22 @@ async function benchFleet(
   else say(renderResults(results));
 }
 
-/** A campaign of one executor without seeds; what it found is known from the next batch on. */
+/** A campaign of one executor without seeds; what it found is settled from the next batch on. */
 export function plannedBatches(model: string, rngSeed: number): PlanBatches {
   const need = { model, rngSeed, runs: BATCH_RUNS, seeds: [], sweep: null, shares: SHARES };
   return (keepsParents) => {
     const frontier = new Frontier();
-    const known = new Set<string>();
+    const settled = new Set<string>();
     let index = 0;
     return {
       next: () => {
-        const batch = { ...need, index, frontier, snapshot: null, known: [...known] };
+        const batch = { ...need, index, frontier, featuresDigest: null, settled: [...settled] };
         index += 1;
         return planFuzzBatch(batch);
       },
       reported: (report) => {
         if (keepsParents) frontier.fold(report);
-        for (const { signature } of report.witnesses) known.add(signature);
+        for (const { signature } of report.witnesses) settled.add(signature);
       },
     };
   };
@@ -202,7 +202,7 @@ export function renderResults(results: readonly Result[]): string {
   return table(['', 'value', 'unit', 'target', ''], rows) + busy;
 }
 
-export function renderCompared(results: readonly Compared[], commit: string): string {
+export function renderCompared(results: readonly ComparedBuilds[], commit: string): string {
   const busy = busyOf(results);
   const rows = results.map(({ name, value, unit, against, ratio }) => {
     return [name, shown(value), shown(against), unit, name === TAKEN ? '' : ratio.toFixed(3)];
@@ -211,7 +211,7 @@ export function renderCompared(results: readonly Compared[], commit: string): st
 }
 
 /** A sentence behind the table, or nothing. */
-function busyOf(results: readonly (Result | Compared)[]): string {
+function busyOf(results: readonly (Result | ComparedBuilds)[]): string {
   const taken = results.find(({ name }) => name === TAKEN);
   if (taken === undefined) return '';
   const most = Math.max(taken.value, 'against' in taken ? taken.against : 0);

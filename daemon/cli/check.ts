@@ -350,15 +350,12 @@ function bitstateOf(megabytes: number, coverages: readonly BitCoverage[]): Bitst
 function searchProgress(settings: Settings, name: string): SearchProgress {
   const beginMs = performance.now();
   let saidMs = beginMs;
-  return (states, depth, frontier) => {
+  return (states, depth, queued) => {
     const nowMs = performance.now();
     if (nowMs - saidMs < PROGRESS_MS || !process.stderr.isTTY) return;
     saidMs = nowMs;
     const rate = Math.round(states / (nowMs - beginMs));
-    progress(
-      settings,
-      `${name}: ${states} states, ${rate} k/s, depth ${depth}, frontier ${frontier}`,
-    );
+    progress(settings, `${name}: ${states} states, ${rate} k/s, depth ${depth}, queued ${queued}`);
   };
 }
 

@@ -33,14 +33,14 @@ const RUNS = 200;
 const WORK: CanaryRun = {
   kind: 'canary',
   batch: {
-    kind: 'explore',
+    kind: 'fuzz',
     index: 0,
     model: CANARY_MODEL,
     rngSeed: 1,
     runs: RUNS,
     sources: [{ kind: 'fresh' }],
-    known: [],
-    frontier: null,
+    settled: [],
+    featuresDigest: null,
   },
 };
 

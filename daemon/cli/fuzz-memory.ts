@@ -51,7 +51,7 @@ export class FuzzMemory {
 
 /** @throws Refusal where nothing is there to go on with, or another `fuzz` has it */
 export function resumedFrom(memory: FuzzMemory, dataDir: string): CampaignState {
-  if (memory.before?.plan != null) return memory.before;
+  if (memory.before?.settings != null) return memory.before;
   throw fail('USAGE', {
     what: `${dataDir} has no campaign of \`fuzz\` to go on with; leave out --resume`,
   });

@@ -17,7 +17,7 @@ import type { CampaignState } from '../campaign/state.ts';
 import { droppedText } from '../campaign/triage.ts';
 import {
   type LocalListener,
-  type LocalPlan,
+  type LocalSettings,
   localCampaign,
 } from '../coordinator/local-campaign.ts';
 import { Keeper } from './fuzz-keeper.ts';
@@ -109,9 +109,9 @@ async function fuzzFrom(
   const before =
     memory !== null && options.isResumed ? resumedFrom(memory, settings.dataDir) : null;
   const models = modelsOf(before, options);
-  const plan: LocalPlan = {
+  const plan: LocalSettings = {
     models: [...models.values()].map(pinOf),
-    rngSeed: before?.plan?.rngSeed ?? settings.rngSeed ?? randomBytes(4).readUInt32LE(),
+    rngSeed: before?.settings?.rngSeed ?? settings.rngSeed ?? randomBytes(4).readUInt32LE(),
     runs: options.runs ?? null,
     seeds: readSeeds(PACKAGE_ROOT).map(({ input }) =>
       printInput({ ...input, schedule: EMPTY_SCHEDULE }),
@@ -146,7 +146,7 @@ function modelsOf(before: CampaignState | null, options: FuzzOptions): ReadonlyM
 
 interface Prepared {
   readonly pool: ExecutorPool;
-  readonly plan: LocalPlan;
+  readonly plan: LocalSettings;
   readonly models: ReadonlyMap<string, Model>;
   readonly memory: FuzzMemory | null;
 }
@@ -193,7 +193,7 @@ async function fuzzOn(
 
 function listening(screen: Progress, memory: FuzzMemory | null): LocalListener {
   return {
-    folded: (_effect, { result }, state) => {
+    received: (_effect, { result }, state) => {
       // All executors have the same engine: anything else is a defect of Faultline.
       assert(
         result.kind !== 'quarantined',
@@ -210,7 +210,7 @@ function listening(screen: Progress, memory: FuzzMemory | null): LocalListener {
 }
 
 function summarize(
-  plan: LocalPlan,
+  plan: LocalSettings,
   byReference: ReadonlyMap<string, Model>,
   state: CampaignState,
   seconds: number,

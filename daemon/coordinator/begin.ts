@@ -4,7 +4,7 @@ import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import type { Scope } from '../../corpus/vocabulary/scope.ts';
 import { isAtEnd } from '../campaign/due.ts';
 import { SHARES, type Shares } from '../campaign/plan-batch.ts';
-import type { CampaignPlan, StopRule } from '../campaign/records.ts';
+import type { CampaignSettings, StopRule } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { LogWriter } from '../log/writer.ts';
 
@@ -27,8 +27,8 @@ export function beginOrResume(
   isRestart: boolean,
 ): 'begun' | 'resumed' {
   const { state } = log;
-  const plan = planOf(wanted, state, drawn.rngSeed);
-  const isSame = state.plan !== null && canonicalJson(state.plan) === canonicalJson(plan);
+  const plan = settingsOf(wanted, state, drawn.rngSeed);
+  const isSame = state.settings !== null && canonicalJson(state.settings) === canonicalJson(plan);
   const isOver = state.phase === 'draining' && isAtEnd(state);
   if (!isSame || (isOver && !isRestart)) {
     log.write({ t: 'campaign', campaign: drawn.campaign, plan });
@@ -38,10 +38,14 @@ export function beginOrResume(
   return 'resumed';
 }
 
-function planOf(wanted: Wanted, { plan }: CampaignState, drawnSeed: number): CampaignPlan {
+function settingsOf(
+  wanted: Wanted,
+  { settings }: CampaignState,
+  drawnSeed: number,
+): CampaignSettings {
   return {
     models: wanted.models,
-    rngSeed: wanted.rngSeed ?? plan?.rngSeed ?? drawnSeed,
+    rngSeed: wanted.rngSeed ?? settings?.rngSeed ?? drawnSeed,
     shares: wanted.shares ?? SHARES,
     ...(wanted.scopes === undefined ? {} : { scopes: wanted.scopes }),
     stop: wanted.stop,

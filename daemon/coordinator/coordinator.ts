@@ -49,7 +49,7 @@ export interface PublisherPort {
 }
 
 interface Watcher {
-  folded(effect: Effect, report: Report): void;
+  received(effect: Effect, report: Report): void;
   /** Something that people should know, said once. */
   said(text: string): void;
 }
@@ -60,8 +60,8 @@ const IDLE_MS = 100;
 const RECONCILE_MS = 5000;
 /** Between two tries to reach a disk or a Redis that refuses. */
 const RETRY_MS = 1000;
-/** A snapshot that grew by less is not worth its transport. */
-const SNAPSHOT_GROWTH = 1.02;
+/** Features that grew by less are not sent again. */
+const FEATURES_GROWTH = 1.02;
 /** A turn takes milliseconds; longer means that it waits for a Redis that does not answer. */
 const TURN_MS_MAX = 15_000;
 
@@ -74,7 +74,7 @@ interface Sent {
 export class Coordinator {
   private readonly parts: CoordinatorParts;
   private readonly state: CampaignState;
-  private readonly snapshots = new Map<string, Sent>();
+  private readonly sentFeatures = new Map<string, Sent>();
   private readonly sentMs = new Map<string, number>();
   private reconciledMs = Number.NEGATIVE_INFINITY;
   /** `stale`: the transport knows another epoch than the state. */
@@ -148,7 +148,7 @@ export class Coordinator {
     log.write({ t: 'led', epoch, build });
     log.commit();
     this.leadership = 'leads';
-    this.snapshots.clear();
+    this.sentFeatures.clear();
     // Nothing is on its way to the queue now: what is not there is lost.
     this.sentMs.clear();
     this.reconciledMs = Number.NEGATIVE_INFINITY;
@@ -207,25 +207,25 @@ export class Coordinator {
     const { log, watcher, pace } = this.parts;
     const { result, milliseconds } = report;
     const effect = log.write({ t: 'report', report: trimmed(report, state) });
-    if (effect === 'folded' && result.kind === 'explore' && isOfRunsOnly(result)) {
+    if (effect === 'folded' && result.kind === 'fuzz' && isOfRunsOnly(result)) {
       pace.measured(result.model, result.runs, milliseconds);
     }
     const dropped = effect === 'folded' ? droppedText(result) : null;
     if (dropped !== null) watcher.said(dropped);
     this.sentMs.delete(report.id);
-    if (effect !== null) watcher.folded(effect, report);
+    if (effect !== null) watcher.received(effect, report);
   }
 
   private async plan(): Promise<readonly Batch[]> {
     const { state } = this;
     const { log, transport, pace, seeds, canary, publisher } = this.parts;
-    for (const { reference } of state.pins()) await this.sendSnapshot(reference);
+    for (const { reference } of state.pins()) await this.sendFeatures(reference);
     const missing = due({
       state,
       executors: transport.executors(),
       ahead: transport.ahead(state),
       runsOf: (model) => pace.runsOf(model),
-      snapshotOf: (model) => this.snapshots.get(model)?.digest ?? null,
+      featuresDigestOf: (model) => this.sentFeatures.get(model)?.digest ?? null,
       reproOf: (one) => publisher.reproOf(one),
       seeds,
       canary,
@@ -246,18 +246,18 @@ export class Coordinator {
     await this.parts.transport.send(batches);
   }
 
-  /** The features that a batch takes as known are there before it is. */
-  private async sendSnapshot(model: string): Promise<void> {
+  /** The features that a batch names are there before it is. */
+  private async sendFeatures(model: string): Promise<void> {
     const { state } = this;
     const { transport, clock } = this.parts;
     const { frontier } = state.tallyOf(model);
     const nowMs = clock.monotonicMs();
-    const sent = this.snapshots.get(model);
+    const sent = this.sentFeatures.get(model);
     const isOld = sent !== undefined && nowMs - sent.atMs > transport.featuresKeptMs;
-    if (!isOld && frontier.size <= (sent?.size ?? 0) * SNAPSHOT_GROWTH) return;
-    const { digest, bytes } = packFeatures(frontier.known());
+    if (!isOld && frontier.size <= (sent?.size ?? 0) * FEATURES_GROWTH) return;
+    const { digest, bytes } = packFeatures(frontier.knownFeatures());
     await transport.keepFeatures(digest, bytes);
-    this.snapshots.set(model, { digest, size: frontier.size, atMs: nowMs });
+    this.sentFeatures.set(model, { digest, size: frontier.size, atMs: nowMs });
   }
 
   /**

@@ -1,5 +1,5 @@
 /** A campaign within one process: a coordinator over executors that are called, and a log that ends with it. */
-import type { ModelPin, Report } from '../../corpus/vocabulary/messages.ts';
+import { type ModelPin, NO_EXECUTOR, type Report } from '../../corpus/vocabulary/messages.ts';
 import { FixedPace } from '../campaign/pace.ts';
 import { SHARES } from '../campaign/plan-batch.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
@@ -11,7 +11,7 @@ import { type LocalExecutors, LocalTransport } from './local-transport.ts';
 /** Runs a batch: some 20 ms of one core, against some 0.2 ms for the messages. */
 export const BATCH_RUNS = 2048;
 
-export interface LocalPlan {
+export interface LocalSettings {
   readonly models: readonly ModelPin[];
   readonly rngSeed: number;
   /** Runs in all; null for no end. */
@@ -25,7 +25,7 @@ export interface LocalPlan {
 }
 
 export interface LocalListener {
-  folded(effect: Effect, report: Report, state: CampaignState): void;
+  received(effect: Effect, report: Report, state: CampaignState): void;
   said(text: string): void;
 }
 
@@ -38,7 +38,7 @@ export interface LocalCampaign {
 
 /** @param publish makes the publisher; without one, what is found is not followed up */
 export function localCampaign(
-  plan: LocalPlan,
+  plan: LocalSettings,
   executors: LocalExecutors,
   listener: LocalListener,
   publish?: (log: CampaignLog) => PublisherPort,
@@ -51,7 +51,7 @@ export function localCampaign(
   const wanted = { models, rngSeed, shares: SHARES, stop };
   if (resumed === undefined) log.write({ t: 'campaign', campaign: 'local', plan: wanted });
   else {
-    state.plan = wanted;
+    state.settings = wanted;
     log.write({ t: 'control', control: 'resume' });
   }
   const coordinator = new Coordinator({
@@ -64,7 +64,7 @@ export function localCampaign(
     canary: null,
     publisher: publish?.(log) ?? { publish: () => {}, reproOf: () => undefined },
     watcher: {
-      folded: (effect, report) => listener.folded(effect, report, state),
+      received: (effect, report) => listener.received(effect, report, state),
       said: (text) => listener.said(text),
     },
   });
@@ -82,7 +82,7 @@ function unfollowed(executors: LocalExecutors): LocalExecutors {
     execute: async (work, wish) => {
       if (work.kind !== 'minimize') return await executors.execute(work, wish);
       const result = { kind: 'minimize', signature: work.signature, record: null } as const;
-      return { result, executor: '', milliseconds: 0 };
+      return { result, executor: NO_EXECUTOR, milliseconds: 0 };
     },
   };
 }

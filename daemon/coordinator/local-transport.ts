@@ -7,6 +7,7 @@ import { unpackFeatures } from '../../corpus/exchange/features.ts';
 import {
   BATCH_VERSION,
   type Batch,
+  NO_EXECUTOR,
   type Report,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
@@ -31,7 +32,7 @@ export interface Wish {
   readonly models: readonly (readonly [reference: string, json: string])[];
 }
 
-/** A work that failed so often is given up. */
+/** A work that failed so often is quarantined. */
 const TRIES_MAX = 3;
 
 /** Fuzz batches under way: few at first, so that the next ones have parents; later any laptop's executors are busy. */
@@ -109,7 +110,7 @@ export class LocalTransport implements Transport {
 
   async send(batches: readonly Batch[]): Promise<void> {
     for (const batch of batches) {
-      if (batch.work.kind === 'explore') this.order.push(batch.id);
+      if (batch.work.kind === 'fuzz') this.order.push(batch.id);
       this.underWay.add(batch.id);
       void this.compute(batch);
     }
@@ -120,7 +121,7 @@ export class LocalTransport implements Transport {
     const done = await this.computed(batch);
     const report: Report = { version: BATCH_VERSION, id, build, campaign, ...done };
     this.underWay.delete(id);
-    if (work.kind === 'explore') this.fuzzed.set(id, report);
+    if (work.kind === 'fuzz') this.fuzzed.set(id, report);
     else this.others.push(report);
     if (this.hasSome()) this.wake();
   }
@@ -136,7 +137,7 @@ export class LocalTransport implements Transport {
         const reason = error instanceof Error ? error.message : String(error);
         if (starts < TRIES_MAX) continue;
         const result = { kind: 'quarantined', work: work.kind, reason, starts } as const;
-        return { result, executor: '', milliseconds: 0 };
+        return { result, executor: NO_EXECUTOR, milliseconds: 0 };
       }
     }
   }
@@ -146,7 +147,8 @@ export class LocalTransport implements Transport {
       json === undefined ? [] : [[reference, json]],
     );
     if (work.kind === 'verify') return { models, notOn: work.notOn };
-    const features = work.kind === 'explore' ? this.features.get(work.frontier ?? '') : undefined;
+    const features =
+      work.kind === 'fuzz' ? this.features.get(work.featuresDigest ?? '') : undefined;
     return features === undefined ? { models } : { models, features };
   }
 

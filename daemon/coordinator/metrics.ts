@@ -42,9 +42,9 @@ export class CoordinatorMetrics {
     this.state = state;
   }
 
-  folded(effect: Effect, { result, milliseconds }: Report): void {
+  received(effect: Effect, { result, milliseconds }: Report): void {
     const { metrics } = this;
-    const kind = result.kind === 'quarantined' ? (result.work ?? 'explore') : result.kind;
+    const kind = result.kind === 'quarantined' ? (result.work ?? 'fuzz') : result.kind;
     metrics.inc('batches_total', { kind, result: RESULTS[effect] });
     if (effect !== 'folded') return;
     metrics.observe('batch_duration_seconds', { kind }, milliseconds / 1000);

@@ -33,8 +33,8 @@ export class BatchQueues {
       verify: this.make('verify', build),
       minimize: this.make('minimize', build),
       canary: this.make('canary', build),
-      matrix: this.make('matrix', build),
-      explore: this.make('explore', build),
+      compare: this.make('compare', build),
+      fuzz: this.make('fuzz', build),
     };
   }
 
@@ -65,14 +65,14 @@ export class BatchQueues {
       const { waiting = 0, active = 0 } = await this.queues[kind].getJobCounts('waiting', 'active');
       return { waiting, active };
     };
-    const [verify, minimize, canary, matrix, explore] = await Promise.all(KINDS.map(of));
+    const [verify, minimize, canary, compare, fuzz] = await Promise.all(KINDS.map(of));
     const none = { waiting: 0, active: 0 };
     return {
       verify: verify ?? none,
       minimize: minimize ?? none,
       canary: canary ?? none,
-      matrix: matrix ?? none,
-      explore: explore ?? none,
+      compare: compare ?? none,
+      fuzz: fuzz ?? none,
     };
   }
 

@@ -12,8 +12,8 @@ import type { Transport } from './transport.ts';
 /** Reports of one turn: some 20 ms to fold. */
 const TAKEN_MAX = 64;
 /** One waits while one is computed. */
-const EXPLORATIONS_AN_EXECUTOR = 2;
-/** Half of the time for which Redis keeps a snapshot. */
+const FUZZ_BATCHES_AN_EXECUTOR = 2;
+/** Half of the time for which Redis keeps features. */
 const FEATURES_KEPT_MS = 30 * 60_000;
 
 export interface RedisParts {
@@ -41,7 +41,7 @@ export class RedisTransport implements Transport {
   }
 
   ahead(): number {
-    return EXPLORATIONS_AN_EXECUTOR * this.executors();
+    return FUZZ_BATCHES_AN_EXECUTOR * this.executors();
   }
 
   async lead({ epoch, build }: CampaignState, wasStale: boolean): Promise<number> {
@@ -79,7 +79,7 @@ export class RedisTransport implements Transport {
   }
 
   async keepFeatures(digest: string, bytes: Buffer): Promise<void> {
-    await this.parts.exchange.putSnapshot(digest, bytes);
+    await this.parts.exchange.putFeatures(digest, bytes);
   }
 
   /** A job ends after its report has come in, so the order of the two questions matters. */

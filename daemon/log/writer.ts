@@ -1,6 +1,7 @@
 /** CampaignState and log in step: every change goes through here, into memory at once and onto the disk at `commit`. */
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
+import { currentRecord } from '../campaign/earlier.ts';
 import type { LogRecord } from '../campaign/records.ts';
 import { type Snapshot, snapshotOf, stateOf } from '../campaign/snapshot.ts';
 import { CampaignState, type Effect } from '../campaign/state.ts';
@@ -66,10 +67,10 @@ export class LogWriter implements CampaignLog {
     this.clock = clock;
     this.watcher = watcher;
     this.damaged = damaged;
-    // Both were written by this class, and their checksums hold.
+    // Both were written by this class, of this version or an earlier one, and their checksums hold.
     this.state =
       snapshot === undefined ? new CampaignState() : stateOf(snapshot as unknown as Snapshot);
-    for (const record of records) this.state.apply(record as unknown as LogRecord);
+    for (const record of records) this.state.apply(currentRecord(record));
   }
 
   write(change: Change): Effect | null {

@@ -31,7 +31,7 @@ const scope = z.object({
   verified: z.array(searched).max(64).readonly(),
   inconclusive: z.array(searched).max(64).readonly(),
   next: searched.nullable(),
-  givenUp: count,
+  quarantined: count,
   missProbability: count,
   shows: words,
 });

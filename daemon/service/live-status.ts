@@ -85,7 +85,7 @@ export class LiveStatus implements Showing {
       version,
       build,
       epoch: state.epoch,
-      rngSeed: state.plan?.rngSeed ?? 0,
+      rngSeed: state.settings?.rngSeed ?? 0,
       startedMs: state.startedMs,
       uptimeSeconds: Math.round((clock.monotonicMs() - this.startedMs) / 1000),
       runs: state.runs,

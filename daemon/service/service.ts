@@ -90,8 +90,8 @@ function openLog({ dataDir, version, build, wanted, say }: DaemonOptions) {
 
 function begin({ wanted, drawn, isRestart, say }: DaemonOptions, log: LogWriter): void {
   const how = beginOrResume(log, wanted, drawn, isRestart);
-  const { campaign, plan, runs } = log.state;
-  say(`campaign ${campaign} ${how}: rng-seed ${plan?.rngSeed}, ${runs} runs so far`);
+  const { campaign, settings, runs } = log.state;
+  say(`campaign ${campaign} ${how}: rng-seed ${settings?.rngSeed}, ${runs} runs so far`);
 }
 
 interface Opened {
@@ -108,7 +108,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const clock = SYSTEM_CLOCK;
   const watcher = {
     said: say,
-    folded: figures.folded.bind(figures),
+    received: figures.received.bind(figures),
     published: figures.published.bind(figures),
     damaged: (files: number) => figures.damaged(0, files),
   };

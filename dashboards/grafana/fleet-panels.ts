@@ -63,7 +63,7 @@ export const FLEET: readonly PanelSpec[] = [
     title: 'Batches finished',
     kind: 'graph',
     description:
-      'Batches that workers end each second, by how. A failed one is tried again; a quarantined one was given up.',
+      'Batches that workers end each second, by how. A failed one is tried again; a quarantined one is not.',
     unit: units.CountsPerSecond,
     width: 8,
     queries: [

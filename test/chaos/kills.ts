@@ -98,7 +98,7 @@ async function batchesReturn(up: Up): Promise<number> {
   try {
     await up.until('a coordinator', async () => (await up.status()) !== undefined);
     const build = (await up.status())?.build.slice(0, 12);
-    const queue = `{faultline}:explore-${build}`;
+    const queue = `{faultline}:fuzz-${build}`;
     let held: readonly string[] = [];
     await up.until('batches in hand', async () => {
       held = await redis.lrange(`${queue}:active`, 0, -1);
@@ -134,8 +134,8 @@ function checkBooks(up: Up): void {
   const { findings, damaged: broken } = new FindingStore(up.dataDir).list();
   assert.deepEqual(broken, []);
   assert.deepEqual(findings.map(({ signature }) => signature).sort(), [...signatures].sort());
-  const givenUp = new Set(state.givenUp.map(({ id }) => id));
-  const seen = seenByWorkers(up.dataDir).filter(({ batch }) => !givenUp.has(batch));
+  const ended = new Set(state.quarantinedBatches.map(({ id }) => id));
+  const seen = seenByWorkers(up.dataDir).filter(({ batch }) => !ended.has(batch));
   const lost = seen.filter(({ signature }) => !signatures.includes(signature));
   assert.deepEqual(lost, [], 'findings that a worker saw and nobody published');
   assert.ok(seen.length >= published.length, `${seen.length} seen, ${published.length} published`);
@@ -150,7 +150,7 @@ function checkBooks(up: Up): void {
   const { folded, quarantined, duplicates, epoch, runs } = state;
   figure(
     `${published.length} findings; ${folded} batches folded, ${duplicates} came twice, ` +
-      `${quarantined} given up; ${epoch} coordinators; ${runs} runs`,
+      `${quarantined} quarantined; ${epoch} coordinators; ${runs} runs`,
   );
 }
 

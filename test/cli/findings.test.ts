@@ -101,7 +101,7 @@ test('beside silence stands what was searched whole: how much, and all that goes
     inconclusive: [{ ...first, pages: 2, inconclusive: 3 }],
     next: { ...first, threads: 3, workloads: 4 },
     ranges: [[6, 10]],
-    givenUp: 2,
+    quarantined: 2,
   };
   const { finding } = sampleRecord({ model: 'mine' });
   const findings = [

@@ -10,13 +10,13 @@ const HOUR_MS = 3_600_000;
 const XFS = { ...PLAN, models: [pin('xfs-mmaplock-prezero')] };
 
 function fuzzBatchOf(batches: readonly Due[]): Due {
-  const batch = batches.find(({ work }) => work.kind === 'explore');
+  const batch = batches.find(({ work }) => work.kind === 'fuzz');
   assert.ok(batch !== undefined);
   return batch;
 }
 
 function reportedAs(report: Report, change: Partial<FuzzResult>): Report {
-  assert.ok(report.result.kind === 'explore');
+  assert.ok(report.result.kind === 'fuzz');
   return { ...report, result: { ...report.result, ...change } };
 }
 
@@ -25,7 +25,7 @@ function follow(coordination: Coordination, given: readonly Due[] = coordination
   const { campaign } = coordination.state;
   let batches = given;
   for (let turn = 0; turn < 50; turn++) {
-    const about = batches.filter(({ work }) => work.kind !== 'explore');
+    const about = batches.filter(({ work }) => work.kind !== 'fuzz');
     if (about.length === 0) return;
     about.forEach((batch, i) => {
       coordination.report({ ...reportOf(batch, `e.${turn}.${i}`), campaign });
@@ -85,7 +85,7 @@ test('a fleet that claims to be endless gets a bounded plan', () => {
 
 test('few runs are for every model', () => {
   const coordination = new Coordination({ ...PLAN, stop: { ...PLAN.stop, runs: 100 } });
-  const fuzzBatches = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
+  const fuzzBatches = coordination.plan(4).filter(({ work }) => work.kind === 'fuzz');
   assert.deepEqual(
     fuzzBatches.map(({ outstanding }) => outstanding.runs),
     [34, 34, 32],
@@ -95,7 +95,7 @@ test('few runs are for every model', () => {
 test('a batch that is lost after the last was planned is made up for', () => {
   const models = PLAN.models.slice(0, 2);
   const coordination = new Coordination({ ...PLAN, models, stop: { ...PLAN.stop, runs: 1024 } });
-  const first = coordination.plan(4).filter(({ work }) => work.kind === 'explore');
+  const first = coordination.plan(4).filter(({ work }) => work.kind === 'fuzz');
   assert.equal(first.length, 2);
   coordination.report(reportOf(fuzzBatchOf(first)));
   const ids = [...coordination.state.outstanding.keys()];

@@ -10,7 +10,7 @@ import type { Report, Result } from '../../corpus/vocabulary/messages.ts';
 import { type FindingRecord, packRecord } from '../../corpus/vocabulary/record.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/due.ts';
-import { bucketsWith, knownOf } from '../../daemon/campaign/plan-batch.ts';
+import { bucketsWith, settledOf } from '../../daemon/campaign/plan-batch.ts';
 import { snapshotOf, stateOf } from '../../daemon/campaign/snapshot.ts';
 import { CampaignState } from '../../daemon/campaign/state.ts';
 import { droppedText, recordToStore } from '../../daemon/campaign/triage.ts';
@@ -18,7 +18,7 @@ import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { BUILD, Coordination, findingsOf, PLAN, pin, reportOf } from './coordination.ts';
 
-const EXPLORATIONS = 4;
+const FUZZ_BATCHES = 4;
 
 /**
  * Runs a campaign of a few fuzz batches until nothing is due, through a queue that does as the tape says.
@@ -36,7 +36,7 @@ function campaign(
   const queue: Due[] = [];
   const given: Report[] = [];
   for (let turns = 0; turns < 4000; turns++) {
-    if (coordination.state.nextIndex >= EXPLORATIONS && coordination.state.phase === 'running') {
+    if (coordination.state.nextIndex >= FUZZ_BATCHES && coordination.state.phase === 'running') {
       coordination.write({ t: 'control', control: 'stop', atMs: 0 });
     }
     queue.push(...coordination.plan());
@@ -85,7 +85,7 @@ test('what a report told of is found once, whatever the queue loses, repeats or 
       const { state } = campaign(
         (choices) => (tape[at++] ?? choices - 1) % choices,
         ({ result }) => {
-          if (result.kind !== 'explore') return;
+          if (result.kind !== 'fuzz') return;
           for (const { signature } of result.witnesses) told.add(`published ${signature}`);
           runs.set(result.index, result.runs);
         },
@@ -120,7 +120,7 @@ function withoutChoices(state: CampaignState): unknown {
 
 test('counts come in once, whoever reports again', () => {
   const coordination = new Coordination();
-  const [batch] = coordination.plan().filter(({ work }) => work.kind === 'explore');
+  const [batch] = coordination.plan().filter(({ work }) => work.kind === 'fuzz');
   assert.ok(batch !== undefined);
   const report = reportOf(batch);
   assert.equal(coordination.report(report), 'folded');
@@ -132,7 +132,7 @@ test('counts come in once, whoever reports again', () => {
 
 test('what another build found is minimized here, and its counts stay out', () => {
   const coordination = new Coordination();
-  const [batch] = coordination.plan().filter(({ work }) => work.kind === 'explore');
+  const [batch] = coordination.plan().filter(({ work }) => work.kind === 'fuzz');
   assert.ok(batch !== undefined);
   const foreign = { ...reportOf(batch), build: sha256Hex('older') };
   assert.equal(coordination.report(foreign), 'foreign');
@@ -140,7 +140,7 @@ test('what another build found is minimized here, and its counts stay out', () =
   assert.ok(coordination.plan(9).some(({ work }) => work.kind === 'minimize'));
 });
 
-test('a batch that is given up closes its range, and a finding keeps its witness', () => {
+test('a batch that is quarantined closes its range, and a finding keeps its witness', () => {
   const coordination = new Coordination();
   for (const batch of coordination.plan()) coordination.report(reportOf(batch));
   const giveUp = (batch: Due): void => {
@@ -200,7 +200,7 @@ test('a campaign stops at its runs exactly, at its time, and when it stays quiet
   let planned = 0;
   for (let turn = 0; turn < 9; turn++) {
     for (const batch of coordination.plan()) {
-      if (batch.work.kind === 'explore') planned += batch.work.runs;
+      if (batch.work.kind === 'fuzz') planned += batch.work.runs;
       coordination.report(reportOf(batch));
     }
   }
@@ -303,7 +303,7 @@ test('a listed inversion stays listed while the deadlock that it foretells is mi
   assert.ok(!isAtEnd(coordination.state));
   verify(true);
   assert.deepEqual(listed(), ['deadlock']);
-  assert.deepEqual(triage.known(), ['inversion', 'deadlock']);
+  assert.deepEqual(triage.settled(), ['inversion', 'deadlock']);
   triage.stored(signature);
   meet('another');
   minimize(deadlock);
@@ -320,7 +320,7 @@ test('a campaign tells its batches which ways into a cycle have a witness, up to
     assert.equal(more === null, i % 2 === 1, `${i}`);
     buckets = more ?? buckets;
   }
-  assert.deepEqual(knownOf(signature, buckets), [signature]);
+  assert.deepEqual(settledOf(signature, buckets), [signature]);
   assert.equal(bucketsWith(buckets, { signature, bucket: 'one more' }), null);
   assert.deepEqual(bucketsWith([], { signature }), [signature]);
   assert.equal(bucketsWith([signature], { signature, bucket: 'way 0' }), null);

@@ -2,7 +2,7 @@
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION, type Report, type Result } from '../../corpus/vocabulary/messages.ts';
 import { type Due, due } from '../../daemon/campaign/due.ts';
-import type { CampaignPlan, LogRecord } from '../../daemon/campaign/records.ts';
+import type { CampaignSettings, LogRecord } from '../../daemon/campaign/records.ts';
 import { CampaignState } from '../../daemon/campaign/state.ts';
 import type { Case } from '../../daemon/campaign/triage.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
@@ -17,7 +17,7 @@ export function pin(reference: string) {
   return { reference, digest: modelDigest(modelOf(reference)) };
 }
 
-export const PLAN: CampaignPlan = {
+export const PLAN: CampaignSettings = {
   models: ['v42-immap-read', 'xfs-mmaplock-prezero', 'canary'].map(pin),
   rngSeed: RNG_SEED,
   shares: { fresh: 9, mutate: 7 },
@@ -30,7 +30,7 @@ export class Coordination {
   readonly rows: LogRecord[] = [];
   private atMs = 0;
 
-  constructor(plan: CampaignPlan = PLAN) {
+  constructor(plan: CampaignSettings = PLAN) {
     this.write({ t: 'campaign', campaign: CAMPAIGN, plan, atMs: 0 });
     this.write({ t: 'led', epoch: 1, build: BUILD, atMs: 0 });
   }
@@ -52,7 +52,7 @@ export class Coordination {
       executors,
       ahead: 2 * executors,
       runsOf: () => RUNS,
-      snapshotOf: () => null,
+      featuresDigestOf: () => null,
       reproOf: (one: Case) => one.record?.repro,
       seeds: [],
       canary: pin('canary'),

@@ -9,7 +9,7 @@ import { pinOf } from '../../daemon/cli/options/wanted-campaign.ts';
 import type { PublisherPort } from '../../daemon/coordinator/coordinator.ts';
 import {
   BATCH_RUNS,
-  type LocalPlan,
+  type LocalSettings,
   localCampaign,
 } from '../../daemon/coordinator/local-campaign.ts';
 import type { CampaignLog } from '../../daemon/log/writer.ts';
@@ -18,7 +18,7 @@ import { InThread, Moody } from '../support/campaigns.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from '../workers/support/search.ts';
 
-const PLAN: LocalPlan = {
+const PLAN: LocalSettings = {
   models: ['v42-immap-read', 'v48-entry-lock'].map((name) => pinOf(modelOf(name))),
   rngSeed: RNG_SEED,
   runs: 16 * BATCH_RUNS + 100,
@@ -49,13 +49,13 @@ class Shelf implements PublisherPort {
   }
 }
 
-async function findingsOf(executors: InThread, plan: LocalPlan = PLAN) {
+async function findingsOf(executors: InThread, plan: LocalSettings = PLAN) {
   const said: string[] = [];
-  const folded = ({ result }: { readonly result: { readonly kind: string } }): void => {
-    if (result.kind === 'explore') said.push(JSON.stringify(result));
+  const note = ({ result }: { readonly result: { readonly kind: string } }): void => {
+    if (result.kind === 'fuzz') said.push(JSON.stringify(result));
   };
   let shelf: Shelf | undefined;
-  const listener = { folded: (_: unknown, report: Parameters<typeof folded>[0]) => folded(report) };
+  const listener = { received: (_: unknown, report: Parameters<typeof note>[0]) => note(report) };
   const campaign = localCampaign(plan, executors, { ...listener, said: () => {} }, (log) => {
     shelf = new Shelf(log);
     return shelf;
@@ -85,7 +85,7 @@ test('a campaign that is stopped folds what is under way, and follows up what it
     { ...PLAN, runs: null },
     new Moody(3, new Random(RNG_SEED, 3)),
     {
-      folded: (_effect, _report, state) => {
+      received: (_effect, _report, state) => {
         if (state.folded === 5) campaign.stop();
       },
       said: () => {},
@@ -101,19 +101,19 @@ test('a campaign that is stopped folds what is under way, and follows up what it
   }
 });
 
-test('a batch that costs every executor is given up, and the next one is planned', async () => {
+test('a batch that costs every executor is quarantined, and the next one is planned', async () => {
   const failing = new InThread();
   const { execute } = failing;
   let tries = 0;
   failing.execute = async (work, wish) => {
-    if (work.kind !== 'explore' || work.index !== 1) return await execute.call(failing, work, wish);
+    if (work.kind !== 'fuzz' || work.index !== 1) return await execute.call(failing, work, wish);
     tries += 1;
     throw new RangeError('out of words');
   };
   const told: string[] = [];
   const plan = { ...PLAN, runs: 4 * BATCH_RUNS };
   const campaign = localCampaign(plan, failing, {
-    folded: (effect, { result }) => {
+    received: (effect, { result }) => {
       if (result.kind === 'quarantined') told.push(`${effect}: ${result.reason}`);
     },
     said: () => {},
@@ -127,6 +127,6 @@ test('what a listener throws ends the campaign', async () => {
   const fails = (): void => {
     throw new RangeError('a defect');
   };
-  const campaign = localCampaign(PLAN, new InThread(), { folded: fails, said: () => {} });
+  const campaign = localCampaign(PLAN, new InThread(), { received: fails, said: () => {} });
   await assert.rejects(campaign.run(), /a defect/);
 });

@@ -98,7 +98,7 @@ async function pretendWorkers(
     exchange.beat('w', JSON.stringify({ id: 'w', ...worker, isDraining: false, metrics: null }));
   await beat();
   const timer = setInterval(() => void beat().catch(() => {}), 2000);
-  const workers = (['explore', 'canary'] as const).map((kind) => {
+  const workers = (['fuzz', 'canary'] as const).map((kind) => {
     const connection = testClient(t, redis.address);
     const options = { connection, prefix: PREFIX, concurrency: 64 };
     return new Worker(queueName(kind, build), ({ data }) => answer(exchange, data), options);
@@ -112,15 +112,15 @@ async function pretendWorkers(
 async function answer(exchange: Exchange, batch: Batch): Promise<string> {
   const { version, id, build, campaign, work } = batch;
   const result: Result =
-    work.kind === 'explore'
+    work.kind === 'fuzz'
       ? {
-          kind: 'explore',
+          kind: 'fuzz',
           index: work.index,
           model: work.model,
           runs: work.runs,
           steps: work.runs,
           inconclusive: 0,
-          features: FEATURES_VERSION,
+          featuresVersion: FEATURES_VERSION,
           candidates: [],
           witnesses: [],
           hits: {},

@@ -42,7 +42,7 @@ function opened(t: TestContext, dataDir: string): Bench {
   const log = new LogWriter(logFolderOf(dataDir), SYSTEM_CLOCK, watcher);
   t.after(() => log.close());
   const { state } = log;
-  if (state.plan === null) {
+  if (state.settings === null) {
     log.write({ t: 'campaign', campaign: CAMPAIGN, plan: PLAN });
     log.write({ t: 'led', epoch: 1, build: BUILD });
   }
@@ -84,7 +84,7 @@ test('models that the log knows reach the disk, also after a disk that refused',
   const store = new FindingStore(dataDir);
   store.put(sampleRecord());
   const { log, publisher, said } = opened(t, dataDir);
-  const compared = { kind: 'matrix', signature: SIGNATURE, on: ['canary'], notOn: [] } as const;
+  const compared = { kind: 'compare', signature: SIGNATURE, on: ['canary'], notOn: [] } as const;
   const sender = {
     version: BATCH_VERSION,
     build: BUILD,

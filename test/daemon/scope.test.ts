@@ -175,7 +175,7 @@ test('named scopes are handed out to all, each workload once, whatever ends earl
 const SMALL_PLAN = { ...PLAN, models: [pin(MODEL)] };
 
 function sweepOf({ work }: Due): SweepSource | undefined {
-  if (work.kind !== 'explore') return undefined;
+  if (work.kind !== 'fuzz') return undefined;
   return work.sources.find((source) => source.kind === 'sweep');
 }
 
@@ -229,7 +229,7 @@ test('what a report says of another part than it was asked for proves nothing', 
   }
   const coordination = new Coordination(SMALL_PLAN);
   const batch = untilSwept(coordination);
-  const plain = coordination.plan(3).find(({ work }) => work.kind === 'explore') ?? assert.fail();
+  const plain = coordination.plan(3).find(({ work }) => work.kind === 'fuzz') ?? assert.fail();
   const { swept } = reportOf(batch).result as FuzzResult;
   const unasked = reportOf(plain);
   coordination.report({
@@ -293,9 +293,9 @@ test('a model over whose scope executors are lost is left alone after a few of t
   const coordination = new Coordination(SMALL_PLAN);
   for (let lost = 1; lost <= 3; lost++) {
     const batch = untilSwept(coordination);
-    const result = { kind: 'quarantined', work: 'explore', reason: 'memory', starts: 3 } as const;
+    const result = { kind: 'quarantined', work: 'fuzz', reason: 'memory', starts: 3 } as const;
     assert.equal(coordination.report({ ...reportOf(batch), result }), 'quarantined');
-    assert.equal(scopeOf(coordination).givenUp, lost);
+    assert.equal(scopeOf(coordination).quarantined, lost);
   }
   for (let turn = 0; turn < 3; turn++) {
     for (const batch of coordination.plan()) {

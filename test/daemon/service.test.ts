@@ -187,7 +187,7 @@ test('a Redis that is emptied is filled again', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const running = await coordinator(scene, temporaryFolder(t));
   const client = testClient(t, scene.redis.address);
-  await until('batches', async () => (await client.keys('*explore*')).length > 2);
+  await until('batches', async () => (await client.keys('*fuzz*')).length > 2);
   await client.flushdb();
   hands(t, scene);
   await untilPublished(running, 3);
@@ -210,7 +210,7 @@ test('whoever starts later leads; the other one ends and says so', { skip }, asy
 test('what waits for another build is dropped by the build that follows', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const client = testClient(t, scene.redis.address);
-  const queued = () => client.keys(`*${queueName('explore', BUILD)}*`);
+  const queued = () => client.keys(`*${queueName('fuzz', BUILD)}*`);
   const first = await coordinator(scene);
   await until('batches', async () => (await queued()).length > 2);
   await first.stop();

@@ -84,8 +84,8 @@ for (const role of ['coordinator', 'worker'] as const) {
 
 test('counts, values and observations arrive', async () => {
   const metrics = metricsFor('coordinator', ABOUT);
-  metrics.inc('batches_total', { kind: 'explore', result: 'ok' });
-  metrics.inc('batches_total', { kind: 'explore', result: 'ok' }, 2);
+  metrics.inc('batches_total', { kind: 'fuzz', result: 'ok' });
+  metrics.inc('batches_total', { kind: 'fuzz', result: 'ok' }, 2);
   metrics.set('workers', { state: 'draining' }, 2);
   metrics.set('workers', { state: 'draining' }, 1);
   metrics.observe('time_to_listed_seconds', {}, 0.7);
@@ -96,8 +96,8 @@ test('counts, values and observations arrive', async () => {
         sample.name === PREFIX + part &&
         Object.entries(labels).every(([label, text]) => sample.labels[label] === text),
     )?.value;
-  assert.equal(value('batches_total', { kind: 'explore', result: 'ok' }), 3);
-  assert.equal(value('batches_total', { kind: 'explore', result: 'foreign' }), 0);
+  assert.equal(value('batches_total', { kind: 'fuzz', result: 'ok' }), 3);
+  assert.equal(value('batches_total', { kind: 'fuzz', result: 'foreign' }), 0);
   assert.equal(value('workers', { state: 'draining' }), 1);
   const bucket = (le: string): unknown =>
     value('time_to_listed_seconds', { le }, 'time_to_listed_seconds_bucket');
@@ -216,13 +216,13 @@ test('a wrong name, role, type or label does not compile', () => {
     "worker.inc('worker_restarts_total', { cause: 'hang' });",
     "coordinator.inc('runs_total', { model: 'any' }, 3);",
     "coordinator.set('executors', {}, 3);",
-    "coordinator.observe('batch_duration_seconds', { kind: 'explore' }, 3);",
+    "coordinator.observe('batch_duration_seconds', { kind: 'fuzz' }, 3);",
   ];
   const wrong = [
     "worker.inc('worker_restarts', { cause: 'hang' });",
     "worker.inc('worker_restarts_total', { cause: 'boredom' });",
     "worker.inc('worker_restarts_total', {});",
-    "worker.inc('worker_restarts_total', { cause: 'hang', kind: 'explore' });",
+    "worker.inc('worker_restarts_total', { cause: 'hang', kind: 'fuzz' });",
     "worker.inc('runs_total', { model: 'any' });",
     "coordinator.inc('executors', {}, 3);",
     "coordinator.set('executors', { model: 'any' }, 3);",

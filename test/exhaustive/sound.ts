@@ -21,8 +21,8 @@ export async function assertSilent(
   const met = new Map<string, string>();
   const plan = { models: [pinOf(modelOf(reference))], rngSeed, runs, seeds: [], build: 'local' };
   const campaign = localCampaign(plan, new InThread(), {
-    folded: (_effect, { result }) => {
-      if (result.kind !== 'explore') return;
+    received: (_effect, { result }) => {
+      if (result.kind !== 'fuzz') return;
       for (const { signature, text } of result.witnesses) met.set(signature, text);
     },
     said: () => {},

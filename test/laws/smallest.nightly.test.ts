@@ -42,13 +42,13 @@ function rawViolations(): readonly Raw[] {
   const raw: Raw[] = [];
   for (let index = 0; raw.length < VIOLATIONS; index++) {
     const model = MODELS[index % MODELS.length] ?? '';
-    const what = { kind: 'explore', index, model, rngSeed: RNG_SEED, runs: 256 } as const;
+    const what = { kind: 'fuzz', index, model, rngSeed: RNG_SEED, runs: 256 } as const;
     const sources = [{ kind: 'fresh' }] as const;
     const { witnesses } = new FuzzRunner(modelOf(model)).run({
       ...what,
       sources,
-      known: [],
-      frontier: null,
+      settled: [],
+      featuresDigest: null,
     });
     for (const witness of witnesses) {
       const alike = raw.filter((one) => one.witness.signature === witness.signature).length;

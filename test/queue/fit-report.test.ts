@@ -8,13 +8,13 @@ import { MODEL, reportOf, SEED_TEXT } from './worker-rig.ts';
 
 describe('a report', () => {
   const fuzzed: FuzzResult = {
-    kind: 'explore',
+    kind: 'fuzz',
     index: 0,
     model: MODEL,
     runs: 1,
     steps: 1,
     inconclusive: 0,
-    features: FEATURES_VERSION,
+    featuresVersion: FEATURES_VERSION,
     candidates: Array.from({ length: 100 }, (_, i) => ({ text: SEED_TEXT, features: [i] })),
     witnesses: ['a b', 'c d'].map((signature, run) => {
       return { signature, text: SEED_TEXT, run, scheduler: 'surw' };
@@ -45,7 +45,7 @@ describe('a report', () => {
       const text = reportText(whole, sizeMax);
       assert.ok(text.length <= sizeMax);
       const { value } = decodeReport(text);
-      assert.ok(value?.result.kind === 'explore');
+      assert.ok(value?.result.kind === 'fuzz');
       assert.equal(value.result.candidates.length, candidates);
       assert.equal(value.result.witnesses.length, witnesses);
       assert.deepEqual(value.result.hits, fuzzed.hits);

@@ -1,4 +1,4 @@
-/** Executors that hang, run out of memory or are killed: replaced, their batch given up after the third. */
+/** Executors that hang, run out of memory or are killed: replaced, their batch quarantined after the third. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -22,7 +22,7 @@ const ENDLESS = fuzzBatch(0, { runs: 1 << 24 });
 /** Nearly a megabyte, as a batch may weigh, and five once they are strings in a set. */
 const HEAVY = fuzzBatch(0, {
   runs: 64,
-  known: Array.from({ length: 65_000 }, (_, i) => `x${i.toString(36).padStart(11, '0')}`),
+  settled: Array.from({ length: 65_000 }, (_, i) => `x${i.toString(36).padStart(11, '0')}`),
 });
 const LIGHT = fuzzBatch(0, { runs: 64 });
 
@@ -87,7 +87,7 @@ async function leavesAlone(t: TestContext): Promise<void> {
     deadlines += 1;
   }
   assert.ok(deadlines > 1, 'it took longer than one that hangs');
-  assert.ok(result.kind === 'explore' && result.runs === work.runs);
+  assert.ok(result.kind === 'fuzz' && result.runs === work.runs);
   assert.deepEqual(counted, [work.runs]);
   await pool.close();
   assert.equal(pool.totals.runs, work.runs);
@@ -147,7 +147,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     const given = reports.get('endless')?.result as Quarantined;
     assert.match(given.reason, /^hang: executor \S+: no answer and no run within 1 s$/);
     assert.equal(given.starts, 3);
-    for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
+    for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'fuzz');
     // More where a starved one seemed to hang too.
     assert.ok(worker.lines.filter(({ msg }) => msg === 'replaced an executor').length >= 3);
     await rig.emptied();
@@ -166,7 +166,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     assert.equal(given.starts, 3);
     for (const { id } of good) {
       const result = reports.get(id)?.result;
-      assert.equal(result?.kind, 'explore', JSON.stringify(result));
+      assert.equal(result?.kind, 'fuzz', JSON.stringify(result));
     }
     assert.ok(!worker.hasEnded);
     await worker.stop();
@@ -176,7 +176,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     const rig = new Rig(t, await testDatabase(t), '{killed}');
     await rig.queues.add([batchOf('endless', ENDLESS)]);
     // So often it was only in the hand of a worker that was killed.
-    const job = `${rig.keys.prefix}:${queueName('explore', BUILD)}:endless`;
+    const job = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}:endless`;
     await rig.client.hset(job, { ats: '5' });
     const worker = await rig.worker({ jobs: 1, mayBeHurt: true }).started();
     for (let kills = 0; kills < 3; kills++) {

@@ -24,7 +24,7 @@ export async function throwIn(client: Redis, queue: string, { id, hash }: Garbag
 }
 
 const OWN = modelNamed('punch-without-fault-lock.json');
-const HASH = { name: 'explore', opts: '{}', timestamp: '1', delay: '0', priority: '0' };
+const HASH = { name: 'fuzz', opts: '{}', timestamp: '1', delay: '0', priority: '0' };
 
 function withData(name: string, data: string, reason: RegExp, hash = {}): Garbage {
   return { name, id: `bad-${name.replaceAll(' ', '-')}`, hash: { ...HASH, data, ...hash }, reason };
@@ -149,7 +149,7 @@ const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('endless runs', /runs/, (batch) => ({ ...batch, work: fuzzBatch(0, { runs: 1e15 }) })),
   spoilt('prototype', /not a batch/, (batch) => ({
     ...batch,
-    work: JSON.parse('{"__proto__":{"kind":"explore"},"kind":"explore"}'),
+    work: JSON.parse('{"__proto__":{"kind":"fuzz"},"kind":"fuzz"}'),
   })),
 ];
 

@@ -41,7 +41,7 @@ async function outage(t: TestContext): Promise<void> {
   await redis.start();
   const reports = await rig.reported(batches.map(({ id }) => id));
   assert.equal((await worker.get('/readyz')).status, 200);
-  for (const { result } of reports.values()) assert.equal(result.kind, 'explore');
+  for (const { result } of reports.values()) assert.equal(result.kind, 'fuzz');
   await rig.emptied();
   await worker.hasSaid(/is back/);
   const [lost, back, ...more] = worker.warnings;
@@ -82,7 +82,7 @@ async function drained(t: TestContext): Promise<void> {
   await rig.reported(['x0']);
   worker.signal('SIGTERM');
   assert.equal(await worker.exit(), 0);
-  const { waiting, active } = (await rig.queues.counts()).explore;
+  const { waiting, active } = (await rig.queues.counts()).fuzz;
   assert.equal(active, 0);
   assert.ok(waiting > 0);
   assert.equal((await rig.reports()).size, all.length - waiting);
@@ -95,7 +95,7 @@ async function tooLong(t: TestContext): Promise<void> {
   const worker = await rig.worker({ jobs: 1, limits: { drainMs: 300 } }).started();
   await worker.isBusy(1);
   assert.equal(await worker.stop(), 'done');
-  assert.equal((await rig.queues.counts()).explore.active, 1);
+  assert.equal((await rig.queues.counts()).fuzz.active, 1);
 }
 
 async function toldTwice(t: TestContext): Promise<void> {

@@ -31,7 +31,7 @@ import { BUILD, Rig, reportOf } from './worker-rig.ts';
 const skip = await skipReason('redis-server');
 const SPOOL = new URL('../../workers/service/spool.js', import.meta.url).href;
 const STARTERS = 2;
-const GIVEN_UP: Quarantined = {
+const QUARANTINED: Quarantined = {
   kind: 'quarantined',
   work: 'canary',
   reason: `it says "result":{"kind":"canary"`,
@@ -249,14 +249,14 @@ async function computedAfterAll(t: TestContext): Promise<void> {
   const results = async (): Promise<readonly string[]> => {
     return [...(await handler.rig.reports()).values()].map(({ result }) => result.kind);
   };
-  await handler.deliver('a', GIVEN_UP);
+  await handler.deliver('a', QUARANTINED);
   assert.deepEqual(await results(), ['quarantined']);
   const epoch = await handler.exchange.lead(0);
   const [taken] = await handler.exchange.take(epoch, 9);
   assert.match(taken?.json ?? '', /"quarantined"/);
   await handler.deliver('a');
   assert.deepEqual(await results(), ['canary']);
-  await handler.deliver('a', GIVEN_UP);
+  await handler.deliver('a', QUARANTINED);
   assert.deepEqual(await results(), ['canary']);
   // What the coordinator took is the quarantine: the result is still to be taken.
   await handler.exchange.settle(epoch, ['a']);
@@ -321,7 +321,7 @@ describe('the outbox', { skip, concurrency: true }, () => {
   test('leaves what it cannot read now, and tries it again', unreadableNow);
   test('leaves what is of another version to a worker of its build', otherVersion);
   test('shares its folder with others that start at the same moment', startedTogether);
-  test('has a result take the place of a report that the batch was given up', computedAfterAll);
+  test('has a result take the place of a report that the batch is quarantined', computedAfterAll);
   test('goes on without a disk, and says so once', withoutDisk);
   test('asks a Redis that is full again, and says so once', fullRedis);
   test('refuses a spool that grows without end', fullSpool);

@@ -48,7 +48,7 @@ const CHILD = fileURLToPath(new URL('./worker-process.js', import.meta.url));
 
 export function fuzzBatch(index: number, change: Partial<FuzzBatch> = {}): FuzzBatch {
   return {
-    kind: 'explore',
+    kind: 'fuzz',
     index,
     model: MODEL,
     rngSeed: RNG_SEED,
@@ -57,8 +57,8 @@ export function fuzzBatch(index: number, change: Partial<FuzzBatch> = {}): FuzzB
       { kind: 'given', texts: [SEED_TEXT], statesMax: 0, schedules: 32 },
       { kind: 'fresh' },
     ],
-    known: [],
-    frontier: null,
+    settled: [],
+    featuresDigest: null,
     ...change,
   };
 }

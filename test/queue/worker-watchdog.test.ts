@@ -58,7 +58,7 @@ const PARKED: readonly Parked[] = [
 
 function consumerInto(taken: string[], rig: Rig): Consumer {
   return new Consumer({
-    kind: 'explore',
+    kind: 'fuzz',
     redis: rig.client,
     keys: rig.keys,
     build: BUILD,
@@ -101,7 +101,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
       await watchdog.lookAround();
       await until('jobs again', () => taken.length === 3);
       assert.deepEqual(taken, ['x0', 'x1', 'x2']);
-      assert.deepEqual(replaced, ['explore']);
+      assert.deepEqual(replaced, ['fuzz']);
       await rig.emptied();
       watchdog.stop();
       await free(blocking);
@@ -111,7 +111,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
 
   test('asks for another process where replacing does not help', async (t) => {
     const rig = new Rig(t, await testDatabase(t), '{paused}');
-    const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
+    const queue = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}`;
     await rig.client.hset(`${queue}:meta`, 'paused', '1');
     await rig.queues.add(fuzzBatches(1));
     const worker = rig.worker({ limits: { silentMs: HOPELESS_MS } });
@@ -120,14 +120,14 @@ describe('the watchdog', { skip, concurrency: true }, () => {
     // More where two of them were too far apart.
     assert.ok(length >= 2);
     assert.match(worker.warnings.at(-1) ?? '', /to be restarted/);
-    assert.equal((await rig.queues.counts()).explore.waiting, 1);
+    assert.equal((await rig.queues.counts()).fuzz.waiting, 1);
   });
 });
 
 test('an outage that lasts longer is not taken for silence', async () => {
   let [nowMs, isUp, replaced] = [0, true, 0];
   const consumer = {
-    kind: 'explore',
+    kind: 'fuzz',
     hasRoom: true,
     lastMs: 0,
     waiting: async () => {

@@ -33,9 +33,9 @@ const GROWTH_MAX = 200_000;
 
 /** The way of a finding, each step from the result of the one before. */
 function workOfEveryKind(runner: WorkRunner, model: string): ReadonlyMap<string, Work> {
-  const explore = fuzzBatch(0, { model });
-  const fuzzed = runner.run(explore);
-  assert.ok(fuzzed.kind === 'explore');
+  const work = fuzzBatch(0, { model });
+  const fuzzed = runner.run(work);
+  assert.ok(fuzzed.kind === 'fuzz');
   const [witness] = fuzzed.witnesses;
   assert.ok(witness !== undefined);
   const minimize: Work = {
@@ -45,17 +45,17 @@ function workOfEveryKind(runner: WorkRunner, model: string): ReadonlyMap<string,
     signature: witness.signature,
     scheduler: witness.scheduler,
     runsToFirst: 1 + witness.run,
-    origin: { rngSeed: explore.rngSeed, batch: 0, run: witness.run, model },
+    origin: { rngSeed: work.rngSeed, batch: 0, run: witness.run, model },
     testsMax: 200,
   };
   const minimized = runner.run(minimize);
   assert.ok(minimized.kind === 'minimize' && minimized.record !== null);
   const { repro } = minimized.record;
   return new Map<string, Work>([
-    ['explore', explore],
+    ['fuzz', work],
     ['minimize', minimize],
     ['verify', { kind: 'verify', model, repro, notOn: 'another' }],
-    ['matrix', { kind: 'matrix', repro, models: [model, 'v48-entry-lock'] }],
+    ['compare', { kind: 'compare', repro, models: [model, 'v48-entry-lock'] }],
     ['canary', { kind: 'canary', batch: fuzzBatch(1, { model: 'canary' }) }],
   ]);
 }
@@ -79,24 +79,26 @@ async function reportsEveryKind(t: TestContext, isOwn: boolean): Promise<void> {
   assert.equal(await worker.stop(), 'done');
 }
 
-async function knowsTheFrontier(t: TestContext): Promise<void> {
-  const rig = new Rig(t, await testDatabase(t), '{frontier}');
+async function knowsFeatures(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testDatabase(t), '{features}');
   const runner = new WorkRunner(modelOf, ENGINE);
   const first = runner.run(fuzzBatch(0));
-  assert.ok(first.kind === 'explore');
-  const snapshot = packFeatures(new Set(first.candidates.flatMap(({ features }) => features)));
+  assert.ok(first.kind === 'fuzz');
+  const packed = packFeatures(new Set(first.candidates.flatMap(({ features }) => features)));
   const exchange = new Exchange(rig.client, rig.keys);
-  await exchange.putSnapshot(snapshot.digest, snapshot.bytes);
+  await exchange.putFeatures(packed.digest, packed.bytes);
   const mistaken = packFeatures([1, 2, 3]);
-  await exchange.putSnapshot(mistaken.digest, snapshot.bytes);
+  await exchange.putFeatures(mistaken.digest, packed.bytes);
   const gone = 'a'.repeat(64);
-  const digests = [snapshot.digest, mistaken.digest, gone];
-  const batches = digests.map((frontier, i) => batchOf(`x${i}`, fuzzBatch(0, { frontier })));
+  const digests = [packed.digest, mistaken.digest, gone];
+  const batches = digests.map((featuresDigest, i) =>
+    batchOf(`x${i}`, fuzzBatch(0, { featuresDigest })),
+  );
   await rig.queues.add(batches);
   const worker = await rig.worker().started();
   const reports = await rig.reported(['x0', 'x1', 'x2']);
-  const known = unpackFeatures(snapshot.digest, snapshot.bytes) ?? undefined;
-  const expected = runner.run(fuzzBatch(0), known);
+  const features = unpackFeatures(packed.digest, packed.bytes) ?? undefined;
+  const expected = runner.run(fuzzBatch(0), features);
   assert.notDeepEqual(expected, first);
   assert.deepEqual(reports.get('x0')?.result, expected);
   assert.deepEqual(reports.get('x1')?.result, first);
@@ -107,7 +109,7 @@ async function knowsTheFrontier(t: TestContext): Promise<void> {
 async function givesUpGarbage(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{garbage}');
   const good = fuzzBatches(40, { runs: 64 });
-  const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
+  const queue = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}`;
   for (const [i, batch] of good.entries()) {
     const garbage = GARBAGE[i];
     if (garbage !== undefined) await throwIn(rig.client, queue, garbage);
@@ -116,7 +118,7 @@ async function givesUpGarbage(t: TestContext): Promise<void> {
   const worker = await rig.worker().started();
   const wanted = GARBAGE.filter(({ reason }) => reason !== null).map(({ id }) => reportId(id));
   const reports = await rig.reported([...good.map(({ id }) => id), ...wanted]);
-  for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'explore');
+  for (const { id } of good) assert.equal(reports.get(id)?.result.kind, 'fuzz');
   for (const { name, id, reason } of GARBAGE) {
     const result = reports.get(reportId(id))?.result;
     if (reason === null) continue;
@@ -130,7 +132,7 @@ async function givesUpGarbage(t: TestContext): Promise<void> {
 async function leavesNothing(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testRedis(t), '{flat}');
   const worker = await rig.worker({ jobs: 1, dataDir: quickFolder(t) }).started();
-  const queue = `${rig.keys.prefix}:${queueName('explore', BUILD)}`;
+  const queue = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}`;
   await pour(rig, 0, 300);
   const [keys, bytes] = [await rig.client.dbsize(), await redisBytes(rig)];
   await pour(rig, 300, 900);
@@ -150,7 +152,7 @@ describe('a worker', { skip, concurrency: true }, () => {
   ] as const) {
     test(`reports of every kind of batch${of} what comes of it`, (t) => reportsEveryKind(t, isOwn));
   }
-  test('knows what the frontier of a batch knows, as far as Redis has it', knowsTheFrontier);
-  test('gives up what is no batch, with a reason, and goes on with the others', givesUpGarbage);
+  test('knows the features that a batch names, as far as Redis has them', knowsFeatures);
+  test('quarantines what is no batch, with a reason, and goes on with the others', givesUpGarbage);
   test('leaves nothing behind in Redis but reports', leavesNothing);
 });

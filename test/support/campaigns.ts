@@ -41,7 +41,7 @@ export class Moody extends InThread {
   override execute(work: Work, wish: Wish): Promise<Done> {
     return new Promise((resolve) => {
       this.held.push(() => {
-        if (work.kind === 'explore') this.order.push(work.index);
+        if (work.kind === 'fuzz') this.order.push(work.index);
         resolve(this.compute(work, wish));
       });
       if (this.held.length === 1) void this.answer();

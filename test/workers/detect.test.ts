@@ -55,8 +55,8 @@ test('the portfolio counts the runs that a batch of a campaign makes', async () 
     for (let rngSeed = 1; rngSeed <= 3; rngSeed++) {
       const given = { kind: 'given', texts, statesMax: 0, schedules: 1000 } as const;
       const batch: FuzzBatch = {
-        ...{ kind: 'explore', index: 0, model: MODEL, rngSeed, runs: 1000 },
-        ...{ sources: [given], known: [], frontier: null },
+        ...{ kind: 'fuzz', index: 0, model: MODEL, rngSeed, runs: 1000 },
+        ...{ sources: [given], settled: [], featuresDigest: null },
       };
       const { hits } = runner.run(batch);
       const firsts = Object.keys(hits)

@@ -20,7 +20,7 @@ const SEEDS = ['b12-fault-vs-punch', 'b09-store-vs-store', 'b10-load-vs-store'].
 
 function batch(index: number, change: Partial<FuzzBatch> = {}): FuzzBatch {
   return {
-    kind: 'explore',
+    kind: 'fuzz',
     index,
     model: MODEL,
     rngSeed: RNG_SEED,
@@ -30,8 +30,8 @@ function batch(index: number, change: Partial<FuzzBatch> = {}): FuzzBatch {
       { kind: 'mutate', parents: SEEDS, runs: 200 },
       { kind: 'fresh' },
     ],
-    known: [],
-    frontier: null,
+    settled: [],
+    featuresDigest: null,
     ...change,
   };
 }
@@ -83,15 +83,15 @@ test('given workloads are searched first, to the last interleaving or as far as 
   assert.deepEqual(cut.breadth, { workloads: 1, given: 3, exhausted: 0 });
 });
 
-test('what is known is counted, but brings no witness', () => {
+test('what is settled is counted, but brings no witness', () => {
   const runner = new FuzzRunner(modelOf(MODEL));
   const all = runner.run(batch(0));
-  const known = Object.keys(all.hits).slice(0, 2);
-  const report = runner.run(batch(0, { known }));
+  const settled = Object.keys(all.hits).slice(0, 2);
+  const report = runner.run(batch(0, { settled }));
   assert.deepEqual(report.hits, all.hits);
   assert.deepEqual(
     report.witnesses,
-    all.witnesses.filter(({ signature }) => !known.includes(signature)),
+    all.witnesses.filter(({ signature }) => !settled.includes(signature)),
   );
 });
 
@@ -138,7 +138,7 @@ first T0
 
 function planOf(index: number, rngSeed: number, frontier: Frontier): FuzzBatch {
   const need = { model: MODEL, runs: 1024, seeds: [], sweep: null, shares: SHARES };
-  return planFuzzBatch({ ...need, index, rngSeed, frontier, snapshot: null, known: ['x'] });
+  return planFuzzBatch({ ...need, index, rngSeed, frontier, featuresDigest: null, settled: ['x'] });
 }
 
 function frontierOf(reports: readonly FuzzResult[]): Frontier {
@@ -164,7 +164,7 @@ test('a frontier admits each feature once, and the order of reports decides only
   const reports = [0, 1, 2].map((index) => runner.run(batch(index)));
   const forward = frontierOf(reports);
   assert.equal(forward.size, frontierOf([...reports].reverse()).size);
-  const added = forward.entries.reduce((sum, { features }) => sum + features, 0);
+  const added = forward.entries.reduce((sum, { featureCount }) => sum + featureCount, 0);
   assert.equal(added, forward.size);
   const { entries } = forward;
   const before = entries.length;
@@ -186,10 +186,10 @@ test('each way into a cycle of locks has a witness, and the deadlock has one of 
   const deadlocks = buckets.filter((bucket) => bucket.startsWith(`${signature}: deadlock `));
   assert.ok(deadlocks.length > 0 && buckets.length > deadlocks.length, buckets.join('\n'));
   assert.equal(new Set(buckets).size, buckets.length);
-  assert.deepEqual(of(runner.run({ ...wanted, known: buckets })), []);
-  assert.deepEqual(of(runner.run({ ...wanted, known: [signature] })), []);
+  assert.deepEqual(of(runner.run({ ...wanted, settled: buckets })), []);
+  assert.deepEqual(of(runner.run({ ...wanted, settled: [signature] })), []);
   assert.deepEqual(
-    of(runner.run({ ...wanted, known: deadlocks })).length,
+    of(runner.run({ ...wanted, settled: deadlocks })).length,
     buckets.length - deadlocks.length,
   );
 });

@@ -64,10 +64,10 @@ export class FuzzRunner {
     this.schedulers = schedulersOf(this.random, this.profile);
   }
 
-  /** @param known features of the frontier that the batch names */
-  run(batch: FuzzBatch, known?: Uint32Array, count?: Count): FuzzResult {
+  /** @param knownFeatures features that the batch names */
+  run(batch: FuzzBatch, knownFeatures?: Uint32Array, count?: Count): FuzzResult {
     const tally = new Tally(batch, count);
-    this.coverage.clear(known);
+    this.coverage.clear(knownFeatures);
     const stream = new Random(batch.rngSeed, batch.index).fork('workloads');
     for (const source of batch.sources) this.runSource(source, stream, tally);
     return tally.report();
@@ -199,7 +199,7 @@ class Tally {
   private readonly candidates: Candidate[] = [];
   private readonly witnesses: Witness[] = [];
   private readonly hits = new Map<string, { count: number; first: number }>();
-  private readonly known: ReadonlySet<string>;
+  private readonly settled: ReadonlySet<string>;
   private readonly witnessed = new Set<string>();
   swept: ScopePart | null = null;
   private breadth: Breadth = NO_BREADTH;
@@ -207,7 +207,7 @@ class Tally {
   constructor(batch: FuzzBatch, told?: Count) {
     this.batch = batch;
     this.told = told;
-    this.known = new Set(batch.known);
+    this.settled = new Set(batch.settled);
   }
 
   get left(): number {
@@ -242,7 +242,7 @@ class Tally {
     const bucket = bucketOf(violation);
     if (this.witnessed.has(bucket)) return false;
     this.witnessed.add(bucket);
-    return !this.known.has(violation.signature) && !this.known.has(bucket);
+    return !this.settled.has(violation.signature) && !this.settled.has(bucket);
   }
 
   keep(workload: Workload, features: readonly number[]): void {
@@ -258,13 +258,13 @@ class Tally {
 
   report(): FuzzResult {
     return {
-      kind: 'explore',
+      kind: 'fuzz',
       index: this.batch.index,
       model: this.batch.model,
       runs: this.runs,
       steps: this.steps,
       inconclusive: this.inconclusive,
-      features: FEATURES_VERSION,
+      featuresVersion: FEATURES_VERSION,
       candidates: this.candidates,
       witnesses: this.witnesses,
       hits: Object.fromEntries(this.hits),

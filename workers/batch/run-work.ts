@@ -40,19 +40,19 @@ export class WorkRunner {
   }
 
   /**
-   * @param known features of the frontier that a fuzz batch names
+   * @param knownFeatures features that a fuzz batch names
    * @param count told of the runs of fuzz batches as they are made
    * @throws Refusal where the work names a model, an input or a repro that is none
    */
-  run(work: Work, known?: Uint32Array, count?: Count): Result {
+  run(work: Work, knownFeatures?: Uint32Array, count?: Count): Result {
     switch (work.kind) {
-      case 'explore':
-        return this.runnerOf(work.model).run(work, known, count);
+      case 'fuzz':
+        return this.runnerOf(work.model).run(work, knownFeatures, count);
       case 'minimize':
         return this.minimize(work);
       case 'verify':
         return this.verify(work);
-      case 'matrix':
+      case 'compare':
         return this.compare(work);
       case 'canary':
         return this.canary(work);
@@ -97,11 +97,11 @@ export class WorkRunner {
       if (verdict === 'reproduced') on.push(model);
       else if (isComplete) notOn.push(model);
     }
-    return { kind: 'matrix', signature, on, notOn };
+    return { kind: 'compare', signature, on, notOn };
   }
 
   private canary({ batch }: CanaryRun): CanarySeen {
-    assert(batch.frontier === null, 'a canary knows nothing', batch.frontier);
+    assert(batch.featuresDigest === null, 'a canary knows nothing', batch.featuresDigest);
     const result = this.runnerOf(batch.model).run(batch);
     const digest = sha256Hex(canonicalJson(result));
     return { kind: 'canary', digest, found: Object.keys(result.hits).sort() };

@@ -4,7 +4,7 @@ import type { Result } from './measure.ts';
 import { type Built, type Course, tool } from './revision.ts';
 import { median } from './rounds.ts';
 
-export interface Compared extends Result {
+export interface ComparedBuilds extends Result {
   /** What the other build reached. */
   readonly against: number;
   /** Ours in the other's. */
@@ -19,7 +19,7 @@ export async function compareBuilds(
   other: Built,
   args: readonly string[],
   { said, stop }: Course,
-): Promise<readonly Compared[]> {
+): Promise<readonly ComparedBuilds[]> {
   const here: Result[] = [];
   const there: Result[] = [];
   for (let turn = 1; turn <= TURNS; turn++) {
@@ -35,7 +35,7 @@ export async function compareBuilds(
 export function comparedResults(
   here: readonly Result[],
   there: readonly Result[],
-): readonly Compared[] {
+): readonly ComparedBuilds[] {
   const theirs = valuesByName(there);
   const unitOf = new Map(here.map(({ name, unit }) => [name, unit]));
   return [...valuesByName(here)].flatMap(([name, values]) => {

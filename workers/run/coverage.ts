@@ -31,13 +31,13 @@ export class Coverage implements Tracker {
     this.seen = new Uint8Array(programSize * programSize);
   }
 
-  /** @param known features that are not new any more */
-  clear(known: Uint32Array = NO_FEATURES): void {
+  /** @param knownFeatures features that are not new any more */
+  clear(knownFeatures: Uint32Array = NO_FEATURES): void {
     this.seen.fill(0);
     this.edges.fill(0);
     this.fresh = [];
     const pairs = this.size * this.size;
-    for (const feature of known) {
+    for (const feature of knownFeatures) {
       if (feature < pairs) this.seen[feature] = 1;
       else this.knowEdge(feature - pairs);
     }

@@ -56,7 +56,7 @@ export interface SearchResult {
 const DEAD_ENTRIES_MAX = 1000;
 
 /** Told of a search under way, every few thousand states. */
-export type SearchProgress = (states: number, depth: number, frontier: number) => void;
+export type SearchProgress = (states: number, depth: number, queued: number) => void;
 
 export function explore(
   engine: Engine,
@@ -119,8 +119,8 @@ class Search {
   private goOnTogether(workload: Workload, crew: Crew): void {
     const { engine, graph, sightings, course, visited, level, touched } = this;
     const begun = { engine, graph, sightings, course, visited, level, touched };
-    new JointSearch(begun, crew).run(workload, this.options.isFused !== false, (frontier) =>
-      this.progress?.(graph.states, course.depth, frontier),
+    new JointSearch(begun, crew).run(workload, this.options.isFused !== false, (queued) =>
+      this.progress?.(graph.states, course.depth, queued),
     );
   }
 

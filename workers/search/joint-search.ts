@@ -89,7 +89,7 @@ export class JointSearch {
   }
 
   /** @param told after each level, how many states are to be expanded next */
-  run(workload: Workload, isFused: boolean, told: (frontier: number) => void): void {
+  run(workload: Workload, isFused: boolean, told: (queued: number) => void): void {
     const { course } = this.begun;
     this.begin({ phase: 'begin', workload, isFused, memory: this.memory });
     while (this.rows > 0 && course.cutBy !== 'states') {

@@ -1,6 +1,6 @@
 /**
  * What becomes of a batch that was taken from a queue: it is computed and reported, or it goes back to be tried
- * elsewhere, or it is given up with a reason. Whatever it is, it harms nobody: anything may lie in a queue.
+ * elsewhere, or it is quarantined with a reason. Whatever it is, it harms nobody: anything may lie in a queue.
  */
 
 import { BATCH_BYTES_MAX, decodeBatch } from '../../corpus/exchange/codec.ts';
@@ -11,6 +11,7 @@ import {
   type Batch,
   type Kind,
   type ModelPin,
+  NO_EXECUTOR,
   type Report,
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
@@ -23,7 +24,7 @@ import type { Outbox } from './outbox.ts';
 import type { TakenJob } from './queue-client.ts';
 import type { Repeats } from './repeats.ts';
 
-/** A batch that took down so many executors is given up. */
+/** A batch that took down so many executors is quarantined. */
 const LOSSES_MAX = 3;
 /**
  * So is one that was started so often. It may take down whole workers, which then cannot say so; but one that
@@ -32,8 +33,8 @@ const LOSSES_MAX = 3;
 const STARTS_MAX = 10;
 /** Models whose digest is kept. */
 const DIGESTS_MAX = 1000;
-/** In reports of what nobody computed, or nobody planned. */
-const NOBODY = 'nobody';
+/** In reports of what names no campaign. */
+const NO_CAMPAIGN = 'none';
 
 export interface BatchHandlerParts {
   readonly pool: ExecutorPool;
@@ -86,10 +87,10 @@ export class BatchHandler {
 
   private async computeReport(kind: Kind, job: TakenJob): Promise<Report> {
     const { value: batch, problem, campaign } = readBatch(job.text);
-    if (batch === null) return this.givenUp(job, campaign, kind, problem);
+    if (batch === null) return this.quarantinedReport(job, campaign, kind, problem);
     const { work } = batch;
     const refusal = this.refusalOf(kind, job, batch);
-    if (refusal !== null) return this.givenUp(job, campaign, work.kind, refusal);
+    if (refusal !== null) return this.quarantinedReport(job, campaign, work.kind, refusal);
     try {
       return this.reportOn(batch, await this.compute(batch));
     } catch (error) {
@@ -98,7 +99,7 @@ export class BatchHandler {
       const isItsOwnFault = failure === 'refused' || failure === 'broken';
       const reason = `${failure}: ${message}`;
       if (!isItsOwnFault && job.returns + 1 < LOSSES_MAX) throw new Returned(reason);
-      return this.givenUp(job, campaign, work.kind, reason);
+      return this.quarantinedReport(job, campaign, work.kind, reason);
     }
   }
 
@@ -143,8 +144,8 @@ export class BatchHandler {
       json === undefined ? [] : [[reference, json]],
     );
     if (work.kind === 'verify') return await pool.execute(work, { notOn: work.notOn, models });
-    const frontier = work.kind === 'explore' ? work.frontier : null;
-    const features = frontier === null ? undefined : await featureCache.get(frontier);
+    const digest = work.kind === 'fuzz' ? work.featuresDigest : null;
+    const features = digest === null ? undefined : await featureCache.get(digest);
     return await pool.execute(work, features === undefined ? { models } : { features, models });
   }
 
@@ -153,13 +154,13 @@ export class BatchHandler {
     return { version: BATCH_VERSION, id, build, campaign, executor, milliseconds, result };
   }
 
-  private givenUp(job: TakenJob, campaign: string, work: Kind, reason: string): Report {
+  private quarantinedReport(job: TakenJob, campaign: string, work: Kind, reason: string): Report {
     return {
       version: BATCH_VERSION,
       id: reportId(job.id),
       build: this.parts.build,
       campaign,
-      executor: NOBODY,
+      executor: NO_EXECUTOR,
       milliseconds: 0,
       result: { kind: 'quarantined', work, reason: reasonText(reason), starts: job.starts },
     };
@@ -169,7 +170,7 @@ export class BatchHandler {
   private async keep(report: Report, kind: Kind): Promise<() => Promise<void>> {
     const { outbox, troubles, saw } = this.parts;
     const { id, result } = report;
-    if (result.kind === 'explore' && result.witnesses.length > 0) {
+    if (result.kind === 'fuzz' && result.witnesses.length > 0) {
       const signatures = result.witnesses.map(({ signature }) => signature);
       saw(id, signatures);
     }
@@ -177,7 +178,7 @@ export class BatchHandler {
     this.count(kind, result.kind === 'quarantined' ? 'quarantined' : 'ok');
     if (result.kind === 'quarantined') {
       const { reason } = result;
-      troubles.tell(`gave up ${kind} batch ${id}: ${reason}`, reason.split(':')[0]);
+      troubles.tell(`quarantined ${kind} batch ${id}: ${reason}`, reason.split(':')[0]);
     }
     return send;
   }
@@ -192,13 +193,13 @@ type Read = Checked<Batch> & { readonly campaign: string };
 
 function readBatch(text: string): Read {
   if (Buffer.byteLength(text) > BATCH_BYTES_MAX) {
-    return notBatch(`it is larger than ${BATCH_BYTES_MAX} bytes`, NOBODY);
+    return notBatch(`it is larger than ${BATCH_BYTES_MAX} bytes`, NO_CAMPAIGN);
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return notBatch('it is not JSON', NOBODY);
+    return notBatch('it is not JSON', NO_CAMPAIGN);
   }
   const campaign = campaignOf(value);
   const decoded = decodeBatch(value);
@@ -211,7 +212,7 @@ function notBatch(problem: string, campaign: string): Read {
 
 function campaignOf(value: unknown): string {
   const isObject = typeof value === 'object' && value !== null && 'campaign' in value;
-  return isObject && isWord(value.campaign) ? value.campaign : NOBODY;
+  return isObject && isWord(value.campaign) ? value.campaign : NO_CAMPAIGN;
 }
 
 function startedTooOften({ starts, lastFailure }: TakenJob): string {
@@ -221,7 +222,7 @@ function startedTooOften({ starts, lastFailure }: TakenJob): string {
 
 function modelsOf(work: Work): readonly string[] {
   switch (work.kind) {
-    case 'matrix':
+    case 'compare':
       return work.models;
     case 'canary':
       return [work.batch.model];

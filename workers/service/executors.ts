@@ -77,7 +77,7 @@ export interface PoolOptions {
 }
 
 export interface Wish {
-  /** Features of the frontier that a fuzz batch names. */
+  /** Features that a fuzz batch names. */
   readonly features?: Uint32Array;
   /** Models of the work that are not built in. */
   readonly models?: readonly GivenModel[];
@@ -129,7 +129,7 @@ export class ExecutorPool {
   constructor(options: PoolOptions) {
     this.count = options.count;
     this.options = options;
-    this.queues = { verify: [], minimize: [], canary: [], matrix: [], explore: [] };
+    this.queues = { verify: [], minimize: [], canary: [], compare: [], fuzz: [] };
     for (let i = 0; i < options.count; i++) this.start();
   }
 

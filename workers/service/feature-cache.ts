@@ -1,6 +1,6 @@
 /**
- * The frontier snapshots that fuzz batches name, kept for the batches that follow. One that is gone costs
- * nothing but candidates that are not new.
+ * The feature numbers that fuzz batches name by a digest, kept for the batches that follow. What is gone costs nothing
+ * but candidates that are not new.
  */
 
 import { unpackFeatures } from '../../corpus/exchange/features.ts';
@@ -30,7 +30,7 @@ export class FeatureCache {
   }
 
   private async fetch(digest: string): Promise<Uint32Array | undefined> {
-    const bytes = await this.exchange.snapshot(digest).catch(() => null);
+    const bytes = await this.exchange.features(digest).catch(() => null);
     const features = bytes === null ? null : unpackFeatures(digest, bytes);
     if (features === null) return undefined;
     const shared = new Uint32Array(new SharedArrayBuffer(features.byteLength));

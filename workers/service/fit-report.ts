@@ -35,7 +35,7 @@ export function reasonText(text: string): string {
 export function reportText(report: Report, sizeMax: number = REPORT_BYTES_MAX): string {
   const text = JSON.stringify(report);
   const { result } = report;
-  if (text.length <= sizeMax || result.kind !== 'explore') return text;
+  if (text.length <= sizeMax || result.kind !== 'fuzz') return text;
   const cut = cutToFit(result, sizeMax - text.length + JSON.stringify(result).length);
   return JSON.stringify({ ...report, result: cut } satisfies Report);
 }

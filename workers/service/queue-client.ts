@@ -20,7 +20,7 @@ import type { Redis } from 'ioredis';
  */
 const LOCK_MS = 5000;
 const STALLED_MS = 2000;
-/** Starts are counted by ourselves, with their causes (handler.ts); BullMQ is never to give a batch up. */
+/** Starts are counted by ourselves, with their causes (batch-handler.ts); BullMQ never ends a batch. */
 const NEVER = 1_000_000;
 /** After an error of Redis; connections that are lost come back by themselves. */
 const RETRY_MS = 500;

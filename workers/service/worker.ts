@@ -236,7 +236,7 @@ class FleetWorker {
       ...(heapMb === undefined ? {} : { heapMb }),
       replaced: (loss) => this.noteReplaced(loss),
       counted: (work, { runs, steps }) => {
-        if (work.kind !== 'explore') return;
+        if (work.kind !== 'fuzz') return;
         this.metrics.inc('worker_runs_total', { model: work.model }, runs);
         this.metrics.inc('worker_steps_total', { model: work.model }, steps);
       },

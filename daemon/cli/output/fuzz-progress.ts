@@ -28,7 +28,7 @@ export class Progress {
     const speed = Math.round((state.runs - this.lastRuns) / sinceMs);
     const elapsed = Math.round((nowMs - this.startedMs) / 1000);
     const line =
-      `${elapsed} s, ${state.runs} runs (${speed}k/s), ${state.features} features, ` +
+      `${elapsed} s, ${state.runs} runs (${speed}k/s), ${state.featureCount} features, ` +
       `${state.entries} workloads kept, ${this.findings()} findings`;
     if (this.isLive)
       process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
