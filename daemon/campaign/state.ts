@@ -141,10 +141,10 @@ export class CampaignState {
     return this.outstandingOf(kind).some((batch) => batch.signature === signature);
   }
 
-  private begin(campaign: string, plan: CampaignSettings, atMs: number): void {
-    const areSameScopes = JSON.stringify(this.settings?.scopes) === JSON.stringify(plan.scopes);
+  private begin(campaign: string, settings: CampaignSettings, atMs: number): void {
+    const areSameScopes = JSON.stringify(this.settings?.scopes) === JSON.stringify(settings.scopes);
     this.campaign = campaign;
-    this.settings = plan;
+    this.settings = settings;
     this.phase = 'running';
     this.startedMs = atMs;
     this.runs = 0;
@@ -155,7 +155,7 @@ export class CampaignState {
     this.ranAtFindingMs = 0;
     this.outstanding.clear();
     this.reopened = [];
-    for (const pin of plan.models) {
+    for (const pin of settings.models) {
       const there = this.models.get(pin.reference);
       // What was proven of another model under the same name says nothing of this one.
       const isSame = this.pinOf(pin.reference)?.digest === pin.digest && areSameScopes;

@@ -100,8 +100,8 @@ async function firstsOn(
 ): Promise<Firsts> {
   const firsts = new Map<string, number>();
   const builtIn = isBuiltIn(model);
-  const plan = { models: [pinOf(model)], rngSeed, runs, seeds: [], build: 'local' };
-  const campaign = localCampaign(plan, executors, {
+  const localSettings = { models: [pinOf(model)], rngSeed, runs, seeds: [], build: 'local' };
+  const campaign = localCampaign(localSettings, executors, {
     received: (_effect, { result }, state) => {
       if (result.kind !== 'fuzz') return;
       for (const witness of result.witnesses) {

@@ -109,7 +109,7 @@ async function fuzzFrom(
   const before =
     memory !== null && options.isResumed ? resumedFrom(memory, settings.dataDir) : null;
   const models = modelsOf(before, options);
-  const plan: LocalSettings = {
+  const localSettings: LocalSettings = {
     models: [...models.values()].map(pinOf),
     rngSeed: before?.settings?.rngSeed ?? settings.rngSeed ?? randomBytes(4).readUInt32LE(),
     runs: options.runs ?? null,
@@ -123,7 +123,7 @@ async function fuzzFrom(
   const since = before === null ? '' : ` after ${before.runs} runs`;
   progress(
     settings,
-    `fuzz${since}: ${names}; rng-seed ${plan.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
+    `fuzz${since}: ${names}; rng-seed ${localSettings.rngSeed}, ${counted(options.jobs, 'executor')}; Ctrl-C stops`,
   );
   sayOtherEngines(settings);
   const pool = new ExecutorPool({
@@ -133,7 +133,7 @@ async function fuzzFrom(
     name: 'fuzz',
   });
   try {
-    return await fuzzOn({ pool, plan, models, memory }, options, settings);
+    return await fuzzOn({ pool, localSettings, models, memory }, options, settings);
   } finally {
     await pool.close();
   }
@@ -146,20 +146,20 @@ function modelsOf(before: CampaignState | null, options: FuzzOptions): ReadonlyM
 
 interface Prepared {
   readonly pool: ExecutorPool;
-  readonly plan: LocalSettings;
+  readonly localSettings: LocalSettings;
   readonly models: ReadonlyMap<string, Model>;
   readonly memory: FuzzMemory | null;
 }
 
 async function fuzzOn(
-  { pool, plan, models, memory }: Prepared,
+  { pool, localSettings, models, memory }: Prepared,
   options: FuzzOptions,
   settings: Settings,
 ): Promise<number> {
   const startedMs = performance.now();
   let keeper: Keeper | undefined;
   const screen = new Progress(settings, () => keeper?.count ?? 0);
-  const running = localCampaign(plan, pool, listening(screen, memory), (log) => {
+  const running = localCampaign(localSettings, pool, listening(screen, memory), (log) => {
     keeper = new Keeper(log, settings);
     return keeper;
   });
@@ -178,7 +178,7 @@ async function fuzzOn(
     memory?.write(running.state);
     screen.end();
     const seconds = Math.round(performance.now() - startedMs) / 1000;
-    summarize(plan, models, running.state, seconds, keeper, options, settings);
+    summarize(localSettings, models, running.state, seconds, keeper, options, settings);
   } finally {
     if (timer !== null) clearTimeout(timer);
     release();
@@ -210,7 +210,7 @@ function listening(screen: Progress, memory: FuzzMemory | null): LocalListener {
 }
 
 function summarize(
-  plan: LocalSettings,
+  localSettings: LocalSettings,
   byReference: ReadonlyMap<string, Model>,
   state: CampaignState,
   seconds: number,
@@ -225,7 +225,7 @@ function summarize(
   if (settings.isJson) {
     const { runs, steps, inconclusive } = state;
     const models = [...byReference.keys()];
-    const { rngSeed } = plan;
+    const { rngSeed } = localSettings;
     sayDocument({
       model: models.length === 1 ? models[0] : 'all',
       models,
@@ -259,7 +259,7 @@ function summarize(
       ...silences.map((silence) => `${silence.model}: ${silenceInWords(silence)}`),
       options.isResumed
         ? `go on: ${commandOn('fuzz --resume', settings.dataDir)}`
-        : `again: faultline fuzz --rng-seed ${plan.rngSeed} --runs ${state.runs}${modelFlags(options.models)}`,
+        : `again: faultline fuzz --rng-seed ${localSettings.rngSeed} --runs ${state.runs}${modelFlags(options.models)}`,
     ].join('\n'),
   );
 }

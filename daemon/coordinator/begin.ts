@@ -27,11 +27,12 @@ export function beginOrResume(
   isRestart: boolean,
 ): 'begun' | 'resumed' {
   const { state } = log;
-  const plan = settingsOf(wanted, state, drawn.rngSeed);
-  const isSame = state.settings !== null && canonicalJson(state.settings) === canonicalJson(plan);
+  const settings = settingsOf(wanted, state, drawn.rngSeed);
+  const isSame =
+    state.settings !== null && canonicalJson(state.settings) === canonicalJson(settings);
   const isOver = state.phase === 'draining' && isAtEnd(state);
   if (!isSame || (isOver && !isRestart)) {
-    log.write({ t: 'campaign', campaign: drawn.campaign, plan });
+    log.write({ t: 'campaign', campaign: drawn.campaign, plan: settings });
     return 'begun';
   }
   if (state.phase === 'draining' && !isRestart) log.write({ t: 'control', control: 'resume' });

@@ -38,13 +38,13 @@ export interface LocalCampaign {
 
 /** @param publish makes the publisher; without one, what is found is not followed up */
 export function localCampaign(
-  plan: LocalSettings,
+  localSettings: LocalSettings,
   executors: LocalExecutors,
   listener: LocalListener,
   publish?: (log: CampaignLog) => PublisherPort,
 ): LocalCampaign {
   const clock = SYSTEM_CLOCK;
-  const { models, rngSeed, runs, seeds, build, resumed } = plan;
+  const { models, rngSeed, runs, seeds, build, resumed } = localSettings;
   const log = new UnkeptLog(clock, resumed);
   const { state } = log;
   const stop = { runs, milliseconds: null, quietMilliseconds: null };

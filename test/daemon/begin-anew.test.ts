@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import type { FuzzResult, Report } from '../../corpus/vocabulary/messages.ts';
 import { readReport } from '../../daemon/campaign/check-report.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/due.ts';
-import { Coordination, findingsOf, PLAN, pin, reportOf } from './coordination.ts';
+import { Coordination, findingsOf, pin, reportOf, SETTINGS } from './coordination.ts';
 
 const HOUR_MS = 3_600_000;
-const XFS = { ...PLAN, models: [pin('xfs-mmaplock-prezero')] };
+const XFS = { ...SETTINGS, models: [pin('xfs-mmaplock-prezero')] };
 
 function fuzzBatchOf(batches: readonly Due[]): Due {
   const batch = batches.find(({ work }) => work.kind === 'fuzz');
@@ -84,7 +84,7 @@ test('a fleet that claims to be endless gets a bounded plan', () => {
 });
 
 test('few runs are for every model', () => {
-  const coordination = new Coordination({ ...PLAN, stop: { ...PLAN.stop, runs: 100 } });
+  const coordination = new Coordination({ ...SETTINGS, stop: { ...SETTINGS.stop, runs: 100 } });
   const fuzzBatches = coordination.plan(4).filter(({ work }) => work.kind === 'fuzz');
   assert.deepEqual(
     fuzzBatches.map(({ outstanding }) => outstanding.runs),
@@ -93,8 +93,12 @@ test('few runs are for every model', () => {
 });
 
 test('a batch that is lost after the last was planned is made up for', () => {
-  const models = PLAN.models.slice(0, 2);
-  const coordination = new Coordination({ ...PLAN, models, stop: { ...PLAN.stop, runs: 1024 } });
+  const models = SETTINGS.models.slice(0, 2);
+  const coordination = new Coordination({
+    ...SETTINGS,
+    models,
+    stop: { ...SETTINGS.stop, runs: 1024 },
+  });
   const first = coordination.plan(4).filter(({ work }) => work.kind === 'fuzz');
   assert.equal(first.length, 2);
   coordination.report(reportOf(fuzzBatchOf(first)));
@@ -112,8 +116,8 @@ test('a batch that is lost after the last was planned is made up for', () => {
 
 test('a pause is no quiet time', () => {
   const coordination = new Coordination({
-    ...PLAN,
-    stop: { ...PLAN.stop, quietMilliseconds: HOUR_MS },
+    ...SETTINGS,
+    stop: { ...SETTINGS.stop, quietMilliseconds: HOUR_MS },
   });
   const [first, ...rest] = coordination.plan(4).map((batch) => reportOf(batch));
   assert.ok(first !== undefined);

@@ -16,7 +16,7 @@ import { CampaignState } from '../../daemon/campaign/state.ts';
 import { droppedText, recordToStore } from '../../daemon/campaign/triage.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { BUILD, Coordination, findingsOf, PLAN, pin, reportOf } from './coordination.ts';
+import { BUILD, Coordination, findingsOf, pin, reportOf, SETTINGS } from './coordination.ts';
 
 const FUZZ_BATCHES = 4;
 
@@ -196,7 +196,7 @@ test('every verification names the executor that made the repro', () => {
 });
 
 test('a campaign stops at its runs exactly, at its time, and when it stays quiet', () => {
-  const coordination = new Coordination({ ...PLAN, stop: { ...PLAN.stop, runs: 5000 } });
+  const coordination = new Coordination({ ...SETTINGS, stop: { ...SETTINGS.stop, runs: 5000 } });
   let planned = 0;
   for (let turn = 0; turn < 9; turn++) {
     for (const batch of coordination.plan()) {
@@ -207,7 +207,10 @@ test('a campaign stops at its runs exactly, at its time, and when it stays quiet
   assert.equal(planned, 5000);
   assert.equal(coordination.state.runs, 5000);
   assert.equal(reasonToStop(coordination.state), 'its runs are made');
-  const quiet = new Coordination({ ...PLAN, stop: { ...PLAN.stop, quietMilliseconds: 50 } });
+  const quiet = new Coordination({
+    ...SETTINGS,
+    stop: { ...SETTINGS.stop, quietMilliseconds: 50 },
+  });
   assert.equal(reasonToStop(quiet.state), null);
   for (const batch of quiet.plan()) quiet.report(reportOf(batch));
   assert.equal(reasonToStop(quiet.state), 'nothing new was found for long');
@@ -262,7 +265,7 @@ test('what is dropped is said, with its signature', () => {
 test('a listed inversion stays listed while the deadlock that it foretells is minimized and verified', () => {
   const signature = 'lock-cycle iMmapRwsem pageLock';
   const model = 'v43rc-immap-write';
-  const coordination = new Coordination({ ...PLAN, models: [pin(model)] });
+  const coordination = new Coordination({ ...SETTINGS, models: [pin(model)] });
   const { triage } = coordination.state;
   const [inversion, deadlock] = ['lock-order', 'deadlock'].map((symptom) => {
     const sample = sampleRecord({ signature, model });

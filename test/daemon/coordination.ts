@@ -17,7 +17,7 @@ export function pin(reference: string) {
   return { reference, digest: modelDigest(modelOf(reference)) };
 }
 
-export const PLAN: CampaignSettings = {
+export const SETTINGS: CampaignSettings = {
   models: ['v42-immap-read', 'xfs-mmaplock-prezero', 'canary'].map(pin),
   rngSeed: RNG_SEED,
   shares: { fresh: 9, mutate: 7 },
@@ -30,8 +30,8 @@ export class Coordination {
   readonly rows: LogRecord[] = [];
   private atMs = 0;
 
-  constructor(plan: CampaignSettings = PLAN) {
-    this.write({ t: 'campaign', campaign: CAMPAIGN, plan, atMs: 0 });
+  constructor(settings: CampaignSettings = SETTINGS) {
+    this.write({ t: 'campaign', campaign: CAMPAIGN, plan: settings, atMs: 0 });
     this.write({ t: 'led', epoch: 1, build: BUILD, atMs: 0 });
   }
 

@@ -18,7 +18,7 @@ import { InThread, Moody } from '../support/campaigns.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from '../workers/support/search.ts';
 
-const PLAN: LocalSettings = {
+const SETTINGS: LocalSettings = {
   models: ['v42-immap-read', 'v48-entry-lock'].map((name) => pinOf(modelOf(name))),
   rngSeed: RNG_SEED,
   runs: 16 * BATCH_RUNS + 100,
@@ -49,17 +49,22 @@ class Shelf implements PublisherPort {
   }
 }
 
-async function findingsOf(executors: InThread, plan: LocalSettings = PLAN) {
+async function findingsOf(executors: InThread, localSettings: LocalSettings = SETTINGS) {
   const said: string[] = [];
   const note = ({ result }: { readonly result: { readonly kind: string } }): void => {
     if (result.kind === 'fuzz') said.push(JSON.stringify(result));
   };
   let shelf: Shelf | undefined;
   const listener = { received: (_: unknown, report: Parameters<typeof note>[0]) => note(report) };
-  const campaign = localCampaign(plan, executors, { ...listener, said: () => {} }, (log) => {
-    shelf = new Shelf(log);
-    return shelf;
-  });
+  const campaign = localCampaign(
+    localSettings,
+    executors,
+    { ...listener, said: () => {} },
+    (log) => {
+      shelf = new Shelf(log);
+      return shelf;
+    },
+  );
   await campaign.run();
   const { cases } = campaign.state.triage;
   const models = [...cases.values()].map((one) => [one.signature, one.models, one.notOn, one.hits]);
@@ -73,7 +78,7 @@ test('a campaign comes to the same, however many executors answer in whatever or
     moody.order,
     [...moody.order].sort((a, b) => a - b),
   );
-  assert.equal(one.runs, PLAN.runs);
+  assert.equal(one.runs, SETTINGS.runs);
   assert.ok(one.repros.size > 10, `${one.repros.size} findings`);
   assert.deepEqual(many.said, one.said);
   assert.deepEqual(many.models, one.models);
@@ -82,7 +87,7 @@ test('a campaign comes to the same, however many executors answer in whatever or
 
 test('a campaign that is stopped folds what is under way, and follows up what it found', async () => {
   const campaign = localCampaign(
-    { ...PLAN, runs: null },
+    { ...SETTINGS, runs: null },
     new Moody(3, new Random(RNG_SEED, 3)),
     {
       received: (_effect, _report, state) => {
@@ -111,8 +116,8 @@ test('a batch that costs every executor is quarantined, and the next one is plan
     throw new RangeError('out of words');
   };
   const told: string[] = [];
-  const plan = { ...PLAN, runs: 4 * BATCH_RUNS };
-  const campaign = localCampaign(plan, failing, {
+  const localSettings = { ...SETTINGS, runs: 4 * BATCH_RUNS };
+  const campaign = localCampaign(localSettings, failing, {
     received: (effect, { result }) => {
       if (result.kind === 'quarantined') told.push(`${effect}: ${result.reason}`);
     },
@@ -120,13 +125,13 @@ test('a batch that costs every executor is quarantined, and the next one is plan
   });
   await campaign.run();
   assert.deepEqual([tries, told], [3, ['quarantined: out of words']]);
-  assert.equal(campaign.state.runs, plan.runs);
+  assert.equal(campaign.state.runs, localSettings.runs);
 });
 
 test('what a listener throws ends the campaign', async () => {
   const fails = (): void => {
     throw new RangeError('a defect');
   };
-  const campaign = localCampaign(PLAN, new InThread(), { received: fails, said: () => {} });
+  const campaign = localCampaign(SETTINGS, new InThread(), { received: fails, said: () => {} });
   await assert.rejects(campaign.run(), /a defect/);
 });

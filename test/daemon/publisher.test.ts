@@ -17,7 +17,7 @@ import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { LogWriter } from '../../daemon/log/writer.ts';
 import { fillOlder, GONE, OWN, RENAMED, SAME, SILENT } from '../cli/older.ts';
 import { SIGNATURE, sampleRecord, temporaryFolder } from '../store/sample.ts';
-import { BUILD, CAMPAIGN, PLAN } from './coordination.ts';
+import { BUILD, CAMPAIGN, SETTINGS } from './coordination.ts';
 
 const OLDER_IDS = [SAME, RENAMED, SILENT, GONE, OWN].sort();
 
@@ -43,7 +43,7 @@ function opened(t: TestContext, dataDir: string): Bench {
   t.after(() => log.close());
   const { state } = log;
   if (state.settings === null) {
-    log.write({ t: 'campaign', campaign: CAMPAIGN, plan: PLAN });
+    log.write({ t: 'campaign', campaign: CAMPAIGN, plan: SETTINGS });
     log.write({ t: 'led', epoch: 1, build: BUILD });
   }
   const store = new FindingStore(dataDir);

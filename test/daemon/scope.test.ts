@@ -23,7 +23,7 @@ import { Engine } from '../../workers/run/engine.ts';
 import { ScopeSearch, universeOfScope } from '../../workers/search/scope-search.ts';
 import { sweep } from '../../workers/search/sweep.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
-import { Coordination, PLAN, pin, reportOf } from './coordination.ts';
+import { Coordination, pin, reportOf, SETTINGS } from './coordination.ts';
 
 const MODEL = 'ext2-dax-sem';
 const ENGINE = new Engine(modelOf(MODEL));
@@ -172,7 +172,7 @@ test('named scopes are handed out to all, each workload once, whatever ends earl
 
 // ---- in a fleet -------------------------------------------------------------------------------------------
 
-const SMALL_PLAN = { ...PLAN, models: [pin(MODEL)] };
+const SMALL_SETTINGS = { ...SETTINGS, models: [pin(MODEL)] };
 
 function sweepOf({ work }: Due): SweepSource | undefined {
   if (work.kind !== 'fuzz') return undefined;
@@ -201,7 +201,7 @@ function sweptAs(report: Report, change: Partial<ScopePart>): Report {
 }
 
 test('a scope is searched once: lost, it is handed out again; told twice, it counts once', () => {
-  const coordination = new Coordination(SMALL_PLAN);
+  const coordination = new Coordination(SMALL_SETTINGS);
   const lost = untilSwept(coordination);
   for (const batch of coordination.plan(3)) {
     assert.equal(sweepOf(batch), undefined, 'one at a time');
@@ -222,12 +222,12 @@ test('a scope is searched once: lost, it is handed out again; told twice, it cou
 
 test('what a report says of another part than it was asked for proves nothing', () => {
   for (const change of [{ from: 1 }, { to: 577 }, { to: 0, of: 1 }]) {
-    const coordination = new Coordination(SMALL_PLAN);
+    const coordination = new Coordination(SMALL_SETTINGS);
     const batch = untilSwept(coordination);
     assert.equal(coordination.report(sweptAs(reportOf(batch), change)), 'folded');
     assert.deepEqual(scopeOf(coordination), NO_SCOPE, JSON.stringify(change));
   }
-  const coordination = new Coordination(SMALL_PLAN);
+  const coordination = new Coordination(SMALL_SETTINGS);
   const batch = untilSwept(coordination);
   const plain = coordination.plan(3).find(({ work }) => work.kind === 'fuzz') ?? assert.fail();
   const { swept } = reportOf(batch).result as FuzzResult;
@@ -240,11 +240,11 @@ test('what a report says of another part than it was asked for proves nothing', 
 });
 
 test('proofs outlive the campaign, and neither the build nor the model that they are of', () => {
-  const coordination = new Coordination(SMALL_PLAN);
+  const coordination = new Coordination(SMALL_SETTINGS);
   coordination.report(reportOf(untilSwept(coordination)));
   const scope = scopeOf(coordination);
   assert.equal(scope.verified.length, 1);
-  coordination.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: SMALL_SETTINGS, atMs: 0 });
   assert.deepEqual(scopeOf(coordination), scope);
   const { state } = coordination;
   const snapshot = JSON.stringify(snapshotOf(state));
@@ -252,12 +252,12 @@ test('proofs outlive the campaign, and neither the build nor the model that they
   assert.deepEqual(scopeOf(coordination), NO_SCOPE);
   const other = stateOf(JSON.parse(snapshot));
   const models = [{ ...pin(MODEL), digest: sha256Hex('edited') }];
-  other.apply({ t: 'campaign', campaign: 'c3', plan: { ...PLAN, models }, atMs: 0 });
+  other.apply({ t: 'campaign', campaign: 'c3', plan: { ...SETTINGS, models }, atMs: 0 });
   assert.deepEqual(other.tallyOf(MODEL).scope, NO_SCOPE);
 });
 
 test('a snapshot of an earlier version has proven nothing', () => {
-  const coordination = new Coordination(SMALL_PLAN);
+  const coordination = new Coordination(SMALL_SETTINGS);
   const { models, ...json } = JSON.parse(JSON.stringify(snapshotOf(coordination.state)));
   for (const one of models) delete one.scope;
   assert.deepEqual(stateOf({ ...json, models }).tallyOf(MODEL).scope, NO_SCOPE);
@@ -265,8 +265,8 @@ test('a snapshot of an earlier version has proven nothing', () => {
 
 test('scopes that a campaign names come first, without runs, and it does not stop before they are searched', () => {
   const scopes = [{ threads: 2, ops: 1, pages: 1, kinds: ['load', 'store'] as const }];
-  const stop = { ...PLAN.stop, runs: 600 };
-  const coordination = new Coordination({ ...SMALL_PLAN, scopes, stop });
+  const stop = { ...SETTINGS.stop, runs: 600 };
+  const coordination = new Coordination({ ...SMALL_SETTINGS, scopes, stop });
   let sweeps = 0;
   for (let turn = 0; turn < 20 && reasonToStop(coordination.state) === null; turn++) {
     const batches = coordination.plan(2);
@@ -285,12 +285,12 @@ test('scopes that a campaign names come first, without runs, and it does not sto
   assert.equal(reasonToStop(coordination.state), 'its runs are made');
   const { verified } = scopeOf(coordination);
   assert.deepEqual(verified[0]?.kinds, ['load', 'store']);
-  coordination.write({ t: 'campaign', campaign: 'c2', plan: SMALL_PLAN, atMs: 0 });
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: SMALL_SETTINGS, atMs: 0 });
   assert.deepEqual(scopeOf(coordination), NO_SCOPE, 'of another list');
 });
 
 test('a model over whose scope executors are lost is left alone after a few of them', () => {
-  const coordination = new Coordination(SMALL_PLAN);
+  const coordination = new Coordination(SMALL_SETTINGS);
   for (let lost = 1; lost <= 3; lost++) {
     const batch = untilSwept(coordination);
     const result = { kind: 'quarantined', work: 'fuzz', reason: 'memory', starts: 3 } as const;

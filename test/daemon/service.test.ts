@@ -30,7 +30,7 @@ import { type TestRedis, testClient, testDatabase, testRedis } from '../queue/re
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
-import { BUILD, PLAN, pin } from './coordination.ts';
+import { BUILD, pin, SETTINGS } from './coordination.ts';
 
 const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';
@@ -88,7 +88,7 @@ async function coordinator(
     prefix: PREFIX,
     build,
     version: '0.0.0',
-    wanted: PLAN,
+    wanted: SETTINGS,
     drawn: { campaign: 'c1', rngSeed: 1 },
     isRestart: false,
     seeds: [],
@@ -336,7 +336,7 @@ test('a port in use is an error, and leaves the log free', { skip }, async (t) =
     prefix: PREFIX,
     build: BUILD,
     version: '0.0.0',
-    wanted: PLAN,
+    wanted: SETTINGS,
     drawn: { campaign: 'c1', rngSeed: 1 },
     isRestart: false,
     seeds: [],

@@ -19,8 +19,14 @@ export async function assertSilent(
   rngSeed: number,
 ): Promise<void> {
   const met = new Map<string, string>();
-  const plan = { models: [pinOf(modelOf(reference))], rngSeed, runs, seeds: [], build: 'local' };
-  const campaign = localCampaign(plan, new InThread(), {
+  const localSettings = {
+    models: [pinOf(modelOf(reference))],
+    rngSeed,
+    runs,
+    seeds: [],
+    build: 'local',
+  };
+  const campaign = localCampaign(localSettings, new InThread(), {
     received: (_effect, { result }) => {
       if (result.kind !== 'fuzz') return;
       for (const { signature, text } of result.witnesses) met.set(signature, text);
