@@ -25,7 +25,7 @@ import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
 
 /** Characters of a problem: what does not fit may be of any length, and hostile. */
 const PROBLEM_SHOWN = 200;
-/** Models of a finding, signatures known at once, workloads of one report. */
+/** Models of a finding, settled signatures, workloads of one report. */
 export const LIST_MAX = 1 << 16;
 /** A drawing has one line a step of some 80 characters, and a minimized run has under 400 steps. */
 const COLUMNS_BYTES_MAX = 1 << 18;
