@@ -17,7 +17,6 @@ import {
   type ModelPin,
   type Report,
 } from '../../corpus/vocabulary/messages.ts';
-import { trimmed } from '../campaign/check-report.ts';
 import { type Due, due, isAtEnd, reasonToStop } from '../campaign/due.ts';
 import type { Pace } from '../campaign/pace.ts';
 import type { Outstanding } from '../campaign/records.ts';
@@ -311,7 +310,7 @@ function isOfRunsOnly({ breadth, swept }: FuzzResult): boolean {
 /** Without what brings nothing new: the first batches of all executors report mostly the same. */
 function trimmed(report: Report, state: CampaignState): Report {
   const { result } = report;
-  if (result.kind !== 'explore' || report.build !== state.build) return report;
+  if (result.kind !== 'fuzz' || report.build !== state.build) return report;
   const tally = state.models.get(result.model);
   if (tally === undefined) return report;
   const candidates = tally.frontier.fresh(result);

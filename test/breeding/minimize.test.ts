@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import {
   isSmaller,
-  type Shrunk,
   measureOf,
   minimize,
+  type Shrunk,
   type Test,
 } from '../../corpus/breeding/minimize.ts';
 import { rowsOf, without } from '../../corpus/breeding/reductions.ts';
