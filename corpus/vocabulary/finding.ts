@@ -31,7 +31,7 @@ export interface Finding {
   readonly threads: number;
   readonly operations: number;
   readonly preemptions: number;
-  /** Which operations take which lock under which, of all repros that there were; none but of locks. */
+  /** Of findings about locks, over all repros: `store: i_mmap_rwsem under page lock`. Of others empty. */
   readonly sites: readonly string[];
   /** How many runs it took; null where an exhaustive search found it. */
   readonly runsToFirst: number | null;

@@ -1,6 +1,6 @@
 /**
  * The two messages of a campaign, as plain data: a batch says what to compute, its report what came of it. The
- * work of a batch determines its result completely, on any machine of one build, so either may be lost,
+ * work of a batch determines its result, given the features that it names, on any machine of one build, so either may be lost,
  * repeated or reordered. Strict decoding is in `corpus/exchange/codec.ts`.
  */
 import type { PackedRecord } from './record.ts';
@@ -12,7 +12,7 @@ export const BATCH_VERSION = 4;
 /** What a feature is (workers/run/coverage.ts). A change would silently re-rank a corpus, so frontiers refuse mixtures. */
 export const FEATURES_VERSION = 1;
 
-/** Kinds of work, the most urgent first: what ends a finding's way goes before what begins one. */
+/** Kinds of work, the most urgent first: verifying a finding goes before minimizing one, and that before fuzzing. */
 export const KINDS = ['verify', 'minimize', 'canary', 'compare', 'fuzz'] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -53,7 +53,7 @@ export interface FuzzBatch {
   readonly runs: number;
   /** Where the workloads come from, in this order. */
   readonly sources: readonly WorkloadSource[];
-  /** Signatures that have witnesses enough, and of others the buckets that have one: they are only counted. */
+  /** No witness is wanted of these signatures, nor of these buckets (ways into one cycle of locks): their runs are counted. */
   readonly settled: readonly string[];
   /** SHA-256 of the features known when it was planned (`corpus/exchange/features.ts`); null if there were none. */
   readonly featuresDigest: string | null;
@@ -197,7 +197,7 @@ export interface Witness {
   readonly scheduler: string;
 }
 
-/** `record` is null if the witness does not show its signature: it came from another build, or nobody's. */
+/** `record` is null if the witness does not show its signature: another build found it, or the report is forged. */
 export interface Minimized {
   readonly kind: 'minimize';
   readonly signature: string;

@@ -31,7 +31,7 @@ export interface Circumstances {
   reproOf(one: Case): string | undefined;
   /** Texts of corpus/seeds. */
   readonly seeds: readonly string[];
-  /** The planted bug that tells whether executors work; null where one process is all there is. */
+  /** The planted bug that tells whether executors work; null in `fuzz`. */
   readonly canary: ModelPin | null;
 }
 

@@ -32,7 +32,7 @@ export interface QuarantinedBatch {
 
 export type Effect = 'folded' | 'duplicate' | 'foreign' | 'quarantined';
 
-/** Between two reports of a campaign that is running lies less; more is a stop. */
+/** A longer gap between two reports does not count as fuzzing time: the campaign was stopped. */
 const GAP_MS = 30_000;
 /** The last of them; more are only counted. */
 const QUARANTINED_KEPT = 100;

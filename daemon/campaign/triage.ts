@@ -69,7 +69,7 @@ export class Triage {
     return listed.sort((a, b) => revisionOf(a) - revisionOf(b));
   }
 
-  /** Runs of a batch that met a signature; its first witness opens a case. */
+  /** Counts runs that met a signature which has a case; `discover` opens cases. */
   met(signature: string, model: string, count: number): void {
     const one = this.cases.get(signature);
     if (one === undefined) return;

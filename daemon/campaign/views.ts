@@ -12,7 +12,7 @@ export type View = (typeof VIEWS)[number];
 export const CONTROLS = ['pause', 'resume', 'stop'] as const;
 export type Control = (typeof CONTROLS)[number];
 
-/** A finding that was run again elsewhere and stored. */
+/** A finding that another executor has confirmed. It is listed at once; its folder may follow. */
 export interface Published {
   /** Grows with every publication or change of any finding, so it orders them and marks how far a reader has come. */
   readonly revision: number;

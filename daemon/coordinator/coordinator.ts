@@ -1,6 +1,6 @@
 /**
  * The coordinator's loop: take reports, write down what they change, publish what is proven, say what is to be
- * done next. Nothing is true before the log has it on disk, and nothing leaves Redis before that.
+ * done next. State and folders may be ahead of the log; batches leave, and reports are forgotten in Redis, only after it.
  *
  * A turn may end anywhere (kill -9). What was taken and not settled is taken again, and found in the log;
  * what was planned and not sent is missed by `reconcile`; a batch that comes back twice changes nothing.
@@ -53,7 +53,7 @@ interface Watcher {
   said(text: string): void;
 }
 
-/** Between two looks at an empty inbox. */
+/** Between two looks for reports where there were none. */
 const IDLE_MS = 100;
 /** Between two looks for batches that got lost, and how long one may take from the log to the queue. */
 const RECONCILE_MS = 5000;

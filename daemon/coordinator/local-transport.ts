@@ -1,7 +1,7 @@
 /**
  * Batches to executors of this process. Fuzz batches come back one at a time, in the order in which they were planned, and
- * how many are under way depends on how many were folded: so neither the number of executors nor their speed changes
- * what a campaign finds.
+ * how many are under way depends on how many were folded (unless `wanted` says otherwise): so neither the number of
+ * executors nor their speed changes what a campaign finds.
  */
 import { unpackFeatures } from '../../corpus/exchange/features.ts';
 import {

@@ -1,6 +1,7 @@
 /**
  * The queues, as the coordinator uses them: add batches, count them. It relies on nothing else of BullMQ, and
- * on none of it for truth: what was handed out is in the log, what came back in `corpus/exchange/scripts.ts`.
+ * on none of it for truth: what was handed out is in the log, what came back in `corpus/exchange/scripts.ts`. How often a
+ * job is tried, and when it goes, workers decide (`workers/service/queue-client.ts`).
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -15,10 +16,6 @@ export interface KindCounts {
 
 /** Return values are copied into a stream that nobody reads; 1000 entries of it are under 200 KB. */
 const EVENTS_MAX = 1000;
-/** A job that failed names something wrong with the queue itself; it may go once people have had a day to look. */
-const FAILED_KEPT = { age: 24 * 3600, count: 1000 };
-/** Starts are counted by the workers, who quarantine at the third failure (`workers/service`). */
-const ATTEMPTS = 100;
 
 export class BatchQueues {
   private readonly redis: Redis;
@@ -43,7 +40,6 @@ export class BatchQueues {
       connection: this.redis,
       prefix: this.prefix,
       streams: { events: { maxLen: EVENTS_MAX } },
-      defaultJobOptions: { attempts: ATTEMPTS, removeOnComplete: true, removeOnFail: FAILED_KEPT },
     });
     // The connection's own listener has said it (`watchOutages`).
     queue.on('error', () => {});

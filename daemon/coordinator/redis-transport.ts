@@ -1,4 +1,4 @@
-/** Batches in queues of BullMQ, reports in the inbox of `corpus/exchange/scripts.ts`. */
+/** Batches in queues of BullMQ, reports by the scripts of `corpus/exchange/scripts.ts`. */
 import { type Exchange, StaleEpoch } from '../../corpus/exchange/scripts.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';

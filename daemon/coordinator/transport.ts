@@ -20,7 +20,7 @@ export interface Transport {
   /** Who is there; called at every turn. */
   look(): Promise<void>;
   /**
-   * Reports that have come, the oldest first. They come again until they are settled.
+   * Reports that have come, the oldest first. From Redis they come again until they are settled.
    * @throws StaleEpoch
    */
   take(state: CampaignState): Promise<readonly Report[]>;

@@ -83,7 +83,7 @@ function record(published: Published, howFound: HowFound | undefined): Terms {
   const { finding, hits, publishedMs, reproDigest } = published;
   const { runsToFirst } = finding;
   return [
-    ['first seen (UTC)', moment(publishedMs)],
+    ['published (UTC)', moment(publishedMs)],
     ['first found', runsToFirst === null ? 'by exhaustive search' : `in run ${whole(runsToFirst)}`],
     ['hits', whole(hits)],
     ...(howFound === undefined ? [] : making(howFound)),

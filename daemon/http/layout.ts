@@ -13,7 +13,7 @@ export interface Frame {
   readonly version: string;
   /** Seconds after which the page is loaded again; null for never. */
   readonly refreshSeconds: number | null;
-  /** The same as data. */
+  /** This page as JSON. */
   readonly twins: readonly (readonly [name: string, href: string])[];
 }
 

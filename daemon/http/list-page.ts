@@ -159,7 +159,7 @@ function findingsTable(found: readonly Published[]): Markup {
       { label: 'models', kind: 'mono' },
       { label: 'size', kind: 'tight' },
       { label: 'hits', kind: 'number' },
-      { label: 'first seen (UTC)', kind: 'tight' },
+      { label: 'published (UTC)', kind: 'tight' },
     ],
     found.map(({ finding, hits, publishedMs, mark }) => [
       html`<a href="/findings/${encodeURIComponent(finding.id)}">${visible(shownId(finding.id))}</a>`,

@@ -1,4 +1,4 @@
-/** The port between a coordinator and the server that shows it. Nothing here waits for Redis but `metrics`. */
+/** The port between a coordinator and the server that shows it. Nothing here waits for Redis. */
 import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
 import type { CampaignStatus, Control, Published, View, WorkerStatus } from '../campaign/views.ts';
 

@@ -85,7 +85,7 @@ export interface LocalPool extends LocalExecutors {
   close(): Promise<void>;
 }
 
-/** Measured batches are worth seconds, so few are under way: a drain waits for them. */
+/** A batch takes a second or two, and stopping waits for all that are under way: few are enough. */
 export function localLink(pool: LocalPool, { build, version }: LinkOptions): Link {
   return {
     transport: new LocalTransport(pool, () => EXPLORATIONS_AN_EXECUTOR * pool.count),

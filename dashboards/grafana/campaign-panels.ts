@@ -134,7 +134,7 @@ export const FINDINGS: readonly PanelSpec[] = [
     title: 'Findings under way',
     kind: 'graph',
     description:
-      'Signatures with a witness that are not published yet, by what they wait for. A line that only climbs: more is found than can be minimized.',
+      'Cases that wait for a batch of their own, by which; a published one may wait once more. A line that only climbs: more is found than can be minimized.',
     unit: units.Short,
     width: 6,
     queries: [{ expr: sum(series('findings_underway'), 'stage'), legend: '{{stage}}' }],

@@ -106,7 +106,7 @@ test('without script: what was found, how it goes, what to type', { skip }, asyn
     /51db96e54d31.*2 threads, 2 operations, 1 preemption.*1,234.*2026-11-05/s,
   );
   const headers = await page.locator('table').first().locator('th[scope=col]').allInnerTexts();
-  assert.deepEqual(headers, ['id', 'known', 'title', 'models', 'size', 'hits', 'first seen (UTC)']);
+  assert.deepEqual(headers, ['id', 'known', 'title', 'models', 'size', 'hits', 'published (UTC)']);
   assert.equal(await page.locator('meta[http-equiv=refresh]').getAttribute('content'), '10');
 
   await page.selectOption('#class', 'deadlock');

@@ -40,7 +40,7 @@ const SCHEDULES = 16;
 /** A workload whose threads share nothing has one outcome: a second run shows that. */
 const SCHEDULES_ALONE = 2;
 
-/** Told of a few runs at a time, while a batch is computed. */
+/** Called after each workload of a batch, with the runs and steps since the last call. */
 export type Count = (runs: number, steps: number) => void;
 
 /** A model made ready for batches; kept by an executor between them. */

@@ -215,7 +215,7 @@ export const SHIFT_SAW = ghost('shiftSaw', FILES);
 
 /** Lines that the read(2) of each thread still owes its user: inside EOF ever since it began. */
 export const READ_OWED = ghost('readOwed', THREADS);
-/** What a thread's private copy has been judged to show, line by line, when it was made: oracles/copies.ts. */
+/** What a thread's private copy has been judged to show, line by line, when it was made: oracles/private-copies.ts. */
 export const COPY_SHOWS = ghost('copyShows', THREADS * LINES_PER_PAGE);
 /** The vma that the msync of each thread has looked up. */
 export const SYNCED_VMA = ghost('syncedVma', THREADS);

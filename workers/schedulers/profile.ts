@@ -18,7 +18,7 @@ export class Profile implements Scheduler, RunTracker {
   steps = 0;
   private readonly next: RunTracker | null;
 
-  /** @param next is told what this one is told */
+  /** @param next a further tracker, called with the same events */
   constructor(next: RunTracker | null = null) {
     this.next = next;
   }

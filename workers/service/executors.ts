@@ -1,5 +1,5 @@
 /**
- * Executor threads: one gate feeds them, what ends a finding's way before what begins one. Work and results
+ * Executor threads: a list of work for each kind feeds them, the most urgent kind first. Work and results
  * travel as one string each; object graphs cost ten times as much to copy.
  *
  * A thread that hangs, runs out of memory or dies is replaced by one with a new name, and its work fails with
