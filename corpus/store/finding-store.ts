@@ -31,9 +31,9 @@ import {
   type StoredFinding,
 } from '../vocabulary/finding.ts';
 import { canonicalJson, readJson } from '../vocabulary/json.ts';
-import { compareRecords, type FindingRecord, unpackRecord } from '../vocabulary/record.ts';
+import { compareRecords, type FindingRecord } from '../vocabulary/record.ts';
 import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
-import { checked, storedFinding } from '../vocabulary/schemas.ts';
+import { checked, storedFinding, unpackRecord } from '../vocabulary/schemas.ts';
 
 export const REPRO_FILE = 'repro.txt';
 export const COLUMNS_FILE = 'columns.txt';

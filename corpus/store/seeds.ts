@@ -2,8 +2,8 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { readStored } from '../disk/read-bounded.ts';
-import type { Input } from '../vocabulary/input.ts';
-import { parseInput } from '../vocabulary/text.ts';
+import { EMPTY_SCHEDULE, type Input } from '../vocabulary/input.ts';
+import { parseInput, printInput } from '../vocabulary/text.ts';
 
 export interface Seed {
   /** The file's name without its ending. */
@@ -20,4 +20,11 @@ export function readSeeds(packageRoot: string): readonly Seed[] {
       const input = parseInput(readStored(path.join(folder, name)), name);
       return { name: name.slice(0, -'.txt'.length), input };
     });
+}
+
+/** Their workloads, for a campaign. */
+export function seedTexts(packageRoot: string): readonly string[] {
+  return readSeeds(packageRoot).map(({ input }) =>
+    printInput({ ...input, schedule: EMPTY_SCHEDULE }),
+  );
 }

@@ -139,6 +139,37 @@ export interface Report {
   readonly result: Result;
 }
 
+/** What a work came to. */
+export type Done = Pick<Report, 'result' | 'executor' | 'milliseconds'>;
+
+/** A model that is not built in. */
+export type GivenModel = readonly [reference: string, json: string];
+
+/** What an executor is given beside a work. */
+export interface Wish {
+  /** Features that a fuzz batch names. */
+  readonly features?: Uint32Array;
+  readonly models?: readonly GivenModel[];
+  /** An executor that must not do it. */
+  readonly notOn?: string;
+}
+
+export function wishOf({ work, models: pins }: Batch, features: Uint32Array | undefined): Wish {
+  const models = pins.flatMap(({ reference, json }): GivenModel[] =>
+    json === undefined ? [] : [[reference, json]],
+  );
+  if (work.kind === 'verify') return { models, notOn: work.notOn };
+  return features === undefined ? { models } : { models, features };
+}
+
+export function featuresNamed({ work }: Batch): string | null {
+  return work.kind === 'fuzz' ? work.featuresDigest : null;
+}
+
+export function reportOn({ id, build, campaign }: Batch, done: Done): Report {
+  return { version: BATCH_VERSION, id, build, campaign, ...done };
+}
+
 export type Result = FuzzResult | Minimized | Verified | Compared | CanarySeen | Quarantined;
 
 export interface FuzzResult {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ROW_ID } from './catalogue.ts';
+import { fail, type Refusal } from './errors.ts';
 import {
   type HowFound,
   isIdOf,
@@ -20,7 +21,8 @@ import {
   TEXT_BYTES_MAX,
 } from './limits.ts';
 import { printable } from './printable.ts';
-import { isModelRef } from './repro.ts';
+import type { FindingRecord } from './record.ts';
+import { isModelRef, parseRepro } from './repro.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
 
 /** Characters of a problem: what does not fit may be of any length, and hostile. */
@@ -107,4 +109,19 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
   const problem = printable(`${place}${issue?.message ?? 'does not fit'}`, PROBLEM_SHOWN);
   return { value: null, problem };
+}
+
+/** @throws Refusal naming the part that is not ours */
+export function unpackRecord(value: unknown, from: string): FindingRecord {
+  const { value: packed, problem } = checked(packedRecord, value);
+  if (problem !== null) throw refuse(from, problem);
+  const { finding, columns, howFound } = packed;
+  const repro = parseRepro(packed.repro, from);
+  if (repro.signature !== finding.signature) throw refuse(from, 'the repro is of another finding');
+  if (repro.modelRef !== finding.model) throw refuse(from, 'the repro is of another model');
+  return { finding, repro, columns, howFound };
+}
+
+function refuse(file: string, why: string): Refusal {
+  return fail('FILE_UNREADABLE', { file, why });
 }

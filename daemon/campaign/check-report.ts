@@ -10,7 +10,8 @@ import {
   type Report,
 } from '../../corpus/vocabulary/messages.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { unpackRecord } from '../../corpus/vocabulary/record.ts';
+
+import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import type { CampaignState } from './state.ts';
 
 const REASON_LENGTH_MAX = 200;

@@ -6,9 +6,9 @@ import {
   compareRecords,
   type FindingRecord,
   type PackedRecord,
-  unpackRecord,
 } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import { rankOf } from '../../corpus/vocabulary/verdict.ts';
 import { type Case, recordToStore } from '../campaign/triage.ts';
 import type { PublisherPort } from '../coordinator/coordinator.ts';

@@ -2,12 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { readSeeds } from '../../corpus/store/seeds.ts';
+import { seedTexts } from '../../corpus/store/seeds.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { CANARY_ROW } from '../../corpus/vocabulary/catalogue.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
-import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
-import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
@@ -113,9 +111,7 @@ async function fuzzFrom(
     models: [...models.values()].map(pinOf),
     rngSeed: before?.settings?.rngSeed ?? settings.rngSeed ?? randomBytes(4).readUInt32LE(),
     runs: options.runs ?? null,
-    seeds: readSeeds(PACKAGE_ROOT).map(({ input }) =>
-      printInput({ ...input, schedule: EMPTY_SCHEDULE }),
-    ),
+    seeds: seedTexts(PACKAGE_ROOT),
     build: buildDigest(),
     ...(before === null ? {} : { resumed: before }),
   };

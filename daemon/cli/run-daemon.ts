@@ -4,11 +4,9 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomically } from '../../corpus/disk/atomic.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
-import { readSeeds } from '../../corpus/store/seeds.ts';
+import { seedTexts } from '../../corpus/store/seeds.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
-import { printInput } from '../../corpus/vocabulary/text.ts';
 import { CANARY_MODEL, modelOf, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
@@ -49,7 +47,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       rngSeed: randomBytes(4).readUInt32LE(),
     },
     isRestart: process.env[RESTARTED_VARIABLE] === '1',
-    seeds: seedTexts(),
+    seeds: seedTexts(PACKAGE_ROOT),
     canary: pinOf(modelOf(CANARY_MODEL)),
     expectations: { expectedOf, standingOf },
     http,
@@ -101,12 +99,6 @@ function executorsOf({ redis, jobs }: DaemonFlags): DaemonOptions['executors'] {
   const name = `local-${randomBytes(4).toString('hex')}`;
   const count = jobs ?? jobsByDefault();
   return { pool: () => new ExecutorPool({ count, engine: engineDigest(), name }) };
-}
-
-function seedTexts(): readonly string[] {
-  return readSeeds(PACKAGE_ROOT).map(({ input }) =>
-    printInput({ ...input, schedule: EMPTY_SCHEDULE }),
-  );
 }
 
 /** A campaign may go on with models that this build no longer reads. */

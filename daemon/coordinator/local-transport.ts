@@ -5,11 +5,15 @@
  */
 import { unpackFeatures } from '../../corpus/exchange/features.ts';
 import {
-  BATCH_VERSION,
   type Batch,
+  type Done,
+  featuresNamed,
   NO_EXECUTOR,
   type Report,
+  reportOn,
+  type Wish,
   type Work,
+  wishOf,
 } from '../../corpus/vocabulary/messages.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
@@ -20,16 +24,6 @@ export interface LocalExecutors {
   readonly count: number;
   /** @throws where the work, or an executor, is lost */
   execute(work: Work, wish: Wish): Promise<Done>;
-}
-
-type Done = Pick<Report, 'result' | 'executor' | 'milliseconds'>;
-
-export interface Wish {
-  readonly features?: Uint32Array;
-  /** An executor that must not do it. */
-  readonly notOn?: string;
-  /** Models that are not built in, by reference: their canonical JSON. */
-  readonly models: readonly (readonly [reference: string, json: string])[];
 }
 
 /** A work that failed so often is quarantined. */
@@ -117,9 +111,8 @@ export class LocalTransport implements Transport {
   }
 
   private async compute(batch: Batch): Promise<void> {
-    const { id, build, campaign, work } = batch;
-    const done = await this.computed(batch);
-    const report: Report = { version: BATCH_VERSION, id, build, campaign, ...done };
+    const { id, work } = batch;
+    const report = reportOn(batch, await this.computed(batch));
     this.underWay.delete(id);
     if (work.kind === 'fuzz') this.fuzzed.set(id, report);
     else this.others.push(report);
@@ -129,7 +122,7 @@ export class LocalTransport implements Transport {
   private async computed(batch: Batch): Promise<Done> {
     const { work } = batch;
     // What is known when it is sent, whenever it is computed.
-    const wish = this.wishOf(batch);
+    const wish = wishOf(batch, this.features.get(featuresNamed(batch) ?? ''));
     for (let starts = 1; ; starts += 1) {
       try {
         return await this.pool.execute(work, wish);
@@ -140,16 +133,6 @@ export class LocalTransport implements Transport {
         return { result, executor: NO_EXECUTOR, milliseconds: 0 };
       }
     }
-  }
-
-  private wishOf({ work, models: pins }: Batch): Wish {
-    const models = pins.flatMap(({ reference, json }): Wish['models'] =>
-      json === undefined ? [] : [[reference, json]],
-    );
-    if (work.kind === 'verify') return { models, notOn: work.notOn };
-    const features =
-      work.kind === 'fuzz' ? this.features.get(work.featuresDigest ?? '') : undefined;
-    return features === undefined ? { models } : { models, features };
   }
 
   async keepFeatures(digest: string, bytes: Buffer): Promise<void> {

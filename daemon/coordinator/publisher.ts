@@ -7,9 +7,9 @@ import {
   type FindingRecord,
   type PackedRecord,
   packRecord,
-  unpackRecord,
 } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import { type Case, recordToStore } from '../campaign/triage.ts';
 import type { Clock } from '../log/clock.ts';

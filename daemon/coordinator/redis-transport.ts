@@ -7,12 +7,10 @@ import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { Fleet } from './fleet.ts';
 import type { BatchQueues } from './queue.ts';
-import type { Transport } from './transport.ts';
+import { FUZZ_BATCHES_AN_EXECUTOR, type Transport } from './transport.ts';
 
 /** Reports of one turn: some 20 ms to fold. */
 const TAKEN_MAX = 64;
-/** One waits while one is computed. */
-const FUZZ_BATCHES_AN_EXECUTOR = 2;
 /** Half of the time for which Redis keeps features. */
 const FEATURES_KEPT_MS = 30 * 60_000;
 

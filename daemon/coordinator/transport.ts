@@ -3,6 +3,9 @@ import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 
+/** Fuzz batches to have under way: one waits while one is computed. */
+export const FUZZ_BATCHES_AN_EXECUTOR = 2;
+
 export interface Transport {
   /** Those that take batches of this build. */
   executors(): number;

@@ -4,8 +4,9 @@
  */
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { isJsonObject, type Json, readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
-import { type FindingRecord, unpackRecord } from '../../corpus/vocabulary/record.ts';
+import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
+import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import { claimProblem, type Listed } from './pull-listing.ts';
 
 /** Whether `model-digest` is that of the model that the repro carries; only the workers know how it is made. */

@@ -16,7 +16,7 @@ import { type LocalExecutors, LocalTransport } from '../coordinator/local-transp
 import { BatchQueues, type KindCounts } from '../coordinator/queue.ts';
 import { RedisProbe } from '../coordinator/redis-probe.ts';
 import { RedisTransport } from '../coordinator/redis-transport.ts';
-import type { Transport } from '../coordinator/transport.ts';
+import { FUZZ_BATCHES_AN_EXECUTOR, type Transport } from '../coordinator/transport.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
 
 export interface Link {
@@ -43,8 +43,6 @@ export interface LinkOptions {
 
 /** A Redis that does not answer a first ping within this time is not there. */
 const REACH_MS = 3000;
-/** One waits while one is computed. */
-const EXPLORATIONS_AN_EXECUTOR = 2;
 
 /** @throws Refusal for whatever Redis lacks, before anything is changed */
 export async function redisLink(address: RedisAddress, options: LinkOptions): Promise<Link> {
@@ -88,7 +86,7 @@ export interface LocalPool extends LocalExecutors {
 /** A batch takes a second or two, and stopping waits for all that are under way: few are enough. */
 export function localLink(pool: LocalPool, { build, version }: LinkOptions): Link {
   return {
-    transport: new LocalTransport(pool, () => EXPLORATIONS_AN_EXECUTOR * pool.count),
+    transport: new LocalTransport(pool, () => FUZZ_BATCHES_AN_EXECUTOR * pool.count),
     fleet: {
       get workers() {
         const { count: executors, busy, totals } = pool;

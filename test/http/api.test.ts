@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { Mark } from '../../corpus/store/marks.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { unpackRecord } from '../../corpus/vocabulary/record.ts';
+
+import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import type { WorkerStatus } from '../../daemon/campaign/views.ts';
 import type { ListPage, ShownFinding } from '../../daemon/http/listing.ts';
 import { COMMON_HEADERS } from '../../daemon/http/problem.ts';

@@ -9,15 +9,18 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
   BATCH_VERSION,
   type Batch,
+  featuresNamed,
   type Kind,
   type ModelPin,
   NO_EXECUTOR,
   type Report,
+  reportOn,
   type Work,
+  wishOf,
 } from '../../corpus/vocabulary/messages.ts';
 import type { Checked } from '../../corpus/vocabulary/schemas.ts';
 import { canonicalReference, MODEL_NAMES, modelDigest, pinnedModel } from '../models/registry.ts';
-import { type Done, ExecutorFailure, type ExecutorPool, type GivenModel } from './executors.ts';
+import { ExecutorFailure, type ExecutorPool } from './executors.ts';
 import type { FeatureCache } from './feature-cache.ts';
 import { isWord, reasonText, reportId, reportText } from './fit-report.ts';
 import type { Outbox } from './outbox.ts';
@@ -92,7 +95,7 @@ export class BatchHandler {
     const refusal = this.refusalOf(kind, job, batch);
     if (refusal !== null) return this.quarantinedReport(job, campaign, work.kind, refusal);
     try {
-      return this.reportOn(batch, await this.compute(batch));
+      return await this.compute(batch);
     } catch (error) {
       if (!(error instanceof ExecutorFailure)) throw error;
       const { failure, message } = error;
@@ -138,20 +141,11 @@ export class BatchHandler {
     }
   }
 
-  private async compute({ work, models: pins }: Batch): Promise<Done> {
+  private async compute(batch: Batch): Promise<Report> {
     const { pool, featureCache } = this.parts;
-    const models = pins.flatMap(({ reference, json }): GivenModel[] =>
-      json === undefined ? [] : [[reference, json]],
-    );
-    if (work.kind === 'verify') return await pool.execute(work, { notOn: work.notOn, models });
-    const digest = work.kind === 'fuzz' ? work.featuresDigest : null;
+    const digest = featuresNamed(batch);
     const features = digest === null ? undefined : await featureCache.get(digest);
-    return await pool.execute(work, features === undefined ? { models } : { features, models });
-  }
-
-  private reportOn(batch: Batch, { result, executor, milliseconds }: Done): Report {
-    const { id, build, campaign } = batch;
-    return { version: BATCH_VERSION, id, build, campaign, executor, milliseconds, result };
+    return reportOn(batch, await pool.execute(batch.work, wishOf(batch, features)));
   }
 
   private quarantinedReport(job: TakenJob, campaign: string, work: Kind, reason: string): Report {

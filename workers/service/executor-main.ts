@@ -2,12 +2,14 @@
  * The thread of one executor: it computes what it is sent, in order, and touches nothing else but the counters
  * it shares with its process.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { GivenModel } from '../../corpus/vocabulary/messages.ts';
 import { WorkRunner } from '../batch/run-work.ts';
 import { modelOf, pinnedModel } from '../models/registry.ts';
 import { Counters } from './counters.ts';
-import type { Answer, GivenModel, Order, Start } from './executors.ts';
+import type { Answer, Order, Start } from './executors.ts';
 
 const start = workerData as Start;
 const counters = new Counters(start.counters);

@@ -7,7 +7,15 @@
  */
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../corpus/vocabulary/assert.ts';
-import { KINDS, type Kind, type Result, type Work } from '../../corpus/vocabulary/messages.ts';
+import {
+  type Done,
+  type GivenModel,
+  KINDS,
+  type Kind,
+  type Result,
+  type Wish,
+  type Work,
+} from '../../corpus/vocabulary/messages.ts';
 import type { Model } from '../kernel/path.ts';
 import { Counters, type Totals } from './counters.ts';
 
@@ -25,8 +33,6 @@ export interface Order {
   readonly models: readonly GivenModel[];
 }
 
-export type GivenModel = readonly [reference: string, json: string];
-
 export type Answer =
   /** It has started. */
   | 'ready'
@@ -35,13 +41,6 @@ export type Answer =
   | { readonly refused: string }
   /** An error of ours. */
   | { readonly broken: string };
-
-export interface Done {
-  readonly result: Result;
-  /** A name that no other executor has or will have. */
-  readonly executor: string;
-  readonly milliseconds: number;
-}
 
 /** What cost an executor. */
 export type Loss = 'hang' | 'memory' | 'crash';
@@ -74,15 +73,6 @@ export interface PoolOptions {
   readonly replaced?: (loss: Loss) => void;
   /** Once a batch, whatever became of it: what was computed for it. */
   readonly counted?: (work: Work, totals: Totals) => void;
-}
-
-export interface Wish {
-  /** Features that a fuzz batch names. */
-  readonly features?: Uint32Array;
-  /** Models of the work that are not built in. */
-  readonly models?: readonly GivenModel[];
-  /** An executor that must not do it. */
-  readonly notOn?: string;
 }
 
 interface Job {
