@@ -22,7 +22,9 @@ import { readStored } from '../disk/read-bounded.ts';
 import { assert } from '../vocabulary/assert.ts';
 import { fail, Refusal } from '../vocabulary/errors.ts';
 import {
+  compareRecords,
   type Finding,
+  type FindingRecord,
   isFindingId,
   isIdOf,
   keptOf,
@@ -31,7 +33,6 @@ import {
   type StoredFinding,
 } from '../vocabulary/finding.ts';
 import { canonicalJson, readJson } from '../vocabulary/json.ts';
-import { compareRecords, type FindingRecord } from '../vocabulary/record.ts';
 import { parseRepro, printRepro, type Repro } from '../vocabulary/repro.ts';
 import { checked, storedFinding, unpackRecord } from '../vocabulary/schemas.ts';
 

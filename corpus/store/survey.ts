@@ -4,8 +4,7 @@ import path from 'node:path';
 import { codeOf } from '../disk/atomic.ts';
 import { readStart } from '../disk/read-bounded.ts';
 import { Refusal } from '../vocabulary/errors.ts';
-import type { Finding } from '../vocabulary/finding.ts';
-import type { FindingRecord } from '../vocabulary/record.ts';
+import type { Finding, FindingRecord } from '../vocabulary/finding.ts';
 import { DAMAGED, type FindingStore, REPRO_FILE } from './finding-store.ts';
 
 export interface Surveyed {

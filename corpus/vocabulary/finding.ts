@@ -4,9 +4,9 @@
  */
 import { canonicalJson, type Json, sha256Hex } from './json.ts';
 import { NAME_BYTES_MAX, SIGNATURE_BYTES_MAX } from './limits.ts';
-import type { Repro } from './repro.ts';
+import { printRepro, type Repro } from './repro.ts';
 import { printInput } from './text.ts';
-import type { ViolationClass } from './verdict.ts';
+import { rankOf, type ViolationClass } from './verdict.ts';
 
 /** `forbidden`: the model says that it is clean of the row. `new`: it says nothing, or there is no row. */
 export const STANDINGS = ['expected', 'new', 'forbidden'] as const;
@@ -54,6 +54,22 @@ export interface HowFound {
   readonly proof: string | null;
   /** The two adjacent steps whose order decides. */
   readonly criticalPair: readonly [string, string] | null;
+}
+
+/** All that is kept of a finding; schemas.ts reads it back from elsewhere. */
+export interface FindingRecord {
+  readonly finding: StoredFinding;
+  readonly repro: Repro;
+  readonly columns: string;
+  readonly howFound: HowFound;
+}
+
+export interface PackedRecord {
+  readonly finding: StoredFinding;
+  /** The repro's text. */
+  readonly repro: string;
+  readonly columns: string;
+  readonly howFound: HowFound;
 }
 
 /** Characters of an id that people see and type. */
@@ -148,7 +164,7 @@ export function keptOf(finding: StoredFinding): StoredFinding {
  * Which of two repros of one finding to keep: negative if the first, 0 if they are the same input. What else a
  * repro says, such as its model, makes it no better.
  */
-export function compareRepros(a: Repro, b: Repro): number {
+function compareRepros(a: Repro, b: Repro): number {
   const [sizesA, sizesB] = [sizesOf(a), sizesOf(b)];
   const place = sizesA.findIndex((size, index) => size !== sizesB[index]);
   if (place >= 0) return (sizesA[place] ?? 0) - (sizesB[place] ?? 0);
@@ -169,3 +185,14 @@ export function operationsOf(threads: readonly { readonly ops: readonly unknown[
 export function isFoundOn({ models }: Pick<StoredFinding, 'models'>, wanted: string): boolean {
   return models.some((model) => model === wanted || model.startsWith(`${wanted}:`));
 }
+
+export function packRecord({ finding, repro, columns, howFound }: FindingRecord): PackedRecord {
+  return { finding: keptOf(finding), repro: printRepro(repro), columns, howFound };
+}
+
+/** Which of two of one finding to keep: the graver one, or else the better repro; negative if the first. */
+export function compareRecords(a: Kept, b: Kept): number {
+  return rankOf(a.finding) - rankOf(b.finding) || compareRepros(a.repro, b.repro);
+}
+
+type Kept = { readonly finding: Pick<StoredFinding, 'class'>; readonly repro: Repro };

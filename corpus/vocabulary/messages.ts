@@ -3,7 +3,7 @@
  * work of a batch determines its result, given the features that it names, on any machine of one build, so either may be lost,
  * repeated or reordered. Strict decoding is in `corpus/exchange/codec.ts`.
  */
-import type { PackedRecord } from './record.ts';
+import type { PackedRecord } from './finding.ts';
 import type { Origin } from './repro.ts';
 import type { Scope, ScopePart } from './scope.ts';
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ROW_ID } from './catalogue.ts';
 import { fail, type Refusal } from './errors.ts';
 import {
+  type FindingRecord,
   type HowFound,
   isIdOf,
   SITE_LENGTH_MAX,
@@ -21,7 +22,6 @@ import {
   TEXT_BYTES_MAX,
 } from './limits.ts';
 import { printable } from './printable.ts';
-import type { FindingRecord } from './record.ts';
 import { isModelRef, parseRepro } from './repro.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from './verdict.ts';
 

@@ -2,8 +2,7 @@
 import { currentSnapshot } from './earlier.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
 import type { Outstanding } from './records.ts';
-import { CampaignState } from './state.ts';
-import { emptyTally, type ModelTally } from './tally.ts';
+import { CampaignState, emptyTally, type ModelTally } from './state.ts';
 import type { Case } from './triage.ts';
 
 const FACTS = [

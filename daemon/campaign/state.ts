@@ -2,22 +2,25 @@
  * What a coordinator knows, as a pure function of the log's records: the campaign, what is under way, the
  * frontier of each model, the cases of triage, the counts. It plans nothing and waits for nothing.
  */
+
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import {
   addBreadth,
+  type Breadth,
   type Kind,
   type ModelPin,
+  NO_BREADTH,
   NO_EXECUTOR,
   type Quarantined,
   type Report,
   type Result,
 } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES } from '../../corpus/vocabulary/scope.ts';
-import { classOfSignature } from '../../corpus/vocabulary/verdict.ts';
+import { classOfSignature, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
+import { Frontier } from './frontier.ts';
 import { modelOfBatch } from './plan-batch.ts';
 import type { CampaignSettings, LogRecord, Outstanding } from './records.ts';
-import { NO_SCOPE, withPart } from './scope-progress.ts';
-import { emptyTally, type ModelTally } from './tally.ts';
+import { NO_SCOPE, type ScopeProgress, withPart } from './scope-progress.ts';
 import { discoveryOf, Triage } from './triage.ts';
 import type { CampaignPhase } from './views.ts';
 
@@ -37,6 +40,25 @@ const GAP_MS = 30_000;
 /** The last of them; more are only counted. */
 const QUARANTINED_KEPT = 100;
 const FINDING_KINDS: readonly Kind[] = ['minimize', 'verify', 'compare'];
+
+/** What is counted of one model: runs, coverage, and how far its scopes were searched. */
+export interface ModelTally {
+  runs: number;
+  steps: number;
+  inconclusive: number;
+  breadth: Breadth;
+  frontier: Frontier;
+  scope: ScopeProgress;
+  /** Runs that met a violation, by its class. */
+  hits: Partial<Record<ViolationClass, number>>;
+  /** When it last met something new. */
+  newMs: number;
+}
+
+export function emptyTally(): ModelTally {
+  const counts = { runs: 0, steps: 0, inconclusive: 0, newMs: 0 };
+  return { ...counts, breadth: NO_BREADTH, frontier: new Frontier(), scope: NO_SCOPE, hits: {} };
+}
 
 export class CampaignState {
   campaign = '';

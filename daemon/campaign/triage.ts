@@ -4,10 +4,14 @@
  */
 
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { keptOf, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import {
+  keptOf,
+  merged,
+  type PackedRecord,
+  type StoredFinding,
+} from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { NO_EXECUTOR, type Result, type Witness } from '../../corpus/vocabulary/messages.ts';
-import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { bucketsWith, type Discovery, runsTo, settledOf } from './plan-batch.ts';

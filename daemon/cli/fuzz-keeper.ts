@@ -1,12 +1,14 @@
 /** What a local campaign keeps: each finding is printed once, and put on disk at once. */
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { type Finding, merged, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import {
   compareRecords,
+  type Finding,
   type FindingRecord,
+  merged,
   type PackedRecord,
-} from '../../corpus/vocabulary/record.ts';
+  type StoredFinding,
+} from '../../corpus/vocabulary/finding.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import { rankOf } from '../../corpus/vocabulary/verdict.ts';

@@ -14,8 +14,7 @@ import {
 } from '../../corpus/store/set-aside.ts';
 import type { Surveyed, Unreadable } from '../../corpus/store/survey.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { shownId } from '../../corpus/vocabulary/finding.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import { type FindingRecord, shownId } from '../../corpus/vocabulary/finding.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { compile } from '../../workers/model/compile.ts';

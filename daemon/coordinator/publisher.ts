@@ -1,13 +1,14 @@
 /** From proven cases to folders on disk, and what the folders say at a start. */
+
 import type { FindingStore } from '../../corpus/store/finding-store.ts';
 import { survey } from '../../corpus/store/survey.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import {
   type FindingRecord,
   type PackedRecord,
   packRecord,
-} from '../../corpus/vocabulary/record.ts';
+} from '../../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import type { CampaignState } from '../campaign/state.ts';

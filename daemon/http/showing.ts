@@ -1,5 +1,5 @@
 /** The port between a coordinator and the server that shows it. Nothing here waits for Redis. */
-import type { PackedRecord } from '../../corpus/vocabulary/record.ts';
+import type { PackedRecord } from '../../corpus/vocabulary/finding.ts';
 import type { CampaignStatus, Control, Published, View, WorkerStatus } from '../campaign/views.ts';
 
 export type ShownEvent =

@@ -2,9 +2,10 @@
  * Whether what a coordinator sent is the finding that was asked for, to the last byte of its repro. Nothing is
  * written before this has said yes.
  */
+
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { FindingRecord } from '../../corpus/vocabulary/finding.ts';
 import { isJsonObject, type Json, readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro, type Repro } from '../../corpus/vocabulary/repro.ts';
 import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
 import { claimProblem, type Listed } from './pull-listing.ts';

@@ -6,9 +6,8 @@
 import { type Damaged, FindingStore } from '../../corpus/store/finding-store.ts';
 import { isSetAside } from '../../corpus/store/set-aside.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import type { Finding } from '../../corpus/vocabulary/finding.ts';
+import type { Finding, FindingRecord } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { type Answer, type ApiClient, NOT_MODIFIED, statusText } from './api-client.ts';
 import { campaignOf } from './api-status.ts';

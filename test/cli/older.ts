@@ -5,8 +5,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
-import { findingId } from '../../corpus/vocabulary/finding.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import { type FindingRecord, findingId } from '../../corpus/vocabulary/finding.ts';
 import type { Repro } from '../../corpus/vocabulary/repro.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';

@@ -2,12 +2,13 @@
  * What a coordinator knows is a function of its rows, and what it has found does not depend on what the queue
  * loses, repeats or reorders.
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { type FindingRecord, packRecord } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Report, Result } from '../../corpus/vocabulary/messages.ts';
-import { type FindingRecord, packRecord } from '../../corpus/vocabulary/record.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { type Due, isAtEnd, reasonToStop } from '../../daemon/campaign/due.ts';
 import { bucketsWith, settledOf } from '../../daemon/campaign/plan-batch.ts';

@@ -1,9 +1,13 @@
 /** A coordinator's findings and figures in memory, and a server that shows them. */
 import type { TestContext } from 'node:test';
 import type { Mark } from '../../corpus/store/marks.ts';
-import { findingId, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import {
+  findingId,
+  type PackedRecord,
+  packRecord,
+  type StoredFinding,
+} from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import { type PackedRecord, packRecord } from '../../corpus/vocabulary/record.ts';
 import { NO_SHOWN_SCOPE, type ShownScope } from '../../daemon/campaign/silence.ts';
 import type {
   CampaignStatus,

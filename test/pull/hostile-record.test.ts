@@ -2,13 +2,14 @@
  * Whatever arrives as a record of a finding, it is one or it is refused, at once, and nothing of this process is
  * changed by looking at it (reliability.md S5, S6).
  */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { arbInput } from '../../corpus/breeding/generate.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { packRecord } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import { packRecord } from '../../corpus/vocabulary/record.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import type { Listed } from '../../daemon/pull/pull-listing.ts';
 import { readRecord } from '../../daemon/pull/pull-record.ts';

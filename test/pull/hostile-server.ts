@@ -1,9 +1,10 @@
 /** A server that says whatever a test wants it to say, and what is said of its answers. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket, Server as TcpServer } from 'node:net';
 import type { TestContext } from 'node:test';
+import type { FindingRecord } from '../../corpus/vocabulary/finding.ts';
 import type { Json } from '../../corpus/vocabulary/json.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import { shownFinding } from '../../daemon/http/listing.ts';
 import { MemoryShowing } from '../http/showing.ts';
 import { Shelf } from './shelf.ts';

@@ -1,11 +1,12 @@
 /** A coordinator's shelf of findings that tests can fill and improve. */
+
 import type { TestContext } from 'node:test';
-import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import {
   type FindingRecord,
   type PackedRecord,
   packRecord,
-} from '../../corpus/vocabulary/record.ts';
+} from '../../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Published } from '../../daemon/campaign/views.ts';
 import { MemoryShowing, type Served, serve } from '../http/showing.ts';
 import { type Sample, sampleRecord } from '../store/sample.ts';

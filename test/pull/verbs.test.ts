@@ -1,4 +1,5 @@
 /** `pull` and `status` as people and scripts meet them: exit codes, documents, and nothing hostile on a terminal. */
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +8,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import type { FindingRecord } from '../../corpus/vocabulary/finding.ts';
 import { silenceInWords } from '../../daemon/campaign/silence.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { faultline, MAIN } from '../cli/faultline.ts';

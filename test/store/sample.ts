@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { findingId, operationsOf } from '../../corpus/vocabulary/finding.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
+import { type FindingRecord, findingId, operationsOf } from '../../corpus/vocabulary/finding.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 
 export const SIGNATURE = 'unfenced punch';

@@ -1,5 +1,7 @@
 /** One batch's work, of whatever kind, to its result. Pure: the same work gives the same result anywhere. */
+
 import { assert } from '../../corpus/vocabulary/assert.ts';
+import { packRecord } from '../../corpus/vocabulary/finding.ts';
 import { canonicalJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type {
   CanaryRun,
@@ -13,7 +15,6 @@ import type {
   Verified,
   Work,
 } from '../../corpus/vocabulary/messages.ts';
-import { packRecord } from '../../corpus/vocabulary/record.ts';
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { parseInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../kernel/path.ts';

@@ -1,8 +1,13 @@
 /** From a witness to what is kept of its finding: minimized, proven, drawn, named. Pure. */
 import { assert } from '../../corpus/vocabulary/assert.ts';
-import { findingId, type HowFound, keptOf, operationsOf } from '../../corpus/vocabulary/finding.ts';
+import {
+  type FindingRecord,
+  findingId,
+  type HowFound,
+  keptOf,
+  operationsOf,
+} from '../../corpus/vocabulary/finding.ts';
 import type { Input, Workload } from '../../corpus/vocabulary/input.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import type { Origin } from '../../corpus/vocabulary/repro.ts';
 import { type Violation, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import type { Model } from '../kernel/path.ts';

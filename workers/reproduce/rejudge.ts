@@ -2,8 +2,8 @@
  * A finding of another engine, judged by this one: the same again, others in its place, gone, or undecided. What is
  * shown is minimized anew, because labels, fused steps and proofs were the other engine's. Pure.
  */
+import type { FindingRecord } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
-import type { FindingRecord } from '../../corpus/vocabulary/record.ts';
 import type { Model } from '../kernel/path.ts';
 import { Engine, type Traced } from '../run/engine.ts';
 import { drawnRecord, minimizedRecord } from './finding-record.ts';
