@@ -17,6 +17,8 @@ export interface Keys {
   readonly reports: string;
   /** List of the ids in `reports`, the oldest first. */
   readonly arrivals: string;
+  /** Sorted set of ids of batches whose report the coordinator's log has, by the second, in Redis time, since when. */
+  readonly logged: string;
   /** Sorted set of worker ids by the second, in Redis time, in which they were last seen. */
   readonly seen: string;
   /** Hash: worker id to its heartbeat. */
@@ -31,6 +33,7 @@ export function keysOf(prefix: string): Keys {
     epoch: `${prefix}:epoch`,
     reports: `${prefix}:reports`,
     arrivals: `${prefix}:arrivals`,
+    logged: `${prefix}:logged`,
     seen: `${prefix}:seen`,
     workers: `${prefix}:workers`,
     features: (digest) => `${prefix}:features:${digest}`,

@@ -16,6 +16,12 @@ const WORKER_GONE_SECONDS = 10;
  */
 const FEATURES_SECONDS = 3600;
 
+/** Workers ask every two seconds; one that asks later sends its report again, which does no harm. */
+const LOGGED_SECONDS = 60;
+const FATE_NAMES = ['unknown', 'waits', 'logged'] as const;
+/** `unknown`: Redis has been emptied, or the report is logged for longer than Redis remembers. */
+export type Fate = (typeof FATE_NAMES)[number];
+
 /** Somebody else has become the coordinator. */
 export class StaleEpoch extends Error {
   override readonly name = 'StaleEpoch';
@@ -48,16 +54,33 @@ end
 return taken`;
 
 /**
- * KEYS reports arrivals epoch, ARGV epoch id... Forgets what the coordinator has on disk, but not what has arrived
- * in its place since.
+ * KEYS reports arrivals epoch logged, ARGV epoch seconds id... Forgets what the log has on disk, but not what has
+ * arrived in its place since; for so many seconds `logged` says so to the workers.
  */
 const SETTLE = `
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then return redis.error_reply('STALE epoch') end
-for i = 2, #ARGV do
+local now = tonumber(redis.call('TIME')[1])
+for i = 3, #ARGV do
   redis.call('LREM', KEYS[2], 1, ARGV[i])
-  if not redis.call('LPOS', KEYS[2], ARGV[i]) then redis.call('HDEL', KEYS[1], ARGV[i]) end
+  if not redis.call('LPOS', KEYS[2], ARGV[i]) then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+    redis.call('ZADD', KEYS[4], now, ARGV[i])
+  end
 end
-return #ARGV - 1`;
+redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', now - ARGV[2])
+return #ARGV - 2`;
+
+/**
+ * KEYS reports logged, ARGV id... Of each report: 1 if it waits, 2 if the log has it, 0 if Redis knows nothing of it.
+ */
+const FATES = `
+local fates = {}
+for i, id in ipairs(ARGV) do
+  fates[i] = 0
+  if redis.call('HEXISTS', KEYS[1], id) == 1 then fates[i] = 1
+  elseif redis.call('ZSCORE', KEYS[2], id) then fates[i] = 2 end
+end
+return fates`;
 
 /** KEYS epoch, ARGV the least it may be: the log may know of later ones than a Redis that was emptied. */
 const LEAD = `
@@ -135,7 +158,15 @@ export class Exchange {
 
   /** @throws StaleEpoch */
   async settle(epoch: number, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.fenced(SETTLE, epoch, ...ids);
+    if (ids.length > 0) await this.fenced(SETTLE, epoch, LOGGED_SECONDS, ...ids);
+  }
+
+  /** What has become of reports that Redis took, in their order. */
+  async fates(ids: readonly string[]): Promise<readonly Fate[]> {
+    if (ids.length === 0) return [];
+    const { reports, logged } = this.keys;
+    const fates = (await this.redis.eval(FATES, 2, reports, logged, ...ids)) as readonly number[];
+    return fates.map((fate) => FATE_NAMES[fate] ?? 'unknown');
   }
 
   /** Whether a report of that batch waits to be taken. */
@@ -168,9 +199,9 @@ export class Exchange {
   }
 
   private async fenced(script: string, epoch: number, ...args: readonly (string | number)[]) {
-    const { reports, arrivals, epoch: epochKey } = this.keys;
+    const { reports, arrivals, epoch: epochKey, logged } = this.keys;
     try {
-      return await this.redis.eval(script, 3, reports, arrivals, epochKey, epoch, ...args);
+      return await this.redis.eval(script, 4, reports, arrivals, epochKey, logged, epoch, ...args);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('STALE')) throw new StaleEpoch();
       throw error;

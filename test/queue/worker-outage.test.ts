@@ -48,7 +48,24 @@ async function outage(t: TestContext): Promise<void> {
   assert.match(lost ?? '', /^lost the Redis at /);
   assert.match(back ?? '', /is back after /);
   assert.deepEqual(more, []);
-  // Nothing is kept that Redis has for good.
+  await rig.logged();
+  await until('empty spool', () => worker.spooled.length === 0);
+  await worker.stop();
+}
+
+/** No coordinator is there: what has been reported is on the workers' disks alone. */
+async function emptied(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testDatabase(t), '{emptied}');
+  const batches = fuzzBatches(12, { runs: RUNS });
+  const ids = batches.map(({ id }) => id);
+  await rig.queues.add(batches);
+  const worker = await rig.worker().started();
+  await rig.reported(ids);
+  await rig.emptied();
+  await rig.client.flushdb();
+  await rig.reported(ids);
+  assert.equal(worker.spooled.length, ids.length);
+  await rig.logged();
   await until('empty spool', () => worker.spooled.length === 0);
   await worker.stop();
 }
@@ -69,6 +86,7 @@ async function inherited(t: TestContext): Promise<void> {
   const heir = rig.worker({ dataDir: dead.dataDir });
   const report = (await rig.reported(['x'])).get('x');
   assert.match(report?.executor ?? '', new RegExp(`-${dead.pid}-`));
+  await rig.logged();
   await until('empty spool', () => heir.spooled.length === 0);
   await heir.stop();
 }
@@ -115,6 +133,7 @@ async function toldTwice(t: TestContext): Promise<void> {
 describe('workers', { skip, concurrency: true }, () => {
   test('that are killed leave their batches to others, soon', killed);
   test('go on when Redis was killed, and say so in two lines', outage);
+  test('report again what an emptied Redis has lost', emptied);
   test('deliver what a dead one left on the disk', inherited);
   test('finish at a SIGTERM what they have in hand, and nothing else', drained);
   test('leave a batch that takes too long to others', tooLong);

@@ -30,10 +30,10 @@ export async function pour(rig: Rig, from: number, count: number): Promise<void>
   for (let done = 0; done < count; done += CHUNK) {
     const size = Math.min(CHUNK, count - done);
     await rig.queues.add(Array.from({ length: size }, (_, i) => tiny(from + done + i)));
-    const { reports, arrivals } = rig.keys;
-    const areThere = async (): Promise<boolean> => (await rig.client.hlen(reports)) === size;
+    const areThere = async (): Promise<boolean> =>
+      (await rig.client.hlen(rig.keys.reports)) === size;
     await until(`${size} reports`, areThere);
-    await rig.client.del(reports, arrivals);
+    await rig.logged();
     await rig.emptied();
   }
 }

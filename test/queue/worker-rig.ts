@@ -1,4 +1,5 @@
 /** What tests of the worker need: a Redis, batches in it, worker processes, and the reports that come of them. */
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { decodeReport } from '../../corpus/exchange/codec.ts';
 import { type Keys, keysOf } from '../../corpus/exchange/keys.ts';
+import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
 import {
   BATCH_VERSION,
@@ -180,6 +182,17 @@ export class Rig {
   private async haveReports(ids: readonly string[]): Promise<boolean> {
     const there = await this.client.hmget(this.keys.reports, ...ids);
     return there.every((text) => text !== null);
+  }
+
+  /** As a coordinator does: takes what has been reported, and says that its log has it. */
+  async logged(): Promise<void> {
+    const exchange = new Exchange(this.client, this.keys);
+    const epoch = await exchange.lead(0);
+    const taken = await exchange.take(epoch, 1000);
+    await exchange.settle(
+      epoch,
+      taken.map(({ id }) => id),
+    );
   }
 
   /** Waits until nothing is in the queues. */

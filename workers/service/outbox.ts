@@ -1,7 +1,7 @@
 /**
- * The way of a report out of this process, so that it is never in one place only: to the spool on this disk,
- * into Redis, and off the disk once Redis has it for good. Sending twice does no harm, so whenever there is
- * doubt everything on the disk is sent again.
+ * The way of a report out of this process, so that it is never in one place only: to the spool on this disk, into
+ * Redis, and off the disk once the coordinator's log has it. Sending twice does no harm, so whatever Redis may have
+ * lost is sent again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeReport, isOfOtherVersion } from '../../corpus/exchange/codec.ts';
@@ -17,10 +17,10 @@ const RETRY_MS = 1000;
 /** A report on disk: `left` to be sent, `going`, or taken by Redis. */
 type State = 'left' | 'going' | Taken;
 
-/** Redis said that it has it. Until it is on Redis' own disk, a crash of that machine would still lose it. */
-export interface Taken {
+/** Redis has it. Until the log has it, a Redis that is emptied loses it. */
+interface Taken {
   readonly name: string;
-  readonly atMs: number;
+  readonly batch: string;
 }
 
 export interface OutboxParts {
@@ -51,7 +51,7 @@ export class Outbox {
     const name = await this.spool(id, report);
     return async () => {
       const isTaken = await this.ingest(id, report);
-      if (name !== null && isTaken) this.noteTaken(name);
+      if (name !== null && isTaken) this.noteTaken(name, id);
     };
   }
 
@@ -70,18 +70,20 @@ export class Outbox {
     }
   }
 
-  taken(): readonly Taken[] {
-    return [...this.states.values()].filter((state) => typeof state !== 'string');
-  }
-
-  /** Redis has these on its disk. Doubts that came up since stay. */
-  settle(settled: readonly Taken[]): void {
-    for (const taken of settled) {
-      if (this.states.get(taken.name) !== taken) continue;
-      this.states.delete(taken.name);
-      this.parts.spool.remove(taken.name);
+  /** Frees the disk of what the log has, and sends again what Redis knows nothing of. */
+  async settle(): Promise<void> {
+    const taken = this.taken();
+    const fates = await this.parts.exchange.fates(taken.map(({ batch }) => batch));
+    for (const [i, one] of taken.entries()) {
+      // Doubts that came up since stay.
+      if (this.states.get(one.name) !== one) continue;
+      if (fates[i] === 'unknown') this.states.set(one.name, 'left');
+      if (fates[i] !== 'logged') continue;
+      this.states.delete(one.name);
+      this.parts.spool.remove(one.name);
     }
     this.measure();
+    if (fates.includes('unknown')) await this.sendLeft();
   }
 
   /** Stops asking a Redis that refuses. */
@@ -118,7 +120,7 @@ export class Outbox {
       return;
     }
     this.states.set(name, 'going');
-    if (await this.ingest(value.id, text)) this.noteTaken(name);
+    if (await this.ingest(value.id, text)) this.noteTaken(name, value.id);
   }
 
   /** Null if there is nothing to send, or not now: whatever keeps it from being read may pass. */
@@ -146,8 +148,12 @@ export class Outbox {
     this.states.delete(name);
   }
 
-  private noteTaken(name: string): void {
-    this.states.set(name, { name, atMs: performance.now() });
+  private taken(): readonly Taken[] {
+    return [...this.states.values()].filter((state) => typeof state !== 'string');
+  }
+
+  private noteTaken(name: string, batch: string): void {
+    this.states.set(name, { name, batch });
     this.measure();
   }
 

@@ -123,9 +123,9 @@ class FleetWorker {
   private readonly metrics: Metrics<'worker'>;
   private readonly troubles: Repeats;
   private readonly keys: Keys;
-  /** For everything but blocking reads and the beats. */
+  /** For everything but blocking reads. */
   private readonly redis: Redis;
-  private readonly pulseRedis: Redis;
+  private readonly exchange: Exchange;
   private readonly outages: OutageLog;
   private readonly pool: ExecutorPool;
   private readonly outbox: Outbox;
@@ -148,11 +148,11 @@ class FleetWorker {
     this.troubles = new Repeats((line) => this.log.warn(line));
     this.keys = keysOf(prefix);
     this.redis = connect(redis);
-    this.pulseRedis = connect(redis);
     this.outages = watchOutages(this.redis, (line) => this.log.warn(line));
     this.pool = this.startPool();
     const { metrics, troubles, pool } = this;
-    const exchange = new Exchange(this.redis, this.keys);
+    this.exchange = new Exchange(this.redis, this.keys);
+    const { exchange } = this;
     this.outbox = new Outbox({ spool, exchange, metrics, troubles });
     this.handler = new BatchHandler({
       pool,
@@ -174,17 +174,14 @@ class FleetWorker {
   async open(): Promise<void> {
     const { jobs, metricsPort } = this.config;
     if (metricsPort !== null) this.metricsServer = await this.serveMetrics(metricsPort);
-    for (const client of [this.redis, this.pulseRedis]) {
-      client.on('close', () => this.outbox.doubt());
-      client.on('ready', () => this.resume());
-    }
+    this.redis.on('close', () => this.outbox.doubt());
+    this.redis.on('ready', () => this.resume());
     this.resume();
     this.consumers = KINDS.map((kind) => this.openConsumer(kind));
     this.watchdog = this.startWatchdog();
     if (this.config.mayBeHurt === true) process.on('SIGUSR2', this.hurt);
     this.beats = new HeartbeatSender({
-      redis: this.pulseRedis,
-      exchange: new Exchange(this.pulseRedis, this.keys),
+      exchange: this.exchange,
       outbox: this.outbox,
       troubles: this.troubles,
       heartbeat: () => this.heartbeat(),
@@ -221,7 +218,6 @@ class FleetWorker {
     this.outbox.close();
     for (const consumer of this.consumers) consumer.abandon();
     this.redis.disconnect();
-    this.pulseRedis.disconnect();
     this.metricsServer?.close();
   }
 
