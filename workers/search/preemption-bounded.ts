@@ -80,7 +80,7 @@ class SearchWithin implements Lookout {
     const rank = rankOf(violation);
     const known = this.paths.get(signature);
     if (known !== undefined && known.rank <= rank) return;
-    if (this.options.counts?.(violation) === false) {
+    if (this.options.counts?.(violation, this.search.states) === false) {
       this.ignored.add(signature);
       return;
     }

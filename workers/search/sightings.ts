@@ -6,8 +6,11 @@ export interface Sought {
   readonly statesMax: number;
   /** Go on behind the first violation to every distinct signature, not only to twice its states. */
   readonly all: boolean;
-  /** What is asked for; anything else is met, named and passed by. */
-  readonly counts?: (violation: Violation) => boolean;
+  /**
+   * What is asked for; anything else is met, named and passed by.
+   * @param states that were stored before; NaN once the search is over
+   */
+  readonly counts?: (violation: Violation, states: number) => boolean;
 }
 
 export interface Sighting {
@@ -36,7 +39,7 @@ export class Sightings {
     const rank = rankOf(violation);
     const known = this.paths.get(signature);
     if (known !== undefined && known.rank <= rank) return;
-    if (this.sought.counts?.(violation) === false) {
+    if (this.sought.counts?.(violation, states) === false) {
       this.ignored.add(signature);
       return;
     }
@@ -50,7 +53,7 @@ export class Sightings {
   /** A path to a state that nothing leads out of shows it. */
   noteDead(violation: Violation, path: readonly number[]): void {
     const { signature } = violation;
-    if (this.sought.counts?.(violation) === false) this.ignored.add(signature);
+    if (this.sought.counts?.(violation, Number.NaN) === false) this.ignored.add(signature);
     else if (!this.paths.has(signature)) {
       this.paths.set(signature, { path, rank: rankOf(violation) });
     }
