@@ -9,15 +9,19 @@ import { fail } from '../../corpus/vocabulary/errors.ts';
 import { detectRow } from '../../workers/bench/detect/detect.ts';
 import {
   type Detection,
+  factorsOf,
   figuresOf,
   isRacy,
   overall,
   type Place,
+  shared,
 } from '../../workers/bench/detect/samples.ts';
 import { candidatesOf } from '../../workers/bench/detect/scenarios.ts';
+import type { SpinPeer } from '../../workers/bench/detect/spin/peer.ts';
 import type { Course } from '../../workers/bench/revision.ts';
 import type { Seed } from '../../workers/search/verdict-table.ts';
 import { campaignsOf, detectCold } from './bench-cold.ts';
+import { spinFor } from './bench-spin.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { type DetectPlan, detectPlanOf } from './options/detect-options.ts';
 import { progress, settingsOf } from './options/settings.ts';
@@ -40,20 +44,38 @@ export async function benchDetect(command: CommandUnknownOpts): Promise<void> {
     progress(settings, 'stopping: what is measured to its end is shown (again: stop at once)');
   });
   const course = { said: (what: string) => progress(settings, what), stop: stop.signal };
-  const detections = await (plan.isCold ? cold : fromSeeds)(plan, rngSeed, course);
-  release();
+  const { detections, ...spin } = await measured(plan, rngSeed, course).finally(release);
   const isStopped = stop.signal.aborted;
   if (isStopped)
     progress(settings, `stopped: ${counted(detections.length, 'row')} of ${plan.claims.length}`);
   if (plan.svg !== undefined) writeFileSync(plan.svg, chartOf(detections, plan));
-  if (settings.isJson) sayDocument({ ...documentOf(detections, plan, rngSeed), isStopped });
+  if (settings.isJson)
+    sayDocument({ ...documentOf(detections, plan, rngSeed), ...spin, isStopped });
   else say(renderDetections(detections, plan));
+}
+
+interface Measured {
+  readonly detections: readonly Detection[];
+  /** Its version, where it was asked. */
+  readonly spin?: string;
+}
+
+async function measured(plan: DetectPlan, rngSeed: number, course: Course): Promise<Measured> {
+  if (plan.isCold) return { detections: await cold(plan, rngSeed, course) };
+  const spin = await spinFor(plan.schedulers, course.stop);
+  if (spin === null) return { detections: await fromSeeds(plan, rngSeed, course, null) };
+  try {
+    return { detections: await fromSeeds(plan, rngSeed, course, spin), spin: spin.version };
+  } finally {
+    spin.close();
+  }
 }
 
 async function fromSeeds(
   plan: DetectPlan,
   rngSeed: number,
   course: Course,
+  spin: SpinPeer | null,
 ): Promise<readonly Detection[]> {
   const { claims, schedulers, trials, runs } = plan;
   const seeds: readonly Seed[] = readSeeds(PACKAGE_ROOT).map(({ name, input }) => {
@@ -70,9 +92,20 @@ async function fromSeeds(
     await setImmediate();
     if (course.stop.aborted) break;
     course.said(`bench: ${claim.row.id}, ${i + 1} of ${counted(claims.length, 'row')}`);
-    detections.push(await detectRow(claim, seeds, { ...plan, schedulesMax: runs, rngSeed }));
+    const options = { ...plan, schedulesMax: runs, rngSeed, spin };
+    const detection = await detectRow(claim, seeds, options).catch(unlessStopped(course));
+    if (detection === null) break;
+    detections.push(detection);
   }
   return detections;
+}
+
+/** SPIN's processes end with the measurement. */
+function unlessStopped({ stop }: Course): (error: unknown) => null {
+  return (error) => {
+    if (stop.aborted && error instanceof Error && error.name === 'AbortError') return null;
+    throw error;
+  };
 }
 
 async function cold(
@@ -117,15 +150,26 @@ function documentOf(detections: readonly Detection[], plan: DetectPlan, rngSeed:
     })),
     overall: all,
     racy: overall(detections.filter(isRacy)).map(figuresOf),
+    shared: sharedJson(detections),
     results: all.map(({ scheduler, mean }) => {
       return { name: `detect.${scheduler}`, value: mean, unit: isCold ? 'runs' : 'schedules' };
     }),
   };
 }
 
+/** Of the places that every scheduler has been to; those of the rows that not every schedule shows. */
+function sharedJson(detections: readonly Detection[]): object {
+  const rows = shared(detections).filter(isRacy);
+  const samples = overall(rows);
+  const places = rows.reduce((sum, row) => sum + row.places.length, 0);
+  const figures = samples.map(figuresOf);
+  return { rows: rows.length, places, figures, factors: factorsOf(samples) };
+}
+
 /** The runs of each campaign are hours of work; those of schedules would be half a million numbers. */
-function placeJson({ model, seed, samples }: Place, isCold: boolean): unknown {
+function placeJson({ model, seed, samples, spin }: Place, isCold: boolean): unknown {
   const figures = samples.map(figuresOf);
   const counts = samples.flatMap((sample) => sample.counts);
-  return isCold ? { model, figures, counts } : { model, seed, figures };
+  if (isCold) return { model, figures, counts };
+  return spin === undefined ? { model, seed, figures } : { model, seed, figures, spin };
 }

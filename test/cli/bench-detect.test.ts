@@ -33,7 +33,7 @@ test('says before it begins how much it will run, and goes row by row', async ()
   ]);
   assert.match(
     stdout,
-    /\nall 2 +5 +portfolio +[\d.]+ +[\d.]+-[\d.]+ [^\n]*\n +surw [^\n]*\n +pct3 [^\n]*\n +random [^\n]*\n$/,
+    /\nall 2 +5 +portfolio +[\d.]+ +[\d.]+-[\d.]+ [^\n]*\n +surw [^\n]*\n +pct3 [^\n]*\n +random [^\n]*\n\nTimes the schedules of portfolio, over 5 scenarios of 2 racy rows that all have:\n(?:[^\n]+\n){4}$/,
   );
   assert.match(
     readFileSync(path.join(folder, 'rows.svg'), 'utf8'),
@@ -99,6 +99,11 @@ test('what it does not take is refused, with what to type', async () => {
       ['detect', '--schedulers', 'surf', ...MODEL],
       /there is no scheduler "surf"; the nearest is surw/,
     ],
+    [
+      ['detect', '--schedulers', 'spin-verfy', ...MODEL],
+      /there is no scheduler "spin-verfy"; the nearest is spin-verify/,
+    ],
+    [['detect', '--cold', '--schedulers', 'spin-random'], /a campaign has its portfolio/],
     [['detect', '--trials', '3'], /--trials is 3; an interval takes 4 or more/],
     [['detect', '--cold', '--schedulers', 'surw'], /a campaign has its portfolio/],
     [['detect', '--jobs', '2'], /--jobs is an option of --cold/],
@@ -115,4 +120,28 @@ test('what it does not take is refused, with what to type', async () => {
   const { exit, stderr } = await faultlineHere(nowhere, folder);
   assert.equal(exit, 3);
   assert.match(stderr, /cannot write no\/such\/folder\.svg: no such file or directory/);
+});
+
+test('SPIN is asked for only where it is named, and missed before anything is measured', async () => {
+  const { PATH } = process.env;
+  process.env.PATH = '';
+  try {
+    const args = ['bench', 'detect', ...MODEL, '--rows', 'B12', '--trials', '4', '--schedulers'];
+    assert.equal((await faultlineHere([...args, 'surw'], folder)).exit, 0);
+    for (const names of ['surw,spin-random', 'spin-verify', 'spin-random,spin-verify']) {
+      const { exit, stdout, stderr } = await faultlineHere([...args, names], folder);
+      assert.deepEqual([exit, stdout], [3, '']);
+      const spin = names.replace('surw,', '');
+      assert.match(
+        stderr,
+        new RegExp(
+          `^faultline: --schedulers ${spin}: there is no spin and no gcc on the PATH$`,
+          'm',
+        ),
+      );
+      assert.match(stderr, /type `sudo apt-get install spin gcc`, or leave /);
+    }
+  } finally {
+    process.env.PATH = PATH;
+  }
 });

@@ -7,9 +7,10 @@ import type { ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { writerOf } from '../../workers/kernel/encoding.ts';
 import { DONE_AT, SECTIONS, WORDS } from '../../workers/kernel/layout.ts';
 import type { Model } from '../../workers/kernel/path.ts';
-import type { OracleId } from '../../workers/oracles/oracle.ts';
 import { Engine } from '../../workers/run/engine.ts';
 import { explore } from '../../workers/search/exhaustive.ts';
+import { CLAIM_OF } from '../../workers/views/promela/defines.ts';
+import { oraclesOf } from '../../workers/views/promela/watched.ts';
 
 export interface Projection {
   /** With every word, as `check` counts them. */
@@ -21,23 +22,8 @@ export interface Projection {
   readonly steps: ReadonlySet<string>;
 }
 
-/** What an oracle calls a violation that a claim of the program denies. */
-const CLAIM_OF: Readonly<Partial<Record<ViolationClass, string>>> = {
-  deadlock: 'deadlock',
-  'lost-wakeup': 'lost_wakeup',
-  'bad-release': 'bad_release',
-  'stale-pte': 'stale_mapping',
-  'beyond-eof': 'stale_mapping',
-  'foreign-block': 'foreign_block',
-  'zero-page': 'zero_page',
-  durability: 'lost_sync',
-};
-
 /** What O10 says besides; no claim is about it. */
 const UNCLAIMED: ReadonlySet<ViolationClass> = new Set(['lock-missing', 'lock-leak']);
-
-/** Without the history of what was written where, an order of locks, and what only a power failure shows. */
-const ORACLES: readonly OracleId[] = ['O1', 'O2', 'O4', 'O5', 'O9', 'O10'];
 
 /** Ghosts by the declaration that has them. */
 const GHOSTS: readonly (readonly [declared: string, section: string])[] = [
@@ -48,8 +34,7 @@ const GHOSTS: readonly (readonly [declared: string, section: string])[] = [
 ];
 
 export function projectionOf(model: Model, input: Input, promela: string): Projection {
-  const isSynced = promela.includes('lost_sync');
-  const oracles = new Set<OracleId>(isSynced ? [...ORACLES, 'O8'] : ORACLES);
+  const oracles = oraclesOf(promela);
   const { states, cutBy } = explore(new Engine(model, oracles), input, {
     statesMax: 1e6,
     all: true,

@@ -4,7 +4,7 @@ import { ROW_ID } from '../../../corpus/vocabulary/catalogue.ts';
 import { fail, type Refusal } from '../../../corpus/vocabulary/errors.ts';
 import { nearestHint } from '../../../corpus/vocabulary/nearest.ts';
 import { printable } from '../../../corpus/vocabulary/printable.ts';
-import { DETECTORS } from '../../../workers/bench/detect/detectors.ts';
+import { DETECTORS, SPIN_RANDOM, SPIN_VERIFY } from '../../../workers/bench/detect/detectors.ts';
 import { type Claim, claimsOf } from '../../../workers/bench/detect/scenarios.ts';
 import { TRIALS_MIN } from '../../../workers/bench/detect/statistics.ts';
 import { jobsByDefault } from './campaign-options.ts';
@@ -34,6 +34,7 @@ interface DetectFlags {
 
 const GROUP = 'Options of detect:';
 const SCHEDULERS_DEFAULT = 'portfolio,surw,pct3,random';
+const SCHEDULERS: readonly string[] = [...Object.keys(DETECTORS), SPIN_RANDOM, SPIN_VERIFY];
 const FROM_SEEDS = { trials: 30, runs: 10_000 };
 const COLD = { trials: 10, runs: 2_000_000 };
 
@@ -41,7 +42,7 @@ const OPTIONS: readonly Option[] = [
   new Option('--rows <ids>', 'these rows alone: B12,F02 (default: all that a model claims)'),
   new Option(
     '--schedulers <names>',
-    `of ${Object.keys(DETECTORS).join(', ')} (default: ${SCHEDULERS_DEFAULT})`,
+    `of ${SCHEDULERS.join(', ')} (default: ${SCHEDULERS_DEFAULT})`,
   ),
   new Option('--trials <n>', 'of each scenario: 30; cold, of each model: 10').argParser(parseCount),
   new Option('--runs <n>', 'until a trial is a miss: 10k; cold: 2M').argParser(parseCount),
@@ -112,11 +113,10 @@ function claimsNamed(named: string | undefined, claims: readonly Claim[]): reado
 }
 
 function schedulersNamed(named: string): readonly string[] {
-  const known = Object.keys(DETECTORS);
   const names = named.split(',').map((name) => name.trim());
-  const stranger = names.find((name) => !known.includes(name));
+  const stranger = names.find((name) => !SCHEDULERS.includes(name));
   if (stranger === undefined) return [...new Set(names)];
-  const hint = nearestHint(stranger, known) || `; there are ${known.join(', ')}`;
+  const hint = nearestHint(stranger, SCHEDULERS) || `; there are ${SCHEDULERS.join(', ')}`;
   throw usage(`--schedulers: there is no scheduler "${printable(stranger)}"${hint}`);
 }
 

@@ -1,26 +1,39 @@
 /**
  * What `bench detect` found, as one SVG: a line a row, on it a mark and an interval for each scheduler, along a
- * logarithmic axis of runs. Marks differ in shape and colour, and are hollow where a trial was missed; the text
+ * logarithmic axis of runs; below it, where SPIN has searched, states along an axis of their own. Marks differ in shape and colour, and are hollow where a trial was missed; the text
  * alternative has every figure.
  */
 import {
   type Detection,
   type Figures,
   figuresOf,
+  groupsOf,
   overall,
+  shared,
 } from '../../../workers/bench/detect/samples.ts';
+import { overallStates, SEARCHES, statesOf } from '../../../workers/bench/detect/states.ts';
 import type { DetectPlan } from '../options/detect-options.ts';
 import { shown } from './table.ts';
 
 type Shape = Pick<DetectPlan, 'isCold' | 'runs'>;
 
+type Mark = Pick<Figures, 'scheduler' | 'mean' | 'low' | 'high' | 'misses' | 'trials'>;
+
 interface Line {
   readonly label: string;
-  readonly figures: readonly Figures[];
+  readonly figures: readonly Mark[];
+}
+
+/** Lines along one axis. */
+interface Panel {
+  readonly title: string;
+  readonly schedulers: readonly string[];
+  readonly lines: readonly Line[];
+  readonly decades: number;
 }
 
 const WIDTH = 760;
-const LEFT = 56;
+const LEFT = 80;
 const RIGHT = 32;
 const TOP = 64;
 const BOTTOM = 16;
@@ -51,27 +64,84 @@ const MARKS = [
 
 export function chartOf(detections: readonly Detection[], shape: Shape): string {
   const measured = detections.filter(({ places }) => places.length > 0);
-  const lines: readonly Line[] = [
-    ...measured.map(({ row, samples }) => ({ label: row, figures: samples.map(figuresOf) })),
-    { label: 'all', figures: overall(measured).map(figuresOf) },
-  ];
-  const schedulers = (lines.at(-1)?.figures ?? []).map(({ scheduler }) => scheduler);
-  const step = LANE * schedulers.length + GAP;
-  const height = TOP + step * lines.length + BOTTOM;
-  const title = titleOf(shape);
+  const panels = [countsPanel(measured, shape), statesPanel(measured)].filter(
+    ({ schedulers }) => schedulers.length > 0,
+  );
+  const heights = panels.map(heightOf);
+  const tops = heights.map((_, i) => heights.slice(0, i).reduce((sum, one) => sum + one, 0));
+  const height = heights.reduce((sum, one) => sum + one, 0);
+  const series = Math.max(0, ...panels.map(({ schedulers }) => schedulers.length));
+  const sentences = panels.flatMap(({ lines }) => lines.map(sentenceOf));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title figures">`,
-    `<title id="title">${title}</title>`,
-    `<desc id="figures">${lines.map(sentenceOf).join(' ')}</desc>`,
-    `<style>${styleOf(schedulers.length)}</style>`,
+    `<title id="title">${panels.map(({ title }) => title).join('; ')}</title>`,
+    `<desc id="figures">${sentences.join(' ')}</desc>`,
+    `<style>${styleOf(series)}</style>`,
     `<rect class="page" width="${WIDTH}" height="${height}"/>`,
-    text(LEFT, 18, title, 'head'),
-    ...schedulers.map(legendOf),
-    ...gridOf(shape, height - BOTTOM),
-    ...lines.flatMap((line, i) => lineOf(line, TOP + i * step, schedulers, shape)),
+    ...panels.flatMap((panel, i) => panelOf(panel, tops[i] ?? 0)),
     '</svg>',
     '',
   ].join('\n');
+}
+
+function countsPanel(measured: readonly Detection[], shape: Shape): Panel {
+  const rows = measured
+    .flatMap(groupsOf)
+    .map(({ label, samples }) => ({ label, figures: samples.map(figuresOf) }));
+  const all = { label: 'all', figures: overall(measured).map(figuresOf) };
+  const both = { label: 'shared', figures: overall(shared(measured)).map(figuresOf) };
+  const lines = [...rows, all, ...(both.figures.length > all.figures.length ? [both] : [])];
+  const schedulers = new Set(lines.flatMap(namesOf));
+  return {
+    title: titleOf(shape),
+    schedulers: [...schedulers],
+    lines,
+    decades: decadesTo(shape.runs),
+  };
+}
+
+function statesPanel(measured: readonly Detection[]): Panel {
+  const rows = statesOf(measured);
+  const all = rows.length === 0 ? [] : [...rows, overallStates(rows)];
+  const lines = all.map(({ row, means, places, found }) => {
+    const marks = SEARCHES.flatMap((scheduler, i) => {
+      const mean = means?.[i];
+      if (mean === undefined) return [];
+      return [{ scheduler, mean, low: mean, high: mean, misses: places - found, trials: places }];
+    });
+    return { label: row, figures: marks };
+  });
+  const means = lines.flatMap(({ figures }) => figures.map(({ mean }) => mean));
+  return {
+    title:
+      'States stored until each row is met: geometric mean of the scenarios where both found it',
+    schedulers: [...new Set(lines.flatMap(namesOf))],
+    lines,
+    decades: decadesTo(Math.max(10, ...means)),
+  };
+}
+
+function namesOf({ figures }: Line): readonly string[] {
+  return figures.map(({ scheduler }) => scheduler);
+}
+
+function panelOf(panel: Panel, top: number): readonly string[] {
+  const { title, schedulers, lines, decades } = panel;
+  const step = stepOf(panel);
+  return [
+    text(LEFT, top + 18, title, 'head'),
+    ...schedulers.map((scheduler, i) => legendOf(scheduler, i, top)),
+    ...gridOf(decades, top + TOP, top + heightOf(panel) - BOTTOM),
+    ...lines.flatMap((line, i) => lineOf(line, top + TOP + i * step, schedulers, decades)),
+  ];
+}
+
+function stepOf({ schedulers }: Panel): number {
+  return LANE * schedulers.length + GAP;
+}
+
+function heightOf(panel: Panel): number {
+  return TOP + stepOf(panel) * panel.lines.length + BOTTOM;
 }
 
 function titleOf({ isCold, runs }: Shape): string {
@@ -102,19 +172,19 @@ function styleOf(schedulers: number): string {
   ].join('');
 }
 
-function legendOf(scheduler: string, i: number): string {
+function legendOf(scheduler: string, i: number, top: number): string {
   const x = LEFT + 4 + i * 94;
-  return mark(i, `s${i}`, x, 32, '') + text(x + 9, 36, scheduler, '');
+  return mark(i, `s${i}`, x, top + 32, '') + text(x + 9, top + 36, scheduler, '');
 }
 
 /** A line and a number for each power of ten. */
-function gridOf(shape: Shape, bottom: number): readonly string[] {
-  const powers = Array.from({ length: decadesOf(shape) + 1 }, (_, i) => 10 ** i);
+function gridOf(decades: number, top: number, bottom: number): readonly string[] {
+  const powers = Array.from({ length: decades + 1 }, (_, i) => 10 ** i);
   return powers.flatMap((power) => {
-    const x = xOf(power, shape);
+    const x = xOf(power, decades);
     return [
-      `<path class="grid" d="M${x} ${TOP - 6}V${bottom}"/>`,
-      text(x, TOP - 10, power.toLocaleString('en-US'), 'tick'),
+      `<path class="grid" d="M${x} ${top - 6}V${bottom}"/>`,
+      text(x, top - 10, power.toLocaleString('en-US'), 'tick'),
     ];
   });
 }
@@ -123,13 +193,13 @@ function lineOf(
   { label, figures }: Line,
   top: number,
   schedulers: readonly string[],
-  shape: Shape,
+  decades: number,
 ): readonly string[] {
   const middle = top + (LANE * schedulers.length) / 2;
   const marks = figures.map((one) => {
     const lane = schedulers.indexOf(one.scheduler);
     const y = top + LANE * (lane + 0.5);
-    const [from, at, to] = [one.low, one.mean, one.high].map((value) => xOf(value, shape));
+    const [from, at, to] = [one.low, one.mean, one.high].map((value) => xOf(value, decades));
     const bar = `<path class="bar s${lane}" d="M${from} ${y}H${to}"/>`;
     const name = one.misses === 0 ? `s${lane}` : `s${lane} bound`;
     return bar + mark(lane, name, at ?? 0, y, sentenceOf({ label, figures: [one] }));
@@ -148,11 +218,11 @@ function text(x: number, y: number, content: string, name: string): string {
   return `<text class="${name}" x="${x}" y="${y}"${anchor}>${content}</text>`;
 }
 
-function decadesOf({ runs }: Shape): number {
-  return Math.max(1, Math.ceil(Math.log10(runs)));
+function decadesTo(most: number): number {
+  return Math.max(1, Math.ceil(Math.log10(most)));
 }
 
-function xOf(value: number, shape: Shape): number {
-  const share = Math.log10(Math.max(1, value)) / decadesOf(shape);
+function xOf(value: number, decades: number): number {
+  const share = Math.log10(Math.max(1, value)) / decades;
   return Math.round((LEFT + Math.min(1, share) * (WIDTH - LEFT - RIGHT)) * 10) / 10;
 }

@@ -1,6 +1,6 @@
 /** Tables for people: columns of words and of numbers. */
 
-const NUMERIC = /^(>= )?[\d.,-]+$/;
+const NUMERIC = /^(?:[<>]= |~ )?[\d.,-]+$/;
 
 /** Numbers to the right, words to the left. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

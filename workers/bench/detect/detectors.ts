@@ -16,6 +16,11 @@ export const DETECTORS: Readonly<Record<string, Detector>> = {
   'fast-check': fastCheck,
 };
 
+/** The other peer runs programs of its own: spin/peer.ts. */
+export const SPIN_RANDOM = 'spin-random';
+/** It counts states, not schedules. */
+export const SPIN_VERIFY = 'spin-verify';
+
 /**
  * The profile that SURW and PCT plan by is a run of its own, made once: it counts where it has a turn, as in a
  * campaign, and not where a scheduler is measured alone.

@@ -1,5 +1,6 @@
 /** What trials came to, and the figures that are shown of it. */
 import { median } from '../rounds.ts';
+import type { Searched } from './spin/carried.ts';
 import {
   geometricMeanOf,
   type Interval,
@@ -7,6 +8,7 @@ import {
   type LogMean,
   logMeanOf,
   meanOf,
+  ratioOf,
 } from './statistics.ts';
 
 /** Trials of one scheduler. */
@@ -25,7 +27,14 @@ export interface Place {
   readonly model: string;
   readonly seed: string | null;
   readonly samples: readonly Sample[];
+  /** Where SPIN was asked too. */
+  readonly spin?: SpinAnswer;
 }
+
+/** What the program of a place lacks; or what SPIN and Faultline stored until their searches met the row. */
+type SpinAnswer =
+  | { readonly lacks: string }
+  | { readonly verify: Searched; readonly faultline: Searched };
 
 /** A row, and what each scheduler needed to detect it. */
 export interface Detection {
@@ -76,8 +85,65 @@ export function isRacy({ samples }: Detection): boolean {
   return samples.some(({ counts }) => counts.some((count) => count > 1));
 }
 
+/** Of the schedulers that have been to every place. */
 export function overall(detections: readonly Detection[]): readonly Sample[] {
-  return pooled(detections.flatMap(({ samples }) => samples));
+  const places = detections.flatMap((one) => one.places);
+  return pooled(detections.flatMap(({ samples }) => samples)).filter(everywhereIn(places));
+}
+
+function everywhereIn(places: readonly Place[]): (sample: Sample) => boolean {
+  return ({ scheduler }) =>
+    places.every(({ samples }) => samples.some((one) => one.scheduler === scheduler));
+}
+
+/** Cut to the places that every scheduler has been to. */
+export function shared(detections: readonly Detection[]): readonly Detection[] {
+  const all = detections.flatMap((one) => one.samples.map(({ scheduler }) => scheduler));
+  const count = new Set(all).size;
+  return detections.flatMap((detection) => {
+    const places = detection.places.filter(({ samples }) => samples.length === count);
+    if (places.length === 0 || count === 0) return [];
+    return [{ ...detection, places, samples: pooled(places.flatMap((place) => place.samples)) }];
+  });
+}
+
+/** Samples that may be compared: they are of the same places. */
+export interface Group {
+  readonly label: string;
+  readonly places: readonly Place[];
+  readonly samples: readonly Sample[];
+}
+
+/** A row, of the schedulers that have been to all its places; where one has not, all once more, of those that they share. */
+export function groupsOf(detection: Detection): readonly Group[] {
+  const { row, places, samples } = detection;
+  const whole = { label: row, places, samples: samples.filter(everywhereIn(places)) };
+  if (whole.samples.length === samples.length) return [whole];
+  const both = shared([detection]).map((one) => ({ ...one, label: `${row} shared` }));
+  return [whole, ...both];
+}
+
+/** How many times the schedules of the first scheduler another one needs. */
+export interface Factor extends Interval {
+  readonly scheduler: string;
+  readonly of: string;
+  /** Of the other one and of the first: with the former it is a lower bound, with the latter an upper one. */
+  readonly misses: readonly [number, number];
+}
+
+export function factorsOf([first, ...others]: readonly Sample[]): readonly Factor[] {
+  if (first === undefined) return [];
+  return others.map(({ scheduler, misses, mean }) => {
+    const { mean: middle, low, high } = intervalOf(ratioOf(mean, first.mean));
+    return {
+      scheduler,
+      of: first.scheduler,
+      misses: [misses, first.misses],
+      mean: rounded(middle),
+      low: rounded(low),
+      high: rounded(high),
+    };
+  });
 }
 
 export function figuresOf({ scheduler, counts, misses, mean, average }: Sample): Figures {

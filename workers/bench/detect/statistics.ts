@@ -35,6 +35,13 @@ export function meanOf(parts: readonly LogMean[]): LogMean {
   };
 }
 
+/** How many times the one is the other. */
+export function ratioOf(one: LogMean, other: LogMean): LogMean {
+  // A half of each, twice: the degrees of freedom are those of the mean of both.
+  const { variance, freedom } = meanOf([one, other]);
+  return { mean: one.mean - other.mean, variance: 4 * variance, freedom };
+}
+
 export function geometricMeanOf(values: readonly number[]): number {
   return Math.exp(sumOf(values.map(Math.log)) / values.length);
 }

@@ -11,6 +11,7 @@ import {
   PAGE_OBJECTS,
   PAGES,
 } from '../../../corpus/vocabulary/limits.ts';
+import type { ViolationClass } from '../../../corpus/vocabulary/verdict.ts';
 import {
   COMMON_ZERO_PAGE,
   ENTRY_DIRTY,
@@ -173,6 +174,18 @@ export const SCRATCH: Readonly<Record<string, string>> = {
   awaited: 'hidden byte awaited;',
   turn: 'hidden byte turn;',
   place: 'hidden byte place;',
+};
+
+/** The claim that is denied where an oracle says a violation of a class; the other classes have none. */
+export const CLAIM_OF: Readonly<Partial<Record<ViolationClass, string>>> = {
+  deadlock: 'deadlock',
+  'lost-wakeup': 'lost_wakeup',
+  'bad-release': 'bad_release',
+  'stale-pte': 'stale_mapping',
+  'beyond-eof': 'stale_mapping',
+  'foreign-block': 'foreign_block',
+  'zero-page': 'zero_page',
+  durability: 'lost_sync',
 };
 
 /** Each claim is a scratch variable that an assertion denies. */
