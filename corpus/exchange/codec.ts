@@ -93,6 +93,7 @@ const fuzzBatch = z
     sources: z.array(source).min(1).max(8),
     settled: z.array(bucket).max(LIST_MAX),
     featuresDigest: digest.nullable(),
+    settledDigest: digest.nullable(),
   })
   .refine(makesRunsOrSweeps, { path: ['runs'], error: 'no runs, and no part of a scope' });
 

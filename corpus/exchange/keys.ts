@@ -23,8 +23,8 @@ export interface Keys {
   readonly seen: string;
   /** Hash: worker id to its heartbeat. */
   readonly workers: string;
-  /** Features known at some time, by their SHA-256. */
-  features(digest: string): string;
+  /** A list that batches name by its SHA-256 (named-lists.ts). */
+  list(digest: string): string;
 }
 
 export function keysOf(prefix: string): Keys {
@@ -36,7 +36,7 @@ export function keysOf(prefix: string): Keys {
     logged: `${prefix}:logged`,
     seen: `${prefix}:seen`,
     workers: `${prefix}:workers`,
-    features: (digest) => `${prefix}:features:${digest}`,
+    list: (digest) => `${prefix}:list:${digest}`,
   };
 }
 

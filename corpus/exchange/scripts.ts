@@ -7,14 +7,15 @@
  */
 import type { Redis } from 'ioredis';
 import type { Keys } from './keys.ts';
+import type { PackedList } from './named-lists.ts';
 
 /** A heartbeat not renewed for so long belongs to a worker that is gone. */
 const WORKER_GONE_SECONDS = 10;
 /**
- * So long after they were put packed features go, whatever batch still names them; a batch that waited longer only
- * brings more candidates that are not new.
+ * So long after it was put a list goes, even if a batch that waits still names it: that one then only brings more that is
+ * not new.
  */
-const FEATURES_SECONDS = 3600;
+const LIST_SECONDS = 3600;
 
 /** Workers ask every two seconds; one that asks later sends its report again, which does no harm. */
 const LOGGED_SECONDS = 60;
@@ -174,12 +175,12 @@ export class Exchange {
     return (await this.redis.hexists(this.keys.reports, id)) === 1;
   }
 
-  async putFeatures(digest: string, bytes: Buffer): Promise<void> {
-    await this.redis.set(this.keys.features(digest), bytes, 'EX', FEATURES_SECONDS);
+  async putList({ digest, bytes }: PackedList): Promise<void> {
+    await this.redis.set(this.keys.list(digest), bytes, 'EX', LIST_SECONDS);
   }
 
-  async features(digest: string): Promise<Buffer | null> {
-    return await this.redis.getBuffer(this.keys.features(digest));
+  async list(digest: string): Promise<Buffer | null> {
+    return await this.redis.getBuffer(this.keys.list(digest));
   }
 
   async beat(id: string, heartbeat: string): Promise<void> {

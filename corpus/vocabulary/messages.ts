@@ -53,9 +53,11 @@ export interface FuzzBatch {
   readonly runs: number;
   /** Where the workloads come from, in this order. */
   readonly sources: readonly WorkloadSource[];
-  /** No witness is wanted of these signatures, nor of these buckets (ways into one cycle of locks): their runs are counted. */
+  /** SHA-256 of signatures of which no witness is wanted (`corpus/exchange/named-lists.ts`); null if there were none. */
+  readonly settledDigest: string | null;
+  /** Nor of these: signatures, and buckets (ways into one cycle of locks), that the list does not have. Their runs are counted. */
   readonly settled: readonly string[];
-  /** SHA-256 of the features known when it was planned (`corpus/exchange/features.ts`); null if there were none. */
+  /** SHA-256 of the features known when it was planned (`corpus/exchange/named-lists.ts`); null if there were none. */
   readonly featuresDigest: string | null;
 }
 
@@ -145,25 +147,24 @@ export type Done = Pick<Report, 'result' | 'executor' | 'milliseconds'>;
 /** A model that is not built in. */
 export type GivenModel = readonly [reference: string, json: string];
 
+/** What a fuzz batch names by digests. */
+export interface NamedLists {
+  readonly features?: Uint32Array | undefined;
+  readonly settled?: readonly string[] | undefined;
+}
+
 /** What an executor is given beside a work. */
-export interface Wish {
-  /** Features that a fuzz batch names. */
-  readonly features?: Uint32Array;
+export interface Wish extends NamedLists {
   readonly models?: readonly GivenModel[];
   /** An executor that must not do it. */
   readonly notOn?: string;
 }
 
-export function wishOf({ work, models: pins }: Batch, features: Uint32Array | undefined): Wish {
+export function wishOf({ work, models: pins }: Batch, lists: NamedLists): Wish {
   const models = pins.flatMap(({ reference, json }): GivenModel[] =>
     json === undefined ? [] : [[reference, json]],
   );
-  if (work.kind === 'verify') return { models, notOn: work.notOn };
-  return features === undefined ? { models } : { models, features };
-}
-
-export function featuresNamed({ work }: Batch): string | null {
-  return work.kind === 'fuzz' ? work.featuresDigest : null;
+  return work.kind === 'verify' ? { models, notOn: work.notOn } : { models, ...lists };
 }
 
 export function reportOn({ id, build, campaign }: Batch, done: Done): Report {

@@ -2,9 +2,8 @@
  * What should be in the queue now: for every finding its next step, a canary now and then, and fuzz batches up
  * to twice the executors. Pure: it reads the state and says which works are missing.
  */
-import { BATCH_BYTES_MAX } from '../../corpus/exchange/codec.ts';
 import type { CanaryRun, Comparison, ModelPin, Work } from '../../corpus/vocabulary/messages.ts';
-import { minimizationOf, modelOfBatch, planFuzzBatch } from './plan-batch.ts';
+import { minimizationOf, modelOfBatch, planFuzzBatch, type Settled } from './plan-batch.ts';
 import type { Outstanding } from './records.ts';
 import { hasLeft, type Place, sweepDue } from './scope-progress.ts';
 import type { CampaignState } from './state.ts';
@@ -27,6 +26,7 @@ export interface Circumstances {
   runsOf(model: string): number;
   /** Digest of the features that workers can look up; null if there are none. */
   featuresDigestOf(model: string): string | null;
+  readonly settled: Settled;
   /** Text of a published finding's repro; undefined if it is gone or damaged. */
   reproOf(one: Case): string | undefined;
   /** Texts of corpus/seeds. */
@@ -41,9 +41,6 @@ const COMPARISONS_AN_EXECUTOR = 1;
 /** A canary costs 20 ms: one in so many reports is a thousandth of the work. */
 const REPORTS_A_CANARY = 32;
 const CANARY_RUNS = 2048;
-/** Of the signatures that a batch is told: half of what it may weigh. One left out costs a witness too many. */
-const SETTLED_BYTES_MAX = BATCH_BYTES_MAX / 2;
-
 /** Of one turn: each takes up to a millisecond to plan, and turns follow each other within a tenth of a second. */
 const FUZZ_BATCHES_A_TURN = 256;
 /** What one core plans for; a heartbeat that says more does not make us plan without end. */
@@ -161,6 +158,7 @@ function canaries({ state, canary }: Circumstances, ids: BatchIds): readonly Due
       rngSeed: 1,
       runs: CANARY_RUNS,
       sources: [{ kind: 'fresh' }],
+      settledDigest: null,
       settled: [],
       featuresDigest: null,
     },
@@ -194,7 +192,6 @@ function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
   const underWay = state.outstandingOf('fuzz');
   const missing = Math.min(ahead - underWay.length, FUZZ_BATCHES_A_TURN);
   const names = settings.models.map(({ reference }) => reference);
-  const settled = newest(state.triage.settled(), SETTLED_BYTES_MAX);
   // Of few runs for several models, the first batch leaves the others theirs.
   const shareMax = Math.ceil((settings.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
   let left = (settings.stop.runs ?? Number.POSITIVE_INFINITY) - state.runs - plannedRuns(state);
@@ -219,7 +216,7 @@ function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
       shares: settings.shares,
       frontier: state.tallyOf(model).frontier,
       featuresDigest: given.featuresDigestOf(model),
-      settled,
+      settled: given.settled,
     });
     const one = ids.make(work, pinsOf(state, model), null, sweep?.place);
     begun.push(one.outstanding);
@@ -237,16 +234,6 @@ function beginningOf(state: CampaignState, model: string, underWay: readonly Out
   if (isFirst && asked === undefined) return { isFirst, sweep: null };
   const places = underWay.flatMap(({ sweep }) => sweep ?? []);
   return { isFirst, sweep: sweepDue({ progress, runs, underWay: places, asked }) };
-}
-
-/** The end of a list of ASCII texts that fits, as JSON. */
-function newest(texts: readonly string[], bytesMax: number): readonly string[] {
-  let bytes = 0;
-  const first = texts.findLastIndex((text) => {
-    bytes += text.length + '"",'.length;
-    return bytes > bytesMax;
-  });
-  return texts.slice(first + 1);
 }
 
 function plannedRuns(state: CampaignState): number {

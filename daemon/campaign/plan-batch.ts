@@ -64,6 +64,14 @@ export function modelOfBatch(models: readonly string[], k: number): string {
   return models[k % models.length] as string;
 }
 
+/** Signatures and buckets of which no witness is wanted. */
+export interface Settled {
+  /** Of the list that workers can look up; null if there is none. */
+  readonly digest: string | null;
+  /** Those that came since. */
+  readonly others: readonly string[];
+}
+
 /** What one fuzz batch is planned from. */
 export interface Need {
   readonly index: number;
@@ -78,7 +86,7 @@ export interface Need {
   readonly frontier: Frontier;
   /** Digest under which the workers find the frontier's features. */
   readonly featuresDigest: string | null;
-  readonly settled: readonly string[];
+  readonly settled: Settled;
 }
 
 export function planFuzzBatch(need: Need): FuzzBatch {
@@ -91,8 +99,9 @@ export function planFuzzBatch(need: Need): FuzzBatch {
     rngSeed,
     runs,
     sources,
-    settled,
-    featuresDigest: featuresDigest,
+    featuresDigest,
+    settledDigest: settled.digest,
+    settled: settled.others,
   };
 }
 

@@ -135,7 +135,13 @@ export function plannedBatches(model: string, rngSeed: number): PlanBatches {
     let index = 0;
     return {
       next: () => {
-        const batch = { ...need, index, frontier, featuresDigest: null, settled: [...settled] };
+        const batch = {
+          ...need,
+          index,
+          frontier,
+          featuresDigest: null,
+          settled: { digest: null, others: [...settled] },
+        };
         index += 1;
         return planFuzzBatch(batch);
       },

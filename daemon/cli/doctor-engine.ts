@@ -39,6 +39,7 @@ const WORK: CanaryRun = {
     rngSeed: 1,
     runs: RUNS,
     sources: [{ kind: 'fresh' }],
+    settledDigest: null,
     settled: [],
     featuresDigest: null,
   },

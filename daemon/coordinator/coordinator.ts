@@ -6,7 +6,7 @@
  * what was planned and not sent is missed by `reconcile`; a batch that comes back twice changes nothing.
  */
 
-import { packFeatures } from '../../corpus/exchange/features.ts';
+import { packFeatures, packSettled } from '../../corpus/exchange/named-lists.ts';
 import { StaleEpoch } from '../../corpus/exchange/scripts.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../../corpus/vocabulary/messages.ts';
 import { type Due, due, isAtEnd, reasonToStop } from '../campaign/due.ts';
 import type { Pace } from '../campaign/pace.ts';
+import type { Settled } from '../campaign/plan-batch.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
 import { type Case, droppedText } from '../campaign/triage.ts';
@@ -70,10 +71,21 @@ interface Sent {
   readonly atMs: number;
 }
 
+interface SentSettled {
+  readonly digest: string | null;
+  readonly list: ReadonlySet<string>;
+  readonly atMs: number;
+}
+
+const NOTHING_SETTLED: SentSettled = { digest: null, list: new Set(), atMs: 0 };
+/** Signatures that a batch names itself: some 10 KB. */
+const OTHERS_MAX = 64;
+
 export class Coordinator {
   private readonly parts: CoordinatorParts;
   private readonly state: CampaignState;
   private readonly sentFeatures = new Map<string, Sent>();
+  private sentSettled = NOTHING_SETTLED;
   private readonly sentMs = new Map<string, number>();
   private reconciledMs = Number.NEGATIVE_INFINITY;
   /** `stale`: the transport knows another epoch than the state. */
@@ -148,6 +160,7 @@ export class Coordinator {
     log.commit();
     this.leadership = 'leads';
     this.sentFeatures.clear();
+    this.sentSettled = NOTHING_SETTLED;
     // Nothing is on its way to the queue now: what is not there is lost.
     this.sentMs.clear();
     this.reconciledMs = Number.NEGATIVE_INFINITY;
@@ -225,6 +238,7 @@ export class Coordinator {
       ahead: transport.ahead(state),
       runsOf: (model) => pace.runsOf(model),
       featuresDigestOf: (model) => this.sentFeatures.get(model)?.digest ?? null,
+      settled: await this.sendSettled(),
       reproOf: (one) => publisher.reproOf(one),
       seeds,
       canary,
@@ -252,11 +266,27 @@ export class Coordinator {
     const { frontier } = state.tallyOf(model);
     const nowMs = clock.monotonicMs();
     const sent = this.sentFeatures.get(model);
-    const isOld = sent !== undefined && nowMs - sent.atMs > transport.featuresKeptMs;
+    const isOld = sent !== undefined && nowMs - sent.atMs > transport.listsKeptMs;
     if (!isOld && frontier.size <= (sent?.size ?? 0) * FEATURES_GROWTH) return;
-    const { digest, bytes } = packFeatures(frontier.knownFeatures());
-    await transport.keepFeatures(digest, bytes);
-    this.sentFeatures.set(model, { digest, size: frontier.size, atMs: nowMs });
+    const features = packFeatures(frontier.knownFeatures());
+    await transport.keepFeatures(features);
+    this.sentFeatures.set(model, { digest: features.digest, size: frontier.size, atMs: nowMs });
+  }
+
+  /** The list of signatures grows by a few at a time: it is sent again once a batch has many more to name itself. */
+  private async sendSettled(): Promise<Settled> {
+    const { transport, clock } = this.parts;
+    const all = this.state.triage.settled();
+    const nowMs = clock.monotonicMs();
+    const { digest, list, atMs } = this.sentSettled;
+    const others = all.filter((one) => !list.has(one));
+    const isSame = others.length + list.size === all.length;
+    const isOld = digest !== null && nowMs - atMs > transport.listsKeptMs;
+    if (isSame && !isOld && others.length <= OTHERS_MAX) return { digest, others };
+    const signatures = packSettled(all);
+    await transport.keepSettled(signatures);
+    this.sentSettled = { digest: signatures.digest, list: new Set(all), atMs: nowMs };
+    return { digest: signatures.digest, others: [] };
   }
 
   /**

@@ -3,11 +3,16 @@
  * how many are under way depends on how many were folded (unless `wanted` says otherwise): so neither the number of
  * executors nor their speed changes what a campaign finds.
  */
-import { unpackFeatures } from '../../corpus/exchange/features.ts';
+import {
+  type PackedList,
+  unpackFeatures,
+  unpackSettled,
+} from '../../corpus/exchange/named-lists.ts';
 import {
   type Batch,
   type Done,
-  featuresNamed,
+  type FuzzBatch,
+  type NamedLists,
   NO_EXECUTOR,
   type Report,
   reportOn,
@@ -37,12 +42,13 @@ const DELIVERED_A_STEP = 2;
 /** Between two looks at what else is due. */
 const IDLE_MS = 100;
 /** Each model has one that is current; a batch holds its own. */
-const FEATURES_KEPT = 256;
+const LISTS_KEPT = 256;
 
 export class LocalTransport implements Transport {
-  readonly featuresKeptMs = Number.POSITIVE_INFINITY;
+  readonly listsKeptMs = Number.POSITIVE_INFINITY;
   private readonly pool: LocalExecutors;
   private readonly features = new Map<string, Uint32Array>();
+  private readonly settled = new Map<string, readonly string[]>();
   /** Ids of fuzz batches, as they were sent. */
   private readonly order: string[] = [];
   private readonly fuzzed = new Map<string, Report>();
@@ -122,7 +128,7 @@ export class LocalTransport implements Transport {
   private async computed(batch: Batch): Promise<Done> {
     const { work } = batch;
     // What is known when it is sent, whenever it is computed.
-    const wish = wishOf(batch, this.features.get(featuresNamed(batch) ?? ''));
+    const wish = wishOf(batch, work.kind === 'fuzz' ? this.listsOf(work) : {});
     for (let starts = 1; ; starts += 1) {
       try {
         return await this.pool.execute(work, wish);
@@ -135,12 +141,19 @@ export class LocalTransport implements Transport {
     }
   }
 
-  async keepFeatures(digest: string, bytes: Buffer): Promise<void> {
-    const features = unpackFeatures(digest, bytes);
-    if (features === null) return;
-    this.features.set(digest, features);
-    const [oldest] = this.features.keys();
-    if (this.features.size > FEATURES_KEPT && oldest !== undefined) this.features.delete(oldest);
+  private listsOf({ featuresDigest, settledDigest }: FuzzBatch): NamedLists {
+    return {
+      features: this.features.get(featuresDigest ?? ''),
+      settled: this.settled.get(settledDigest ?? ''),
+    };
+  }
+
+  async keepFeatures(features: PackedList): Promise<void> {
+    keep(this.features, features.digest, unpackFeatures(features));
+  }
+
+  async keepSettled(signatures: PackedList): Promise<void> {
+    keep(this.settled, signatures.digest, unpackSettled(signatures));
   }
 
   /** What an earlier process had under way. */
@@ -157,4 +170,11 @@ export class LocalTransport implements Transport {
 
 function repeatable(delivered: number): number {
   return Math.min(AHEAD_MAX, AHEAD_MIN + Math.floor(delivered / DELIVERED_A_STEP));
+}
+
+function keep<List>(lists: Map<string, List>, digest: string, list: List | null): void {
+  if (list === null) return;
+  lists.set(digest, list);
+  const [oldest] = lists.keys();
+  if (lists.size > LISTS_KEPT && oldest !== undefined) lists.delete(oldest);
 }

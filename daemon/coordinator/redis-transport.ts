@@ -1,4 +1,5 @@
 /** Batches in queues of BullMQ, reports by the scripts of `corpus/exchange/scripts.ts`. */
+import type { PackedList } from '../../corpus/exchange/named-lists.ts';
 import { type Exchange, StaleEpoch } from '../../corpus/exchange/scripts.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
@@ -11,8 +12,8 @@ import { FUZZ_BATCHES_AN_EXECUTOR, type Transport } from './transport.ts';
 
 /** Reports of one turn: some 20 ms to fold. */
 const TAKEN_MAX = 64;
-/** Half of the time for which Redis keeps features. */
-const FEATURES_KEPT_MS = 30 * 60_000;
+/** Half of the time for which Redis keeps a list. */
+const LISTS_KEPT_MS = 30 * 60_000;
 
 export interface RedisParts {
   readonly exchange: Exchange;
@@ -24,7 +25,7 @@ export interface RedisParts {
 }
 
 export class RedisTransport implements Transport {
-  readonly featuresKeptMs = FEATURES_KEPT_MS;
+  readonly listsKeptMs = LISTS_KEPT_MS;
   private readonly parts: RedisParts;
   /** Taken and not settled. */
   private taken: readonly string[] = [];
@@ -76,8 +77,12 @@ export class RedisTransport implements Transport {
     await this.parts.queues.add(batches);
   }
 
-  async keepFeatures(digest: string, bytes: Buffer): Promise<void> {
-    await this.parts.exchange.putFeatures(digest, bytes);
+  async keepFeatures(features: PackedList): Promise<void> {
+    await this.parts.exchange.putList(features);
+  }
+
+  async keepSettled(signatures: PackedList): Promise<void> {
+    await this.parts.exchange.putList(signatures);
   }
 
   /** A job ends after its report has come in, so the order of the two questions matters. */

@@ -1,4 +1,5 @@
 /** How batches reach executors and how their reports come back: through Redis, or within this process. */
+import type { PackedList } from '../../corpus/exchange/named-lists.ts';
 import type { Batch, Report } from '../../corpus/vocabulary/messages.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
@@ -11,8 +12,8 @@ export interface Transport {
   executors(): number;
   /** Fuzz batches that are to be under way. */
   ahead(state: CampaignState): number;
-  /** How long it keeps what `keepFeatures` gave it. */
-  readonly featuresKeptMs: number;
+  /** How long it keeps a list. */
+  readonly listsKeptMs: number;
 
   /**
    * Take the lead, with a higher epoch than any before.
@@ -30,8 +31,9 @@ export interface Transport {
   /** The log has what was taken. */
   settle(epoch: number): Promise<void>;
   send(batches: readonly Batch[]): Promise<void>;
-  /** The features that batches name by this digest, before they are sent. */
-  keepFeatures(digest: string, bytes: Buffer): Promise<void>;
+  /** Lists that batches name by their digests, before they are sent. */
+  keepFeatures(features: PackedList): Promise<void>;
+  keepSettled(signatures: PackedList): Promise<void>;
   /** Ids of those that no report will come of. */
   lost(batches: readonly Outstanding[]): Promise<readonly string[]>;
   /** An error that passes once the outside is mended. */

@@ -53,6 +53,7 @@ export class Coordination {
       ahead: 2 * executors,
       runsOf: () => RUNS,
       featuresDigestOf: () => null,
+      settled: { digest: null, others: this.state.triage.settled() },
       reproOf: (one: Case) => one.record?.repro,
       seeds: [],
       canary: pin('canary'),

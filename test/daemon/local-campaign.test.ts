@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_SCHEDULE } from '../../corpus/vocabulary/input.ts';
+import type { Done, Wish, Work } from '../../corpus/vocabulary/messages.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { type Case, recordToStore } from '../../daemon/campaign/triage.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../daemon/coordinator/local-campaign.ts';
 import type { CampaignLog } from '../../daemon/log/writer.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { sampleRecord } from '../store/sample.ts';
 import { InThread, Moody } from '../support/campaigns.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed } from '../workers/support/search.ts';
@@ -134,4 +136,40 @@ test('what a listener throws ends the campaign', async () => {
   };
   const campaign = localCampaign(SETTINGS, new InThread(), { received: fails, said: () => {} });
   await assert.rejects(campaign.run(), /a defect/);
+});
+
+/** Keeps what is asked of it. */
+class Recorder extends InThread {
+  readonly asked: { readonly work: Work; readonly wish: Wish }[] = [];
+
+  override async execute(work: Work, wish: Wish): Promise<Done> {
+    this.asked.push({ work, wish });
+    return await super.execute(work, wish);
+  }
+}
+
+test('a batch weighs no more for two thousand findings, and brings no witness of them', async () => {
+  const listener = { received: () => {}, said: () => {} };
+  const settings = { ...SETTINGS, runs: BATCH_RUNS };
+  const before = localCampaign(settings, new InThread(), listener, (log) => new Shelf(log));
+  await before.run();
+  const { state } = before;
+  for (let i = 0; i < 2000; i++) {
+    const { finding } = sampleRecord({ signature: `stale-pte fault vs punch ${i}` });
+    state.apply({ t: 'adopted', finding, reproDigest: finding.id, atMs: 0 });
+  }
+  const recorder = new Recorder();
+  const more = { ...SETTINGS, runs: 3 * BATCH_RUNS, resumed: state };
+  const enough = new Error('enough');
+  const received = (): void => {
+    throw enough;
+  };
+  const after = localCampaign(more, recorder, { ...listener, received }, (log) => new Shelf(log));
+  await assert.rejects(after.run(), enough);
+  const batches = recorder.asked.filter(({ work }) => work.kind === 'fuzz');
+  assert.ok(batches.length > 0);
+  for (const { work, wish } of batches) {
+    assert.ok(JSON.stringify(work).length < 20_000);
+    assert.ok((wish.settled ?? []).length >= 2000);
+  }
 });

@@ -47,6 +47,7 @@ function rawViolations(): readonly Raw[] {
     const { witnesses } = new FuzzRunner(modelOf(model)).run({
       ...what,
       sources,
+      settledDigest: null,
       settled: [],
       featuresDigest: null,
     });

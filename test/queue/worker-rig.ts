@@ -59,6 +59,7 @@ export function fuzzBatch(index: number, change: Partial<FuzzBatch> = {}): FuzzB
       { kind: 'given', texts: [SEED_TEXT], statesMax: 0, schedules: 32 },
       { kind: 'fresh' },
     ],
+    settledDigest: null,
     settled: [],
     featuresDigest: null,
     ...change,

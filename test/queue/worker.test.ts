@@ -1,8 +1,8 @@
 /** Through the queue a batch comes to the same result as without it, whatever kind it is. */
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { packFeatures, unpackFeatures } from '../../corpus/exchange/features.ts';
 import { queueName } from '../../corpus/exchange/keys.ts';
+import { packFeatures, packSettled, unpackFeatures } from '../../corpus/exchange/named-lists.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import type { Result, Work } from '../../corpus/vocabulary/messages.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
@@ -79,30 +79,36 @@ async function reportsEveryKind(t: TestContext, isOwn: boolean): Promise<void> {
   assert.equal(await worker.stop(), 'done');
 }
 
-async function knowsFeatures(t: TestContext): Promise<void> {
-  const rig = new Rig(t, await testDatabase(t), '{features}');
+async function knowsLists(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testDatabase(t), '{lists}');
   const runner = new WorkRunner(modelOf, ENGINE);
   const first = runner.run(fuzzBatch(0));
   assert.ok(first.kind === 'fuzz');
   const packed = packFeatures(new Set(first.candidates.flatMap(({ features }) => features)));
   const exchange = new Exchange(rig.client, rig.keys);
-  await exchange.putFeatures(packed.digest, packed.bytes);
+  await exchange.putList(packed);
   const mistaken = packFeatures([1, 2, 3]);
-  await exchange.putFeatures(mistaken.digest, packed.bytes);
+  await exchange.putList({ ...mistaken, bytes: packed.bytes });
   const gone = 'a'.repeat(64);
   const digests = [packed.digest, mistaken.digest, gone];
-  const batches = digests.map((featuresDigest, i) =>
-    batchOf(`x${i}`, fuzzBatch(0, { featuresDigest })),
-  );
+  const settled = Object.keys(first.hits);
+  assert.ok(settled.length > 0 && first.witnesses.length > 0);
+  const { digest: settledDigest, bytes } = packSettled(settled);
+  await exchange.putList({ digest: settledDigest, bytes });
+  const batches = [
+    ...digests.map((featuresDigest, i) => batchOf(`x${i}`, fuzzBatch(0, { featuresDigest }))),
+    batchOf('x3', fuzzBatch(0, { settledDigest })),
+  ];
   await rig.queues.add(batches);
   const worker = await rig.worker().started();
-  const reports = await rig.reported(['x0', 'x1', 'x2']);
-  const features = unpackFeatures(packed.digest, packed.bytes) ?? undefined;
-  const expected = runner.run(fuzzBatch(0), features);
+  const reports = await rig.reported(['x0', 'x1', 'x2', 'x3']);
+  const features = unpackFeatures(packed) ?? undefined;
+  const expected = runner.run(fuzzBatch(0), { features });
   assert.notDeepEqual(expected, first);
   assert.deepEqual(reports.get('x0')?.result, expected);
   assert.deepEqual(reports.get('x1')?.result, first);
   assert.deepEqual(reports.get('x2')?.result, first);
+  assert.deepEqual(reports.get('x3')?.result, { ...first, witnesses: [] });
   await worker.stop();
 }
 
@@ -152,7 +158,7 @@ describe('a worker', { skip, concurrency: true }, () => {
   ] as const) {
     test(`reports of every kind of batch${of} what comes of it`, (t) => reportsEveryKind(t, isOwn));
   }
-  test('knows the features that a batch names, as far as Redis has them', knowsFeatures);
+  test('knows the lists that a batch names, as far as Redis has them', knowsLists);
   test('quarantines what is no batch, with a reason, and goes on with the others', givesUpGarbage);
   test('leaves nothing behind in Redis but reports', leavesNothing);
 });

@@ -1,14 +1,11 @@
 /** Local campaigns on executors of this thread. */
 import { setImmediate } from 'node:timers/promises';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import type { Report, Work } from '../../corpus/vocabulary/messages.ts';
+import type { Done, Wish, Work } from '../../corpus/vocabulary/messages.ts';
 import type { Random } from '../../corpus/vocabulary/random.ts';
 import type { LocalExecutors } from '../../daemon/coordinator/local-transport.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelOf } from '../../workers/models/registry.ts';
-
-type Done = Pick<Report, 'result' | 'executor' | 'milliseconds'>;
-type Wish = Parameters<LocalExecutors['execute']>[1];
 
 /** One that computes at once. */
 export class InThread implements LocalExecutors {
@@ -19,8 +16,8 @@ export class InThread implements LocalExecutors {
     return this.compute(work, wish);
   }
 
-  protected compute(work: Work, { features }: Wish): Done {
-    return { result: this.runner.run(work, features), executor: 'thread', milliseconds: 1 };
+  protected compute(work: Work, lists: Wish): Done {
+    return { result: this.runner.run(work, lists), executor: 'thread', milliseconds: 1 };
   }
 }
 

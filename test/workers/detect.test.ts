@@ -56,7 +56,7 @@ test('the portfolio counts the runs that a batch of a campaign makes', async () 
       const given = { kind: 'given', texts, statesMax: 0, schedules: 1000 } as const;
       const batch: FuzzBatch = {
         ...{ kind: 'fuzz', index: 0, model: MODEL, rngSeed, runs: 1000 },
-        ...{ sources: [given], settled: [], featuresDigest: null },
+        ...{ sources: [given], settled: [], settledDigest: null, featuresDigest: null },
       };
       const { hits } = runner.run(batch);
       const firsts = Object.keys(hits)

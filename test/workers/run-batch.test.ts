@@ -30,6 +30,7 @@ function batch(index: number, change: Partial<FuzzBatch> = {}): FuzzBatch {
       { kind: 'mutate', parents: SEEDS, runs: 200 },
       { kind: 'fresh' },
     ],
+    settledDigest: null,
     settled: [],
     featuresDigest: null,
     ...change,
@@ -138,7 +139,14 @@ first T0
 
 function planOf(index: number, rngSeed: number, frontier: Frontier): FuzzBatch {
   const need = { model: MODEL, runs: 1024, seeds: [], sweep: null, shares: SHARES };
-  return planFuzzBatch({ ...need, index, rngSeed, frontier, featuresDigest: null, settled: ['x'] });
+  return planFuzzBatch({
+    ...need,
+    index,
+    rngSeed,
+    frontier,
+    featuresDigest: null,
+    settled: { digest: null, others: ['x'] },
+  });
 }
 
 function frontierOf(reports: readonly FuzzResult[]): Frontier {

@@ -11,6 +11,7 @@ import {
   FEATURES_VERSION,
   type FuzzBatch,
   type FuzzResult,
+  type NamedLists,
   NO_BREADTH,
   type Witness,
   type WorkloadSource,
@@ -64,10 +65,10 @@ export class FuzzRunner {
     this.schedulers = schedulersOf(this.random, this.profile);
   }
 
-  /** @param knownFeatures features that the batch names */
-  run(batch: FuzzBatch, knownFeatures?: Uint32Array, count?: Count): FuzzResult {
-    const tally = new Tally(batch, count);
-    this.coverage.clear(knownFeatures);
+  /** @param lists what the batch names */
+  run(batch: FuzzBatch, lists: NamedLists = {}, count?: Count): FuzzResult {
+    const tally = new Tally(batch, lists.settled ?? [], count);
+    this.coverage.clear(lists.features);
     const stream = new Random(batch.rngSeed, batch.index).fork('workloads');
     for (const source of batch.sources) this.runSource(source, stream, tally);
     return tally.report();
@@ -204,10 +205,10 @@ class Tally {
   swept: ScopePart | null = null;
   private breadth: Breadth = NO_BREADTH;
 
-  constructor(batch: FuzzBatch, told?: Count) {
+  constructor(batch: FuzzBatch, settled: readonly string[], told?: Count) {
     this.batch = batch;
     this.told = told;
-    this.settled = new Set(batch.settled);
+    this.settled = new Set([...settled, ...batch.settled]);
   }
 
   get left(): number {

@@ -10,6 +10,7 @@ import type {
   Comparison,
   Minimization,
   Minimized,
+  NamedLists,
   Result,
   Verification,
   Verified,
@@ -41,14 +42,14 @@ export class WorkRunner {
   }
 
   /**
-   * @param knownFeatures features that a fuzz batch names
+   * @param lists what a fuzz batch names
    * @param count told of the runs of fuzz batches as they are made
    * @throws Refusal where the work names a model, an input or a repro that is none
    */
-  run(work: Work, knownFeatures?: Uint32Array, count?: Count): Result {
+  run(work: Work, lists?: NamedLists, count?: Count): Result {
     switch (work.kind) {
       case 'fuzz':
-        return this.runnerOf(work.model).run(work, knownFeatures, count);
+        return this.runnerOf(work.model).run(work, lists, count);
       case 'minimize':
         return this.minimize(work);
       case 'verify':
@@ -102,7 +103,8 @@ export class WorkRunner {
   }
 
   private canary({ batch }: CanaryRun): CanarySeen {
-    assert(batch.featuresDigest === null, 'a canary knows nothing', batch.featuresDigest);
+    const { featuresDigest, settledDigest } = batch;
+    assert(featuresDigest === null && settledDigest === null, 'a canary knows nothing');
     const result = this.runnerOf(batch.model).run(batch);
     const digest = sha256Hex(canonicalJson(result));
     return { kind: 'canary', digest, found: Object.keys(result.hits).sort() };

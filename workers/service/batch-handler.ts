@@ -9,9 +9,10 @@ import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import {
   BATCH_VERSION,
   type Batch,
-  featuresNamed,
+  type FuzzBatch,
   type Kind,
   type ModelPin,
+  type NamedLists,
   NO_EXECUTOR,
   type Report,
   reportOn,
@@ -21,8 +22,8 @@ import {
 import type { Checked } from '../../corpus/vocabulary/schemas.ts';
 import { canonicalReference, MODEL_NAMES, modelDigest, pinnedModel } from '../models/registry.ts';
 import { ExecutorFailure, type ExecutorPool } from './executors.ts';
-import type { FeatureCache } from './feature-cache.ts';
 import { isWord, reasonText, reportId, reportText } from './fit-report.ts';
+import type { ListCache } from './list-cache.ts';
 import type { Outbox } from './outbox.ts';
 import type { TakenJob } from './queue-client.ts';
 import type { Repeats } from './repeats.ts';
@@ -41,7 +42,8 @@ const NO_CAMPAIGN = 'none';
 
 export interface BatchHandlerParts {
   readonly pool: ExecutorPool;
-  readonly featureCache: FeatureCache;
+  readonly featureLists: ListCache<Uint32Array>;
+  readonly settledLists: ListCache<readonly string[]>;
   readonly outbox: Outbox;
   readonly metrics: Metrics<'worker'>;
   readonly build: string;
@@ -142,10 +144,17 @@ export class BatchHandler {
   }
 
   private async compute(batch: Batch): Promise<Report> {
-    const { pool, featureCache } = this.parts;
-    const digest = featuresNamed(batch);
-    const features = digest === null ? undefined : await featureCache.get(digest);
-    return reportOn(batch, await pool.execute(batch.work, wishOf(batch, features)));
+    const { work } = batch;
+    const lists = work.kind === 'fuzz' ? await this.listsOf(work) : {};
+    return reportOn(batch, await this.parts.pool.execute(work, wishOf(batch, lists)));
+  }
+
+  private async listsOf({ featuresDigest, settledDigest }: FuzzBatch): Promise<NamedLists> {
+    const { featureLists, settledLists } = this.parts;
+    return {
+      features: await featureLists.get(featuresDigest),
+      settled: await settledLists.get(settledDigest),
+    };
   }
 
   private quarantinedReport(job: TakenJob, campaign: string, work: Kind, reason: string): Report {

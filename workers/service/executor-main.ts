@@ -32,11 +32,11 @@ function learn(models: readonly GivenModel[]): void {
   }
 }
 
-function answer({ work, features, models }: Order): Answer {
+function answer({ work, lists, models }: Order): Answer {
   const startedMs = performance.now();
   try {
     learn(models);
-    const result = runner.run(JSON.parse(work), features ?? undefined, counters.count);
+    const result = runner.run(JSON.parse(work), lists, counters.count);
     return { result: JSON.stringify(result), milliseconds: performance.now() - startedMs };
   } catch (error) {
     if (error instanceof Refusal) return { refused: error.message };

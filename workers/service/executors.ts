@@ -12,6 +12,7 @@ import {
   type GivenModel,
   KINDS,
   type Kind,
+  type NamedLists,
   type Result,
   type Wish,
   type Work,
@@ -28,7 +29,7 @@ export interface Start {
 
 export interface Order {
   readonly work: string;
-  readonly features: Uint32Array | null;
+  readonly lists: NamedLists;
   /** Models that are not built in, by reference: their canonical JSON. */
   readonly models: readonly GivenModel[];
 }
@@ -216,7 +217,7 @@ export class ExecutorPool {
     this.watch(executor);
     const order: Order = {
       work: JSON.stringify(job.work),
-      features: job.wish.features ?? null,
+      lists: { features: job.wish.features, settled: job.wish.settled },
       models: job.wish.models ?? [],
     };
     executor.thread.postMessage(order);

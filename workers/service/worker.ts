@@ -5,6 +5,7 @@
  * This thread owns Redis, BullMQ, the spool and the metrics server; executors do nothing but compute, so that locks are
  * renewed meanwhile.
  */
+
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import type { Logger } from 'pino';
 import type { Heartbeat } from '../../corpus/exchange/heartbeat.ts';
 import { type Keys, keysOf } from '../../corpus/exchange/keys.ts';
 import { type Metrics, metricsFor } from '../../corpus/exchange/metrics.ts';
+import { unpackFeatures, unpackSettled } from '../../corpus/exchange/named-lists.ts';
 import {
   connectionOptions,
   describe,
@@ -28,8 +30,8 @@ import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
 import { BatchHandler } from './batch-handler.ts';
 import { Consumer } from './consumer.ts';
 import { ExecutorPool, type Loss } from './executors.ts';
-import { FeatureCache } from './feature-cache.ts';
 import { HeartbeatSender } from './heartbeat.ts';
+import { ListCache } from './list-cache.ts';
 import { type MetricsServer, serveMetrics } from './metrics-server.ts';
 import { Outbox } from './outbox.ts';
 import { Repeats } from './repeats.ts';
@@ -156,7 +158,8 @@ class FleetWorker {
     this.outbox = new Outbox({ spool, exchange, metrics, troubles });
     this.handler = new BatchHandler({
       pool,
-      featureCache: new FeatureCache(exchange),
+      featureLists: new ListCache(exchange, unpackFeatures),
+      settledLists: new ListCache(exchange, unpackSettled),
       outbox: this.outbox,
       metrics,
       build,
