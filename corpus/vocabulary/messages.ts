@@ -214,6 +214,10 @@ export interface Candidate {
   readonly features: readonly number[];
 }
 
+/** What draws the schedule of a run; `alone`: each thread by itself, the first run of a workload. */
+export const SCHEDULERS = ['alone', 'surw', 'pct2', 'pct3', 'pct4', 'random'] as const;
+export type SchedulerName = (typeof SCHEDULERS)[number];
+
 /** In place of a scheduler, where a search of every interleaving found it. */
 export const EXHAUSTIVE = 'exhaustive';
 

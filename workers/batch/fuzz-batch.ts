@@ -13,6 +13,7 @@ import {
   type FuzzResult,
   type NamedLists,
   NO_BREADTH,
+  type SchedulerName,
   type Witness,
   type WorkloadSource,
 } from '../../corpus/vocabulary/messages.ts';
@@ -26,12 +27,7 @@ import { NO_ENTRY, type Program } from '../kernel/program.ts';
 import { compile } from '../model/compile.ts';
 import { Coverage } from '../run/coverage.ts';
 import { Engine, violationsOf } from '../run/engine.ts';
-import {
-  type SchedulerName,
-  type Schedulers,
-  schedulersOf,
-  turnOf,
-} from '../schedulers/portfolio.ts';
+import { type Schedulers, schedulersOf, turnOf } from '../schedulers/portfolio.ts';
 import { Profile } from '../schedulers/profile.ts';
 import { type Counterexample, explore } from '../search/exhaustive.ts';
 import { ScopeSearch } from '../search/scope-search.ts';

@@ -1,4 +1,5 @@
 /** The schedulers by name, and the portfolio that a batch gives each workload. */
+import type { SchedulerName } from '../../corpus/vocabulary/messages.ts';
 import type { Random } from '../../corpus/vocabulary/random.ts';
 import type { Scheduler } from '../kernel/machine.ts';
 import { Pct } from './pct.ts';
@@ -27,8 +28,7 @@ export const PORTFOLIO = [
   'surw',
   'surw',
   'surw',
-] as const;
-export type SchedulerName = (typeof PORTFOLIO)[number] | 'alone';
+] as const satisfies readonly SchedulerName[];
 
 export type Schedulers = Readonly<Record<SchedulerName, Scheduler>>;
 

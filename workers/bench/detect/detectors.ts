@@ -2,9 +2,10 @@
  * Who looks for a row: a scheduler of this build, the portfolio as a campaign uses it, or a peer. All run the same
  * engine on the same scenario and count schedules up to and with the first that shows the row.
  */
+import type { SchedulerName } from '../../../corpus/vocabulary/messages.ts';
 import { Random } from '../../../corpus/vocabulary/random.ts';
 import { Engine } from '../../run/engine.ts';
-import { PORTFOLIO, type SchedulerName, schedulersOf, turnOf } from '../../schedulers/portfolio.ts';
+import { PORTFOLIO, schedulersOf, turnOf } from '../../schedulers/portfolio.ts';
 import { Profile } from '../../schedulers/profile.ts';
 import { fastCheck } from './fast-check-peer.ts';
 import { type Detector, lookoutOf } from './scenarios.ts';
