@@ -79,6 +79,7 @@ function twinsOf(query: Query): readonly (readonly [string, string])[] {
   const wanted = new URLSearchParams();
   if (query.model !== null) wanted.set('model', query.model);
   if (query.class !== null) wanted.set('class', query.class);
+  if (query.known !== null) wanted.set('known', String(query.known));
   const search = wanted.size === 0 ? '' : `?${wanted}`;
   return [
     ['Findings as JSON', `/api/v1/findings${search}`],

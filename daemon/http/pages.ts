@@ -11,7 +11,7 @@ export function addPages(app: App, { showing, version }: Served): void {
   addRoute(app, {
     method: 'GET',
     path: '/',
-    parameters: ['model', 'class'],
+    parameters: ['model', 'class', 'known'],
     answer: (_asked, query) => pageResponse(listPage(showing, query, version)),
   });
   addRoute(app, {
