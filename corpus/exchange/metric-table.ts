@@ -1,11 +1,12 @@
 /**
  * Every metric, declared once: what it counts, in which unit, with which labels, who exports it, and the panel
- * of the overview (dashboards/grafana) that shows it. Names without their prefix `faultline_`.
+ * of the dashboards (dashboards/grafana) that shows it. Names without their prefix `faultline_`.
  *
  * The coordinator exports the truth of the campaign; it survives restarts, because it comes from the campaign log. A
  * worker exports what it did itself, under `worker_…`, so that a sum over all targets never counts a run twice.
  */
-import { KINDS } from '../vocabulary/messages.ts';
+import { CATALOGUE } from '../vocabulary/catalogue.ts';
+import { EXHAUSTIVE, KINDS, SCHEDULERS } from '../vocabulary/messages.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../vocabulary/verdict.ts';
 
 export const PREFIX = 'faultline_';
@@ -33,6 +34,10 @@ export interface MetricRow {
 
 // Object.keys forgets what VIOLATION_CLASSES knows.
 const CLASSES = Object.keys(VIOLATION_CLASSES) as readonly ViolationClass[];
+
+const ROW_IDS = CATALOGUE.map(({ id }) => id);
+/** Value of the label `row` for findings that no row has. */
+export const NO_ROW = 'none';
 
 const KIND = { kind: KINDS } as const;
 const MODEL = { model: OPEN } as const;
@@ -89,12 +94,20 @@ export const METRICS = {
     help: 'Different signatures published, each once, whatever models have it.' },
   findings_unique: { type: 'gauge', by: 'coordinator', unit: 'count', labels: MODEL_AND_CLASS, panel: 'Findings by model',
     help: 'Different signatures published that the model has; what several models have counts for each.' },
+  findings_known: { type: 'gauge', by: 'coordinator', unit: 'count', labels: { row: [...ROW_IDS, NO_ROW] }, panel: 'Findings by row',
+    help: 'Different signatures published, by row of the catalogue; `none` for those that are in no row, or only look like one.' },
+  findings_forbidden: { type: 'gauge', by: 'coordinator', unit: 'count', labels: { row: ROW_IDS }, panel: 'Forbidden findings',
+    help: 'Unmarked findings that a model shows although it says that it is clean of their row.' },
+  findings_unstored: { type: 'gauge', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
+    help: 'Published findings whose folder is not written.' },
   finding_last_timestamp_seconds: { type: 'gauge', by: 'coordinator', unit: 'seconds', panel: 'Since the last finding',
     help: 'When a new finding was last published, in seconds since 1970; 0 if never.' },
   findings_underway: { type: 'gauge', by: 'coordinator', unit: 'count', labels: { stage: ['minimize', 'verify'] }, panel: 'Findings under way',
     help: 'Cases that wait for a batch of their own, by which; a published one may wait once more.' },
   findings_refuted_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
     help: 'Witnesses that came to nothing: not shown again, run otherwise elsewhere, or quarantined.' },
+  witnesses_total: { type: 'counter', by: 'coordinator', unit: 'count', labels: { scheduler: [...SCHEDULERS, EXHAUSTIVE] }, panel: 'Witnesses by scheduler',
+    help: 'First runs of a batch with a violation that it was to report, by the scheduler that drew them.' },
   time_to_listed_seconds: { type: 'histogram', by: 'coordinator', unit: 'seconds', buckets: LISTED_SECONDS, panel: 'Time until listed',
     help: 'From the end of a minimization until its finding is published.' },
   minimize_tests: { type: 'histogram', by: 'coordinator', unit: 'count', buckets: TESTS, panel: 'Tests of a minimization',
@@ -145,6 +158,8 @@ export const METRICS = {
     help: 'Times the coordinator lost Redis.' },
   redis_memory_bytes: { type: 'gauge', by: 'coordinator', unit: 'bytes', panel: 'Redis memory',
     help: 'Memory in use by Redis (used_memory).' },
+  redis_durable: { type: 'gauge', by: 'coordinator', unit: 'flag', panel: 'Redis keeps its data',
+    help: '1 if Redis keeps an append-only file and could write it; 1 where there is no Redis.' },
   leader_epoch: { type: 'gauge', by: 'coordinator', unit: 'count', panel: 'Epoch',
     help: 'Number of this coordinator; each one that takes over is one higher.' },
   log_bytes: { type: 'gauge', by: 'coordinator', unit: 'bytes', panel: 'Campaign log',

@@ -3,13 +3,13 @@
  * survives restarts, and never a second count beside it.
  */
 
-import type { LabelsOf, NameOf } from '../../corpus/exchange/metric-table.ts';
+import { type LabelsOf, METRICS, type NameOf, NO_ROW } from '../../corpus/exchange/metric-table.ts';
 import type { Metrics } from '../../corpus/exchange/metrics.ts';
-import { KINDS, type Report } from '../../corpus/vocabulary/messages.ts';
+import { KINDS, type Report, type Witness } from '../../corpus/vocabulary/messages.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { workloadsIn } from '../campaign/scope-progress.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
-import type { WorkerStatus } from '../campaign/views.ts';
+import type { Published, WorkerStatus } from '../campaign/views.ts';
 
 export interface Readings {
   readonly workers: readonly WorkerStatus[];
@@ -19,9 +19,13 @@ export interface Readings {
   readonly outages: number;
   readonly roundtripSeconds: number;
   readonly memoryBytes: number;
+  readonly isRedisDurable: boolean;
   readonly logBytes: number;
+  /** With what every model says of them, and what people have decided. */
+  readonly published: readonly Listed[];
 }
 
+type Listed = Pick<Published, 'finding' | 'mark'>;
 type Filled = Metrics<'coordinator'>;
 type CounterName = NameOf<'coordinator', 'counter'>;
 const CLASSES = Object.keys(VIOLATION_CLASSES) as readonly ViolationClass[];
@@ -48,8 +52,17 @@ export class CoordinatorMetrics {
     metrics.inc('batches_total', { kind, result: RESULTS[effect] });
     if (effect !== 'folded') return;
     metrics.observe('batch_duration_seconds', { kind }, milliseconds / 1000);
+    if (result.kind === 'fuzz') this.witnessed(result.witnesses);
     if (result.kind !== 'minimize' || result.record === null) return;
     metrics.observe('minimize_tests', {}, result.record.howFound.testsUsed ?? 0);
+  }
+
+  /** A name that no scheduler has can only come from elsewhere. */
+  private witnessed(witnesses: readonly Witness[]): void {
+    for (const { scheduler: drawnBy } of witnesses) {
+      const scheduler = METRICS.witnesses_total.labels.scheduler.find((one) => one === drawnBy);
+      if (scheduler !== undefined) this.metrics.inc('witnesses_total', { scheduler });
+    }
   }
 
   published(operations: number, preemptions: number, secondsSinceMinimized: number): void {
@@ -66,6 +79,7 @@ export class CoordinatorMetrics {
   text(readings: Readings): Promise<string> {
     this.fillCampaign();
     this.fillModels();
+    this.fillFindings(readings.published);
     this.fillFleet(readings);
     return this.metrics.text();
   }
@@ -120,6 +134,24 @@ export class CoordinatorMetrics {
     }
   }
 
+  private fillFindings(listed: readonly Listed[]): void {
+    const { state, metrics } = this;
+    const known = countBy(listed.map(({ finding }) => finding.known ?? NO_ROW));
+    for (const row of METRICS.findings_known.labels.row) {
+      metrics.set('findings_known', { row }, known.get(row) ?? 0);
+    }
+    const isForbidden = ({ finding, mark }: Listed): boolean =>
+      finding.standing === 'forbidden' && mark === null;
+    const forbidden = countBy(
+      listed.filter(isForbidden).map(({ finding }) => finding.known ?? finding.looksLike ?? NO_ROW),
+    );
+    for (const row of METRICS.findings_forbidden.labels.row) {
+      metrics.set('findings_forbidden', { row }, forbidden.get(row) ?? 0);
+    }
+    const unstored = state.triage.published().filter(({ isStored }) => !isStored);
+    metrics.set('findings_unstored', {}, unstored.length);
+  }
+
   private fillFleet(readings: Readings): void {
     const { metrics } = this;
     const { workers, counts } = readings;
@@ -142,6 +174,7 @@ export class CoordinatorMetrics {
     metrics.set('redis_up', {}, readings.isRedisUp ? 1 : 0);
     metrics.set('redis_roundtrip_seconds', {}, readings.roundtripSeconds);
     metrics.set('redis_memory_bytes', {}, readings.memoryBytes);
+    metrics.set('redis_durable', {}, readings.isRedisDurable ? 1 : 0);
     this.total('redis_outages_total', {}, readings.outages);
     metrics.set('log_bytes', {}, readings.logBytes);
   }
@@ -154,4 +187,10 @@ export class CoordinatorMetrics {
     if (value > before) this.metrics.inc(name, labels, value - before);
     this.totals.set(key, value);
   }
+}
+
+function countBy(values: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
 }

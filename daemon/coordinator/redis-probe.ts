@@ -5,11 +5,14 @@ import type { Clock } from '../log/clock.ts';
 import type { BatchQueues, KindCounts } from './queue.ts';
 
 const PERIOD_MS = 2000;
+const DURABLE = [/^aof_enabled:1\r?$/m, /^aof_last_write_status:ok\r?$/m] as const;
 
 export class RedisProbe {
   counts: Readonly<Partial<Record<Kind, KindCounts>>> = {};
   roundtripSeconds = 0;
   memoryBytes = 0;
+  /** Whether it keeps an append-only file and could write it. */
+  isDurable = false;
   private readonly redis: Redis;
   private readonly queues: BatchQueues;
   private readonly clock: Clock;
@@ -40,6 +43,8 @@ export class RedisProbe {
       this.roundtripSeconds = (this.clock.monotonicMs() - startedMs) / 1000;
       const memory = await this.redis.info('memory');
       this.memoryBytes = Number(/^used_memory:(\d+)/m.exec(memory)?.[1] ?? 0);
+      const persistence = await this.redis.info('persistence');
+      this.isDurable = DURABLE.every((line) => line.test(persistence));
       this.counts = await this.queues.counts();
     } catch {
       // The outage is said by whoever watches the connection; the next time it is asked again.

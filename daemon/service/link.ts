@@ -26,6 +26,7 @@ export interface Link {
     readonly counts: Readonly<Partial<Record<Kind, KindCounts>>>;
     readonly roundtripSeconds: number;
     readonly memoryBytes: number;
+    readonly isDurable: boolean;
   };
   readonly outages: { readonly isUp: boolean; readonly outages: number };
   start(): void;
@@ -95,7 +96,8 @@ export function localLink(pool: LocalPool, { build, version }: LinkOptions): Lin
         return [{ ...here, ...state, build, version, executors, busy }];
       },
     },
-    probe: { counts: {}, roundtripSeconds: 0, memoryBytes: 0 },
+    // Without a queue there is nothing to lose.
+    probe: { counts: {}, roundtripSeconds: 0, memoryBytes: 0, isDurable: true },
     outages: { isUp: true, outages: 0 },
     start: () => {},
     stop: () => {},

@@ -154,6 +154,8 @@ export class LiveStatus implements Showing {
       outages: outages.outages,
       roundtripSeconds: probe.roundtripSeconds,
       memoryBytes: probe.memoryBytes,
+      isRedisDurable: probe.isDurable,
+      published: this.published(),
       logBytes: log.bytes,
     });
   }

@@ -1,29 +1,87 @@
-/** What the machines do: the queue, the workers, Redis, and the processes themselves. */
+/** Whether the fleet works: its checks of itself, then rate, errors and duration of batches, then queue and workers. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import type { PanelSpec } from './panel.ts';
 import { increase, perSecond, quantile, series, since, sum } from './promql.ts';
 
-export const FLEET: readonly PanelSpec[] = [
+export const WORKING: readonly PanelSpec[] = [
   {
-    id: 30,
-    title: 'Queue',
-    kind: 'graph',
+    id: 1,
+    title: 'Campaign runs',
+    kind: 'stat',
     description:
-      'Batches that wait or run. About two for each executor is what the coordinator aims at.',
+      'Whether the coordinator plans batches. No: it is paused, or has reached its stop rule.',
+    unit: units.BoolYesNo,
+    width: 6,
+    queries: [{ expr: series('campaign_running'), legend: 'runs' }],
+    one: 'good',
+  },
+  {
+    id: 5,
+    title: 'Executors',
+    kind: 'stat',
+    description: 'Executors of all live workers: the cores that fuzz.',
+    unit: units.Short,
+    width: 6,
+    queries: [{ expr: series('executors'), legend: 'executors' }],
+    one: 'good',
+  },
+  {
+    id: 6,
+    title: 'Redis answers',
+    kind: 'stat',
+    description: 'Whether Redis answers the coordinator, and every worker.',
+    unit: units.BoolYesNo,
+    width: 6,
+    queries: [
+      { expr: series('redis_up'), legend: 'coordinator' },
+      { expr: `min(${series('worker_redis_up')})`, legend: 'workers' },
+    ],
+    one: 'good',
+  },
+  {
+    id: 75,
+    title: 'Redis keeps its data',
+    kind: 'stat',
+    description:
+      'Whether Redis has an append-only file and could write it. No: if Redis crashes, batches under way are run again.',
+    unit: units.BoolYesNo,
+    width: 6,
+    queries: [{ expr: series('redis_durable'), legend: 'durable' }],
+    one: 'good',
+  },
+  {
+    id: 7,
+    title: 'Must stay 0',
+    kind: 'stat',
+    description:
+      'Each of these is a defect of the fuzzer or of a machine: a batch or repro whose second run differs, a canary that misses its planted bug, a finding that another executor cannot reproduce, a finding whose folder cannot be written, a file or log record that cannot be read.',
+    unit: units.Short,
+    width: 16,
+    queries: [
+      { expr: series('determinism_mismatches_total'), legend: 'mismatches' },
+      { expr: series('canary_misses_total'), legend: 'canary misses' },
+      { expr: series('findings_refuted_total'), legend: 'refuted findings' },
+      { expr: series('findings_unstored'), legend: 'unstored findings' },
+      { expr: series('store_damaged_total'), legend: 'damaged files' },
+      { expr: series('log_damaged_total'), legend: 'damaged records' },
+    ],
+    one: 'bad',
+  },
+  {
+    id: 8,
+    title: 'Checks of ourselves',
+    kind: 'stat',
+    description: 'How often the checks beside this were made: 0 of 0 proves nothing.',
     unit: units.Short,
     width: 8,
-    queries: [{ expr: sum(series('queue_jobs'), 'kind, state'), legend: '{{kind}} {{state}}' }],
-    isStacked: true,
+    queries: [
+      { expr: series('determinism_checks_total'), legend: 'runs compared' },
+      { expr: series('canary_runs_total'), legend: 'canaries' },
+    ],
   },
-  {
-    id: 31,
-    title: 'Oldest waiting batch',
-    kind: 'graph',
-    description: 'Age of the batch that has waited longest. It climbs when nobody takes that kind.',
-    unit: units.Seconds,
-    width: 8,
-    queries: [{ expr: series('queue_oldest_age_seconds'), legend: '{{kind}}' }],
-  },
+];
+
+export const BATCHES: readonly PanelSpec[] = [
   {
     id: 32,
     title: 'Reports folded',
@@ -31,8 +89,20 @@ export const FLEET: readonly PanelSpec[] = [
     description:
       'Reports that reach the coordinator each second, by what became of them. Duplicates are harmless; a batch is quarantined when it was given up.',
     unit: units.CountsPerSecond,
-    width: 8,
+    width: 12,
     queries: [{ expr: perSecond('batches_total', 'kind, result'), legend: '{{kind}} {{result}}' }],
+  },
+  {
+    id: 35,
+    title: 'Batches finished',
+    kind: 'graph',
+    description:
+      'Batches that workers end each second, by how. A failed one is tried again; a quarantined one is not.',
+    unit: units.CountsPerSecond,
+    width: 12,
+    queries: [
+      { expr: perSecond('worker_batches_total', 'kind, result'), legend: '{{kind}} {{result}}' },
+    ],
   },
   {
     id: 33,
@@ -59,17 +129,84 @@ export const FLEET: readonly PanelSpec[] = [
     ],
   },
   {
-    id: 35,
-    title: 'Batches finished',
+    id: 42,
+    title: 'Ingest',
     kind: 'graph',
-    description:
-      'Batches that workers end each second, by how. A failed one is tried again; a quarantined one is not.',
-    unit: units.CountsPerSecond,
+    description: 'Time until Redis has taken a report.',
+    unit: units.Seconds,
     width: 8,
     queries: [
-      { expr: perSecond('worker_batches_total', 'kind, result'), legend: '{{kind}} {{result}}' },
+      { expr: quantile(0.5, 'worker_ingest_duration_seconds'), legend: 'median' },
+      { expr: quantile(0.95, 'worker_ingest_duration_seconds'), legend: '95 %' },
     ],
   },
+];
+
+export const QUEUE: readonly PanelSpec[] = [
+  {
+    id: 30,
+    title: 'Queue',
+    kind: 'graph',
+    description:
+      'Batches that wait or run. About two for each executor is what the coordinator aims at.',
+    unit: units.Short,
+    width: 8,
+    queries: [{ expr: sum(series('queue_jobs'), 'kind, state'), legend: '{{kind}} {{state}}' }],
+    isStacked: true,
+  },
+  {
+    id: 31,
+    title: 'Oldest waiting batch',
+    kind: 'graph',
+    description: 'Age of the batch that has waited longest. It climbs when nobody takes that kind.',
+    unit: units.Seconds,
+    width: 8,
+    queries: [{ expr: series('queue_oldest_age_seconds'), legend: '{{kind}}' }],
+  },
+  {
+    id: 43,
+    title: 'Duplicate reports',
+    kind: 'graph',
+    description:
+      'Reports that Redis had already: sent again after an outage or by a second run of a batch.',
+    unit: units.Short,
+    width: 8,
+    queries: [
+      { expr: increase('worker_ingest_duplicates_total', 'instance'), legend: '{{instance}}' },
+    ],
+  },
+  {
+    id: 40,
+    title: 'Spool entries',
+    kind: 'graph',
+    description:
+      'Reports on the disk of a worker that Redis has not taken yet. More than a handful: Redis is away or slow.',
+    unit: units.Short,
+    width: 8,
+    queries: [{ expr: series('worker_spool_entries'), legend: '{{instance}}' }],
+  },
+  {
+    id: 41,
+    title: 'Spool size',
+    kind: 'graph',
+    description: 'Bytes of the reports that Redis has not taken yet.',
+    unit: units.BytesIEC,
+    width: 8,
+    queries: [{ expr: series('worker_spool_bytes'), legend: '{{instance}}' }],
+  },
+  {
+    id: 39,
+    title: 'Restarts',
+    kind: 'graph',
+    description:
+      'Executors replaced because they hung, ran out of memory or crashed, and queue clients replaced because they were silent.',
+    unit: units.Short,
+    width: 8,
+    queries: [{ expr: increase('worker_restarts_total', 'cause'), legend: '{{cause}}' }],
+  },
+];
+
+export const WORKERS: readonly PanelSpec[] = [
   {
     id: 36,
     title: 'Workers',
@@ -115,57 +252,23 @@ export const FLEET: readonly PanelSpec[] = [
     ],
   },
   {
-    id: 39,
-    title: 'Restarts',
+    id: 26,
+    title: 'Runs by worker',
     kind: 'graph',
     description:
-      'Executors replaced because they hung, ran out of memory or crashed, and queue clients replaced because they were silent.',
-    unit: units.Short,
-    width: 8,
-    queries: [{ expr: increase('worker_restarts_total', 'cause'), legend: '{{cause}}' }],
+      'Interleavings executed each second, as each worker counts them. A worker far below the others has a slow or crowded machine.',
+    unit: units.CountsPerSecond,
+    width: 12,
+    queries: [{ expr: perSecond('worker_runs_total', 'instance'), legend: '{{instance}}' }],
   },
   {
-    id: 40,
-    title: 'Spool entries',
+    id: 27,
+    title: 'Steps by worker',
     kind: 'graph',
-    description:
-      'Reports on the disk of a worker that Redis has not taken yet. More than a handful: Redis is away or slow.',
-    unit: units.Short,
-    width: 4,
-    queries: [{ expr: series('worker_spool_entries'), legend: '{{instance}}' }],
-  },
-  {
-    id: 41,
-    title: 'Spool size',
-    kind: 'graph',
-    description: 'Bytes of the reports that Redis has not taken yet.',
-    unit: units.BytesIEC,
-    width: 4,
-    queries: [{ expr: series('worker_spool_bytes'), legend: '{{instance}}' }],
-  },
-  {
-    id: 42,
-    title: 'Ingest',
-    kind: 'graph',
-    description: 'Time until Redis has taken a report.',
-    unit: units.Seconds,
-    width: 4,
-    queries: [
-      { expr: quantile(0.5, 'worker_ingest_duration_seconds'), legend: 'median' },
-      { expr: quantile(0.95, 'worker_ingest_duration_seconds'), legend: '95 %' },
-    ],
-  },
-  {
-    id: 43,
-    title: 'Duplicate reports',
-    kind: 'graph',
-    description:
-      'Reports that Redis had already: sent again after an outage or by a second run of a batch.',
-    unit: units.Short,
-    width: 4,
-    queries: [
-      { expr: increase('worker_ingest_duplicates_total', 'instance'), legend: '{{instance}}' },
-    ],
+    description: 'Visible steps executed each second, as each worker counts them.',
+    unit: units.CountsPerSecond,
+    width: 12,
+    queries: [{ expr: perSecond('worker_steps_total', 'instance'), legend: '{{instance}}' }],
   },
   {
     id: 44,
@@ -190,120 +293,5 @@ export const FLEET: readonly PanelSpec[] = [
         unit: units.Seconds,
       },
     ],
-  },
-];
-
-export const PROCESSES: readonly PanelSpec[] = [
-  {
-    id: 50,
-    title: 'Redis round trip',
-    kind: 'graph',
-    description: 'Time of a PING from the coordinator.',
-    unit: units.Seconds,
-    width: 8,
-    queries: [{ expr: series('redis_roundtrip_seconds'), legend: 'PING' }],
-  },
-  {
-    id: 51,
-    title: 'Redis outages',
-    kind: 'graph',
-    description: 'Times that the coordinator or a worker lost Redis.',
-    unit: units.Short,
-    width: 8,
-    queries: [
-      { expr: increase('redis_outages_total'), legend: 'coordinator' },
-      { expr: increase('worker_redis_outages_total', 'instance'), legend: '{{instance}}' },
-    ],
-  },
-  {
-    id: 52,
-    title: 'Redis memory',
-    kind: 'graph',
-    description:
-      'Memory in use by Redis. It must stay flat: queues are short and reports are fetched at once.',
-    unit: units.BytesIEC,
-    width: 8,
-    queries: [{ expr: series('redis_memory_bytes'), legend: 'used' }],
-  },
-  {
-    id: 53,
-    title: 'Campaign log',
-    kind: 'graph',
-    description: 'Size of the campaign log. It falls with every snapshot.',
-    unit: units.BytesIEC,
-    width: 8,
-    queries: [{ expr: series('log_bytes'), legend: 'log' }],
-  },
-  {
-    id: 54,
-    title: 'Campaign log commits',
-    kind: 'graph',
-    description: 'Time to write and sync one group of records: the disk of the coordinator.',
-    unit: units.Seconds,
-    width: 8,
-    queries: [
-      { expr: quantile(0.5, 'log_commit_seconds'), legend: 'median' },
-      { expr: quantile(0.95, 'log_commit_seconds'), legend: '95 %' },
-    ],
-  },
-  {
-    id: 55,
-    title: 'Epoch',
-    kind: 'graph',
-    description:
-      'Number of the coordinator; each one that takes over is one higher. Steps without a restart: two coordinators fight.',
-    unit: units.NoUnit,
-    width: 8,
-    queries: [{ expr: series('leader_epoch'), legend: 'epoch' }],
-  },
-  {
-    id: 56,
-    title: 'CPU',
-    kind: 'graph',
-    description: 'Cores in use by each process with all its threads.',
-    unit: units.Short,
-    width: 8,
-    queries: [{ expr: perSecond('process_cpu_seconds_total', 'instance'), legend: '{{instance}}' }],
-  },
-  {
-    id: 57,
-    title: 'Memory',
-    kind: 'graph',
-    description: 'Resident memory of each process, and the JavaScript heap of its main thread.',
-    unit: units.BytesIEC,
-    width: 8,
-    queries: [
-      { expr: series('process_resident_memory_bytes'), legend: '{{instance}} resident' },
-      { expr: series('process_heap_used_bytes'), legend: '{{instance}} heap' },
-    ],
-  },
-  {
-    id: 58,
-    title: 'Event loop lag',
-    kind: 'graph',
-    description:
-      'How late timers fire, 99th percentile. Beyond 100 ms, something computes on a main thread, and locks of batches may expire.',
-    unit: units.Seconds,
-    width: 8,
-    queries: [{ expr: series('event_loop_lag_seconds'), legend: '{{instance}}' }],
-  },
-  {
-    id: 59,
-    title: 'Uptime',
-    kind: 'graph',
-    description: 'Time since each process started.',
-    unit: units.Seconds,
-    width: 12,
-    queries: [{ expr: since('process_start_time_seconds', 'instance'), legend: '{{instance}}' }],
-  },
-  {
-    id: 60,
-    title: 'Builds',
-    kind: 'table',
-    description:
-      'Processes of each version and engine build. Two builds side by side never share a queue.',
-    unit: units.Short,
-    width: 12,
-    queries: [{ expr: sum(series('build_info'), 'version, build'), legend: 'processes' }],
   },
 ];

@@ -1,7 +1,11 @@
 /** A panel as a row of a table, and how the typed SDK makes Grafana's JSON of it. */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
-import { type Panel, ThresholdsConfigBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  DashboardLinkBuilder,
+  type Panel,
+  ThresholdsConfigBuilder,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
@@ -14,6 +18,15 @@ interface Query {
   readonly legend: string;
   /** Unit of a column, where it is not the panel's. */
   readonly unit?: UnitName;
+}
+
+/** To the coordinator's page. */
+interface PageLink {
+  readonly title: string;
+  /** With `fieldOf` where it takes a value of the line. */
+  readonly path: string;
+  /** Column of a table whose values it leaves from; a stat has no columns. */
+  readonly column?: string;
 }
 
 type UnitName = Extract<(typeof units)[keyof typeof units], string>;
@@ -29,14 +42,22 @@ export interface PanelSpec {
   /** Of 24 columns. */
   readonly width: number;
   readonly queries: readonly Query[];
+  readonly links?: readonly PageLink[];
   readonly isStacked?: boolean;
   /** For a stat: is 1 good or bad? Otherwise it has one colour. */
   readonly one?: 'good' | 'bad';
 }
 
 export const DATASOURCE: common.DataSourceRef = { type: 'prometheus', uid: '$datasource' };
+/** The variable with the address of the coordinator's page, as a browser reaches it. */
+export const PAGE = 'page';
 /** Lines of the grid: a large number needs half the height of a graph. */
 const HEIGHT = { graph: 8, table: 8, stat: 4 } as const;
+
+/** The value that a line of a table has in a column, for links. */
+export function fieldOf(column: string): string {
+  return `\${__data.fields.${column}}`;
+}
 
 export function panelOf(spec: PanelSpec): Builder<Panel> {
   const panel = builderOf(spec)
@@ -81,7 +102,7 @@ function graphOf({ isStacked = false }: PanelSpec): GraphBuilder {
     );
 }
 
-function statOf({ one }: PanelSpec): StatBuilder {
+function statOf({ one, links = [] }: PanelSpec): StatBuilder {
   const [below, from] =
     one === 'good' ? ['red', 'green'] : ['green', one === 'bad' ? 'red' : 'green'];
   return new StatBuilder()
@@ -89,6 +110,7 @@ function statOf({ one }: PanelSpec): StatBuilder {
     .colorMode(common.BigValueColorMode.Value)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .noValue('-')
+    .dataLinks(links.map(builderOfLink))
     .thresholds(
       new ThresholdsConfigBuilder().steps([
         { value: null, color: below },
@@ -98,7 +120,7 @@ function statOf({ one }: PanelSpec): StatBuilder {
 }
 
 /** One line for each combination of labels, a column for each query. */
-function tableOf({ queries }: PanelSpec): TableBuilder {
+function tableOf({ queries, links = [] }: PanelSpec): TableBuilder {
   const table = new TableBuilder().withTransformation({ id: 'merge', options: {} });
   // Grafana calls the column of the only query `Value`, and those of several `Value #A`, `Value #B`, …
   const columns = queries.map((_, i) => (queries.length === 1 ? 'Value' : `Value #${refIdOf(i)}`));
@@ -110,7 +132,17 @@ function tableOf({ queries }: PanelSpec): TableBuilder {
   for (const { legend, unit } of queries) {
     if (unit !== undefined) table.overrideByName(legend, [{ id: 'unit', value: unit }]);
   }
+  for (const link of links) {
+    const { title, url, targetBlank } = builderOfLink(link).build();
+    table.overrideByName(link.column ?? '', [
+      { id: 'links', value: [{ title, url, targetBlank }] },
+    ]);
+  }
   return table;
+}
+
+function builderOfLink({ title, path }: PageLink): DashboardLinkBuilder {
+  return new DashboardLinkBuilder(title).url(`\${${PAGE}}${path}`).targetBlank(true);
 }
 
 function targetOf(

@@ -313,12 +313,18 @@ test('a disk that is full stops nothing for good', { skip }, async (t) => {
   renameSync(findings, aside);
   writeFileSync(findings, '');
   await until('it is said', () => running.lines.some((line) => line.includes('cannot write')));
+  const unstored = async (): Promise<number> => {
+    const metrics = await (await fetch(`${running.url}/metrics`)).text();
+    return Number(/^faultline_findings_unstored (\d+)$/m.exec(metrics)?.[1]);
+  };
+  await until('it is counted', async () => (await unstored()) > 0);
   rmSync(findings);
   renameSync(aside, findings);
   await until('all are stored', async () => {
     const { published } = (await statusOf(running)).findings;
     return new FindingStore(dataDir).list().findings.length >= published && published > 1;
   });
+  await until('none is left', async () => (await unstored()) === 0);
 });
 
 test('a port in use is an error, and leaves the log free', { skip }, async (t) => {

@@ -1,20 +1,29 @@
-/** A real Prometheus scrapes what the registries export, and can answer every question of the dashboard. */
+/** A real Prometheus scrapes what the registries export, and can answer every question of dashboards and rules. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { METRICS, type MetricRow, OPEN, type Role } from '../../corpus/exchange/metric-table.ts';
 import { metricsFor } from '../../corpus/exchange/metrics.ts';
-import { buildOverview } from '../../dashboards/grafana/overview.ts';
+import { buildDashboards } from '../../dashboards/grafana/dashboards.ts';
 import { Up } from '../chaos/up.ts';
 import { type DebianProgram, debianProgram, skipReason } from '../support/debian.ts';
+import { selectorsIn } from './expressions.ts';
 import { type Prometheus, SCRAPE_MS, startPrometheus, untilScraped } from './prometheus.ts';
-import { type Answer, dashboardQueries, runQueries } from './queries.ts';
+import {
+  type Answer,
+  annotationsOf,
+  dashboardQueries,
+  type PanelQuery,
+  runQueries,
+} from './queries.ts';
 
 const ABOUT = { version: '0.1.0', build: 'b'.repeat(64), models: ['canary', 'v42-immap-read'] };
 
 const skip = await skipReason('prometheus');
 
-test('every expression of the dashboard has an answer in a real campaign', { skip }, async (t) => {
+test('every expression of a dashboard or rule has an answer in a real campaign', {
+  skip,
+}, async (t) => {
   const up = await Up.start(t, ['--jobs', '1', '--model', 'v42-immap-read', 'canary']);
   await up.until('findings', async () => {
     return ((await up.status())?.findings.published ?? 0) > 2;
@@ -30,7 +39,14 @@ test('every expression of the dashboard has an answer in a real campaign', { ski
   await up.control('pause');
   await untilScraped(prometheus, 2, 2);
   await up.control('resume');
-  const queries = dashboardQueries(buildOverview());
+  const dashboards = buildDashboards().map(({ dashboard }) => dashboard);
+  const rare = dashboards
+    .flatMap(annotationsOf)
+    .map(({ expr }) => expr.replace('$__interval', '2s'));
+  const queries = [
+    ...dashboards.flatMap((dashboard) => dashboardQueries(dashboard)),
+    ...rare.flatMap(selectorsIn).map(unnamed),
+  ];
   let poor: readonly Answer[] = [];
   await up
     .until(
@@ -46,14 +62,22 @@ test('every expression of the dashboard has an answer in a real campaign', { ski
       SCRAPE_MS,
     )
     .catch((error: unknown) => assert.deepEqual(poor, [], String(error)));
-  const [planted] = await runQueries(prometheus, [{ panel: '', expr: 'sum(rate(', legend: '' }]);
+  // Nothing has gone wrong, and nothing new need have been found just now.
+  for (const { problem, expr } of await runQueries(prometheus, rare.map(unnamed))) {
+    assert.equal(problem, null, expr);
+  }
+  const [planted] = await runQueries(prometheus, [unnamed('sum(rate(')]);
   assert.match(planted?.problem ?? '', /parse error/);
-  const [empty] = await runQueries(prometheus, [{ panel: '', expr: 'faultline_gone', legend: '' }]);
+  const [empty] = await runQueries(prometheus, [unnamed('faultline_gone')]);
   assert.equal(empty?.series, 0);
   await honest(up, prometheus);
   up.signal('SIGINT');
   assert.equal((await up.ended()).exit, 0, up.said);
 });
+
+function unnamed(expr: string): PanelQuery {
+  return { panel: '', expr, legend: '' };
+}
 
 /** What is exported is what the campaign says of itself. */
 async function honest(up: Up, prometheus: Prometheus): Promise<void> {

@@ -1,9 +1,9 @@
-/** What the dashboard asks Prometheus, and what Prometheus says. */
+/** What a dashboard asks Prometheus, and what Prometheus says. */
 import assert from 'node:assert/strict';
-import type { buildOverview } from '../../dashboards/grafana/overview.ts';
+import type { BuiltDashboard } from '../../dashboards/grafana/dashboards.ts';
 import type { Prometheus } from './prometheus.ts';
 
-type Dashboard = ReturnType<typeof buildOverview>;
+type Dashboard = BuiltDashboard['dashboard'];
 
 /** The part of a target that every target of ours has. */
 export interface Target {
@@ -16,7 +16,7 @@ export interface Target {
 export interface PanelQuery {
   /** Title of the panel. */
   readonly panel: string;
-  /** With Grafana's variables replaced: all models, and the given interval. */
+  /** With Grafana's variables replaced: everything, and the given interval. */
   readonly expr: string;
   readonly legend: string;
 }
@@ -43,6 +43,16 @@ export function dashboardQueries(
       legend: legendFormat,
     })),
   );
+}
+
+/** The queries of annotations, with their texts as legends. */
+export function annotationsOf({ annotations }: Dashboard): readonly Target[] {
+  return (annotations.list ?? []).map(({ name, expr = '', textFormat = '', datasource }) => ({
+    refId: name,
+    expr,
+    legendFormat: textFormat,
+    datasource,
+  }));
 }
 
 /** All of them at once; order as given. */
@@ -83,7 +93,9 @@ async function runQuery(prometheus: Prometheus, query: PanelQuery): Promise<Answ
 }
 
 function replaceVariables(expr: string, rateInterval: string): string {
-  const replaced = expr.replaceAll('$__rate_interval', rateInterval).replaceAll('$model', '.*');
+  const replaced = expr
+    .replaceAll('$__rate_interval', rateInterval)
+    .replace(/"\$(?:model|class|instance)"/g, '".*"');
   assert.ok(!replaced.includes('$'), `a variable that is not known: ${replaced}`);
   return replaced;
 }

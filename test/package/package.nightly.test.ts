@@ -113,7 +113,9 @@ test('the package holds what a user needs, no tests, and nothing of this machine
     'LICENSE',
     'dist/identity.json',
     'dist/types/workers/api/faultline.d.ts',
-    'node_modules/grafana-dashboards/grafana/faultline-overview.json',
+    'node_modules/grafana-dashboards/grafana/faultline-exploration.json',
+    'node_modules/grafana-dashboards/grafana/faultline-findings.json',
+    'node_modules/grafana-dashboards/grafana/faultline-fleet.json',
   ];
   assert.deepEqual(
     wanted.filter((name) => !contents.has(name)),
