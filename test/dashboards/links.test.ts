@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { buildDashboards } from '../../dashboards/grafana/dashboards.ts';
 import { PAGE } from '../../dashboards/grafana/panel.ts';
+import { ALERTS } from '../../dashboards/prometheus/rules.ts';
 import { type Served, serve } from '../http/showing.ts';
 
 const LINE = {
@@ -13,6 +14,7 @@ const LINE = {
 /** A value of the line that a link leaves from, in Grafana's words or in Prometheus'. */
 const FIELD = /\$\{__data\.fields\.(\w+)\}|\{\{ \$labels\.(row|class|model) \}\}/g;
 const VARIABLE = `\${${PAGE}}`;
+const ADDRESS = 'http://{{ $labels.instance }}';
 
 test('every link of a dashboard leads to the findings that it names', async (t) => {
   const served = await servedWithTwo(t);
@@ -21,6 +23,16 @@ test('every link of a dashboard leads to the findings that it names', async (t) 
   for (const link of links) {
     assert.ok(link.startsWith(`${VARIABLE}/`), link);
     await assertOneOfTwo(served, link.slice(VARIABLE.length));
+  }
+});
+
+test('so does every link of an alert', async (t) => {
+  const served = await servedWithTwo(t);
+  const links = ALERTS.flatMap(({ description }) => description.match(/https?:.*$/g) ?? []);
+  assert.equal(links.length, 1);
+  for (const link of links) {
+    assert.ok(link.startsWith(`${ADDRESS}/`), link);
+    await assertOneOfTwo(served, link.slice(ADDRESS.length));
   }
 });
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { METRICS, type MetricRow, OPEN, type Role } from '../../corpus/exchange/metric-table.ts';
 import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import { buildDashboards } from '../../dashboards/grafana/dashboards.ts';
+import { ALERTS } from '../../dashboards/prometheus/rules.ts';
 import { Up } from '../chaos/up.ts';
 import { type DebianProgram, debianProgram, skipReason } from '../support/debian.ts';
 import { selectorsIn } from './expressions.ts';
@@ -40,9 +41,10 @@ test('every expression of a dashboard or rule has an answer in a real campaign',
   await untilScraped(prometheus, 2, 2);
   await up.control('resume');
   const dashboards = buildDashboards().map(({ dashboard }) => dashboard);
-  const rare = dashboards
-    .flatMap(annotationsOf)
-    .map(({ expr }) => expr.replace('$__interval', '2s'));
+  const rare = [
+    ...dashboards.flatMap(annotationsOf).map(({ expr }) => expr.replace('$__interval', '2s')),
+    ...ALERTS.map(({ expr }) => expr),
+  ];
   const queries = [
     ...dashboards.flatMap((dashboard) => dashboardQueries(dashboard)),
     ...rare.flatMap(selectorsIn).map(unnamed),
@@ -66,6 +68,14 @@ test('every expression of a dashboard or rule has an answer in a real campaign',
   for (const { problem, expr } of await runQueries(prometheus, rare.map(unnamed))) {
     assert.equal(problem, null, expr);
   }
+  const firing = await runQueries(
+    prometheus,
+    ALERTS.map(({ expr }) => unnamed(expr)),
+  );
+  assert.deepEqual(
+    firing.filter(({ series }) => series > 0).map(({ expr }) => expr),
+    [],
+  );
   const [planted] = await runQueries(prometheus, [unnamed('sum(rate(')]);
   assert.match(planted?.problem ?? '', /parse error/);
   const [empty] = await runQueries(prometheus, [unnamed('faultline_gone')]);

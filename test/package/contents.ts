@@ -11,7 +11,7 @@ const NAMES: readonly RegExp[] = [
   /^dist\/bundle\/[\w-]+\.js$/,
   /^dist\/types\/(?:corpus|workers)\/[\w/-]+\.d\.ts$/,
   // The workspace, which no registry has.
-  /^node_modules\/grafana-dashboards\/(?:package\.json|README\.md|grafana\/[\w-]+\.json)$/,
+  /^node_modules\/grafana-dashboards\/(?:package\.json|README\.md|grafana\/[\w-]+\.json|prometheus\/[\w.-]+\.yaml)$/,
 ];
 
 /** Where execution begins; every other module of the bundle is imported by one of them. */

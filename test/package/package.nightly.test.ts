@@ -116,6 +116,7 @@ test('the package holds what a user needs, no tests, and nothing of this machine
     'node_modules/grafana-dashboards/grafana/faultline-exploration.json',
     'node_modules/grafana-dashboards/grafana/faultline-findings.json',
     'node_modules/grafana-dashboards/grafana/faultline-fleet.json',
+    'node_modules/grafana-dashboards/prometheus/faultline.rules.yaml',
   ];
   assert.deepEqual(
     wanted.filter((name) => !contents.has(name)),

@@ -62,7 +62,7 @@ export const ROOMS = [
   open('service', 'daemon/service/', [...CAMPAIGN, 'log', 'http', 'coordinator'], 'declared'),
   open('doctor', 'daemon/doctor/', [...CAMPAIGN, 'log', 'redis', 'http', 'pull'], 'declared'),
   open('cli', 'daemon/cli/', WIRED, 'declared'),
-  open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk']),
+  open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk', 'yaml']),
   open('examples', 'dashboards/docs/', [], ['faultline']),
   open('page', 'dashboards/web/', ENGINE),
   open('deploy', 'deploy/', [], 'all'),
