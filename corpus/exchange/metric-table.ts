@@ -188,7 +188,7 @@ export const METRICS = {
   worker_restarts_total: { type: 'counter', by: 'worker', unit: 'count', labels: { cause: ['hang', 'memory', 'crash', 'replaced'] }, panel: 'Restarts',
     help: 'Executors and queue clients replaced; `replaced` is a silent queue client.' },
   worker_spool_entries: { type: 'gauge', by: 'worker', unit: 'count', panel: 'Spool entries',
-    help: 'Reports on the disk of this worker that Redis has not taken yet.' },
+    help: 'Reports on the disk of this worker that it does not know to be in the campaign log yet.' },
   worker_spool_bytes: { type: 'gauge', by: 'worker', unit: 'bytes', panel: 'Spool size',
     help: 'Size of the spool.' },
   worker_ingest_duration_seconds: { type: 'histogram', by: 'worker', unit: 'seconds', buckets: WRITE_SECONDS, panel: 'Ingest',

@@ -180,7 +180,7 @@ export const QUEUE: readonly PanelSpec[] = [
     title: 'Spool entries',
     kind: 'graph',
     description:
-      'Reports on the disk of a worker that Redis has not taken yet. More than a handful: Redis is away or slow.',
+      'Reports on the disk of a worker until it knows that the campaign log has them. A line that climbs: Redis or the coordinator is away.',
     unit: units.Short,
     width: 8,
     queries: [{ expr: series('worker_spool_entries'), legend: '{{instance}}' }],
@@ -189,7 +189,7 @@ export const QUEUE: readonly PanelSpec[] = [
     id: 41,
     title: 'Spool size',
     kind: 'graph',
-    description: 'Bytes of the reports that Redis has not taken yet.',
+    description: 'Bytes of the reports that wait for the campaign log.',
     unit: units.BytesIEC,
     width: 8,
     queries: [{ expr: series('worker_spool_bytes'), legend: '{{instance}}' }],
