@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /** Names, as they stand in the package; anything else does not belong there. */
 const NAMES: readonly RegExp[] = [
-  /^(?:package\.json|README\.md|LICENSE|\.github\/SECURITY\.md)$/,
+  /^(?:package\.json|(?:README|CHANGELOG|CONTRIBUTING)\.md|LICENSE|\.github\/SECURITY\.md)$/,
   /^(?:corpus|workers|daemon|dashboards)\/README\.md$/,
   /^corpus\/seeds\/[\w-]+\.txt$/,
   /^dashboards\/docs\/[\w-]+\.(?:md|mts)$/,
