@@ -13,6 +13,8 @@ export interface Keys {
   readonly prefix: string;
   /** Number of the coordinator that writes now. */
   readonly epoch: string;
+  /** Name of the coordinator that leads; goes unless it says so again. */
+  readonly leader: string;
   /** Hash: batch id to report, until the coordinator has it on disk. */
   readonly reports: string;
   /** List of the ids in `reports`, the oldest first. */
@@ -31,6 +33,7 @@ export function keysOf(prefix: string): Keys {
   return {
     prefix,
     epoch: `${prefix}:epoch`,
+    leader: `${prefix}:leader`,
     reports: `${prefix}:reports`,
     arrivals: `${prefix}:arrivals`,
     logged: `${prefix}:logged`,

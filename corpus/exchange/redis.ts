@@ -2,10 +2,12 @@
  * The connection to Redis that coordinator and workers share: where it is, how it outlives an outage, and how a
  * Redis that cannot be reached is refused in one line instead of being waited for.
  */
+
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorMap } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
-import { fail } from '../vocabulary/errors.ts';
+import { fail, Refusal } from '../vocabulary/errors.ts';
 import { printable } from '../vocabulary/printable.ts';
 
 interface Account {
@@ -175,6 +177,33 @@ export async function reachRedis(address: RedisAddress, timeLimitMs: number): Pr
     why ??= error instanceof Silence ? error.message : parting;
     throw fail('REDIS_UNREACHABLE', { url: describe(address), why });
   }
+}
+
+const AWAITED_MS = 1000;
+
+/**
+ * The same, but waits for a Redis that is not there yet, and says so once.
+ *
+ * @throws Refusal REDIS_UNREACHABLE where what answers will not have us
+ */
+export async function awaitRedis(
+  address: RedisAddress,
+  timeLimitMs: number,
+  say: (line: string) => void,
+): Promise<Redis> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await reachRedis(address, timeLimitMs);
+    } catch (error) {
+      if (!(error instanceof Refusal) || isLasting(error)) throw error;
+      if (tries === 1) say(`${error.message}; waiting for it`);
+      await sleep(AWAITED_MS);
+    }
+  }
+}
+
+function isLasting({ facts }: Refusal): boolean {
+  return REFUSALS.some(([, words]) => words === facts.why);
 }
 
 async function greet(client: Redis): Promise<void> {

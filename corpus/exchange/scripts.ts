@@ -17,6 +17,8 @@ const WORKER_GONE_SECONDS = 10;
  */
 const LIST_SECONDS = 3600;
 
+/** A coordinator that is silent for so long leads no longer. */
+export const LEADER_SECONDS = 10;
 /** Workers ask every two seconds; one that asks later sends its report again, which does no harm. */
 const LOGGED_SECONDS = 60;
 const FATE_NAMES = ['unknown', 'waits', 'logged'] as const;
@@ -83,11 +85,27 @@ for i, id in ipairs(ARGV) do
 end
 return fates`;
 
-/** KEYS epoch, ARGV the least it may be: the log may know of later ones than a Redis that was emptied. */
+/**
+ * KEYS epoch leader, ARGV least me seconds in-place-of. The new epoch, or the name of another that leads. The epoch is at
+ * least so high: the log may know of later ones than a Redis that was emptied.
+ */
 const LEAD = `
+local leader = redis.call('GET', KEYS[2])
+if leader and leader ~= ARGV[2] and leader ~= ARGV[4] then return leader end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 local epoch = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), tonumber(ARGV[1])) + 1
 redis.call('SET', KEYS[1], string.format('%.0f', epoch))
 return epoch`;
+
+/** KEYS leader, ARGV me seconds. 0: it leads no longer. */
+const STAY = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('EXPIRE', KEYS[1], ARGV[2])`;
+
+/** KEYS leader, ARGV me. */
+const RESIGN = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1`;
 
 /** KEYS seen workers, ARGV id heartbeat. */
 const BEAT = `
@@ -141,9 +159,28 @@ export class Exchange {
     return (await this.redis.eval(INGEST, 2, reports, arrivals, id, report, QUARANTINED)) === 1;
   }
 
-  /** Become the coordinator: from now on no other one's scripts are obeyed. */
-  async lead(epochAtLeast: number): Promise<number> {
-    return (await this.redis.eval(LEAD, 1, this.keys.epoch, epochAtLeast)) as number;
+  /**
+   * Become the coordinator: from now on no other one's scripts are obeyed.
+   * @param inPlaceOf the name of another that leads
+   * @returns the new epoch, or the name of another that leads
+   */
+  async lead(epochAtLeast: number, me: string, inPlaceOf = ''): Promise<number | string> {
+    const { epoch, leader } = this.keys;
+    const answer = await this.redis.eval(
+      LEAD,
+      ...[2, epoch, leader, epochAtLeast, me, LEADER_SECONDS, inPlaceOf],
+    );
+    return answer as number | string;
+  }
+
+  /** Whether it leads still; to be said every second. */
+  async stay(me: string): Promise<boolean> {
+    return (await this.redis.eval(STAY, 1, this.keys.leader, me, LEADER_SECONDS)) === 1;
+  }
+
+  /** The next one need not wait. */
+  async resign(me: string): Promise<void> {
+    await this.redis.eval(RESIGN, 1, this.keys.leader, me);
   }
 
   /** The present coordinator's; 0 if Redis knows of none. */

@@ -47,6 +47,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       rngSeed: randomBytes(4).readUInt32LE(),
     },
     isRestart: process.env[RESTARTED_VARIABLE] === '1',
+    takesOver: flags.takeOver === true,
     seeds: seedTexts(PACKAGE_ROOT),
     canary: pinOf(modelOf(CANARY_MODEL)),
     expectations: { expectedOf, standingOf },

@@ -7,6 +7,7 @@ import { readReport } from '../campaign/check-report.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { Fleet } from './fleet.ts';
+import type { Leadership } from './leadership.ts';
 import type { BatchQueues } from './queue.ts';
 import { FUZZ_BATCHES_AN_EXECUTOR, type Transport } from './transport.ts';
 
@@ -19,6 +20,7 @@ export interface RedisParts {
   readonly exchange: Exchange;
   readonly queues: BatchQueues;
   readonly fleet: Fleet;
+  readonly leadership: Leadership;
   readonly build: string;
   /** Something that people should know. */
   readonly said: (text: string) => void;
@@ -44,21 +46,23 @@ export class RedisTransport implements Transport {
   }
 
   async lead({ epoch, build }: CampaignState, wasStale: boolean): Promise<number> {
-    const { exchange, queues, said } = this.parts;
+    const { exchange, leadership, queues, said } = this.parts;
     if (wasStale) {
-      if ((await exchange.epoch()) > epoch) {
+      const present = await exchange.epoch();
+      if (present > epoch) {
         const what = 'another coordinator has taken over this Redis';
         throw fail('ENVIRONMENT', { what, remedy: 'run one, or give each its own Redis' });
       }
-      said('Redis has been emptied; what was under way is handed out again');
+      if (present < epoch) said('Redis has been emptied; what was under way is handed out again');
     }
-    const next = await exchange.lead(epoch);
+    const next = await leadership.take(epoch);
     // No worker will ever take what waits there: it was planned for another build.
     if (build !== '' && build !== this.parts.build) await queues.drop(build);
     return next;
   }
 
   async look(): Promise<void> {
+    if (!(await this.parts.leadership.stay())) throw new StaleEpoch();
     await this.parts.fleet.look();
   }
 

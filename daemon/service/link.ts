@@ -1,10 +1,11 @@
 /** What ties a coordinator to its executors, and what there is to be said of it: through Redis, or in this process. */
+
 import { hostname } from 'node:os';
 import { keysOf } from '../../corpus/exchange/keys.ts';
 import {
+  awaitRedis,
   describe,
   type RedisAddress,
-  reachRedis,
   watchOutages,
 } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
@@ -12,6 +13,7 @@ import { Exchange } from '../../corpus/exchange/scripts.ts';
 import type { Kind } from '../../corpus/vocabulary/messages.ts';
 import type { WorkerStatus } from '../campaign/views.ts';
 import { Fleet } from '../coordinator/fleet.ts';
+import { Leadership } from '../coordinator/leadership.ts';
 import { type LocalExecutors, LocalTransport } from '../coordinator/local-transport.ts';
 import { BatchQueues, type KindCounts } from '../coordinator/queue.ts';
 import { RedisProbe } from '../coordinator/redis-probe.ts';
@@ -38,6 +40,8 @@ export interface LinkOptions {
   readonly prefix: string;
   readonly build: string;
   readonly version: string;
+  /** Whether another coordinator that leads the Redis has to give way. */
+  readonly takesOver: boolean;
   /** One line for people. */
   say(text: string): void;
 }
@@ -45,10 +49,10 @@ export interface LinkOptions {
 /** A Redis that does not answer a first ping within this time is not there. */
 const REACH_MS = 3000;
 
-/** @throws Refusal for whatever Redis lacks, before anything is changed */
+/** Waits for a Redis that is not there yet. @throws Refusal for whatever it lacks, before anything is changed */
 export async function redisLink(address: RedisAddress, options: LinkOptions): Promise<Link> {
-  const { prefix, build, say } = options;
-  const redis = await reachRedis(address, REACH_MS);
+  const { prefix, build, takesOver, say } = options;
+  const redis = await awaitRedis(address, REACH_MS, say);
   try {
     const outages = watchOutages(redis, say);
     for (const { what, remedy } of await requireFit(redis, prefix, address)) {
@@ -57,16 +61,19 @@ export async function redisLink(address: RedisAddress, options: LinkOptions): Pr
     const keys = keysOf(prefix);
     const exchange = new Exchange(redis, keys);
     const queues = new BatchQueues(redis, keys, build);
-    const fleet = new Fleet(exchange, SYSTEM_CLOCK, build);
+    const clock = SYSTEM_CLOCK;
+    const leadership = new Leadership({ exchange, clock, takesOver, said: say });
+    const fleet = new Fleet(exchange, clock, build);
     const probe = new RedisProbe(redis, queues, SYSTEM_CLOCK);
     return {
-      transport: new RedisTransport({ exchange, queues, fleet, build, said: say }),
+      transport: new RedisTransport({ exchange, leadership, queues, fleet, build, said: say }),
       fleet,
       probe,
       outages,
       start: () => probe.start(),
       stop: () => probe.stop(),
       close: async () => {
+        if (redis.status === 'ready') await leadership.resign().catch(() => {});
         await queues.close();
         redis.disconnect();
       },

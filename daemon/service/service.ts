@@ -28,6 +28,8 @@ export interface DaemonOptions {
   readonly wanted: Wanted;
   readonly drawn: { readonly campaign: string; readonly rngSeed: number };
   readonly isRestart: boolean;
+  /** Whether another coordinator that leads the Redis has to give way. */
+  readonly takesOver: boolean;
   readonly seeds: readonly string[];
   readonly canary: ModelPin;
   readonly expectations: Expectations;

@@ -91,6 +91,7 @@ async function coordinator(
     wanted: SETTINGS,
     drawn: { campaign: 'c1', rngSeed: 1 },
     isRestart: false,
+    takesOver: false,
     seeds: [],
     canary: pin('canary'),
     expectations: EXPECTATIONS,
@@ -194,6 +195,16 @@ test('a Redis that is emptied is filled again', { skip }, async (t) => {
   assert.match(running.lines.join('\n'), /emptied/);
 });
 
+test('a coordinator waits for a Redis that is not there yet', { skip }, async (t) => {
+  const scene = await Scene.at(t, (t) => testRedis(t, ['--appendonly', 'yes']));
+  await scene.redis.kill();
+  const starting = coordinator(scene);
+  await scene.redis.start();
+  const running = await starting;
+  await running.stop();
+});
+
+// In one process: to the second, the first is a predecessor that had its number.
 test('whoever starts later leads; the other one ends and says so', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const first = await coordinator(scene, temporaryFolder(t));
@@ -345,6 +356,7 @@ test('a port in use is an error, and leaves the log free', { skip }, async (t) =
     wanted: SETTINGS,
     drawn: { campaign: 'c1', rngSeed: 1 },
     isRestart: false,
+    takesOver: false,
     seeds: [],
     canary: pin('canary'),
     expectations: EXPECTATIONS,

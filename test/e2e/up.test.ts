@@ -90,9 +90,16 @@ test('a second up on one folder is refused, and harms nobody', { skip }, async (
   assert.match(second.said, /another coordinator \(process \d+\) writes/);
   assert.equal(first.pidOf('redis'), redis);
   assert.equal((await first.status())?.redis.outages, 0);
-  // On the same Redis from another folder it leads, and the first one ends and says why.
+  // On the same Redis from another folder it is refused, unless it is told to lead: then the first one ends.
   const url = `unix:${first.dataDir}/redis/redis.sock`;
-  await Up.start(t, ['--redis', url, ...ONE_JOB]);
+  const refused = await Up.start(t, ['--redis', url, ...ONE_JOB]);
+  assert.equal((await refused.ended()).exit, 3, refused.said);
+  assert.match(
+    refused.said,
+    /another coordinator \(process \d+ on .*\) leads this Redis[\s\S]*--take-over/,
+  );
+  assert.equal((await first.status())?.redis.outages, 0);
+  await Up.start(t, ['--redis', url, '--take-over', ...ONE_JOB]);
   assert.equal((await first.ended()).exit, 3, first.logs());
   assert.match(first.said, /another coordinator has taken over this Redis/);
 });

@@ -18,7 +18,6 @@ describe('faultline worker', { skip, concurrency: true }, () => {
   for (const [what, args, exit, pattern] of [
     ['no Redis', [], 2, /no Redis is named and no `faultline up` runs in .*: give --redis URL/],
     ['an address that is none', ['--redis', 'nowhere'], 2, /"nowhere" is no address of a Redis/],
-    ['a Redis that is away', ['--redis', 'unix:/none/redis.sock'], 3, /no Redis at unix:\/none/],
     ['too many executors', ['--jobs', '1M'], 2, /It must be at most 1024/],
   ] as const) {
     test(`refuses ${what}`, async (t) => {
@@ -40,6 +39,19 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     const ended = await faultline(args, temporaryFolder(t));
     assert.match(ended.stderr, /cannot serve metrics on 127.0.0.1:\d+: address already in use/);
     assert.equal(ended.exit, 3);
+  });
+
+  test('waits for a Redis that is not there yet', async (t) => {
+    const redis = await testRedis(t);
+    await redis.kill();
+    const args = [MAIN, 'worker', '--redis', redis.url, '--jobs', '1'];
+    const worker = new Talking(args, temporaryFolder(t));
+    t.after(() => worker.interrupt());
+    await worker.until(/no Redis at unix:.*; waiting for it/);
+    await redis.start();
+    await worker.until(/takes batches/);
+    worker.interrupt();
+    assert.equal((await worker.ended()).exit, 0);
   });
 
   test('works until Ctrl-C, and leaves nothing but an empty spool', async (t) => {

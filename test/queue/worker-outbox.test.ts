@@ -270,7 +270,7 @@ async function computedAfterAll(t: TestContext): Promise<void> {
   };
   await handler.deliver('a', QUARANTINED);
   assert.deepEqual(await results(), ['quarantined']);
-  const epoch = await handler.exchange.lead(0);
+  const epoch = Number(await handler.exchange.lead(0, 'test'));
   const [taken] = await handler.exchange.take(epoch, 9);
   assert.match(taken?.json ?? '', /"quarantined"/);
   await handler.deliver('a');
@@ -291,7 +291,7 @@ async function computedAfterAll(t: TestContext): Promise<void> {
 async function replacedAfterTaken(t: TestContext): Promise<void> {
   const handler = await BatchHandler.at(t);
   await handler.deliver('a', QUARANTINED);
-  const epoch = await handler.exchange.lead(0);
+  const epoch = Number(await handler.exchange.lead(0, 'test'));
   await handler.exchange.take(epoch, 9);
   await handler.deliver('a');
   await handler.exchange.settle(epoch, ['a']);

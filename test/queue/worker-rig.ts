@@ -188,7 +188,7 @@ export class Rig {
   /** As a coordinator does: takes what has been reported, and says that its log has it. */
   async logged(): Promise<void> {
     const exchange = new Exchange(this.client, this.keys);
-    const epoch = await exchange.lead(0);
+    const epoch = Number(await exchange.lead(0, 'test'));
     const taken = await exchange.take(epoch, 1000);
     await exchange.settle(
       epoch,

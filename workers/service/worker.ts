@@ -17,11 +17,11 @@ import { type Keys, keysOf } from '../../corpus/exchange/keys.ts';
 import { type Metrics, metricsFor } from '../../corpus/exchange/metrics.ts';
 import { unpackFeatures, unpackSettled } from '../../corpus/exchange/named-lists.ts';
 import {
+  awaitRedis,
   connectionOptions,
   describe,
   type OutageLog,
   type RedisAddress,
-  reachRedis,
   watchOutages,
 } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
@@ -106,7 +106,7 @@ export async function runWorker(config: WorkerConfig): Promise<Ending> {
 }
 
 async function requireRedis({ redis, prefix, log }: WorkerConfig): Promise<void> {
-  const client = await reachRedis(redis, REACH_MS);
+  const client = await awaitRedis(redis, REACH_MS, (line) => log.warn(line));
   try {
     for (const { what, remedy } of await requireFit(client, prefix, redis)) {
       log.warn({ remedy }, `the Redis at ${describe(redis)}: ${what}`);

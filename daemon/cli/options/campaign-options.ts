@@ -13,6 +13,7 @@ export interface CampaignFlags {
   readonly time?: number;
   readonly quietTime?: number;
   readonly campaign?: string;
+  readonly takeOver?: boolean;
 }
 
 export function withCampaignOptions(command: CommandUnknownOpts): CommandUnknownOpts {
@@ -24,6 +25,7 @@ export function withCampaignOptions(command: CommandUnknownOpts): CommandUnknown
       parseDuration,
     ),
     new Option('--campaign <file>', 'all of this from a JSON file (daemon/README.md)'),
+    new Option('--take-over', 'lead a Redis that another coordinator leads, which then ends'),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));
   return command;
@@ -31,13 +33,14 @@ export function withCampaignOptions(command: CommandUnknownOpts): CommandUnknown
 
 /** The same flags again, for a process that does the work. */
 export function campaignArgs(flags: CampaignFlags, { rngSeed }: Settings): readonly string[] {
-  const { model, runs, time, quietTime, campaign } = flags;
+  const { model, runs, time, quietTime, campaign, takeOver } = flags;
   return [
     ...(model === undefined ? [] : ['--model', ...model]),
     ...(runs === undefined ? [] : ['--runs', String(runs)]),
     ...(time === undefined ? [] : ['--time', `${time}ms`]),
     ...(quietTime === undefined ? [] : ['--quiet-time', `${quietTime}ms`]),
     ...(campaign === undefined ? [] : ['--campaign', campaign]),
+    ...(takeOver === true ? ['--take-over'] : []),
     ...(rngSeed === undefined ? [] : ['--rng-seed', String(rngSeed)]),
   ];
 }
