@@ -1,6 +1,6 @@
 /** Reading what others may have written: never more than the bound, whatever a file says of itself. */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { fail } from '../vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../vocabulary/limits.ts';
 import { printableFile } from '../vocabulary/printable.ts';
@@ -9,6 +9,11 @@ import { isSystemError, whyOf } from './atomic.ts';
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const STORED = constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW;
 
+const READ_BY_ALL = 0o004;
+const MODE_SHOWN = 0o777;
+/** Of a token, an address, a key in PEM. */
+const SECRET_BYTES_MAX = 1 << 16;
+
 /** What stands for bytes that are no character. */
 const REPLACEMENT = '\uFFFD';
 const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
@@ -16,6 +21,22 @@ const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 /** A file that the user named: links and pipes are theirs to use. */
 export function readNamed(file: string): string {
   return utf8Of(read(file, constants.O_RDONLY, TEXT_BYTES_MAX), file);
+}
+
+/**
+ * What is secret, without the line's end. Root reads every file, so what says who may is the mode.
+ *
+ * @throws Refusal SECRET_EXPOSED for a file that every user can read
+ */
+export function readSecret(file: string): string {
+  const bytes = opened(file, constants.O_RDONLY, (descriptor) => {
+    const { mode } = fstatSync(descriptor);
+    if ((mode & READ_BY_ALL) !== 0) {
+      throw fail('SECRET_EXPOSED', { file, mode: (mode & MODE_SHOWN).toString(8) });
+    }
+    return readAll(descriptor, file, SECRET_BYTES_MAX);
+  });
+  return utf8Of(bytes, file).trim();
 }
 
 /** @throws Refusal TEXT_ENCODING at the first byte that is no UTF-8 */

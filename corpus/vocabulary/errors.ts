@@ -69,6 +69,11 @@ export const ERRORS = {
     hint: 'daemon/README.md shows one; its fields are models, rngSeed, shares, scopes and stop',
   },
   FILE_UNREADABLE: { exit: 2, message: 'cannot read {file}: {why}', hint: 'check the path' },
+  SECRET_EXPOSED: {
+    exit: 2,
+    message: '{file} holds a secret, and every user of this machine can read it (mode {mode})',
+    hint: 'type `chmod 600 FILE`; a secret of Docker or Kubernetes takes `mode: 0440`, `defaultMode: 0440`',
+  },
   TEXT_ENCODING: {
     exit: 2,
     message: '{file}:{line}:{column}: byte 0x{byte} at offset {offset} is not UTF-8',

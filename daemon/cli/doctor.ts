@@ -12,7 +12,14 @@ import { RedisLook } from '../doctor/redis-checks.ts';
 import { lookAtBuild, lookAtDeterminism } from './doctor-engine.ts';
 import { PORT_DEFAULT } from './options/http-options.ts';
 import { parseDuration, parsePort } from './options/quantities.ts';
-import { givenRedis, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
+import {
+  givenRedis,
+  REDIS_FILE_FLAG,
+  REDIS_FILE_TEXT,
+  REDIS_VARIABLE,
+  type RedisFlags,
+  redisPrefix,
+} from './options/redis-choice.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
@@ -25,8 +32,7 @@ const TIMEOUT_DEFAULT_MS = 10_000;
 /** No check waits longer than this part of its time for a server; a Redis is given half of it for all questions. */
 const WAITS = 4;
 
-interface Flags {
-  readonly redis?: string | undefined;
+interface Flags extends RedisFlags {
   readonly port: number;
   readonly timeoutMs: number;
 }
@@ -47,10 +53,15 @@ export function doctorCommand(): CommandUnknownOpts {
       '--redis <url>',
       `the Redis to look at (${REDIS_VARIABLE}; else that of an \`up\` here)`,
     )
+    .option(REDIS_FILE_FLAG, REDIS_FILE_TEXT)
     .option('--port <n>', `port of the page (default: ${PORT_DEFAULT})`, parsePort)
     .option('--timeout <duration>', 'for each check (default: 10s)', parseDuration)
-    .action(async ({ redis, port, timeout }, self) => {
-      const flags = { redis, port: port ?? PORT_DEFAULT, timeoutMs: timeout ?? TIMEOUT_DEFAULT_MS };
+    .action(async ({ port, timeout, ...redis }, self) => {
+      const flags = {
+        ...redis,
+        port: port ?? PORT_DEFAULT,
+        timeoutMs: timeout ?? TIMEOUT_DEFAULT_MS,
+      };
       const settings = settingsOf(self);
       const checks = checksOf(flags, settings);
       const asked = process.env[CHECKS_VARIABLE];
@@ -64,7 +75,7 @@ export function doctorCommand(): CommandUnknownOpts {
 function checksOf(flags: Flags, { dataDir }: Settings): readonly Check[] {
   const waitMs = flags.timeoutMs / WAITS;
   const redis = new RedisLook({
-    given: () => givenRedis(flags.redis),
+    given: () => givenRedis(flags),
     prefix: redisPrefix(PREFIX_DEFAULT),
     dataDir,
     env: process.env,

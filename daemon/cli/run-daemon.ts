@@ -16,7 +16,12 @@ import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { type CampaignFlags, jobsByDefault } from './options/campaign-options.ts';
 import { type HttpFlags, httpOf } from './options/http-options.ts';
-import { isWithoutRedis, redisPrefix, requireRedis } from './options/redis-choice.ts';
+import {
+  isWithoutRedis,
+  type RedisFlags,
+  redisPrefix,
+  requireRedis,
+} from './options/redis-choice.ts';
 import type { Settings } from './options/settings.ts';
 import { pinOf, wantedOf } from './options/wanted-campaign.ts';
 import { otherEnginesText } from './output/other-engines.ts';
@@ -27,7 +32,7 @@ import { isSupervised, onOrphaned, RESTARTED_VARIABLE, tellSupervisor } from './
 /** What is in hand is written within milliseconds; longer means that Redis or the disk hangs. */
 const STOP_MS = 3000;
 
-type DaemonFlags = CampaignFlags & HttpFlags & { readonly redis?: string; readonly jobs?: number };
+type DaemonFlags = CampaignFlags & HttpFlags & RedisFlags & { readonly jobs?: number };
 
 export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise<void> {
   const { dataDir } = settings;
@@ -95,8 +100,8 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
   log.info('stopped');
 }
 
-function executorsOf({ redis, jobs }: DaemonFlags): DaemonOptions['executors'] {
-  if (!isWithoutRedis(redis)) return { redis: requireRedis(redis) };
+function executorsOf({ jobs, ...flags }: DaemonFlags): DaemonOptions['executors'] {
+  if (!isWithoutRedis(flags)) return { redis: requireRedis(flags) };
   const name = `local-${randomBytes(4).toString('hex')}`;
   const count = jobs ?? jobsByDefault();
   return { pool: () => new ExecutorPool({ count, engine: engineDigest(), name }) };

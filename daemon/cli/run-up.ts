@@ -17,7 +17,14 @@ import { type Ended, SupervisedProcess } from '../redis/supervised-process.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { type CampaignFlags, campaignArgs, jobsByDefault } from './options/campaign-options.ts';
 import { type HttpFlags, httpArgs } from './options/http-options.ts';
-import { givenRedis, NO_REDIS, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
+import {
+  givenRedis,
+  isWithoutRedis,
+  NO_REDIS,
+  type RedisFlags,
+  redisEnvironment,
+  redisPrefix,
+} from './options/redis-choice.ts';
 import { progress, type Settings } from './options/settings.ts';
 import { wantedOf } from './options/wanted-campaign.ts';
 import { EXIT } from './output/endings.ts';
@@ -37,7 +44,7 @@ const REDIS_STARTS_MAX = 6;
 const REDIS_PAUSE_MS = 300;
 const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
 
-type UpFlags = CampaignFlags & HttpFlags & { readonly redis?: string; readonly jobs?: number };
+type UpFlags = CampaignFlags & HttpFlags & RedisFlags & { readonly jobs?: number };
 
 export async function runUp(flags: UpFlags, settings: Settings): Promise<number> {
   return await new Up(flags, settings).run();
@@ -49,7 +56,8 @@ class Up {
   private readonly screen: UpScreen;
   private redis: PrivateRedis | undefined;
   private restarting: Promise<void> | undefined;
-  private redisUrl = '';
+  /** What the processes are told of it. */
+  private redisFlags: RedisFlags = {};
   private url = '';
   private isStopping = false;
   private interrupt: () => void = () => {};
@@ -107,13 +115,12 @@ class Up {
   }
 
   private async provideRedis(): Promise<void> {
-    const given = this.flags.redis ?? process.env[REDIS_VARIABLE];
-    if (given === NO_REDIS) {
-      this.redisUrl = NO_REDIS;
+    if (isWithoutRedis(this.flags)) {
+      this.redisFlags = { redis: NO_REDIS };
       return;
     }
-    const address = givenRedis(given);
-    if (address === undefined || given === undefined) {
+    const address = givenRedis(this.flags);
+    if (address === undefined) {
       await this.startRedisIfThereIs();
       return;
     }
@@ -123,7 +130,7 @@ class Up {
     } finally {
       client.disconnect();
     }
-    this.redisUrl = given;
+    this.redisFlags = this.flags;
   }
 
   private async startRedisIfThereIs(): Promise<void> {
@@ -132,7 +139,7 @@ class Up {
     } catch (error) {
       if (!(error instanceof Refusal) || error.code !== 'REDIS_MISSING') throw error;
       progress(this.settings, `${error.message}; runs in one process, without a queue`);
-      this.redisUrl = NO_REDIS;
+      this.redisFlags = { redis: NO_REDIS };
     }
   }
 
@@ -146,7 +153,7 @@ class Up {
     });
     if (redis.wasAdopted) say(`the Redis of an earlier run (process ${redis.pid}) goes on`);
     this.redis = redis;
-    this.redisUrl = redis.url;
+    this.redisFlags = { redis: redis.url };
     void redis.exited.then(() => {
       this.restarting = this.restartRedis().catch(this.giveUp);
     });
@@ -173,7 +180,7 @@ class Up {
    * @throws Refusal of a process that could not be helped by starting it again
    */
   private async supervise(): Promise<readonly string[]> {
-    const isLocal = this.redisUrl === NO_REDIS;
+    const isLocal = this.redisFlags.redis === NO_REDIS;
     const jobs = ['--jobs', String(this.flags.jobs ?? jobsByDefault())];
     const coordinator = this.process('daemon', [
       ...campaignArgs(this.flags, this.settings),
@@ -203,7 +210,7 @@ class Up {
       args: [MAIN, name, '--data-dir', dataDir, ...args],
       logDir: path.join(dataDir, 'log'),
       environment: (isRestart) => ({
-        [REDIS_VARIABLE]: this.redisUrl,
+        ...redisEnvironment(this.redisFlags),
         ...(isRestart ? { [RESTARTED_VARIABLE]: '1' } : {}),
       }),
       // From a process of ours.

@@ -9,7 +9,15 @@ import { serverIn } from '../redis/redis-home.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
 import { parseJobs, parsePort } from './options/quantities.ts';
-import { givenRedis, REDIS_VARIABLE, redisPrefix } from './options/redis-choice.ts';
+import {
+  givenRedis,
+  HOW_TO_NAME_ONE,
+  REDIS_FILE_FLAG,
+  REDIS_FILE_TEXT,
+  REDIS_VARIABLE,
+  type RedisFlags,
+  redisPrefix,
+} from './options/redis-choice.ts';
 import { type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
 import { logger } from './output/process-log.ts';
@@ -19,8 +27,7 @@ import { isSupervised, onOrphaned, tellSupervisor } from './supervised.ts';
 /** Set to 1, SIGUSR2 kills one executor: for tests of what follows. */
 const FAULTS_VARIABLE = 'FAULTLINE_TEST_FAULTS';
 
-interface Flags {
-  readonly redis?: string | undefined;
+interface Flags extends RedisFlags {
   readonly jobs?: number | undefined;
   readonly metricsPort?: number | undefined;
 }
@@ -29,6 +36,7 @@ export function workerCommand(): CommandUnknownOpts {
   const command = new Command('worker')
     .description('take batches of a fleet from its Redis and compute them')
     .option('--redis <url>', `the fleet's Redis (${REDIS_VARIABLE}; else that of an \`up\` here)`)
+    .option(REDIS_FILE_FLAG, REDIS_FILE_TEXT)
     .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs)
     .option(
       '--metrics-port <n>',
@@ -47,7 +55,7 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
   if (isSupervised()) onOrphaned(stop);
   else onInterrupt(stop);
   const ending = await runWorker({
-    redis: redisOf(flags.redis, settings),
+    redis: redisOf(flags, settings),
     prefix: redisPrefix(PREFIX_DEFAULT),
     jobs: flags.jobs ?? availableParallelism(),
     build: buildDigest(),
@@ -65,12 +73,12 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
   process.exit(ending === 'done' ? EXIT.done : EXIT.restart);
 }
 
-function redisOf(flag: string | undefined, { dataDir }: Settings): RedisAddress {
-  const given = givenRedis(flag);
+function redisOf(flags: RedisFlags, { dataDir }: Settings): RedisAddress {
+  const given = givenRedis(flags);
   if (given !== undefined) return given;
   const own = serverIn(dataDir);
   if (own !== null) return { path: own.socket };
   const here = `no \`faultline up\` runs in ${dataDir}`;
-  const what = `no Redis is named and ${here}: give --redis URL or set ${REDIS_VARIABLE}`;
+  const what = `no Redis is named and ${here}: ${HOW_TO_NAME_ONE}`;
   throw fail('USAGE', { what });
 }

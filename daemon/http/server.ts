@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
-import { readNamed } from '../../corpus/disk/read-bounded.ts';
+import { readNamed, readSecret } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { type Clock, SYSTEM_CLOCK } from '../log/clock.ts';
 import { makeApp, problemOf } from './app.ts';
@@ -118,7 +118,7 @@ function makeTlsServer(
   options: object,
   handshakeTimeout: number,
 ): Server {
-  const [cert, key] = [readNamed(certFile), readNamed(keyFile)];
+  const [cert, key] = [readNamed(certFile), readSecret(keyFile)];
   try {
     return createTlsServer({ ...options, handshakeTimeout, cert, key });
   } catch {

@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { faultline, faultlineHere, MAIN } from '../cli/faultline.ts';
 import { Talking } from '../e2e/fuzz.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
-import { testRedis } from './redis.ts';
+import { type Cleanup, testClient, testRedis } from './redis.ts';
 
 const skip = await skipReason('redis-server');
 delete process.env.FAULTLINE_REDIS_URL;
@@ -54,13 +55,16 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     assert.equal((await worker.ended()).exit, 0);
   });
 
-  test('works until Ctrl-C, and leaves nothing but an empty spool', async (t) => {
-    const { url } = await testRedis(t);
+  test('works until Ctrl-C, and leaves nothing but an empty spool; a password is not said', async (t) => {
     const folder = temporaryFolder(t);
-    const worker = new Talking([MAIN, 'worker', '--redis', url, '--jobs', '1'], folder);
+    const file = path.join(folder, 'redis.url');
+    writeFileSync(file, `${await urlWithPassword(t, 'hunter2')}\n`, { mode: 0o600 });
+    const worker = new Talking([MAIN, 'worker', '--redis-file', file, '--jobs', '1'], folder);
     await worker.until(/takes batches/);
     worker.interrupt();
-    assert.equal((await worker.ended()).exit, 0);
+    const { exit, stdout, stderr } = await worker.ended();
+    assert.equal(exit, 0);
+    assert.doesNotMatch(stdout + stderr, /hunter2/);
     assert.ok(existsSync(`${folder}/.faultline/spool`));
   });
 
@@ -76,3 +80,17 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     assert.deepEqual(await exited, [0, null]);
   });
 });
+
+/** A port that is free now: a password goes with a host only. */
+async function urlWithPassword(t: Cleanup, password: string): Promise<string> {
+  const { address } = await testRedis(t);
+  const looking = createServer().listen(0, '127.0.0.1');
+  await once(looking, 'listening');
+  const { port } = looking.address() as AddressInfo;
+  looking.close();
+  await once(looking, 'close');
+  const client = testClient(t, address);
+  await client.config('SET', 'port', port);
+  await client.config('SET', 'requirepass', password);
+  return `redis://:${password}@127.0.0.1:${port}`;
+}

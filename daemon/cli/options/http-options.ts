@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { makeFolders, onDisk, writeAtomically } from '../../../corpus/disk/atomic.ts';
-import { readNamed } from '../../../corpus/disk/read-bounded.ts';
+import { readSecret } from '../../../corpus/disk/read-bounded.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import { bindProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
@@ -69,7 +69,7 @@ export function httpOf(flags: HttpFlags, dataDir: string): Served {
   return {
     host,
     port: flags.port ?? PORT_DEFAULT,
-    token: readNamed(tokenFile).trim(),
+    token: readSecret(tokenFile),
     tokenFile,
     tls:
       tlsCert === undefined || tlsKey === undefined ? null : { certFile: tlsCert, keyFile: tlsKey },
