@@ -1,5 +1,5 @@
 /**
- * Reading from a coordinator that may be anybody: every answer is bounded in bytes and in time, and nothing it
+ * Asking a coordinator that may be anybody: every answer is bounded in bytes and in time, and nothing it
  * says leads anywhere else. Redirects are not followed, proxies of the environment are not asked, and what is
  * compressed is refused, for it could grow without end.
  */
@@ -28,6 +28,9 @@ export interface ClientBounds {
   readonly answerMs: number;
   /** Milliseconds in which something of it must arrive. */
   readonly idleMs: number;
+  /** Milliseconds in which `dripBytes` of it must arrive once it has begun, or its end. */
+  readonly dripMs: number;
+  readonly dripBytes: number;
 }
 
 export const CLIENT_BOUNDS: ClientBounds = {
@@ -36,6 +39,9 @@ export const CLIENT_BOUNDS: ClientBounds = {
   allBytes: Number.POSITIVE_INFINITY,
   answerMs: 30_000,
   idleMs: 10_000,
+  dripMs: 5000,
+  // A modem's line brings as much in two seconds.
+  dripBytes: 4096,
 };
 /** Ten thousand findings of 100 KB, each of which is more than any yet. */
 export const PULL_BOUNDS: ClientBounds = { ...CLIENT_BOUNDS, allBytes: 1 << 30 };
@@ -47,6 +53,14 @@ export interface Answer {
   readonly text: string;
   /** Whether it is not what was sent: no UTF-8, or not of the digest that it came with. */
   readonly isDamaged: boolean;
+}
+
+/** How often a window of `dripMs` is looked at. */
+const DRIP_LOOKS = 10;
+
+interface Asking {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const HEADER_BYTES_MAX = 16 << 10;
@@ -100,7 +114,10 @@ export class ApiClient {
   async get(path: string, etag: string | null = null): Promise<Answer> {
     const endMs = performance.now() + this.bounds.answerMs;
     for (;;) {
-      const { waitMs, ...answer } = await this.ask(path, etag);
+      const { waitMs, ...answer } = await this.ask(path, {
+        method: 'GET',
+        headers: etag === null ? {} : { 'If-None-Match': etag },
+      });
       if (answer.status !== TOO_MANY_REQUESTS) return answer;
       if (performance.now() + waitMs > endMs) throw this.breach('it lets us ask too seldom');
       await wait(waitMs, null, { signal: this.closing.signal }).catch(() => {});
@@ -120,10 +137,23 @@ export class ApiClient {
     return fail('ENVIRONMENT', { what: `${this.origin}: ${why}`, remedy });
   }
 
-  private ask(path: string, etag: string | null): Promise<Answer & { readonly waitMs: number }> {
+  /**
+   * To do what is in the path. It is asked once: whoever is refused reads why.
+   * @throws Refusal ENVIRONMENT if nobody answers
+   */
+  async post(path: string, token: string): Promise<Answer> {
+    const { waitMs: _, ...answer } = await this.ask(path, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    return answer;
+  }
+
+  private ask(path: string, { method, headers }: Asking): Promise<Answer & { waitMs: number }> {
     const { answerMs, idleMs } = this.bounds;
     return new Promise((resolve, reject) => {
       const request = this.send(new URL(path, this.origin), {
+        method,
         agent: this.agent,
         signal: this.closing.signal,
         timeout: idleMs,
@@ -131,7 +161,7 @@ export class ApiClient {
         headers: {
           Accept: 'application/json',
           'Accept-Encoding': 'identity',
-          ...(etag === null ? {} : { 'If-None-Match': etag }),
+          ...headers,
         },
       });
       const stop = (error: Refusal): void => {
@@ -142,8 +172,10 @@ export class ApiClient {
         () => stop(this.breach(`no whole answer within ${answerMs / 1000} s`)),
         answerMs,
       );
+      const release = this.expectFlow(request, stop);
       request.on('close', () => {
         clearTimeout(timer);
+        release();
         // Whatever else it was that ended it: nobody waits for ever.
         reject(this.breach('it ended the connection'));
       });
@@ -166,6 +198,34 @@ export class ApiClient {
     // Nobody asked for these, and a server can send them for ever.
     request.on('information', () => stop(this.breach('it sends answers that are none')));
     request.on('error', (error) => stop(this.refusalOf(error)));
+  }
+
+  /**
+   * Who sends a byte now and then is never silent, so what comes is counted, head and body.
+   * @returns ends it
+   */
+  private expectFlow(request: ClientRequest, stop: (error: Refusal) => void): () => void {
+    const { dripMs, dripBytes } = this.bounds;
+    // Of all answers of a connection.
+    let from = Number.POSITIVE_INFINITY;
+    let fromMs: number | undefined;
+    const look = (): void => {
+      const bytes = request.socket?.bytesRead ?? 0;
+      const nowMs = performance.now();
+      if (bytes <= from && fromMs === undefined) return;
+      fromMs ??= nowMs;
+      if (nowMs - fromMs < dripMs) return;
+      if (bytes - from < dripBytes) {
+        stop(this.breach(`less than ${dripBytes} bytes of an answer in ${dripMs / 1000} s`));
+      }
+      [from, fromMs] = [bytes, nowMs];
+    };
+    // After a stall of this process: what has come meanwhile is read first.
+    const timer = setInterval(() => setImmediate(look), dripMs / DRIP_LOOKS);
+    request.on('socket', ({ bytesRead }) => {
+      from = bytesRead;
+    });
+    return () => clearInterval(timer);
   }
 
   private collect(

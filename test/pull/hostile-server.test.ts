@@ -127,6 +127,7 @@ const ANYWHERE: Readonly<Record<string, Bad>> = {
 /** One short bound each, so that after a stall of the machine it is still known which of the two ends it. */
 const IDLE: Bounds = { idleMs: 300 };
 const WHOLE: Bounds = { answerMs: 400 };
+const DRIP: Bounds = { dripMs: 400 };
 /** Time to ask twice, a second apart. */
 const AGAIN: Bounds = { answerMs: 1900 };
 
@@ -148,6 +149,23 @@ const SLOW: typeof ANYWHERE = {
     },
     /no whole answer within 0.4 s/,
     WHOLE,
+  ],
+  'a head byte now and then': [
+    ({ socket }) => {
+      const bytes = [...'HTTP/1.1 200 OK\r\nX: ', ...'y'.repeat(10_000)];
+      const timer = setInterval(() => socket?.write(bytes.shift() ?? ''), 20);
+      socket?.on('close', () => clearInterval(timer));
+    },
+    /less than 4096 bytes of an answer in 0.4 s/,
+    DRIP,
+  ],
+  'a body byte now and then': [
+    (response) => {
+      const timer = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(timer));
+    },
+    /less than 4096 bytes of an answer in 0.4 s/,
+    DRIP,
   ],
   'asks us to wait, always': [
     (response) => void response.writeHead(429, { 'Retry-After': '0' }).end(),
