@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   mark: async () => (await import('./mark.ts')).markCommand(),
   pull: async () => (await import('./pull.ts')).pullCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
+  campaign: async () => (await import('./campaign.ts')).campaignCommand(),
   daemon: async () => (await import('./daemon.ts')).daemonCommand(),
   worker: async () => (await import('./worker.ts')).workerCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),

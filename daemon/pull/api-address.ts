@@ -29,6 +29,11 @@ export function ownAddress(dataDir: string): URL {
   throw fail('ENVIRONMENT', { what, remedy: START });
 }
 
+/** Where its token for writing lies, as it says itself; undefined if no coordinator says so. */
+export function ownTokenFile(dataDir: string): string | undefined {
+  return readOwn(path.join(dataDir, DAEMON_FILE))?.tokenFile;
+}
+
 /** Of the coordinator that writes to this data directory; undefined if none says so, or the one that did is gone. */
 export function ownAddressIn(dataDir: string): URL | undefined {
   const own = readOwn(path.join(dataDir, DAEMON_FILE));
@@ -38,6 +43,7 @@ export function ownAddressIn(dataDir: string): URL | undefined {
 interface Own {
   readonly address: URL;
   readonly pid: number | undefined;
+  readonly tokenFile: string | undefined;
 }
 
 /** One that was killed has left its file, and somebody else may have its port since. */
@@ -49,10 +55,14 @@ function readOwn(file: string): Own | undefined {
   try {
     const value = readJson(readStored(file));
     if (!isJsonObject(value) || typeof value.url !== 'string') return undefined;
-    const { url, pid } = value;
+    const { url, pid, tokenFile } = value;
     // It is this machine's own, so nobody is on the way, whatever it is called.
     if (urlProblem(url, true) !== null) return undefined;
-    return { address: new URL(url), pid: Number.isSafeInteger(pid) ? Number(pid) : undefined };
+    return {
+      address: new URL(url),
+      pid: Number.isSafeInteger(pid) ? Number(pid) : undefined,
+      tokenFile: typeof tokenFile === 'string' ? tokenFile : undefined,
+    };
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

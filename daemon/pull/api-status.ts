@@ -2,11 +2,18 @@
 import { z } from 'zod';
 import { NO_BREADTH } from '../../corpus/vocabulary/messages.ts';
 import { NO_SHOWN_SCOPE } from '../campaign/silence.ts';
-import { CAMPAIGN_PHASES, type CampaignStatus, type WorkerStatus } from '../campaign/views.ts';
-import type { ApiClient } from './api-client.ts';
+import {
+  CAMPAIGN_PHASES,
+  type CampaignStatus,
+  type Control,
+  type WorkerStatus,
+} from '../campaign/views.ts';
+import { type ApiClient, statusText } from './api-client.ts';
 
 const CAMPAIGN_PATH = '/api/v1/campaign';
 const FLEET_PATH = '/api/v1/fleet';
+const ACCEPTED = 202;
+const FORBIDDEN = 403;
 /** A host has at most 255 characters, a model reference 256. */
 const word = z.string().max(256);
 const count = z.number().min(0);
@@ -96,8 +103,29 @@ export async function fleetOf(client: ApiClient): Promise<readonly WorkerStatus[
   return workers;
 }
 
+/**
+ * What a campaign is after it was told what to do; null if the coordinator does not take this token.
+ *
+ * @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does
+ */
+export async function controlled(
+  client: ApiClient,
+  control: Control,
+  token: string,
+): Promise<CampaignStatus | null> {
+  const path = `${CAMPAIGN_PATH}/${control}`;
+  const answer = await client.post(path, token);
+  if (answer.status === FORBIDDEN) return null;
+  if (answer.status !== ACCEPTED || answer.isDamaged) throw client.breach(statusText(path, answer));
+  return fitting(client, path, campaign, answer.text);
+}
+
 async function read<T>(client: ApiClient, path: string, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(parse(await client.getText(path)));
+  return fitting(client, path, schema, await client.getText(path));
+}
+
+function fitting<T>(client: ApiClient, path: string, schema: z.ZodType<T>, text: string): T {
+  const parsed = schema.safeParse(parse(text));
   if (parsed.success) return parsed.data;
   const place = parsed.error.issues[0]?.path.join('.') || 'it';
   throw client.breach(`${path} is not what a coordinator says: ${place} does not fit`);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { campaignCommand } from '../../daemon/cli/campaign.ts';
 import { findingsCommand } from '../../daemon/cli/findings.ts';
 import { sayEnding } from '../../daemon/cli/output/endings.ts';
 import { pullCommand } from '../../daemon/cli/pull.ts';
@@ -72,7 +73,7 @@ function commandLine(): CommandUnknownOpts {
   const program: CommandUnknownOpts = new Command('faultline')
     .exitOverride()
     .configureOutput({ outputError: () => {} });
-  for (const verb of [pullCommand(), statusCommand(), findingsCommand()]) {
+  for (const verb of [pullCommand(), statusCommand(), findingsCommand(), campaignCommand()]) {
     verb.copyInheritedSettings(program);
     program.addCommand(verb);
   }

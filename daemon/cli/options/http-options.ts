@@ -6,8 +6,9 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { makeFolders, onDisk, writeAtomically } from '../../../corpus/disk/atomic.ts';
 import { readSecret } from '../../../corpus/disk/read-bounded.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
-import { bindProblem } from '../../http/bind.ts';
+import { bindProblem, tokenProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
+import { ownTokenFile } from '../../pull/api-address.ts';
 import { parsePort } from './quantities.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
@@ -90,6 +91,20 @@ export function httpArgs(flags: HttpFlags): readonly string[] {
     ...(insecureHttp === true ? ['--insecure-http'] : []),
     ...(allowHost === undefined ? [] : ['--allow-host', ...allowHost]),
   ];
+}
+
+/** The token for a coordinator that runs: its own says where, one elsewhere is believed to have the one that is here. */
+export function writingToken(flag: string | undefined, dataDir: string): string {
+  const file = flag ?? ownTokenFile(dataDir) ?? path.join(dataDir, TOKEN_FILE);
+  if (flag === undefined && !existsSync(file)) {
+    throw fail('USAGE', {
+      what: `there is no token in ${file}: name the coordinator's with --token-file`,
+    });
+  }
+  const token = readSecret(file);
+  const what = token === '' ? `${file} is empty` : tokenProblem(token);
+  if (what !== null) throw fail('USAGE', { what });
+  return token;
 }
 
 function ownToken(dataDir: string): string {
