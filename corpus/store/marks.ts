@@ -44,7 +44,7 @@ export class Marks {
   of(id: string): Mark | null {
     try {
       const value = readJson(readStored(path.join(this.folder, `${id}.json`)));
-      return checked(markSchema, value).value;
+      return readMark(value);
     } catch (error) {
       if (error instanceof Refusal) return null;
       throw error;
@@ -93,6 +93,11 @@ export class Marks {
       return [];
     }
   }
+}
+
+/** A mark from elsewhere; null for what is none. */
+export function readMark(value: unknown): Mark | null {
+  return checked(markSchema, value).value;
 }
 
 /** One line that a terminal shows as it is. */

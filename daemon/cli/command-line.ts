@@ -49,6 +49,8 @@ function commandLine(verbs: readonly CommandUnknownOpts[]): CommandUnknownOpts {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [verb]', 'show the help of a verb')
     .addHelpText('after', EXAMPLES)
+    // So that a word behind a verb takes its own options: `findings export`.
+    .enablePositionalOptions()
     .exitOverride()
     // What failed is said in one place and in one shape: endings.ts.
     .configureOutput({
@@ -58,6 +60,7 @@ function commandLine(verbs: readonly CommandUnknownOpts[]): CommandUnknownOpts {
     });
   for (const verb of verbs) {
     verb.copyInheritedSettings(program);
+    for (const word of verb.commands) word.copyInheritedSettings(verb);
     program.addCommand(verb);
   }
   return program;

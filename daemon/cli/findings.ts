@@ -10,6 +10,7 @@ import { type Finding, isFoundOn, shownId } from '../../corpus/vocabulary/findin
 import { rankOf, VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
+import { exportCommand, importCommand } from './findings-transfer.ts';
 import { fileOf, givenModel, MODEL_FLAG } from './options/model-argument.ts';
 import { parseCount } from './options/quantities.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
@@ -71,6 +72,8 @@ export function findingsCommand(): CommandUnknownOpts {
         endWith(await rerun({ store, chosen, unreadable, statesMax: states }, settings));
       } else list(sorted(chosen, options.sort).slice(0, options.limit), settings);
     });
+  command.enablePositionalOptions().helpCommand(false);
+  command.addCommand(exportCommand()).addCommand(importCommand());
   return withCommonOptions(command);
 }
 

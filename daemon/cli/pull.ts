@@ -169,7 +169,7 @@ function isAll({ model, class: wanted }: Filter): boolean {
 }
 
 /** Of whatever model it is: one that this build does not know travels all the same. */
-function isModelDigestRight({ modelJson, modelDigest: given }: Repro): boolean {
+export function isModelDigestRight({ modelJson, modelDigest: given }: Repro): boolean {
   return isDigestOf(readJson(modelJson) as unknown as Model, given);
 }
 

@@ -3,14 +3,14 @@
  * written, and whole or not at all. The coordinator may be hostile, the connection may flip bits, and we may be
  * killed at any moment: what is here is right, and the next pull brings the rest.
  */
-import { type Damaged, FindingStore } from '../../corpus/store/finding-store.ts';
-import { isSetAside } from '../../corpus/store/set-aside.ts';
+import type { Damaged } from '../../corpus/store/finding-store.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Finding, FindingRecord } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { type Answer, type ApiClient, NOT_MODIFIED, statusText } from './api-client.ts';
 import { campaignOf } from './api-status.ts';
+import { Keeping } from './keeping.ts';
 import { CURSORS_FILE, type Cursor, cursorOf, keepCursor, readCursors } from './pull-cursors.ts';
 import {
   type BadRow,
@@ -79,9 +79,8 @@ export async function pull(options: PullOptions): Promise<Pulled> {
 
 class Puller {
   private readonly options: PullOptions;
-  private readonly store: FindingStore;
+  private readonly keeping: Keeping;
   /** Ids. */
-  private readonly here: Set<string>;
   private readonly unchanged: Set<string>;
   private readonly added: Finding[] = [];
   private readonly improved: Finding[] = [];
@@ -94,10 +93,9 @@ class Puller {
 
   constructor(options: PullOptions) {
     this.options = options;
-    this.store = new FindingStore(options.dest);
-    const { findings, damaged } = this.store.list();
+    this.keeping = new Keeping(options);
+    const { findings, damaged } = this.keeping;
     for (const one of damaged) options.noted?.(damagedText(one));
-    this.here = new Set(findings.map(({ id }) => id));
     const wanted = findings.filter((finding) => isWanted(finding, options.filter));
     this.unchanged = new Set(wanted.map(({ id }) => id));
   }
@@ -195,41 +193,18 @@ class Puller {
   }
 
   private isHere({ finding, reproDigest }: Listed): boolean {
-    const there = this.recordOf(finding.id);
-    if (there === undefined) return this.wasSetAside(finding.id, reproDigest);
+    const there = this.keeping.recordOf(finding.id);
+    if (there === undefined) return this.keeping.wasSetAside(finding.id, reproDigest);
     const { models } = there.finding;
     const isOnAll = finding.models.every((model) => models.includes(model));
     return isOnAll && sha256Hex(printRepro(there.repro)) === reproDigest;
   }
 
-  /** It was judged here and is not shown any more: bringing it again would only have it judged again. */
-  private wasSetAside(id: string, reproDigest: string): boolean {
-    const { dest, engine } = this.options;
-    return isSetAside(dest, id, engine, (text) => sha256Hex(text) === reproDigest);
-  }
-
   private keep(record: FindingRecord): void {
-    const { id } = record.finding;
-    const { engine } = this.options;
-    const isOurs = this.recordOf(id)?.repro.engine === engine;
-    if (isOurs && record.repro.engine !== engine) return;
-    const wasHere = this.here.has(id);
-    const { outcome, finding } = this.store.put(record, 'elsewhere');
-    this.here.add(id);
-    if (outcome === 'kept') return;
-    this.unchanged.delete(id);
-    (wasHere ? this.improved : this.added).push(finding);
-  }
-
-  /** undefined for what is not here, or damaged, which is as good as not here. */
-  private recordOf(id: string): FindingRecord | undefined {
-    if (!this.here.has(id)) return undefined;
-    try {
-      return this.store.record(id);
-    } catch (error) {
-      if (error instanceof Refusal) return undefined;
-      throw error;
-    }
+    const put = this.keeping.keep(record);
+    if (put === null || put.outcome === 'kept') return;
+    this.unchanged.delete(record.finding.id);
+    (put.outcome === 'new' ? this.added : this.improved).push(put.finding);
   }
 
   private skip(id: string, why: string): void {

@@ -156,7 +156,8 @@ test('the guide has a line for every verb', async () => {
 
 test('help of every verb', async () => {
   const all = await verbs();
-  const helps = await Promise.all(all.map((verb) => faultlineHere([verb, '--help'], folder)));
+  const words = [...all, 'findings export', 'findings import'].map((verb) => verb.split(' '));
+  const helps = await Promise.all(words.map((verb) => faultlineHere([...verb, '--help'], folder)));
   for (const { exit, stderr } of helps) assert.equal(exit, 0, stderr);
   const text = helps.map(({ stdout }) => stdout).join(`\n${'-'.repeat(72)}\n\n`);
   assert.ok(text.split('\n').every((line) => line.length <= 80));

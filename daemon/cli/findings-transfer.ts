@@ -1,0 +1,111 @@
+/** `findings export` and `findings import`: a data directory's findings as one stream, and back. */
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { isSystemError, whyOf, writeAtomically } from '../../corpus/disk/atomic.ts';
+import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { Marks } from '../../corpus/store/marks.ts';
+import { survey } from '../../corpus/store/survey.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { printableFile } from '../../corpus/vocabulary/printable.ts';
+import { type Imported, importFindings, lineOf } from '../pull/findings-stream.ts';
+import { engineDigest } from './identity.ts';
+import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { counted } from './output/render-finding.ts';
+import { endWith, input, note, say, sayDocument } from './output/terminal.ts';
+import { isModelDigestRight } from './pull.ts';
+
+const STREAM = '-';
+const WRITES_ONE = '`faultline findings export FILE` writes a stream that can be read';
+const NDJSON = 'the stream, a line of JSON each';
+
+export function exportCommand(): CommandUnknownOpts {
+  const command = new Command('export')
+    .description('write all findings, with their marks, as one stream')
+    .argument('<file>', `${NDJSON}; ${STREAM}: stdout`)
+    .action((file, _, self) => {
+      const settings = settingsBehind(self);
+      if (file === STREAM && settings.isJson) {
+        throw fail('USAGE', { what: '--json is one document and - is the stream; give one' });
+      }
+      endWith(exportTo(file, settings));
+    });
+  return withCommonOptions(command);
+}
+
+export function importCommand(): CommandUnknownOpts {
+  const command = new Command('import')
+    .description('take the findings of such a stream: what is new or better, each one checked')
+    .argument('<file>', `${NDJSON}; ${STREAM}: stdin`)
+    .action(async (file, _, self) => {
+      const settings = settingsBehind(self);
+      const source = file === STREAM ? input() : createReadStream(file);
+      const options = { dest: settings.dataDir, engine: engineDigest(), isModelDigestRight };
+      try {
+        endWith(sayImported(await importFindings(source, options), file, settings));
+      } catch (error) {
+        if (!isSystemError(error)) throw error;
+        throw fail('FILE_UNREADABLE', { file: printableFile(file), why: whyOf(error) });
+      }
+    });
+  return withCommonOptions(command);
+}
+
+/** An option before the word would be one of the list that `findings` prints. */
+function settingsBehind(self: CommandUnknownOpts): Settings {
+  const list = self.parent;
+  const before = list?.options.find((one) => {
+    return list.getOptionValueSource(one.attributeName()) === 'cli';
+  });
+  if (before === undefined) return settingsOf(self);
+  throw fail('USAGE', { what: `${before.long} stands before ${self.name()}: type it behind` });
+}
+
+/** The same findings are the same bytes. */
+function exportTo(file: string, settings: Settings): number {
+  const { dataDir, isJson } = settings;
+  const { findings, unreadable } = survey(new FindingStore(dataDir));
+  const marks = new Marks(dataDir).all();
+  const lines = findings.map(({ record }) => lineOf(record, marks.get(record.finding.id) ?? null));
+  if (file === STREAM) for (const line of lines) say(line);
+  else write(file, lines);
+  for (const { folder, why } of unreadable) note(`faultline: cannot read ${folder}: ${why}`);
+  const left = unreadable.length === 0 ? '' : `; ${counted(unreadable.length, 'folder')} left out`;
+  const text = `${counted(lines.length, 'finding')} of ${dataDir}${left}`;
+  if (isJson) sayDocument({ file, findings: lines.length, unreadable });
+  else if (file === STREAM) progress(settings, text);
+  else say(`${text} in ${file}`);
+  return unreadable.length === 0 ? EXIT.done : EXIT.environment;
+}
+
+/** Whole or not at all: a backup that was cut short is none. */
+function write(file: string, lines: readonly string[]): void {
+  const text = lines.map((line) => `${line}\n`).join('');
+  try {
+    writeAtomically(path.dirname(file), path.basename(file), text);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'DATA_DIR') throw error;
+    const what = `cannot write ${printableFile(file)}: ${error.facts.why}`;
+    throw fail('ENVIRONMENT', { what, remedy: 'name another file' });
+  }
+}
+
+function sayImported(imported: Imported, file: string, settings: Settings): number {
+  const { added, replaced, kept, marks, refused, lines, isWhole } = imported;
+  const name = file === STREAM ? 'stdin' : file;
+  for (const { line, id, why } of refused) {
+    note(`faultline: ${name}:${line}: refused${id === null ? '' : ` finding ${id}`}: ${why}`);
+  }
+  if (refused.length > 0) note(`hint: ${WRITES_ONE}`);
+  if (lines === 0) {
+    throw fail('NOTHING_FOUND', { what: `${name} has no finding`, remedy: WRITES_ONE });
+  }
+  if (settings.isJson) sayDocument({ file, new: added, replaced, kept, marks, refused, isWhole });
+  else {
+    const counts = `${added.length} new, ${replaced.length} replaced, ${kept} kept, ${refused.length} refused`;
+    const more = isWhole ? '' : `; the rest of ${name} was not read`;
+    say(`${counts}, ${counted(marks, 'mark')} in ${settings.dataDir}${more}`);
+  }
+  return refused.length === 0 ? EXIT.done : EXIT.usage;
+}

@@ -1,0 +1,183 @@
+/**
+ * Findings as one stream of text, a line of JSON each: `{"record": …, "mark": …}`, the record as the API serves it. What
+ * is read back may come from anybody: each line is checked as `pull` checks an answer, and nothing else of it is written.
+ */
+import { type Mark, Marks, readMark } from '../../corpus/store/marks.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import {
+  type Finding,
+  type FindingRecord,
+  packRecord,
+  shownId,
+} from '../../corpus/vocabulary/finding.ts';
+import { canonicalJson, isJsonObject, readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
+import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
+import { Keeping, type KeepingOptions } from './keeping.ts';
+import { claimProblem } from './pull-listing.ts';
+import type { ModelDigestCheck } from './pull-record.ts';
+
+/** After so many lines that are not what they say, it is no stream of findings. */
+const REFUSED_MAX = 100;
+const NEWLINE = 0x0a;
+
+export interface ImportOptions extends KeepingOptions {
+  readonly isModelDigestRight: ModelDigestCheck;
+}
+
+interface RefusedLine {
+  readonly line: number;
+  /** null where the line does not say. */
+  readonly id: string | null;
+  readonly why: string;
+}
+
+export interface Imported {
+  readonly added: readonly Finding[];
+  readonly replaced: readonly Finding[];
+  /** As good or better here, or set aside here. */
+  readonly kept: number;
+  readonly marks: number;
+  readonly refused: readonly RefusedLine[];
+  /** Lines that were read; fewer than there are where too many were refused. */
+  readonly lines: number;
+  readonly isWhole: boolean;
+}
+
+/** The line of a finding, without its end. */
+export function lineOf(record: FindingRecord, mark: Mark | null): string {
+  return canonicalJson({ record: packRecord(record), mark });
+}
+
+/** @throws Refusal DATA_DIR; what was taken before stays */
+export async function importFindings(
+  source: AsyncIterable<Uint8Array | string>,
+  options: ImportOptions,
+): Promise<Imported> {
+  const importer = new Importer(options);
+  for await (const line of linesOf(source)) {
+    if (!importer.take(line)) break;
+  }
+  return importer.imported();
+}
+
+class Importer {
+  private readonly options: ImportOptions;
+  private readonly keeping: Keeping;
+  private readonly marks: Marks;
+  private readonly added = new Map<string, Finding>();
+  private readonly replaced = new Map<string, Finding>();
+  private readonly refused: RefusedLine[] = [];
+  private kept = 0;
+  private marked = 0;
+  private lines = 0;
+
+  constructor(options: ImportOptions) {
+    this.options = options;
+    this.keeping = new Keeping(options);
+    this.marks = new Marks(options.dest);
+  }
+
+  /** @returns whether to go on */
+  take(line: Buffer | null): boolean {
+    this.lines += 1;
+    const read = line === null ? refusal('it is too long') : this.read(line.toString('utf8'));
+    if (read === null) return true;
+    if ('why' in read) this.refused.push({ line: this.lines, ...read });
+    else this.keep(read);
+    return this.refused.length < REFUSED_MAX;
+  }
+
+  imported(): Imported {
+    const { kept, marked: marks, refused, lines } = this;
+    const [added, replaced] = [[...this.added.values()], [...this.replaced.values()]];
+    return {
+      ...{ added, replaced, kept, marks, refused, lines },
+      isWhole: refused.length < REFUSED_MAX,
+    };
+  }
+
+  /** null for an empty line. */
+  private read(text: string): Line | Refused | null {
+    if (text.trim() === '') return null;
+    const value = readJson(text);
+    if (!isJsonObject(value)) return refusal('it is not JSON, or too large');
+    const given = isJsonObject(value.record) ? value.record.finding : undefined;
+    const id = isJsonObject(given) && typeof given.id === 'string' ? shownId(given.id) : null;
+    const { mark: said = null } = value;
+    const mark = readMark(said);
+    if (said !== null && mark === null) return refusal('its mark is not one', id);
+    try {
+      const record = unpackRecord(value.record, 'the record');
+      const why = this.problemOf(record);
+      return why === null ? { record, mark } : refusal(why, id);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const why = error.code === 'FILE_UNREADABLE' ? String(error.facts.why) : error.message;
+      return refusal(why, id);
+    }
+  }
+
+  private problemOf({ finding, repro }: FindingRecord): string | null {
+    if (this.options.isModelDigestRight(repro)) return claimProblem(finding);
+    return 'model-digest is not that of the model that it carries';
+  }
+
+  private keep({ record, mark }: Line): void {
+    const { id } = record.finding;
+    if (this.keeping.wasSetAside(id, sha256Hex(printRepro(record.repro)))) {
+      this.kept += 1;
+      return;
+    }
+    const put = this.keeping.keep(record);
+    if (put === null || put.outcome === 'kept') this.kept += 1;
+    else if (put.outcome === 'new') this.added.set(id, put.finding);
+    // One that came better twice is new, or replaced, once.
+    else (this.added.has(id) ? this.added : this.replaced).set(id, put.finding);
+    // What was decided here stays.
+    if (mark === null || this.marks.of(id) !== null) return;
+    this.marks.put(id, mark);
+    this.marked += 1;
+  }
+}
+
+interface Line {
+  readonly record: FindingRecord;
+  readonly mark: Mark | null;
+}
+
+interface Refused {
+  readonly id: string | null;
+  readonly why: string;
+}
+
+function refusal(why: string, id: string | null = null): Refused {
+  return { id, why };
+}
+
+/** Of a line that is too long nothing is kept: null stands for it. */
+async function* linesOf(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer | null> {
+  let parts: Buffer[] = [];
+  let size = 0;
+  const end = (): Buffer | null => {
+    const line = size > TEXT_BYTES_MAX ? null : Buffer.concat(parts);
+    [parts, size] = [[], 0];
+    return line;
+  };
+  const add = (part: Buffer): void => {
+    size += part.length;
+    if (size > TEXT_BYTES_MAX) parts = [];
+    else parts.push(part);
+  };
+  for await (const chunk of source) {
+    let rest = Buffer.from(chunk);
+    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
+      add(rest.subarray(0, at));
+      yield end();
+      rest = rest.subarray(at + 1);
+    }
+    add(rest);
+  }
+  if (size > 0) yield end();
+}
