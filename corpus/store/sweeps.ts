@@ -8,7 +8,7 @@ import { readStored } from '../disk/read-bounded.ts';
 import { Refusal } from '../vocabulary/errors.ts';
 import { canonicalJson, isJsonObject, type Json, readJson, sha256Hex } from '../vocabulary/json.ts';
 
-const FOLDER = 'sweeps';
+export const SWEEPS_FOLDER = 'sweeps';
 /** Digits of a file's name: two searches of one folder never meet in so many. */
 const DIGITS = 24;
 
@@ -21,7 +21,7 @@ export class SweepFile {
   /** @param key what the result depends on: engine, model, universe, options */
   constructor(dataDir: string, key: unknown) {
     this.key = canonicalJson(key);
-    this.folder = path.join(dataDir, FOLDER);
+    this.folder = path.join(dataDir, SWEEPS_FOLDER);
     this.name = `${sha256Hex(this.key).slice(0, DIGITS)}.json`;
     this.file = path.join(this.folder, this.name);
   }

@@ -16,6 +16,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   show: async () => (await import('./show.ts')).showCommand(),
   findings: async () => (await import('./findings.ts')).findingsCommand(),
   mark: async () => (await import('./mark.ts')).markCommand(),
+  prune: async () => (await import('./prune.ts')).pruneCommand(),
   pull: async () => (await import('./pull.ts')).pullCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   campaign: async () => (await import('./campaign.ts')).campaignCommand(),

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
-import { parseCount, parseDuration, parseRngSeed } from '../../daemon/cli/options/quantities.ts';
+import {
+  parseAge,
+  parseCount,
+  parseDuration,
+  parseRngSeed,
+} from '../../daemon/cli/options/quantities.ts';
 
 interface Table {
   readonly parse: (text: string) => number;
@@ -21,6 +26,11 @@ const TABLES: Readonly<Record<string, Table>> = {
     parse: parseDuration,
     good: { '60s': 60_000, '10m': 600_000, '2h': 7_200_000, '500ms': 500, '1d': 86_400_000, '60': 60_000, '1.5s': 1500 },
     bad: ['', '0', '0s', '-1s', 's', '1 s', '1M', '1e3', '30d', 'Infinity', '1h30m'],
+  },
+  age: {
+    parse: parseAge,
+    good: { '0s': 0, '12h': 43_200_000, '30d': 2_592_000_000, '365d': 31_536_000_000 },
+    bad: ['', 'd', '-1d', '1w', '1 d', '9'.repeat(20)],
   },
   rngSeed: {
     parse: parseRngSeed,

@@ -14,7 +14,8 @@ import {
 } from '../../corpus/disk/atomic.ts';
 import { readStored } from '../../corpus/disk/read-bounded.ts';
 import { REPORT_BYTES_MAX } from '../../corpus/exchange/codec.ts';
-import { fail } from '../../corpus/vocabulary/errors.ts';
+import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import { isJsonObject } from '../../corpus/vocabulary/json.ts';
 
 /** 32 of the largest reports, or some ten thousand ordinary ones. */
 const SPOOL_BYTES_MAX = 32 * REPORT_BYTES_MAX;
@@ -128,6 +129,26 @@ export class Spool {
 
   private file(name: string): string {
     return path.join(this.folder, name);
+  }
+}
+
+/** Names of reports in a folder that only a worker of another build delivers. */
+export function reportsOfOtherBuilds(folder: string, build: string): readonly string[] {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  return readdirSync(folder).filter((name) => {
+    const of = REPORT_FILE.test(name) ? buildOf(path.join(folder, name)) : null;
+    return of !== null && of !== build;
+  });
+}
+
+/** null where it cannot be read: the next worker sets it aside. */
+function buildOf(file: string): string | null {
+  try {
+    const report: unknown = JSON.parse(readStored(file, REPORT_BYTES_MAX));
+    return isJsonObject(report) && typeof report.build === 'string' ? report.build : null;
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof SyntaxError) return null;
+    throw error;
   }
 }
 

@@ -69,6 +69,14 @@ export function parseDuration(text: string): number {
   throw new InvalidArgumentError('It must be a duration, such as 60s, 10m or 2h.');
 }
 
+/** As old as that, or older: no timer waits for it, so it may be any number of days. */
+export function parseAge(text: string): number {
+  const [, number = '', unit = 's'] = DURATION.exec(text) ?? [];
+  const ageMs = Math.round(Number(number) * (DURATION_UNITS[unit] ?? Number.NaN));
+  if (number !== '' && Number.isSafeInteger(ageMs)) return ageMs;
+  throw new InvalidArgumentError('It must be an age, such as 12h or 30d.');
+}
+
 export function parseRngSeed(text: string): number {
   const seed = Number(text);
   if (/^\d{1,10}$/.test(text) && seed <= RNG_SEED_MAX) return seed;
