@@ -188,7 +188,8 @@ class Up {
       ...(isLocal ? jobs : []),
     ]);
     // Without a Redis the coordinator has executors of its own.
-    const worker = isLocal ? null : this.process('worker', jobs);
+    const shown = this.flags.insecureHttp === true ? ['--insecure-http'] : [];
+    const worker = isLocal ? null : this.process('worker', [...jobs, ...shown]);
     const parts = worker === null ? [coordinator] : [coordinator, worker];
     try {
       for (const part of parts) part.start();

@@ -1,14 +1,16 @@
 /** `worker`: takes batches of a fleet and computes them, until it is told to end. One or many, on any machine. */
 import { availableParallelism, hostname } from 'node:os';
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import type { RedisAddress } from '../../corpus/exchange/redis.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import type { MetricsPlace } from '../../workers/service/metrics-server.ts';
 import { runWorker } from '../../workers/service/worker.ts';
+import { isLoopback, reachedAs } from '../http/bind.ts';
 import { serverIn } from '../redis/redis-home.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { VERSION } from './installation.ts';
-import { parseJobs, parsePort } from './options/quantities.ts';
+import { type Endpoint, parseEndpoint, parseJobs } from './options/quantities.ts';
 import {
   givenRedis,
   HOW_TO_NAME_ONE,
@@ -29,7 +31,8 @@ const FAULTS_VARIABLE = 'FAULTLINE_TEST_FAULTS';
 
 interface Flags extends RedisFlags {
   readonly jobs?: number | undefined;
-  readonly metricsPort?: number | undefined;
+  readonly metrics?: Endpoint | undefined;
+  readonly insecureHttp?: boolean | undefined;
 }
 
 export function workerCommand(): CommandUnknownOpts {
@@ -38,11 +41,15 @@ export function workerCommand(): CommandUnknownOpts {
     .option('--redis <url>', `the fleet's Redis (${REDIS_VARIABLE}; else that of an \`up\` here)`)
     .option(REDIS_FILE_FLAG, REDIS_FILE_TEXT)
     .option('--jobs <n>', 'executor threads (default: all cores)', parseJobs)
-    .option(
-      '--metrics-port <n>',
-      'serve /metrics, /livez and /readyz there, on 127.0.0.1 (default: any free port)',
-      parsePort,
+    .addOption(
+      new Option(
+        '--metrics <host:port>',
+        'serve /metrics, /livez and /readyz there (default: any free port of 127.0.0.1)',
+      )
+        .env('FAULTLINE_METRICS')
+        .argParser(parseEndpoint),
     )
+    .option('--insecure-http', 'serve them beyond this machine; they have no TLS and no token')
     .action(async (flags, self) => {
       await work(flags, settingsOf(self));
     });
@@ -54,7 +61,9 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
   const stop = (): void => stopping.abort();
   if (isSupervised()) onOrphaned(stop);
   else onInterrupt(stop);
+  const metrics = metricsOf(flags);
   const ending = await runWorker({
+    metrics,
     redis: redisOf(flags, settings),
     prefix: redisPrefix(PREFIX_DEFAULT),
     jobs: flags.jobs ?? availableParallelism(),
@@ -63,7 +72,6 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
     version: VERSION,
     dataDir: settings.dataDir,
     host: hostname(),
-    metricsPort: flags.metricsPort ?? 0,
     log: logger('worker', settings),
     stop: stopping.signal,
     working: () => tellSupervisor({ kind: 'working' }),
@@ -71,6 +79,16 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
   });
   // BullMQ waits for a Redis that is away as long as it takes.
   process.exit(ending === 'done' ? EXIT.done : EXIT.restart);
+}
+
+/** @throws Refusal USAGE where other machines could reach it and nobody said that they may */
+function metricsOf({ metrics, insecureHttp }: Flags): MetricsPlace {
+  const { host, port } = metrics ?? { host: '127.0.0.1', port: 0 };
+  if (!isLoopback(host) && insecureHttp !== true) {
+    const what = `other machines can reach ${host}, so serving metrics there needs --insecure-http, where the network is trusted`;
+    throw fail('USAGE', { what });
+  }
+  return { host, port, name: reachedAs(host, hostname()) };
 }
 
 function redisOf(flags: RedisFlags, { dataDir }: Settings): RedisAddress {

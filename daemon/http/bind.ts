@@ -64,9 +64,14 @@ export function namesOf(
   return new Set(names.flatMap((name) => withPort(name.toLowerCase())));
 }
 
+/** In an address: what listens on all addresses of this machine is reached by its name. */
+export function reachedAs(host: string, machine: string): string {
+  return isWildcard(host) ? machine : bracketed(host);
+}
+
 /** What people may open; on all addresses, that of this machine. */
 export function urlOf(host: string, port: number, isTls: boolean): string {
-  const name = isWildcard(host) ? 'localhost' : bracketed(host);
+  const name = reachedAs(host, 'localhost');
   return `${isTls ? 'https' : 'http'}://${name}:${port}`;
 }
 

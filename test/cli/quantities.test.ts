@@ -6,14 +6,17 @@ import {
   parseAge,
   parseCount,
   parseDuration,
+  parseEndpoint,
   parseRngSeed,
 } from '../../daemon/cli/options/quantities.ts';
 
 interface Table {
-  readonly parse: (text: string) => number;
-  readonly good: Readonly<Record<string, number>>;
+  readonly parse: (text: string) => unknown;
+  readonly good: Readonly<Record<string, unknown>>;
   readonly bad: readonly string[];
 }
+
+const at = (host: string, port: number) => ({ host, port });
 
 // biome-ignore format: a table
 const TABLES: Readonly<Record<string, Table>> = {
@@ -32,6 +35,11 @@ const TABLES: Readonly<Record<string, Table>> = {
     good: { '0s': 0, '12h': 43_200_000, '30d': 2_592_000_000, '365d': 31_536_000_000 },
     bad: ['', 'd', '-1d', '1w', '1 d', '9'.repeat(20)],
   },
+  endpoint: {
+    parse: parseEndpoint,
+    good: { '9101': at('127.0.0.1', 9101), '0.0.0.0:0': at('0.0.0.0', 0), '[::]:9101': at('::', 9101), 'lab-3.example:1': at('lab-3.example', 1) },
+    bad: ['', ':', ':1', '::1:9101', '[::1]', 'lab:65536', 'lab:x', 'http://lab:1', 'a b:1', '[lab]:1'],
+  },
   rngSeed: {
     parse: parseRngSeed,
     good: { '0': 0, '7': 7, '4294967295': 4_294_967_295 },
@@ -41,7 +49,7 @@ const TABLES: Readonly<Record<string, Table>> = {
 
 for (const [name, { parse, good, bad }] of Object.entries(TABLES)) {
   test(`${name}: what it takes, and what it refuses with an example`, () => {
-    for (const [text, value] of Object.entries(good)) assert.equal(parse(text), value, text);
+    for (const [text, value] of Object.entries(good)) assert.deepEqual(parse(text), value, text);
     for (const text of bad) {
       assert.throws(() => parse(text), InvalidArgumentError, `"${text}"`);
     }

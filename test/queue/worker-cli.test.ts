@@ -4,12 +4,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { readHeartbeat } from '../../corpus/exchange/heartbeat.ts';
+import { keysOf, PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
+import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { faultline, faultlineHere, MAIN } from '../cli/faultline.ts';
 import { Talking } from '../e2e/fuzz.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
+import { until } from '../support/patience.ts';
 import { type Cleanup, testClient, testRedis } from './redis.ts';
 
 const skip = await skipReason('redis-server');
@@ -19,6 +24,13 @@ describe('faultline worker', { skip, concurrency: true }, () => {
   for (const [what, args, exit, pattern] of [
     ['no Redis', [], 2, /no Redis is named and no `faultline up` runs in .*: give --redis URL/],
     ['an address that is none', ['--redis', 'nowhere'], 2, /"nowhere" is no address of a Redis/],
+    [
+      'metrics for everybody',
+      ['--metrics', '0.0.0.0:0'],
+      2,
+      /other machines can reach 0.0.0.0.* needs --insecure-http/,
+    ],
+    ['metrics nowhere', ['--metrics', 'http://x'], 2, /must be HOST:PORT, such as 127.0.0.1:9101/],
     ['too many executors', ['--jobs', '1M'], 2, /It must be at most 1024/],
   ] as const) {
     test(`refuses ${what}`, async (t) => {
@@ -36,9 +48,12 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     await once(taken, 'listening');
     const address = taken.address();
     assert.ok(typeof address === 'object' && address !== null);
-    const args = ['worker', '--redis', url, '--metrics-port', `${address.port}`];
+    const args = ['worker', '--redis', url, '--metrics', `${address.port}`];
     const ended = await faultline(args, temporaryFolder(t));
-    assert.match(ended.stderr, /cannot serve metrics on 127.0.0.1:\d+: address already in use/);
+    assert.match(
+      ended.stderr,
+      /cannot serve metrics on 127.0.0.1 port \d+: address already in use/,
+    );
     assert.equal(ended.exit, 3);
   });
 
@@ -79,6 +94,25 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     child.disconnect();
     assert.deepEqual(await exited, [0, null]);
   });
+});
+
+test('metrics on all addresses are announced by the name of the machine', { skip }, async (t) => {
+  const { url, address } = await testRedis(t);
+  const args = ['--redis', url, '--jobs', '1', '--metrics', '0.0.0.0:0', '--insecure-http'];
+  const worker = new Talking([MAIN, 'worker', ...args], temporaryFolder(t));
+  await worker.until(/takes batches/);
+  const exchange = new Exchange(testClient(t, address), keysOf(PREFIX_DEFAULT));
+  let told: string | null = null;
+  await until('a heartbeat', async () => {
+    const [beat] = await exchange.fleet();
+    told = readHeartbeat(beat?.json ?? '')?.metrics ?? null;
+    return told !== null;
+  });
+  const port = new RegExp(`^${hostname()}:(\\d+)$`).exec(told ?? '')?.[1];
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  assert.match(await answer.text(), /^faultline_worker_ready/m);
+  worker.interrupt();
+  assert.equal((await worker.ended()).exit, 0);
 });
 
 /** A port that is free now: a password goes with a host only. */

@@ -155,7 +155,7 @@ export class Rig {
       version: '0.0.0',
       dataDir: dataDir ?? temporaryFolder(this.t),
       host: 'here',
-      metricsPort: 0,
+      metrics: { host: '127.0.0.1', port: 0, name: '127.0.0.1' },
       limits,
       mayBeHurt,
     };

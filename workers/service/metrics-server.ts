@@ -1,10 +1,21 @@
-/** What a worker tells those who ask over HTTP, on this machine only: its metrics, and how it is. */
+/** What a worker tells those who ask over HTTP: its metrics, and how it is. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 
-const HOST = '127.0.0.1';
+/** Where it is served, and how others reach it. */
+export interface MetricsPlace {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** In an address: a name of this machine where it listens on all of its addresses. */
+  readonly name: string;
+}
+
+/** Prometheus and an orchestrator's probes: whoever else comes waits, and does not keep them away for long. */
+const BOUNDS = { maxHeaderSize: 16 << 10, headersTimeout: 10_000, requestTimeout: 10_000 };
+const CONNECTIONS_MAX = 64;
 
 export interface MetricsServerParts {
   /** For Prometheus, as of now. */
@@ -15,20 +26,17 @@ export interface MetricsServerParts {
 }
 
 export interface MetricsServer {
-  /** Such as `127.0.0.1:40123`. */
+  /** Under its name, such as `127.0.0.1:40123`. */
   readonly address: string;
   close(): void;
 }
 
-/**
- * @param port 0 takes any that is free
- * @throws Refusal ENVIRONMENT if the port is taken
- */
+/** @throws Refusal ENVIRONMENT if the port is taken, or the address is not of this machine */
 export async function serveMetrics(
-  port: number,
+  { host, port, name }: MetricsPlace,
   parts: MetricsServerParts,
 ): Promise<MetricsServer> {
-  const server = createServer((request, response) => {
+  const server = createServer(BOUNDS, (request, response) => {
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const answer = isReading ? ANSWERS.get(request.url ?? '') : undefined;
     if (answer === undefined) {
@@ -39,10 +47,11 @@ export async function serveMetrics(
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
     });
   });
-  await listening(server, port);
+  server.maxConnections = CONNECTIONS_MAX;
+  await listening(server, host, port);
   const { port: taken } = server.address() as AddressInfo;
   return {
-    address: `${HOST}:${taken}`,
+    address: `${name}:${taken}`,
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -71,17 +80,17 @@ function plain(status: number, word: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', text: `${word}\n` };
 }
 
-function listening(server: Server, port: number): Promise<void> {
+function listening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const why = isSystemError(error) ? whyOf(error) : error.message;
       reject(
         fail('ENVIRONMENT', {
-          what: `cannot serve metrics on ${HOST}:${port}: ${why}`,
-          remedy: 'name another port with --metrics-port; 0 takes any that is free',
+          what: `cannot serve metrics on ${host} port ${port}: ${why}`,
+          remedy: 'name another place with --metrics HOST:PORT; port 0 takes any that is free',
         }),
       );
     });
-    server.listen(port, HOST, resolve);
+    server.listen(port, host, resolve);
   });
 }

@@ -32,7 +32,7 @@ import { Consumer } from './consumer.ts';
 import { ExecutorPool, type Loss } from './executors.ts';
 import { HeartbeatSender } from './heartbeat.ts';
 import { ListCache } from './list-cache.ts';
-import { type MetricsServer, serveMetrics } from './metrics-server.ts';
+import { type MetricsPlace, type MetricsServer, serveMetrics } from './metrics-server.ts';
 import { Outbox } from './outbox.ts';
 import { Repeats } from './repeats.ts';
 import { Spool } from './spool.ts';
@@ -51,8 +51,8 @@ export interface WorkerConfig {
   /** Its spool is kept here. */
   readonly dataDir: string;
   readonly host: string;
-  /** Where its metrics are served on 127.0.0.1; 0 takes a free port, null serves none. */
-  readonly metricsPort: number | null;
+  /** Where its metrics are served; null serves none. */
+  readonly metrics: MetricsPlace | null;
   readonly log: Logger;
   /** Aborted when it is to finish what it has in hand and end. */
   readonly stop: AbortSignal;
@@ -175,8 +175,8 @@ class FleetWorker {
 
   /** Takes batches from now on. */
   async open(): Promise<void> {
-    const { jobs, metricsPort } = this.config;
-    if (metricsPort !== null) this.metricsServer = await this.serveMetrics(metricsPort);
+    const { jobs, metrics: place } = this.config;
+    if (place !== null) this.metricsServer = await this.serveMetrics(place);
     this.redis.on('close', () => this.outbox.doubt());
     this.redis.on('ready', () => this.resume());
     this.resume();
@@ -291,8 +291,8 @@ class FleetWorker {
     void this.outbox.sendLeft();
   }
 
-  private serveMetrics(port: number): Promise<MetricsServer> {
-    return serveMetrics(port, {
+  private serveMetrics(place: MetricsPlace): Promise<MetricsServer> {
+    return serveMetrics(place, {
       metrics: () => this.metricsText(),
       metricsType: this.metrics.contentType,
       isReady: () => this.outages.isUp && !this.isDraining,

@@ -23,6 +23,7 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 /** A timer of Node counts milliseconds in 31 bits; nobody fuzzes for 24 days in one go. */
 const DURATION_MS_MAX = 2 ** 31 - 1;
 const RNG_SEED_MAX = 2 ** 32 - 1;
+const ENDPOINT = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/;
 const PORT_MAX = 65_535;
 
 /** `1000`, `100k`, `1.5M`, `1e6`: a whole number above 0. */
@@ -88,6 +89,19 @@ export function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port;
   throw new InvalidArgumentError(`It must be a port, from 0 to ${PORT_MAX}.`);
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, `[::1]:PORT`; a port alone is one of this machine. */
+export function parseEndpoint(text: string): Endpoint {
+  const [, numbers, name, digits = ''] = ENDPOINT.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits !== '' && port <= PORT_MAX) return { host: numbers ?? name ?? '127.0.0.1', port };
+  throw new InvalidArgumentError('It must be HOST:PORT, such as 127.0.0.1:9101 or [::]:9101.');
 }
 
 /** Collects rows of the catalogue, for an option that may come again. */
