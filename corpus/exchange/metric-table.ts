@@ -130,6 +130,9 @@ export const METRICS = {
   store_damaged_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
     help: 'Files of the data directory that could not be read and were skipped.' },
 
+  webhook_failures_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Must stay 0',
+    help: 'New findings of which the webhook was not told, after its last try.' },
+
   queue_jobs: { type: 'gauge', by: 'coordinator', unit: 'count', labels: { kind: KINDS, state: ['waiting', 'active'] }, panel: 'Queue',
     help: 'Batches in the queue.' },
   queue_oldest_age_seconds: { type: 'gauge', by: 'coordinator', unit: 'seconds', labels: KIND, panel: 'Oldest waiting batch',

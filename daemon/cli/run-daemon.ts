@@ -15,7 +15,7 @@ import { type DaemonOptions, startDaemon } from '../service/service.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { type CampaignFlags, jobsByDefault } from './options/campaign-options.ts';
-import { type HttpFlags, httpOf } from './options/http-options.ts';
+import { type HttpFlags, httpOf, webhookOf } from './options/http-options.ts';
 import {
   isWithoutRedis,
   type RedisFlags,
@@ -40,6 +40,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
   const others = otherEnginesText(dataDir);
   if (others !== null) log.warn(others);
   const { tokenFile, ...http } = httpOf(flags, dataDir);
+  const webhook = webhookOf(flags);
   const running = await startDaemon({
     dataDir,
     executors: executorsOf(flags),
@@ -58,6 +59,8 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     expectations: { expectedOf, standingOf },
     http,
     say: (text) => log.info(text),
+    found: (news) => log.info(news, 'new finding'),
+    webhook,
     ready: (url) => {
       const where = { pid: process.pid, tokenFile: path.resolve(tokenFile), url };
       writeAtomically(dataDir, DAEMON_FILE, `${JSON.stringify(where)}\n`);

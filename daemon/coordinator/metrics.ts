@@ -5,6 +5,7 @@
 
 import { type LabelsOf, METRICS, type NameOf, NO_ROW } from '../../corpus/exchange/metric-table.ts';
 import type { Metrics } from '../../corpus/exchange/metrics.ts';
+import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { KINDS, type Report, type Witness } from '../../corpus/vocabulary/messages.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { workloadsIn } from '../campaign/scope-progress.ts';
@@ -65,10 +66,14 @@ export class CoordinatorMetrics {
     }
   }
 
-  published(operations: number, preemptions: number, secondsSinceMinimized: number): void {
+  published({ operations, preemptions }: StoredFinding, secondsSinceMinimized: number): void {
     this.metrics.observe('repro_operations', {}, operations);
     this.metrics.observe('repro_preemptions', {}, preemptions);
     this.metrics.observe('time_to_listed_seconds', {}, secondsSinceMinimized);
+  }
+
+  webhookFailed(): void {
+    this.metrics.inc('webhook_failures_total', {});
   }
 
   damaged(logRecords: number, storeFiles: number): void {

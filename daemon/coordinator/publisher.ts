@@ -7,6 +7,7 @@ import {
   type FindingRecord,
   type PackedRecord,
   packRecord,
+  type StoredFinding,
 } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
@@ -23,7 +24,7 @@ export interface PublisherParts {
   readonly clock: Clock;
   readonly watcher: {
     said(text: string): void;
-    published(operations: number, preemptions: number, secondsSinceMinimized: number): void;
+    published(finding: StoredFinding, secondsSinceMinimized: number): void;
     damaged(files: number): void;
   };
 }
@@ -101,9 +102,8 @@ export class Publisher {
     log.write({ t: 'stored', signature });
     // One more witness of a finding that is listed is no finding more.
     if (published === null || !isNew) return;
-    const { operations, preemptions } = published.finding;
     const waitedMs = clock.wallMs() - minimizedMs;
-    watcher.published(operations, preemptions, Math.max(0, waitedMs) / 1000);
+    watcher.published(published.finding, Math.max(0, waitedMs) / 1000);
   }
 
   reproOf(one: Case): string | undefined {

@@ -4,6 +4,7 @@ import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import type { RedisAddress } from '../../corpus/exchange/redis.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Marks } from '../../corpus/store/marks.ts';
+import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { MeasuredPace } from '../campaign/pace.ts';
 import type { Expectations } from '../campaign/silence.ts';
@@ -17,6 +18,7 @@ import { logFolderOf } from '../log/log-read.ts';
 import { LogWriter } from '../log/writer.ts';
 import { type Link, type LocalPool, localLink, redisLink } from './link.ts';
 import { LiveStatus } from './live-status.ts';
+import { type News, newsOf, Webhook } from './webhook.ts';
 
 export interface DaemonOptions {
   readonly dataDir: string;
@@ -36,6 +38,10 @@ export interface DaemonOptions {
   readonly http: Omit<ServerOptions, 'showing' | 'version' | 'onFault'>;
   /** One line for people. */
   say(text: string): void;
+  /** Told of each new finding, once it is on the disk. */
+  found(news: News): void;
+  /** The server that is told of it, too. */
+  readonly webhook: URL | null;
   /** It serves and leads. */
   ready(url: string): void;
 }
@@ -111,9 +117,19 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const watcher = {
     said: say,
     received: figures.received.bind(figures),
-    published: figures.published.bind(figures),
+    published: (finding: StoredFinding, seconds: number) => {
+      figures.published(finding, seconds);
+      const news = newsOf(finding, server.url);
+      options.found(news);
+      webhook?.send(news);
+    },
     damaged: (files: number) => figures.damaged(0, files),
   };
+  const failed = (): void => figures.webhookFailed();
+  const webhook =
+    options.webhook === null
+      ? null
+      : new Webhook({ url: options.webhook, version, said: say, failed });
   const publisher = new Publisher({ state, log, store, clock, watcher });
   const { transport, fleet, probe, outages } = link;
   const pace = new MeasuredPace();
@@ -136,13 +152,13 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     shown.start();
     options.ready(server.url);
   } catch (error) {
-    await closeServer({ server, shown, link });
+    await closeServer({ server, shown, link, webhook });
     throw error;
   }
   return {
     finished: coordinator.run(),
     stop: () => coordinator.stop(),
-    close: () => close({ server, shown, link, log }),
+    close: () => close({ server, shown, link, webhook, log }),
   };
 }
 
@@ -150,6 +166,7 @@ interface Serving {
   readonly server: RunningServer;
   readonly shown: LiveStatus;
   readonly link: Link;
+  readonly webhook: Webhook | null;
 }
 
 async function close({ log, ...serving }: Serving & { readonly log: LogWriter }): Promise<void> {
@@ -162,7 +179,8 @@ async function close({ log, ...serving }: Serving & { readonly log: LogWriter })
   }
 }
 
-async function closeServer({ server, shown, link }: Serving): Promise<void> {
+async function closeServer({ server, shown, link, webhook }: Serving): Promise<void> {
+  webhook?.close();
   shown.stop();
   link.stop();
   await server.close();

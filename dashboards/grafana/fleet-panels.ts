@@ -54,7 +54,7 @@ export const WORKING: readonly PanelSpec[] = [
     title: 'Must stay 0',
     kind: 'stat',
     description:
-      'Each of these is a defect of the fuzzer or of a machine: a batch or repro whose second run differs, a canary that misses its planted bug, a finding that another executor cannot reproduce, a finding whose folder cannot be written, a file or log record that cannot be read.',
+      'Each of these is a defect of the fuzzer or of a machine: a batch or repro whose second run differs, a canary that misses its planted bug, a finding that another executor cannot reproduce, a finding whose folder cannot be written, a file or log record that cannot be read. A webhook that was not told of a finding is at another server.',
     unit: units.Short,
     width: 16,
     queries: [
@@ -64,6 +64,7 @@ export const WORKING: readonly PanelSpec[] = [
       { expr: series('findings_unstored'), legend: 'unstored findings' },
       { expr: series('store_damaged_total'), legend: 'damaged files' },
       { expr: series('log_damaged_total'), legend: 'damaged records' },
+      { expr: series('webhook_failures_total'), legend: 'webhook not told' },
     ],
     one: 'bad',
   },

@@ -47,6 +47,7 @@ export async function fillFolder(folder: string): Promise<string> {
   const secret = (name: string, text: string, mode: number): void =>
     writeFileSync(path.join(folder, name), text, { mode });
   secret('secret.txt', 'redis://:hunter2@127.0.0.1:1\n', 0o640);
+  secret('hook.txt', 'http://hooks.example/s3cret\n', 0o600);
   secret('exposed.txt', 'redis://:hunter2@127.0.0.1:1\n', 0o644);
   const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);

@@ -5,6 +5,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { type FindingRecord, findingId, packRecord } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { BATCH_VERSION } from '../../corpus/vocabulary/messages.ts';
@@ -35,7 +36,7 @@ function opened(t: TestContext, dataDir: string): Bench {
   const watcher = {
     said: (text: string) => said.push(text),
     committed: () => {},
-    published: (operations: number) => counted.push(operations),
+    published: ({ operations }: StoredFinding) => counted.push(operations),
     damaged: () => {},
   };
   const log = new LogWriter(logFolderOf(dataDir), SYSTEM_CLOCK, watcher);

@@ -97,6 +97,8 @@ async function coordinator(
     expectations: EXPECTATIONS,
     http: { host: '127.0.0.1', port: 0, token: '', tls: null, isInsecureAllowed: false },
     say: (text) => lines.push(text),
+    found: () => {},
+    webhook: null,
     ready: (given) => {
       url = given;
     },
@@ -362,6 +364,8 @@ test('a port in use is an error, and leaves the log free', { skip }, async (t) =
     expectations: EXPECTATIONS,
     http: { host: '127.0.0.1', port: address.port, token: '', tls: null, isInsecureAllowed: false },
     say: () => {},
+    found: () => {},
+    webhook: null,
     ready: () => {},
   };
   await assert.rejects(startDaemon(options), new RegExp(`port ${address.port} is in use`));

@@ -1,8 +1,12 @@
 /** `npm start` for somebody who has just cloned: findings, a page, and a Ctrl-C after which nothing is left. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
+import { json } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
 import { kill, Up } from '../chaos/up.ts';
 import { faultlineHere } from '../cli/faultline.ts';
 import { temporaryFolder } from '../store/sample.ts';
@@ -17,7 +21,8 @@ const SOON = ['B12', 'B14', 'B15'];
 const ONE_JOB = ['--jobs', '1', '--model', 'xfs-mmaplock-prezero'];
 
 test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
-  const up = await Up.start(t);
+  const { file, told } = await hook(t);
+  const up = await Up.start(t, ['--webhook-file', file]);
   const known = async (): Promise<readonly string[]> => {
     const answer = await up.get('/api/v1/findings?limit=500');
     if (answer === undefined) return [];
@@ -28,6 +33,12 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
     const rows = await known();
     return SOON.every((row) => rows.includes(row));
   });
+  await up.until('the webhook', async () =>
+    SOON.every((row) => told.some((news) => news.row === row)),
+  );
+  const [news] = told;
+  assert.match((await (await fetch(news?.url ?? '')).text()) ?? '', new RegExp(news?.id ?? '!'));
+  assert.match(daemonLog(up), new RegExp(`"id":"${news?.id}".*"msg":"new finding"`));
   await soon(up);
   const page = await (await up.get('/'))?.text();
   assert.match(page ?? '', /hole punch/);
@@ -50,6 +61,32 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
   assert.match(up.said, /B12 {2}/);
   assert.equal(existsSync(path.join(up.dataDir, 'daemon.json')), false);
 });
+
+interface Told {
+  readonly id: string;
+  readonly row: string | null;
+  readonly url: string;
+}
+
+/** Whole: a campaign says more than the end of it that `logs` shows. */
+function daemonLog({ dataDir }: Up): string {
+  return readFileSync(path.join(dataDir, 'log/daemon.log'), 'utf8');
+}
+
+/** A server that is told of findings, and the file with its address. */
+async function hook(t: TestContext): Promise<{ readonly file: string; readonly told: Told[] }> {
+  const told: Told[] = [];
+  const server = createServer((request, response) => {
+    void json(request).then((news) => told.push(news as Told));
+    response.end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const file = path.join(temporaryFolder(t), 'hook.url');
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(file, `http://127.0.0.1:${port}/s3cret\n`, { mode: 0o600 });
+  return { file, told };
+}
 
 /** From the end of a minimization to the list. */
 async function soon(up: Up): Promise<void> {

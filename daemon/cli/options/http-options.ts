@@ -6,7 +6,7 @@ import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { makeFolders, onDisk, writeAtomically } from '../../../corpus/disk/atomic.ts';
 import { readSecret } from '../../../corpus/disk/read-bounded.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
-import { bindProblem, tokenProblem } from '../../http/bind.ts';
+import { bindProblem, isLoopback, tokenProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
 import { ownTokenFile } from '../../pull/api-address.ts';
 import { parsePort } from './quantities.ts';
@@ -27,6 +27,7 @@ export interface HttpFlags {
   readonly tlsKey?: string;
   readonly insecureHttp?: boolean;
   readonly allowHost?: readonly string[];
+  readonly webhookFile?: string;
 }
 
 export function withHttpOptions(command: CommandUnknownOpts): CommandUnknownOpts {
@@ -42,7 +43,8 @@ export function withHttpOptions(command: CommandUnknownOpts): CommandUnknownOpts
     ),
     new Option('--tls-cert <file>', 'certificate, PEM'),
     new Option('--tls-key <file>', 'its key, PEM'),
-    new Option('--insecure-http', 'listen beyond this machine without TLS'),
+    new Option('--insecure-http', 'listen, and tell, beyond this machine without TLS'),
+    new Option('--webhook-file <file>', 'holds the address that is told of each new finding'),
     new Option('--allow-host <name...>', 'further names under which it is reached'),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));
@@ -81,7 +83,7 @@ export function httpOf(flags: HttpFlags, dataDir: string): Served {
 
 /** The same flags again, for a process that does the work. */
 export function httpArgs(flags: HttpFlags): readonly string[] {
-  const { host, port, tokenFile, tlsCert, tlsKey, insecureHttp, allowHost } = flags;
+  const { host, port, tokenFile, tlsCert, tlsKey, insecureHttp, allowHost, webhookFile } = flags;
   return [
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(host === undefined ? [] : ['--host', host]),
@@ -89,8 +91,24 @@ export function httpArgs(flags: HttpFlags): readonly string[] {
     ...(tlsCert === undefined ? [] : ['--tls-cert', tlsCert]),
     ...(tlsKey === undefined ? [] : ['--tls-key', tlsKey]),
     ...(insecureHttp === true ? ['--insecure-http'] : []),
+    ...(webhookFile === undefined ? [] : ['--webhook-file', webhookFile]),
     ...(allowHost === undefined ? [] : ['--allow-host', ...allowHost]),
   ];
+}
+
+/** @throws Refusal USAGE for what is no address, or could be read on the way; it is not shown, for it may be secret */
+export function webhookOf({ webhookFile, insecureHttp }: HttpFlags): URL | null {
+  if (webhookFile === undefined) return null;
+  const text = readSecret(webhookFile);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    const what = `${webhookFile} holds no address that begins with https:// or http://`;
+    throw fail('USAGE', { what });
+  }
+  if (url.protocol === 'https:' || insecureHttp === true || isLoopback(url.hostname)) return url;
+  throw fail('USAGE', {
+    what: `the webhook in ${webhookFile} is on another machine, and who is on the way could read it: use https://, or add --insecure-http where the network is trusted`,
+  });
 }
 
 /** The token for a coordinator that runs: its own says where, one elsewhere is believed to have the one that is here. */
