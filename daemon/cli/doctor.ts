@@ -1,15 +1,31 @@
 /** `doctor`: whether this machine can run Faultline, and what to type where it cannot. */
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
+import { reportsOfOtherBuilds } from '../../workers/service/spool.ts';
 import { answer, lookApart } from '../doctor/apart.ts';
-import { lookAtCoordinator, lookAtPort } from '../doctor/coordinator-checks.ts';
-import { lookAtDataDir, lookAtDisk, lookAtFindings, lookAtLog } from '../doctor/data-dir-checks.ts';
+import { lookAtCoordinator, lookAtPort, lookAtToken } from '../doctor/coordinator-checks.ts';
+import {
+  lookAtDataDir,
+  lookAtDisk,
+  lookAtFindings,
+  lookAtLeftovers,
+  lookAtLog,
+  lookAtSpool,
+} from '../doctor/data-dir-checks.ts';
 import type { Check, Judgement, Level } from '../doctor/judgement.ts';
-import { judgeMemory, judgeNode, lookAtCores, lookAtOpenFiles } from '../doctor/machine-checks.ts';
+import {
+  judgeMemory,
+  judgeNode,
+  lookAtCores,
+  lookAtOpenFiles,
+  lookAtTools,
+} from '../doctor/machine-checks.ts';
 import { RedisLook } from '../doctor/redis-checks.ts';
 import { lookAtBuild, lookAtDeterminism } from './doctor-engine.ts';
+import { buildDigest, engineDigest } from './identity.ts';
 import { PORT_DEFAULT } from './options/http-options.ts';
 import { parseDuration, parsePort } from './options/quantities.ts';
 import {
@@ -91,12 +107,21 @@ function checksOf(flags: Flags, { dataDir }: Settings): readonly Check[] {
     { name: 'open-files', look: lookAtOpenFiles },
     { name: 'findings', look: () => lookAtFindings(dataDir) },
     { name: 'log', look: () => lookAtLog(dataDir) },
+    { name: 'spool', look: () => lookAtSpool(dataDir, () => spooledByOthers(dataDir)) },
+    { name: 'leftovers', look: () => lookAtLeftovers(dataDir, engineDigest) },
+    { name: 'token', look: () => lookAtToken(dataDir) },
     { name: 'redis', look: () => redis.redis() },
+    { name: 'redis-memory', look: () => redis.memory() },
     { name: 'port', look: () => lookAtPort(flags.port, dataDir, waitMs) },
     { name: 'coordinator', look: () => lookAtCoordinator(dataDir, waitMs) },
     { name: 'clock', look: () => redis.clock() },
     { name: 'determinism', look: lookAtDeterminism },
+    { name: 'tools', look: () => lookAtTools(process.env.PATH ?? '') },
   ];
+}
+
+function spooledByOthers(dataDir: string): readonly string[] {
+  return reportsOfOtherBuilds(path.join(dataDir, 'spool'), buildDigest());
 }
 
 /** Of this process: one that looks for us has none. */

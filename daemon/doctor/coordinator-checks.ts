@@ -4,9 +4,16 @@ import { lstatSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { isSystemError } from '../../corpus/disk/atomic.ts';
+import { readSecret } from '../../corpus/disk/read-bounded.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
-import { listenRefusal } from '../http/bind.ts';
-import { DAEMON_FILE, ownAddress, ownAddressIn } from '../pull/api-address.ts';
+import { listenRefusal, tokenProblem } from '../http/bind.ts';
+import {
+  DAEMON_FILE,
+  ownAddress,
+  ownAddressIn,
+  ownTokenFile,
+  TOKEN_FILE,
+} from '../pull/api-address.ts';
 import { type Answer, ApiClient, CLIENT_BOUNDS, statusText } from '../pull/api-client.ts';
 import { bad, doubtful, fine, type Judgement } from './judgement.ts';
 
@@ -75,6 +82,18 @@ export async function lookAtCoordinator(dataDir: string, waitMs: number): Promis
     if (error instanceof Refusal) return doubtful(error.message, gone);
     throw error;
   }
+}
+
+/** Of the coordinator of this folder; one that it was told of by `--token-file` it names itself. */
+export function lookAtToken(dataDir: string): Judgement {
+  const file = ownTokenFile(dataDir) ?? path.join(path.resolve(dataDir), TOKEN_FILE);
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) {
+    return fine('none yet; the first coordinator makes one');
+  }
+  const token = readSecret(file);
+  const what = token === '' ? 'the token is empty, which lets nobody write' : tokenProblem(token);
+  if (what === null) return fine(`${file} is for its owner only`);
+  return bad(`${file}: ${what}`, `type \`rm ${file}\`: the next coordinator makes another`);
 }
 
 async function ask(address: URL, what: string, waitMs: number): Promise<Answer> {

@@ -26,9 +26,10 @@ import {
 } from '../../corpus/disk/atomic.ts';
 import { type Holder, holderOf } from '../../corpus/disk/lock.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { leftoversIn } from '../../corpus/store/leftovers.ts';
 import { survey } from '../../corpus/store/survey.ts';
 import { logFolderOf, readLog } from '../log/log-read.ts';
-import { bad, bytesText, doubtful, fine, type Judgement } from './judgement.ts';
+import { bad, bytesText, doubtful, fine, type Judgement, noted } from './judgement.ts';
 
 const PROBE = '.doctor';
 
@@ -147,6 +148,42 @@ export function lookAtFindings(dataDir: string): Judgement {
 function listed(texts: readonly string[]): string {
   const more = texts.length - NAMED_MAX;
   return [...texts.slice(0, NAMED_MAX), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
+
+/** A worker delivers within seconds; what lies here for so long waits for one, or for a Redis. */
+const DELIVERED_MS = 5 * 60_000;
+
+/** @param others names of reports that only a worker of another build delivers */
+export function lookAtSpool(dataDir: string, others: () => readonly string[]): Judgement {
+  const spool = path.join(path.resolve(dataDir), 'spool');
+  if (lstatSync(spool, { throwIfNoEntry: false }) === undefined) return fine('none yet');
+  const names = readdirSync(spool).filter((name) => name.endsWith('.json'));
+  const agesMs = names.map((name) => {
+    const there = statSync(path.join(spool, name), { throwIfNoEntry: false });
+    return there === undefined ? 0 : Date.now() - there.mtimeMs;
+  });
+  const foreign = names.length === 0 ? 0 : others().length;
+  return judgeSpool(names.length, foreign, Math.max(0, ...agesMs));
+}
+
+/** @param foreign how many of them only a worker of another build delivers */
+export function judgeSpool(count: number, foreign: number, oldestMs: number): Judgement {
+  const reports = `${count} undelivered ${count === 1 ? 'report' : 'reports'}`;
+  if (count === 0 || oldestMs < DELIVERED_MS) return fine(reports);
+  const detail = `${reports}, the oldest of ${Math.round(oldestMs / 60_000)} minutes`;
+  if (foreign === 0) {
+    return doubtful(detail, 'start a worker in this data directory: it delivers what lies here');
+  }
+  const remedy = `start a worker of that build here; \`faultline prune\` says which may go`;
+  return doubtful(`${detail}; ${foreign} of another build`, remedy);
+}
+
+/** @param engine digest of this build's */
+export function lookAtLeftovers(dataDir: string, engine: () => string): Judgement {
+  const items = existsSync(dataDir) ? leftoversIn(dataDir, engine()) : [];
+  if (items.length === 0) return fine('nothing that is of no use');
+  const bytes = items.reduce((sum, item) => sum + item.bytes, 0);
+  return noted(`${items.length} of no use any more, ${bytesText(bytes)}: see \`faultline prune\``);
 }
 
 /** A second's reading. */

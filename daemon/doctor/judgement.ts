@@ -26,6 +26,10 @@ export function fine(detail: string): Judgement {
   return { level: 'ok', detail, remedy: '' };
 }
 
+export function noted(detail: string): Judgement {
+  return { level: 'info', detail, remedy: '' };
+}
+
 export function doubtful(detail: string, remedy: string): Judgement {
   return { level: 'warn', detail, remedy };
 }

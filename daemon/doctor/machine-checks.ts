@@ -1,10 +1,10 @@
 /** Whether this machine can carry executors: Node, cores, memory, open files. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { codeOf } from '../../corpus/disk/atomic.ts';
-import { bad, bytesText, doubtful, fine, type Judgement } from './judgement.ts';
+import { bad, bytesText, doubtful, fine, type Judgement, noted } from './judgement.ts';
 
 /** `engines` of package.json. */
 const NODE_MIN = { major: 20, minor: 19 } as const;
@@ -109,6 +109,27 @@ function openFilesLimit(): number {
   const words = limits ?? execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' });
   const limit = /^(?:Max open files\s+)?(\d+|unlimited)\b/m.exec(words)?.[1];
   return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);
+}
+
+/** What is only needed beside Faultline, and for what. */
+const TOOLS: Readonly<Record<string, string>> = {
+  git: '`bench --against`',
+  spin: 'programs of `show --as promela`',
+  gcc: 'SPIN',
+};
+
+/** @param folders as in PATH */
+export function lookAtTools(folders: string): Judgement {
+  const isThere = (name: string): boolean =>
+    folders.split(path.delimiter).some((folder) => existsSync(path.join(folder, name)));
+  const names = Object.keys(TOOLS);
+  const there = names.filter(isThere);
+  const missing = names.filter((name) => !there.includes(name));
+  const words = [
+    ...(there.length === 0 ? [] : [`there: ${there.join(', ')}`]),
+    ...missing.map((name) => `no ${name} (for ${TOOLS[name]})`),
+  ];
+  return noted(words.join('; '));
 }
 
 /** Of a file that not every system has. */

@@ -7,7 +7,7 @@ import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { findRedisServer } from '../redis/redis-binary.ts';
 import { serverIn } from '../redis/redis-home.ts';
-import { bad, doubtful, fine, type Judgement } from './judgement.ts';
+import { bad, bytesText, doubtful, fine, type Judgement } from './judgement.ts';
 
 export interface RedisQuestion {
   /** The one that was named; @throws Refusal REDIS_URL */
@@ -52,16 +52,18 @@ export class RedisLook {
     }
   }
 
+  async memory(): Promise<Judgement> {
+    const client = await this.reachable();
+    if (client === null) return fine('no Redis to ask');
+    const info = await client.info('memory');
+    const bytesOf = (name: string): number =>
+      Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+    return judgeRedisMemory(bytesOf('used_memory'), bytesOf('maxmemory'));
+  }
+
   async clock(): Promise<Judgement> {
-    let client: Redis;
-    try {
-      const place = this.place();
-      if (place === null) return fine('no Redis to compare with');
-      client = await this.reach(place.address);
-    } catch (error) {
-      if (error instanceof Refusal) return fine('no Redis to compare with');
-      throw error;
-    }
+    const client = await this.reachable();
+    if (client === null) return fine('no Redis to compare with');
     try {
       return judgeClock(await offsetOf(client));
     } catch (error) {
@@ -74,6 +76,17 @@ export class RedisLook {
   async close(): Promise<void> {
     const client = await this.reached?.catch(() => undefined);
     client?.disconnect();
+  }
+
+  /** null where there is none, or none that answers: `redis` says so. */
+  private async reachable(): Promise<Redis | null> {
+    try {
+      const place = this.place();
+      return place === null ? null : await this.reach(place.address);
+    } catch (error) {
+      if (error instanceof Refusal) return null;
+      throw error;
+    }
   }
 
   private place(): Place | null {
@@ -120,6 +133,19 @@ export function judgeClock(offsetMs: number): Judgement {
   const detail = `${seconds.toFixed(seconds < 1 ? 3 : 1)} s ${offsetMs > 0 ? 'behind' : 'ahead of'} Redis`;
   if (seconds * 1000 <= OFFSET_MAX_MS) return fine(detail);
   return doubtful(detail, 'type `sudo timedatectl set-ntp true` on the machine that is wrong');
+}
+
+/** Of maxmemory: what is above is gone in a burst, and then Redis takes no report. */
+const MEMORY_SHARE_MAX = 0.8;
+
+/** @param most 0 without a limit */
+export function judgeRedisMemory(used: number, most: number): Judgement {
+  if (most === 0) return fine(`Redis uses ${bytesText(used)}, without a limit of its own`);
+  const detail = `Redis uses ${bytesText(used)} of ${bytesText(most)}`;
+  if (used <= MEMORY_SHARE_MAX * most) return fine(detail);
+  const remedy =
+    'full, it takes no report: type `CONFIG SET maxmemory` with more, or start more workers if batches wait';
+  return doubtful(detail, remedy);
 }
 
 class WouldUnpack extends Error {

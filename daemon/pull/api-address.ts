@@ -11,6 +11,9 @@ import { isLoopback } from '../http/bind.ts';
 /** In the data directory of a coordinator that runs: `{"url": "http://127.0.0.1:…", "pid": 42, …}`. */
 export const DAEMON_FILE = 'daemon.json';
 
+/** In a data directory: the token for writing that its coordinator has made. */
+export const TOKEN_FILE = 'token';
+
 /** Shown of an address that somebody typed. */
 const SHOWN = 80;
 const START = 'start one with `faultline up`, or name one, such as http://127.0.0.1:7077';

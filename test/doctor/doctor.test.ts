@@ -27,11 +27,16 @@ const NAMES = [
   'open-files',
   'findings',
   'log',
+  'spool',
+  'leftovers',
+  'token',
   'redis',
+  'redis-memory',
   'port',
   'coordinator',
   'clock',
   'determinism',
+  'tools',
   'terminal',
 ];
 const HOSTILE = '\x1b]0;x\x07\u202e\n\u200b';
@@ -86,11 +91,24 @@ async function healthy(t: TestContext): Promise<void> {
   const rows = rowsOf(ended);
   const failed = [...rows.values()].filter(({ ok }) => !ok);
   assert.deepEqual([ended.exit, failed], [0, []]);
-  for (const name of ['node', 'build', 'data-dir', 'findings', 'log', 'redis', 'port', 'clock'])
+  for (const name of [
+    'node',
+    'build',
+    'data-dir',
+    'findings',
+    'log',
+    'redis',
+    'redis-memory',
+    'spool',
+    'leftovers',
+    'token',
+    'port',
+    'clock',
+  ])
     assert.equal(rows.get(name)?.level, 'ok', rows.get(name)?.detail);
   assert.match(rows.get('determinism')?.detail ?? '', /3 times: the same/);
   assert.equal(rows.get('terminal')?.level, 'info');
-  assert.match(ended.stderr, /^faultline: .*\d+ ok, 1 info.*\n$/);
+  assert.match(ended.stderr, /^faultline: .*\d+ ok, 2 info.*\n$/);
   assert.deepEqual(readdirSync(cwd), []);
 }
 
@@ -119,11 +137,11 @@ async function broken(t: TestContext): Promise<void> {
   );
   const columns = new Set(said.map((line) => line.search(/(?<=^.{6}[a-z-]+ +)[^ ]/)));
   assert.equal(columns.size, 1, ended.stdout);
-  assert.match(ended.stdout, /^warn {2}open-files {3}256 open files.*\n {8}type `ulimit -n/m);
+  assert.match(ended.stdout, /^warn {2}open-files {4}256 open files.*\n {8}type `ulimit -n/m);
   assert.match(ended.stdout, /^warn {2}findings .*damaged: .*\\u\{1b\}.*\n {8}\S/m);
-  assert.match(ended.stdout, /^fail {2}redis {8}no answer within 0.7 s\n {8}\S/m);
+  assert.match(ended.stdout, /^fail {2}redis {9}no answer within 0.7 s\n {8}\S/m);
   assert.match(ended.stdout, new RegExp(`^fail {2}port .*port ${port} is in use.*\n {8}\\S`, 'm'));
-  assert.match(ended.stdout, /^ok {4}coordinator {2}none runs here$/m);
+  assert.match(ended.stdout, /^ok {4}coordinator {3}none runs here$/m);
 }
 
 /** As after a build that was interrupted: `npm run build` makes the bundle last. */

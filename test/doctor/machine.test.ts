@@ -1,26 +1,41 @@
 /** Checks of the machine, its disk and what lies there, each made to be content and to complain. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
+import { SweepFile } from '../../corpus/store/sweeps.ts';
 import { judgeResults } from '../../daemon/cli/doctor-engine.ts';
+import { lookAtToken } from '../../daemon/doctor/coordinator-checks.ts';
 import {
   judgeDisk,
+  judgeSpool,
   lookAtDataDir,
   lookAtDisk,
   lookAtFindings,
+  lookAtLeftovers,
   lookAtLog,
+  lookAtSpool,
 } from '../../daemon/doctor/data-dir-checks.ts';
-import { bytesText } from '../../daemon/doctor/judgement.ts';
+import { bytesText, type Judgement } from '../../daemon/doctor/judgement.ts';
 import {
   coresAllowed,
   judgeCores,
   judgeMemory,
   judgeNode,
+  lookAtTools,
 } from '../../daemon/doctor/machine-checks.ts';
+import { judgeRedisMemory } from '../../daemon/doctor/redis-checks.ts';
 import { Log } from '../../daemon/log/log.ts';
 import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { sampleRecord, temporaryFolder } from '../store/sample.ts';
@@ -45,6 +60,54 @@ test('Node, cores, memory and disk have thresholds', async () => {
   await assertJudged(() => judgeDisk(999e6, 51), 'warn', /./, /df -h.*; .*faster/);
   await assertJudged(() => judgeDisk(49e6, 0), 'fail', /^49 MB free$/, /df -h/);
   assert.deepEqual([0, 999, 2_500_000].map(bytesText), ['0.0 kB', '1.0 kB', '2.5 MB']);
+});
+
+test('what waits, what is of no use, who may read the token, what is missing', async (t) => {
+  await assertJudged(() => judgeSpool(0, 0, 0), 'ok', /^0 undelivered reports$/);
+  await assertJudged(() => judgeSpool(1, 0, 299_000), 'ok', /^1 undelivered report$/);
+  await assertJudged(
+    () => judgeSpool(2, 0, 301_000),
+    'warn',
+    /oldest of 5 minutes$/,
+    /start a worker/,
+  );
+  await assertJudged(() => judgeSpool(2, 1, 301_000), 'warn', /; 1 of another build$/, /prune/);
+  await assertJudged(() => judgeRedisMemory(47e6, 0), 'ok', /uses 47 MB, without a limit/);
+  await assertJudged(() => judgeRedisMemory(80e6, 100e6), 'ok', /uses 80 MB of 100 MB$/);
+  await assertJudged(() => judgeRedisMemory(81e6, 100e6), 'warn', /81 MB/, /CONFIG SET maxmemory/);
+
+  const dataDir = temporaryFolder(t);
+  const file = path.join(dataDir, 'token');
+  const token = (text: string, mode: number): void => {
+    rmSync(file, { force: true });
+    writeFileSync(file, text, { mode });
+  };
+  await assertJudged(() => lookAtToken(dataDir), 'ok', /^none yet/);
+  token('5e'.repeat(32), 0o600);
+  await assertJudged(() => lookAtToken(dataDir), 'ok', /token is for its owner only$/);
+  token('5e'.repeat(32), 0o644);
+  await assertJudged(() => lookAtToken(dataDir), 'fail', /can read it \(mode 644\)/, /chmod 600/);
+  token('abc', 0o600);
+  await assertJudged(() => lookAtToken(dataDir), 'fail', /has 3 characters/, /`rm .*token`/);
+
+  const look = (): Judgement => lookAtLeftovers(dataDir, () => 'e1'.repeat(32));
+  await assertJudged(look, 'ok', /^nothing that is of no use$/);
+  new SweepFile(dataDir, { engine: 'e0'.repeat(32) }).write({});
+  await assertJudged(look, 'info', /^1 of no use any more, .*`faultline prune`$/);
+  const spool = path.join(dataDir, 'spool');
+  await assertJudged(() => lookAtSpool(dataDir, () => assert.fail()), 'ok', /^none yet$/);
+  mkdirSync(spool);
+  writeFileSync(path.join(spool, 'a.json'), '');
+  utimesSync(path.join(spool, 'a.json'), 1, 1);
+  await assertJudged(() => lookAtSpool(dataDir, () => ['a.json']), 'warn', /^1 undelivered .*1 of/);
+
+  writeFileSync(path.join(dataDir, 'git'), '');
+  await assertJudged(
+    () => lookAtTools(`/none:${dataDir}`),
+    'info',
+    /^there: git; no spin \(for .*; no gcc/,
+  );
+  await assertJudged(() => lookAtTools(''), 'info', /^no git/);
 });
 
 test('the limit of a control group is read, of version 2, 1 or none', (t) => {

@@ -8,13 +8,12 @@ import { readSecret } from '../../../corpus/disk/read-bounded.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import { bindProblem, isLoopback, tokenProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
-import { ownTokenFile } from '../../pull/api-address.ts';
+import { ownTokenFile, TOKEN_FILE } from '../../pull/api-address.ts';
 import { parsePort } from './quantities.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
 export const PORT_DEFAULT = 7077;
 const HOST_DEFAULT = '127.0.0.1';
-const TOKEN_FILE = 'token';
 const TOKEN_BYTES = 32;
 const OWNER_ONLY = 0o600;
 const GROUP = 'Page and API options:';
