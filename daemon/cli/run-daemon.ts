@@ -68,12 +68,14 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       tellSupervisor({ kind: 'ready', url });
     },
   });
+  let isStopping = false;
   let isTold: () => void = () => {};
   const told = new Promise<void>((resolve) => {
     isTold = resolve;
   });
   const stop = (): void => {
     log.info('stopping');
+    isStopping = true;
     running.stop();
     isTold();
     // Redis may be what hangs: what is not settled there comes again at the next start.
@@ -87,7 +89,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       if (isRefused) tellSupervisor({ kind: 'refused' });
       throw error;
     });
-    log.info('finished');
+    if (!isStopping) log.info('the campaign has come to its end');
     if (isSupervised()) {
       // Whoever started it looks once more before everything ends.
       tellSupervisor({ kind: 'finished' });

@@ -131,6 +131,7 @@ export class Coordinator {
 
   /** @throws Refusal DATA_DIR; it holds all the same, until this process ends */
   control(control: Control): void {
+    this.parts.watcher.said(`the campaign was told to ${control}`);
     this.parts.log.write({ t: 'control', control });
     this.wake();
     this.parts.log.commit();

@@ -52,6 +52,7 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
     up.dataDir,
   );
   assert.equal(replayed.exit, 1, replayed.stderr);
+  await controlled(up);
   const startedMs = performance.now();
   up.signal('SIGINT');
   const { exit } = await up.ended();
@@ -61,6 +62,21 @@ test('up finds, shows, and leaves nothing behind', { skip }, async (t) => {
   assert.match(up.said, /B12 {2}/);
   assert.equal(existsSync(path.join(up.dataDir, 'daemon.json')), false);
 });
+
+/** From the command line, and the log says who did it. */
+async function controlled(up: Up): Promise<void> {
+  for (const [word, state] of [
+    ['pause', 'paused'],
+    ['resume', 'running'],
+  ] as const) {
+    const args = ['campaign', word, '--data-dir', up.dataDir];
+    const { exit, stdout, stderr } = await faultlineHere(args, up.dataDir);
+    assert.equal(exit, 0, stderr);
+    assert.match(stdout, new RegExp(`: ${state}, was `));
+    assert.equal((await up.status())?.state, state);
+    assert.match(daemonLog(up), new RegExp(`the campaign was told to ${word}"`));
+  }
+}
 
 interface Told {
   readonly id: string;
