@@ -9,7 +9,12 @@ import { PACKAGE_ROOT } from './support/package-root.ts';
 import { assertTables } from './support/tables.ts';
 
 const DOCS = path.join(PACKAGE_ROOT, 'dashboards/docs');
-const PAGES = ['CONTRIBUTING.md', 'dashboards/docs/architecture.md', 'dashboards/docs/glossary.md'];
+const PAGES = [
+  'CONTRIBUTING.md',
+  'dashboards/docs/architecture.md',
+  'dashboards/docs/glossary.md',
+  'deploy/README.md',
+];
 
 const read = (file: string): string => readFileSync(path.join(PACKAGE_ROOT, file), 'utf8');
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 /** Names, as they stand in the package; anything else does not belong there. */
 const NAMES: readonly RegExp[] = [
   /^(?:package\.json|(?:README|CHANGELOG|CONTRIBUTING)\.md|LICENSE|\.github\/SECURITY\.md)$/,
-  /^(?:corpus|workers|daemon|dashboards)\/README\.md$/,
+  /^(?:corpus|workers|daemon|dashboards|deploy)\/README\.md$/,
   /^corpus\/seeds\/[\w-]+\.txt$/,
   /^dashboards\/docs\/[\w-]+\.(?:md|mts)$/,
   /^dist\/identity\.json$/,

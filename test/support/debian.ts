@@ -14,7 +14,13 @@ import { findRedisServer } from '../../daemon/redis/redis-binary.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { PATIENCE_MS } from './patience.ts';
 
-export type DebianName = 'redis-server' | 'prometheus' | 'chromium' | 'spin';
+export type DebianName =
+  | 'redis-server'
+  | 'prometheus'
+  | 'chromium'
+  | 'spin'
+  | 'systemd'
+  | 'mmdebstrap';
 
 export interface DebianProgram {
   readonly path: string;
@@ -45,6 +51,8 @@ const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing
   prometheus,
   chromium,
   spin,
+  systemd: () => program('systemd-analyze', ['systemd']),
+  mmdebstrap: () => program('mmdebstrap', ['mmdebstrap']),
 };
 export const DEBIAN_NAMES: readonly string[] = Object.keys(FINDERS);
 
@@ -98,8 +106,15 @@ async function runs(file: string, versionFlag = '--version'): Promise<boolean> {
   }
 }
 
-async function chromium(): Promise<DebianProgram | Missing> {
-  const found = await installed('chromium', ['chromium']);
+function chromium(): Promise<DebianProgram | Missing> {
+  return program('chromium', ['chromium']);
+}
+
+async function program(
+  name: string,
+  packages: readonly string[],
+): Promise<DebianProgram | Missing> {
+  const found = await installed(name, packages);
   return typeof found === 'string' ? { path: found, env: process.env } : found;
 }
 
