@@ -143,7 +143,7 @@ const CASES: readonly Case[] = [
   { args: 'campaign stop http://127.0.0.1:1 --token-file exposed.txt', exit: 3, says: /no coordinator answers/ },
   { args: 'campaign halt', exit: 2, is: 'USAGE', says: /Allowed choices are pause, resume, stop/ },
   { args: 'worker --redis redis://:hunter2@127.0.0.1:1', exit: 2, is: 'USAGE', says: /has a password, .* name that with --redis-file or FAULTLINE_REDIS_URL_FILE\n/ },
-  { args: 'worker --redis-file secret.txt', exit: 3, is: 'REDIS_UNREACHABLE', says: /^faultline: no Redis at redis:\/\/127.0.0.1:1: connection refused/ },
+  { args: 'up --redis-file secret.txt', exit: 3, is: 'REDIS_UNREACHABLE', says: /^faultline: no Redis at redis:\/\/127.0.0.1:1: connection refused/ },
   { args: 'worker --redis-file exposed.txt', exit: 2, is: 'SECRET_EXPOSED', says: /exposed.txt holds a secret.* \(mode 644\)\nhint: type `chmod 600/ },
   { args: 'worker --redis-file none.txt', exit: 2, is: 'FILE_UNREADABLE', says: /no such file/ },
   { args: 'daemon --redis unix:/a --redis-file secret.txt', exit: 2, is: 'USAGE', says: /--redis and --redis-file both name a Redis/ },
