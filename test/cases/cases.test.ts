@@ -46,6 +46,7 @@ const CASES: readonly Case[] = [
   { input: 'punch-alone', model: 'punch-without-fault-lock.json', shows: NO_FAULT_LOCK, why: 'other paths take it' },
   { input: 'punch-alone', model: 'punch-without-fault-lock-labelled.json', shows: NO_FAULT_LOCK, why: 'a label decides nothing' },
   { input: 'purge-leaves-ptes', model: 'purge-leaves-ptes.json', shows: 'cache-structure page fault/mapZeroPage', why: 'a page leaves the cache and stays mapped' },
+  { input: 'munmap-after-load', model: 'munmap-clears-nothing.model', shows: 'cache-structure no-vma munmap', why: 'the munmap looks for no pte' },
   { input: 'msync-while-remapped', model: 'v48-entry-lock', shows: null, why: 'msync owes what its area was when it looked it up' },
   { input: 'copy-under-shared-lock', model: 'copy-under-shared-lock.json', shows: 'lock-self faultLock:R->R', why: 'the deadlock is graver than the inversion before it' },
   { input: 'madvise-remove', model: 'madvise-remove.json', shows: 'lock-cycle inodeLock mmapSem', why: 'likewise' },
@@ -76,6 +77,18 @@ for (const { input, model, shows, why } of CASES) {
     assert.equal(found.violations[0]?.signature ?? null, shows);
   });
 }
+
+test("a pte that comes back while munmap takes the area away is the fault's", () => {
+  const found = explore(
+    new Engine(modelNamed('munmap-without-mmap-sem.json')),
+    inputNamed('munmap-beside-load'),
+    { statesMax: 100_000, all: true },
+  );
+  assert.deepEqual(found.violations.map(({ signature }) => signature).sort(), [
+    'cache-structure no-vma fault',
+    'lock-missing mmapSem:R munmap/findArea',
+  ]);
+});
 
 test('--all: every distinct finding, however many runs look alike', () => {
   const options = { statesMax: 2_000_000, all: true };
