@@ -57,6 +57,7 @@ const CASES: readonly Case[] = [
   { input: 'f02-of-new-size', model: 'modern-xfs', shows: 'zero-page early fault', why: 'i_size covers the line before the write returns' },
   { input: 'swap-beside-fault', model: 'swap-without-invalidate-lock.model', shows: 'unfenced swap', why: 'the load maps the block that leaves' },
   { input: 'swap-beside-fault', model: 'modern-xfs:swap=on', shows: null, why: 'page faults wait for the swap' },
+  { input: 'swap-beside-insert', model: 'swap-copies-unlocked.model', shows: 'lost-write swapped insert', why: 'the copy has in a line what the insert has moved on' },
   { input: 'two-crashes', model: 'xfs-mmaplock-prezero', shows: null, why: 'a crash cuts no crash short: the search is whole' },
   { input: 'b20-with-another-cached-page', model: 'v48-entry-lock', shows: 'durability writable-entry pwrite/dropEntry', why: 'a cached page opens the gate of both invalidations' },
   { input: 'b04-load-of-unwritten', model: 'v43rc-immap-write', shows: 'lock-cycle iMmapRwsem journal', why: 'the conversion starts a handle under i_mmap_rwsem' },

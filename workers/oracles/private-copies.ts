@@ -25,6 +25,7 @@ import {
   DONE,
   DONE_AT,
   EXTENT,
+  EXTENT_BY,
   LINE_BY,
   R_EXTENT,
   R_FILE,
@@ -44,6 +45,7 @@ import { complainOfCopy, type Source, valueName } from './content.ts';
 import { lostRole, saidOfLost } from './missed.ts';
 import {
   blamedOperation,
+  blamedPath,
   currentOperation,
   currentPath,
   isBlockTainted,
@@ -52,7 +54,7 @@ import {
   taint,
   type Violations,
 } from './oracle.ts';
-import { judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
+import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { signatureOf, unfenced } from './signature.ts';
 import {
   isBeyondSize,
@@ -172,12 +174,20 @@ export function extentSwapped(
     // What the file does not show either was lost before.
     const before = judgeValue(k, file, line, shownBy(k, extent, i), k.peek(DONE));
     if (verdict === LEGAL || before !== LEGAL) continue;
+    // Data of another line, or of another owner: what is lost is how the page came by its extent.
+    const isForeign = verdict === FOREIGN;
+    const role = isForeign
+      ? blamedPath(k, EXTENT_BY + pageIndex(file, page))
+      : lostRole(k, verdict, file, line);
+    const why = isForeign
+      ? ', never written there'
+      : ` although ${saidOfLost(k, verdict, file, line)}`;
     found.reportPage(k, file, page, -1, {
       class: 'lost-write',
       object: 'swapped',
-      roles: [lostRole(k, verdict, file, line)],
+      roles: [role],
       fatal: false,
-      detail: `the copy that takes the place of ${pageName(file, page)} shows ${valueName(k, shownBy(k, copy, i))} in line ${i} although ${saidOfLost(k, verdict, file, line)}`,
+      detail: `the copy that takes the place of ${pageName(file, page)} shows ${valueName(k, shownBy(k, copy, i))} in line ${i}${why}`,
     });
   }
 }
