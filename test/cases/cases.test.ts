@@ -40,6 +40,7 @@ const CASES: readonly Case[] = [
   { input: 'size-before-conversion', model: 'size-before-conversion-fixed.json', shows: null, why: 'converted first, then i_size' },
   { input: 'cow-copies-foreign-block', model: 'v42-immap-read', shows: 'unfenced punch', why: 'the block is punched and given to another file before it is copied' },
   { input: 'fsync-of-pwrite', model: 'fsync-nothing.json', shows: 'durability uncommitted pwrite/allocBlock', why: 'a write(2) is owed by fsync in every model' },
+  { input: 'copy-of-unzeroed-part', model: 'truncate-keeps-tail.model', shows: 'lost-write unzeroed pwrite/allocBlock|truncate', why: 'the second line of a private copy is one of the same block' },
   { input: 'truncate-beside-append', model: 'truncate-zeroes-unlocked.json', shows: 'lost-write line pwrite/copyIn|truncate/zeroPartial', why: 'the write raised the size that the truncate had set, so it comes after it' },
   { input: 'munmap-beside-punch', model: 'munmap-unlinks-first.json', shows: 'stale-pte unlinked', why: 'no unmap finds an area that has left i_mmap' },
   { input: 'punch-alone', model: 'punch-takes-fault-lock-shared.json', shows: NO_FAULT_LOCK, why: 'shared is not exclusive' },
