@@ -137,7 +137,7 @@ export function checkOrder(k: Kernel, found: Violations, thread: number, cls: nu
   });
   for (const member of shortest) tell(k, member);
   const outer = k.peek(T_OUTER + thread) & classBit(chain.at(-1) ?? cls);
-  if (outer !== 0) k.put(T_TOLD + thread, k.peek(T_TOLD + thread) | outer);
+  k.put(T_TOLD + thread, k.peek(T_TOLD + thread) | outer);
 }
 
 /** Each lock of a chain is asked for under the one before it. */
