@@ -5,7 +5,7 @@ import { isSmaller, measureOf } from '../../corpus/breeding/minimize.ts';
 import { rowsOf, without } from '../../corpus/breeding/reductions.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
-import { printInput } from '../../corpus/vocabulary/text.ts';
+import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
 import { modelOf } from '../../workers/models/registry.ts';
@@ -13,6 +13,7 @@ import { failingInputOf, hunt, stepOf } from '../../workers/reproduce/hunt.ts';
 import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
 import { type Reproduction, reproduce } from '../../workers/reproduce/reproduce.ts';
 import { Engine, violationsOf } from '../../workers/run/engine.ts';
+import { modelNamed } from '../support/models.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
 import { seedNamed, Wanderer } from './support/search.ts';
 
@@ -29,6 +30,11 @@ interface Known {
 }
 
 const B12 = 'unfenced punch';
+/** Its first step needs a lock that some models do not take. */
+const EARLY = parseInput(
+  'faultline input 1\nfile A size 4096 pages hole\nprocess P0 a0 A 0 4096 shared\nthread T0 P0\nmunmap a0\n',
+  'early',
+);
 const B18 = 'durability dirty-entry pwrite/dropEntry';
 
 // biome-ignore format: a table
@@ -141,6 +147,16 @@ test('the schedule of a repro ends with the violating step', () => {
   const witness = failingInputOf(input, traced, known.signature);
   assert.deepEqual(witness?.input.schedule, input.schedule);
   assert.deepEqual(traced.schedule, input.schedule);
+});
+
+test('a run that goes wrong at its first step has a repro', () => {
+  const engine = new Engine(modelNamed('munmap-without-mmap-sem.json'));
+  const { input, traced } = reproduced(engine, EARLY, 'lock-missing mmapSem:R munmap/findArea');
+  assert.deepEqual(
+    input.threads.map(({ ops }) => ops.map(({ kind }) => kind)),
+    [['munmap']],
+  );
+  assert.equal(stepOf(traced, 'lock-missing mmapSem:R munmap/findArea'), 1);
 });
 
 test('the critical pair of B10: the zero page comes back after the store has looked for one', () => {
