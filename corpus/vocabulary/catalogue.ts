@@ -154,7 +154,9 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // A path that meets the extent between its pte and its conversion takes a complete store for zeros: read(2)
   // returns them, punch leaves its edges alone, collapse and insert move the extent away from its conversion.
   row('B55', 'a store is complete while another fault has yet to convert the extent', 'lost-write', V42,
-    'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch'),
+    'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch',
+    // A collapse moves the extent before it is converted: where it goes, the next fault zeroes it.
+    'lost-write line fault/clearBlock|setup'),
   row('B56', 'an fsync clears a TOWRITE tag that another has set after the first one flushed', 'durability', TRACED,
     'durability towrite-tag *'),
   row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED,

@@ -40,6 +40,7 @@ const CASES: readonly Case[] = [
   { input: 'smaller-f01-b', model: 'v42-immap-read:policy=unwritten', signature: 'lost-write unzeroed fault/convertExtent|zero', label: 'F01', operations: 3, says: /although T\d's zero was complete/ },
   { input: 'smaller-f01-c', model: 'v42-immap-read:policy=unwritten', signature: 'lost-write unconverted', label: 'B55', operations: 3, says: /was complete/ },
   { input: 'smaller-f01-d', model: 'v42-immap-read:policy=unwritten', signature: 'crash-exposure fault/convertExtent', label: 'F01', operations: 3, says: /a power failure now shows/i },
+  { input: 'collapse-before-conversion', model: 'v42-immap-read', signature: 'lost-write line fault/clearBlock|setup', label: 'B55', operations: 4, says: /the file had data there and nothing zeroed it/ },
   { input: 'f01-past-eof', model: 'v43-final', signature: 'stale-data leftover fault/convertExtent', label: 'F01', operations: 3, says: /Line 1 of page 0/ },
   { input: 'f12-then-pwrite', model: 'pmd-v412:cut=whole', signature: 'durability cut-entry truncate/deleteEntry', label: 'F12', operations: 3, says: /T0's store was synced and is lost/ },
   { input: 'dma-unpins-early', model: 'pin-early.model', signature: 'pinned-block unpinned dma', label: 'like B39', operations: 2, says: /has dropped its pin of block 0, which has left its page/ },

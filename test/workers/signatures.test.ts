@@ -44,6 +44,7 @@ const RARE = [
   row('v43rc-immap-write', 'file A size 8192 pages hole hole', 'process P0 a0 A 0 8192 shared', 'thread T0 P0', 'collapse A 0 4096', 'thread T1 P0', 'store a0 4096'),
   row('v43rc-immap-write', 'file A size 4096 pages written', 'process P0 a0 A 4096 4096 shared', 'thread T0 P0', 'insert A 0 4096', 'thread T1 P0', 'load a0 0'),
   row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'thread T1 P0', 'store a0 0', 'punch A 0 2048'),
+  row('v42-immap-read', 'file A size 8192 pages written unwritten', 'process P0 a0 A 0 8192 shared', 'thread T0 P0', 'load a0 4096', 'load a0 0', 'thread T1 P0', 'store a0 4096', 'collapse A 0 4096'),
   row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'store a0 0', 'fsync A', 'thread T1 P0', 'truncate A 0', 'fallocate A 0 4096'),
   row('v42-immap-read:policy=unwritten', 'file A size 4096 pages hole', ONE_PAGE, 'thread T0 P0', 'store a0 0', 'insert A 0 4096', 'thread T1 P0', 'store a0 0'),
   row('v42-immap-read', 'file A size 4096 pages unwritten', ONE_PAGE, 'thread T0 P0', 'load a0 0', 'thread T1 P0', 'store a0 2048', 'truncate A 4096', 'thread T2 P0', 'truncate A 2048'),
