@@ -10,5 +10,5 @@ export function isPinned(image: string): boolean {
 
 /** What would have a secret, and is not the name of its file. */
 export function isSecretName(name: string): boolean {
-  return SECRET.test(name) && !name.endsWith('_FILE');
+  return SECRET.test(name) && !/_FILES?$/.test(name);
 }
