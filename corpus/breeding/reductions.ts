@@ -330,7 +330,7 @@ function threadOf({ process, ops }: Row): ThreadOps {
   return { process, ops: ops.map(({ op }) => op) };
 }
 
-/** The switch where its operation is now; null if that is gone, or if there is nobody to go to. */
+/** The switch where its operation is now; null if that is gone, or if no thread is left to go to. */
 function moved(
   one: Switch,
   before: Input,

@@ -81,7 +81,7 @@ async function work(flags: Flags, settings: Settings): Promise<void> {
   process.exit(ending === 'done' ? EXIT.done : EXIT.restart);
 }
 
-/** @throws Refusal USAGE where other machines could reach it and nobody said that they may */
+/** @throws Refusal USAGE where other machines could reach it and no flag says that they may */
 function metricsOf({ metrics, insecureHttp }: Flags): MetricsPlace {
   const { host, port } = metrics ?? { host: '127.0.0.1', port: 0 };
   if (!isLoopback(host) && insecureHttp !== true) {

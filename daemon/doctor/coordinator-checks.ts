@@ -91,7 +91,7 @@ export function lookAtToken(dataDir: string): Judgement {
     return fine('none yet; the first coordinator makes one');
   }
   const token = readSecret(file);
-  const what = token === '' ? 'the token is empty, which lets nobody write' : tokenProblem(token);
+  const what = token === '' ? 'the token is empty, so no request may write' : tokenProblem(token);
   if (what === null) return fine(`${file} is for its owner only`);
   return bad(`${file}: ${what}`, `type \`rm ${file}\`: the next coordinator makes another`);
 }

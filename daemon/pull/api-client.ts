@@ -109,7 +109,7 @@ export class ApiClient {
   /**
    * @param path one of ours, never one that the server named
    * @param etag of what is here already
-   * @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does
+   * @throws Refusal ENVIRONMENT if no coordinator answers, or not as a coordinator does
    */
   async get(path: string, etag: string | null = null): Promise<Answer> {
     const endMs = performance.now() + this.bounds.answerMs;
@@ -138,8 +138,8 @@ export class ApiClient {
   }
 
   /**
-   * To do what is in the path. It is asked once: whoever is refused reads why.
-   * @throws Refusal ENVIRONMENT if nobody answers
+   * Asks once for what is in the path; a refusal is an answer, with its reason.
+   * @throws Refusal ENVIRONMENT if no coordinator answers
    */
   async post(path: string, token: string): Promise<Answer> {
     const { waitMs: _, ...answer } = await this.ask(path, {

@@ -92,12 +92,12 @@ const worker: z.ZodType<WorkerStatus> = z.object({
 });
 const fleet = z.object({ workers: z.array(worker).max(10_000) });
 
-/** @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does */
+/** @throws Refusal ENVIRONMENT if no coordinator answers */
 export async function campaignOf(client: ApiClient): Promise<CampaignStatus> {
   return read(client, CAMPAIGN_PATH, campaign);
 }
 
-/** @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does */
+/** @throws Refusal ENVIRONMENT if no coordinator answers */
 export async function fleetOf(client: ApiClient): Promise<readonly WorkerStatus[]> {
   const { workers } = await read(client, FLEET_PATH, fleet);
   return workers;
@@ -106,7 +106,7 @@ export async function fleetOf(client: ApiClient): Promise<readonly WorkerStatus[
 /**
  * What a campaign is after it was told what to do; null if the coordinator does not take this token.
  *
- * @throws Refusal ENVIRONMENT if nobody answers, or not as a coordinator does
+ * @throws Refusal ENVIRONMENT if no coordinator answers
  */
 export async function controlled(
   client: ApiClient,

@@ -8,7 +8,9 @@ import { Random } from '../../corpus/vocabulary/random.ts';
 import { parseInput, printInput } from '../../corpus/vocabulary/text.ts';
 import { checkInput } from '../../corpus/vocabulary/validate.ts';
 import { type Wanted, worstOf } from '../../corpus/vocabulary/verdict.ts';
+import type { TraceRow } from '../../workers/kernel/tracer.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { criticalPair } from '../../workers/reproduce/critical-pair.ts';
 import { failingInputOf, hunt, stepOf } from '../../workers/reproduce/hunt.ts';
 import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
 import { type Reproduction, reproduce } from '../../workers/reproduce/reproduce.ts';
@@ -74,6 +76,12 @@ function wildInput(engine: Engine, known: Known): Input {
     if (stepOf(traced, known.signature) > 0) return { ...workload, schedule: traced.schedule };
   }
   return assert.fail(`no ${known.signature} in ${RUNS_MAX} runs`);
+}
+
+/** A step of a run, and where it is to come. */
+interface Move {
+  readonly from: number;
+  readonly to: number;
 }
 
 function opCount(input: Input): number {
@@ -157,6 +165,44 @@ test('a run that goes wrong at its first step has a repro', () => {
     [['munmap']],
   );
   assert.equal(stepOf(traced, 'lock-missing mmapSem:R munmap/findArea'), 1);
+});
+
+/** Whether the step at `from` comes to `to` with all before it as asked, and nothing is shown then. */
+function isLostBy(engine: Engine, rows: readonly TraceRow[], wanted: string, move: Move): boolean {
+  const { from, to } = move;
+  const asked = rows.toSpliced(from, 1).toSpliced(to, 0, ...rows.slice(from, from + 1));
+  const traced = engine.traceChoices(asked.map(({ thread }) => thread));
+  const isAsAsked = asked.slice(0, to + 1).every(({ thread }, i) => {
+    return thread === traced.rows[i]?.thread;
+  });
+  return isAsAsked && traced.rows[to]?.label === rows[from]?.label && stepOf(traced, wanted) === 0;
+}
+
+test('a critical pair decides: one of its steps past the other, and the signature is lost', () => {
+  let pairs = 0;
+  for (const id of ['B12', 'B01', 'B51', 'B18']) {
+    const { model, seed, signature } = KNOWN[id] ?? assert.fail(id);
+    const engine = new Engine(modelOf(model));
+    const wanderer = new Wanderer(new Random(RNG_SEED, 53), 4);
+    for (let run = 0; run < 150; run++) {
+      engine.load(seedNamed(seed));
+      engine.run(wanderer);
+      if (engine.judge.violations.length === 0) continue;
+      const { schedule, rows } = engine.traceChoices([...wanderer.choices]);
+      const input = { ...seedNamed(seed), schedule };
+      const pair = criticalPair(engine, input, signature);
+      if (pair === null) continue;
+      pairs += 1;
+      const [before, after] = [pair.beforeStep - 1, pair.afterStep - 1];
+      const moves = [
+        { from: after, to: before },
+        { from: before, to: after },
+      ];
+      const isLost = moves.some((move) => isLostBy(engine, rows, signature, move));
+      assert.ok(isLost, `${id} ${printInput(input)}`);
+    }
+  }
+  assert.ok(pairs > 10, `${pairs} pairs`);
 });
 
 test('the critical pair of B10: the zero page comes back after the store has looked for one', () => {
