@@ -1,5 +1,5 @@
 /**
- * What a coordinator knows, as a pure function of the log's records: the campaign, what is under way, the
+ * What a coordinator knows, as a pure function of the log's records: the campaign, batches under way, the
  * frontier of each model, the cases of triage, the counts. It plans nothing and waits for nothing.
  */
 
