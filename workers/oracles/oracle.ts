@@ -3,12 +3,13 @@
  * that is not fatal the run goes on; the page and block it touched are tainted, and later complaints about
  * tainted objects are dropped.
  */
-import { PAGES } from '../../corpus/vocabulary/limits.ts';
+import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import type { Violation } from '../../corpus/vocabulary/verdict.ts';
 import { blamed, byRole, operationOf, roleName } from '../kernel/blame.ts';
 import { blameOfWord } from '../kernel/cached.ts';
 import { threadOf } from '../kernel/encoding.ts';
+import { shiftSource } from '../kernel/ghosts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { EXPOSED_BY, SPOKEN, T_BEGUN, TAINT_BLOCKS, TAINT_PAGES } from '../kernel/layout.ts';
 import { type Signed, signatureOf } from './signature.ts';
@@ -34,6 +35,8 @@ export const ORACLES = [
   'O17',
 ] as const;
 export type OracleId = (typeof ORACLES)[number];
+
+const ALL_PAGES = (1 << PAGES) - 1;
 
 export interface Complaint extends Signed {
   readonly detail: string;
@@ -117,8 +120,13 @@ export function blamedOperation(k: Kernel, word: number): OpKind | 'setup' {
   return writer === 0 ? 'setup' : k.world.rowOfWriter(writer).kind;
 }
 
+/** While a shift is under way a page may show what its source holds: the taint of either counts. */
 export function isTainted(k: Kernel, file: number, page: number): boolean {
-  return ((k.peek(TAINT_PAGES) >> (file * PAGES + page)) & 1) !== 0;
+  const ofFile = k.peek(TAINT_PAGES) >> (file * PAGES);
+  if (((ofFile >> page) & 1) !== 0) return true;
+  if ((ofFile & ALL_PAGES) === 0) return false;
+  const source = page + shiftSource(k, file, page * LINES_PER_PAGE) / LINES_PER_PAGE;
+  return source >= 0 && source < PAGES && ((ofFile >> source) & 1) !== 0;
 }
 export function isBlockTainted(k: Kernel, block: number): boolean {
   return ((k.peek(TAINT_BLOCKS) >> block) & 1) !== 0;
