@@ -2,8 +2,6 @@
  * Names in Redis. Everything lies under one prefix with a hash tag, so that scripts over several keys also work
  * where Redis is a cluster.
  */
-import type { Kind } from '../vocabulary/messages.ts';
-
 export const PREFIX_DEFAULT = '{faultline}';
 /** Characters of a build's digest in a queue's name. */
 const BUILD_SHOWN = 12;
@@ -43,7 +41,7 @@ export function keysOf(prefix: string): Keys {
   };
 }
 
-/** One queue a kind and build: old and new workers never mix. */
-export function queueName(kind: Kind, build: string): string {
-  return `${kind}-${build.slice(0, BUILD_SHOWN)}`;
+/** One queue a build: old and new workers never mix. */
+export function queueName(build: string): string {
+  return `batches-${build.slice(0, BUILD_SHOWN)}`;
 }

@@ -47,7 +47,9 @@ const RESULT = {
   /** `duplicate`: its report was there already; `foreign`: the report of another campaign or build. */
   result: ['ok', 'quarantined', 'duplicate', 'foreign'],
 } as const;
-const WORKER_RESULT = { kind: KINDS, result: ['ok', 'quarantined', 'failed'] } as const;
+/** `none`: a job that is no batch. */
+const WORKER_KIND = [...KINDS, 'none'] as const;
+const WORKER_RESULT = { kind: WORKER_KIND, result: ['ok', 'quarantined', 'failed'] } as const;
 
 /** Batches are made for 1-5 s; a minimization may take a minute. */
 const BATCH_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60] as const;
@@ -184,7 +186,7 @@ export const METRICS = {
     help: 'Visible steps executed by this worker.' },
   worker_batches_total: { type: 'counter', by: 'worker', unit: 'count', labels: WORKER_RESULT, panel: 'Batches finished',
     help: 'Batches that this worker ended, by how.' },
-  worker_batch_duration_seconds: { type: 'histogram', by: 'worker', unit: 'seconds', labels: KIND, buckets: BATCH_SECONDS, panel: 'Time in a worker',
+  worker_batch_duration_seconds: { type: 'histogram', by: 'worker', unit: 'seconds', labels: { kind: WORKER_KIND }, buckets: BATCH_SECONDS, panel: 'Time in a worker',
     help: 'From taking a batch from the queue until its job ended.' },
   worker_last_progress_timestamp_seconds: { type: 'gauge', by: 'worker', unit: 'seconds', panel: 'Silence',
     help: 'When this worker last finished a batch or found the queue empty, in seconds since 1970.' },

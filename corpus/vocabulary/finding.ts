@@ -79,22 +79,6 @@ export const ID_PREFIX_MIN = 6;
 
 /** A sentence, or the signature in words. */
 export const TITLE_LENGTH_MAX = 2 * SIGNATURE_BYTES_MAX;
-const FIELDS = [
-  'id',
-  'signature',
-  'class',
-  'title',
-  'known',
-  'looksLike',
-  'standing',
-  'model',
-  'models',
-  'threads',
-  'operations',
-  'preemptions',
-  'sites',
-  'runsToFirst',
-] as const satisfies readonly (keyof StoredFinding)[];
 
 /** What a signature is made of has changed once; the first kind was hashed without a number. */
 const SIGNATURE_VERSION = 2;
@@ -152,12 +136,25 @@ export function printFinding(finding: StoredFinding): string {
   return canonicalJson(keptOf(finding));
 }
 
-/** The fields in their order, without what a newer build may have added. */
+/** The fields, without what a newer build may have added. */
 export function keptOf(finding: StoredFinding): StoredFinding {
   const whole = { ...LATER, ...finding };
-  const kept = FIELDS.map((name) => [name, whole[name]] as const);
-  // FIELDS has every field of the type.
-  return Object.fromEntries(kept) as unknown as StoredFinding;
+  return {
+    id: whole.id,
+    signature: whole.signature,
+    class: whole.class,
+    title: whole.title,
+    known: whole.known,
+    looksLike: whole.looksLike,
+    standing: whole.standing,
+    model: whole.model,
+    models: whole.models,
+    threads: whole.threads,
+    operations: whole.operations,
+    preemptions: whole.preemptions,
+    sites: whole.sites,
+    runsToFirst: whole.runsToFirst,
+  };
 }
 
 /**

@@ -84,7 +84,7 @@ const howFound: z.ZodType<HowFound> = z.strictObject({
   criticalPair: z.tuple([shortLine, shortLine]).readonly().nullable(),
 });
 
-/** `PackedRecord` of record.ts. */
+/** `PackedRecord` of finding.ts. */
 export const packedRecord = z.strictObject({
   finding: storedFinding,
   repro: text,

@@ -5,9 +5,9 @@
 import type { OpKind } from './ops.ts';
 
 export interface Scope {
-  /** One to so many. */
+  /** At most so many. */
   readonly threads: number;
-  /** Of a thread: one to so many. */
+  /** Operations of a thread: at most so many. */
   readonly ops: number;
   readonly pages: number;
   /** Those of them that the model has; null for all that it has. */

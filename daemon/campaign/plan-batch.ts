@@ -1,4 +1,4 @@
-/** What to run next: a batch is a pure function of rngSeed, its number and what is known when it is planned. */
+/** The work of a batch: a pure function of rngSeed, its number and what is known when it is planned; due.ts says which. */
 import {
   EXHAUSTIVE,
   type FuzzBatch,

@@ -1,6 +1,6 @@
 /**
  * What the campaign log holds: everything that ever changed what a coordinator knows, one record a change. The state is
- * a function of the rows (`state.ts`), so a coordinator that died goes on where it was.
+ * a function of the records (`state.ts`), so a coordinator that died goes on where it was.
  */
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { Kind, ModelPin, Report } from '../../corpus/vocabulary/messages.ts';

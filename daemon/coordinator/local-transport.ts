@@ -59,7 +59,7 @@ export class LocalTransport implements Transport {
   private readonly wanted: (delivered: number) => number;
   private wake: () => void = () => {};
 
-  /** @param wanted fuzz batches under way once so many were delivered; by default what keeps a campaign repeatable */
+  /** @param wanted fuzz batches under way once so many were delivered; left out by `fuzz`, whose campaigns are repeatable */
   constructor(pool: LocalExecutors, wanted: (delivered: number) => number = repeatable) {
     this.pool = pool;
     this.wanted = wanted;

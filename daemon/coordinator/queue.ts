@@ -1,7 +1,8 @@
 /**
- * The queues, as the coordinator uses them: add batches, count them. It relies on nothing else of BullMQ, and
- * on none of it for truth: what was handed out is in the log, what came back in `corpus/exchange/scripts.ts`. How often a
- * job is tried, and when it goes, workers decide (`workers/service/queue-client.ts`).
+ * The queue of a build, as the coordinator uses it: add batches, the most urgent kind first, and count them. It relies on
+ * nothing else of BullMQ, and on none of it for truth: what was handed out is in the log, what came back in
+ * `corpus/exchange/scripts.ts`. How often a job is tried, and when it goes, workers decide
+ * (`workers/service/queue-client.ts`).
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
@@ -9,34 +10,32 @@ import { type Keys, queueName } from '../../corpus/exchange/keys.ts';
 import { type Batch, KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
 import type { Outstanding } from '../campaign/records.ts';
 
-export interface KindCounts {
+interface KindCounts {
   readonly waiting: number;
   readonly active: number;
 }
 
+export type QueueCounts = Readonly<Record<Kind, KindCounts>>;
+
 /** Return values are copied into a stream that nobody reads; 1000 entries of it are under 200 KB. */
 const EVENTS_MAX = 1000;
+/** Jobs in the hands of workers, or given back by them, that are told by kind; a fleet has fewer executors. */
+const TOLD_MAX = 4096;
 
-export class BatchQueues {
+export class BatchQueue {
   private readonly redis: Redis;
   private readonly prefix: string;
-  private readonly queues: Readonly<Record<Kind, Queue>>;
+  private readonly queue: Queue;
 
-  /** @param redis the caller's; it outlives the queues */
+  /** @param redis the caller's; it outlives the queue */
   constructor(redis: Redis, keys: Keys, build: string) {
     this.redis = redis;
     this.prefix = keys.prefix;
-    this.queues = {
-      verify: this.make('verify', build),
-      minimize: this.make('minimize', build),
-      canary: this.make('canary', build),
-      compare: this.make('compare', build),
-      fuzz: this.make('fuzz', build),
-    };
+    this.queue = this.make(build);
   }
 
-  private make(kind: Kind, build: string): Queue {
-    const queue = new Queue(queueName(kind, build), {
+  private make(build: string): Queue {
+    const queue = new Queue(queueName(build), {
       connection: this.redis,
       prefix: this.prefix,
       streams: { events: { maxLen: EVENTS_MAX } },
@@ -48,34 +47,49 @@ export class BatchQueues {
 
   /** A batch whose job is still there is not added twice. */
   async add(batches: readonly Batch[]): Promise<void> {
-    for (const kind of KINDS) {
-      const jobs = batches
-        .filter(({ work }) => work.kind === kind)
-        .map((batch) => ({ name: kind, data: batch, opts: { jobId: batch.id } }));
-      if (jobs.length > 0) await this.queues[kind].addBulk(jobs);
-    }
+    const jobs = batches.map((batch) => {
+      const { kind } = batch.work;
+      return { name: kind, data: batch, opts: { jobId: batch.id, priority: priorityOf(kind) } };
+    });
+    if (jobs.length > 0) await this.queue.addBulk(jobs);
   }
 
-  async counts(): Promise<Readonly<Record<Kind, KindCounts>>> {
-    const of = async (kind: Kind): Promise<KindCounts> => {
-      const { waiting = 0, active = 0 } = await this.queues[kind].getJobCounts('waiting', 'active');
-      return { waiting, active };
+  async counts(): Promise<QueueCounts> {
+    const [queued, givenBack, active] = await Promise.all([
+      this.queue.getCountsPerPriority(KINDS.map(priorityOf)),
+      this.namesIn('wait'),
+      this.namesIn('active'),
+    ]);
+    const of = (kind: Kind): KindCounts => {
+      const isOne = (name: string): boolean => name === kind;
+      const back = givenBack.filter(isOne).length;
+      return {
+        waiting: (queued[priorityOf(kind)] ?? 0) + back,
+        active: active.filter(isOne).length,
+      };
     };
-    const [verify, minimize, canary, compare, fuzz] = await Promise.all(KINDS.map(of));
-    const none = { waiting: 0, active: 0 };
     return {
-      verify: verify ?? none,
-      minimize: minimize ?? none,
-      canary: canary ?? none,
-      compare: compare ?? none,
-      fuzz: fuzz ?? none,
+      verify: of('verify'),
+      minimize: of('minimize'),
+      canary: of('canary'),
+      compare: of('compare'),
+      fuzz: of('fuzz'),
     };
+  }
+
+  /** What jobs in a list of the queue are called; one whose hash is gone has no name. */
+  private async namesIn(list: 'wait' | 'active'): Promise<readonly string[]> {
+    const ids = await this.redis.lrange(this.queue.toKey(list), 0, TOLD_MAX - 1);
+    if (ids.length === 0) return [];
+    const asked = this.redis.pipeline();
+    for (const id of ids) asked.hget(this.queue.toKey(id), 'name');
+    return ((await asked.exec()) ?? []).map(([, name]) => String(name ?? ''));
   }
 
   /** Those whose job is gone, or has ended without being removed. */
   async without(batches: readonly Outstanding[]): Promise<readonly Outstanding[]> {
     const checked = batches.map(async (batch) => {
-      const job = this.queues[batch.kind].toKey(batch.id);
+      const job = this.queue.toKey(batch.id);
       const [isThere, hasEnded] = await Promise.all([
         this.redis.exists(job),
         this.redis.hexists(job, 'finishedOn'),
@@ -87,14 +101,17 @@ export class BatchQueues {
 
   /** Everything that is queued for another build. */
   async drop(build: string): Promise<void> {
-    for (const kind of KINDS) {
-      const queue = this.make(kind, build);
-      await queue.obliterate({ force: true });
-      await queue.close();
-    }
+    const queue = this.make(build);
+    await queue.obliterate({ force: true });
+    await queue.close();
   }
 
   async close(): Promise<void> {
-    await Promise.all(KINDS.map((kind) => this.queues[kind].close()));
+    await this.queue.close();
   }
+}
+
+/** From 1, the first; BullMQ takes jobs without one before all others. */
+function priorityOf(kind: Kind): number {
+  return KINDS.indexOf(kind) + 1;
 }

@@ -1,27 +1,26 @@
-/** How Redis and the queues are, asked every two seconds; in between, and while Redis is down, the last answer holds. */
+/** How Redis and the queue are, asked every two seconds; in between, and while Redis is down, the last answer holds. */
 import type { Redis } from 'ioredis';
-import type { Kind } from '../../corpus/vocabulary/messages.ts';
 import type { Clock } from '../log/clock.ts';
-import type { BatchQueues, KindCounts } from './queue.ts';
+import type { BatchQueue, QueueCounts } from './queue.ts';
 
 const PERIOD_MS = 2000;
 const DURABLE = [/^aof_enabled:1\r?$/m, /^aof_last_write_status:ok\r?$/m] as const;
 
 export class RedisProbe {
-  counts: Readonly<Partial<Record<Kind, KindCounts>>> = {};
+  counts: Partial<QueueCounts> = {};
   roundtripSeconds = 0;
   memoryBytes = 0;
   /** Whether it keeps an append-only file and could write it. */
   isDurable = false;
   private readonly redis: Redis;
-  private readonly queues: BatchQueues;
+  private readonly queue: BatchQueue;
   private readonly clock: Clock;
   private timer: NodeJS.Timeout | undefined;
   private isAsking = false;
 
-  constructor(redis: Redis, queues: BatchQueues, clock: Clock) {
+  constructor(redis: Redis, queue: BatchQueue, clock: Clock) {
     this.redis = redis;
-    this.queues = queues;
+    this.queue = queue;
     this.clock = clock;
   }
 
@@ -45,7 +44,7 @@ export class RedisProbe {
       this.memoryBytes = Number(/^used_memory:(\d+)/m.exec(memory)?.[1] ?? 0);
       const persistence = await this.redis.info('persistence');
       this.isDurable = DURABLE.every((line) => line.test(persistence));
-      this.counts = await this.queues.counts();
+      this.counts = await this.queue.counts();
     } catch {
       // The outage is said by whoever watches the connection; the next time it is asked again.
     } finally {

@@ -1,4 +1,4 @@
-/** Batches in queues of BullMQ, reports by the scripts of `corpus/exchange/scripts.ts`. */
+/** Batches in a queue of BullMQ, reports by the scripts of `corpus/exchange/scripts.ts`. */
 import type { PackedList } from '../../corpus/exchange/named-lists.ts';
 import { type Exchange, StaleEpoch } from '../../corpus/exchange/scripts.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
@@ -8,7 +8,7 @@ import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import type { Fleet } from './fleet.ts';
 import type { Leadership } from './leadership.ts';
-import type { BatchQueues } from './queue.ts';
+import type { BatchQueue } from './queue.ts';
 import { FUZZ_BATCHES_AN_EXECUTOR, type Transport } from './transport.ts';
 
 /** Reports of one turn: some 20 ms to fold. */
@@ -18,7 +18,7 @@ const LISTS_KEPT_MS = 30 * 60_000;
 
 export interface RedisParts {
   readonly exchange: Exchange;
-  readonly queues: BatchQueues;
+  readonly queue: BatchQueue;
   readonly fleet: Fleet;
   readonly leadership: Leadership;
   readonly build: string;
@@ -46,7 +46,7 @@ export class RedisTransport implements Transport {
   }
 
   async lead({ epoch, build }: CampaignState, wasStale: boolean): Promise<number> {
-    const { exchange, leadership, queues, said } = this.parts;
+    const { exchange, leadership, queue, said } = this.parts;
     if (wasStale) {
       const present = await exchange.epoch();
       if (present > epoch) {
@@ -57,7 +57,7 @@ export class RedisTransport implements Transport {
     }
     const next = await leadership.take(epoch);
     // No worker will ever take what waits there: it was planned for another build.
-    if (build !== '' && build !== this.parts.build) await queues.drop(build);
+    if (build !== '' && build !== this.parts.build) await queue.drop(build);
     return next;
   }
 
@@ -78,7 +78,7 @@ export class RedisTransport implements Transport {
   }
 
   async send(batches: readonly Batch[]): Promise<void> {
-    await this.parts.queues.add(batches);
+    await this.parts.queue.add(batches);
   }
 
   async keepFeatures(features: PackedList): Promise<void> {
@@ -91,8 +91,8 @@ export class RedisTransport implements Transport {
 
   /** A job ends after its report has come in, so the order of the two questions matters. */
   async lost(batches: readonly Outstanding[]): Promise<readonly string[]> {
-    const { queues, exchange } = this.parts;
-    const gone = await queues.without(batches);
+    const { queue, exchange } = this.parts;
+    const gone = await queue.without(batches);
     const waits = await Promise.all(gone.map(({ id }) => exchange.waits(id)));
     return gone.filter((_, i) => waits[i] === false).map(({ id }) => id);
   }

@@ -87,7 +87,10 @@ function linkTo(asked: Asked, next: string | null): Record<string, string> {
 }
 
 function unreadable(id: string): never {
-  throw new Problem(503, `the files of finding ${shownId(id)} cannot be read; the log says why`);
+  throw new Problem(
+    503,
+    `the files of finding ${shownId(id)} cannot be read; the output of the daemon says why`,
+  );
 }
 
 function addFleet(app: App, { showing }: Served): void {

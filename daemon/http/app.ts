@@ -36,7 +36,7 @@ export function problemOf(error: unknown, onFault: (error: unknown) => void): Pr
   if (error instanceof Problem) return error;
   if (error instanceof Refusal) return new Problem(503, `${error.message}; ${error.hint}`);
   onFault(error);
-  return new Problem(503, 'this could not be answered; the log says why');
+  return new Problem(503, 'this could not be answered; the output of the daemon says why');
 }
 
 function addHealth(app: App, { showing }: Served): void {

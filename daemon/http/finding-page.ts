@@ -47,7 +47,7 @@ ${terms('facts', record(published, howFound))}`;
   return inFrame(frame, content);
 }
 
-const DAMAGED = html`<p class="none">The files of this finding cannot be read; the log says why.</p>`;
+const DAMAGED = html`<p class="none">The files of this finding cannot be read; the output of the daemon says why.</p>`;
 
 /** The keyboard can scroll it. */
 function block(name: string, text: string): Markup {

@@ -10,12 +10,11 @@ import {
 } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
-import type { Kind } from '../../corpus/vocabulary/messages.ts';
 import type { WorkerStatus } from '../campaign/views.ts';
 import { Fleet } from '../coordinator/fleet.ts';
 import { Leadership } from '../coordinator/leadership.ts';
 import { type LocalExecutors, LocalTransport } from '../coordinator/local-transport.ts';
-import { BatchQueues, type KindCounts } from '../coordinator/queue.ts';
+import { BatchQueue, type QueueCounts } from '../coordinator/queue.ts';
 import { RedisProbe } from '../coordinator/redis-probe.ts';
 import { RedisTransport } from '../coordinator/redis-transport.ts';
 import { FUZZ_BATCHES_AN_EXECUTOR, type Transport } from '../coordinator/transport.ts';
@@ -25,7 +24,7 @@ export interface Link {
   readonly transport: Transport;
   readonly fleet: { readonly workers: readonly WorkerStatus[] };
   readonly probe: {
-    readonly counts: Readonly<Partial<Record<Kind, KindCounts>>>;
+    readonly counts: Partial<QueueCounts>;
     readonly roundtripSeconds: number;
     readonly memoryBytes: number;
     readonly isDurable: boolean;
@@ -60,13 +59,13 @@ export async function redisLink(address: RedisAddress, options: LinkOptions): Pr
     }
     const keys = keysOf(prefix);
     const exchange = new Exchange(redis, keys);
-    const queues = new BatchQueues(redis, keys, build);
+    const queue = new BatchQueue(redis, keys, build);
     const clock = SYSTEM_CLOCK;
     const leadership = new Leadership({ exchange, clock, takesOver, said: say });
     const fleet = new Fleet(exchange, clock, build);
-    const probe = new RedisProbe(redis, queues, SYSTEM_CLOCK);
+    const probe = new RedisProbe(redis, queue, SYSTEM_CLOCK);
     return {
-      transport: new RedisTransport({ exchange, leadership, queues, fleet, build, said: say }),
+      transport: new RedisTransport({ exchange, leadership, queue, fleet, build, said: say }),
       fleet,
       probe,
       outages,
@@ -74,7 +73,7 @@ export async function redisLink(address: RedisAddress, options: LinkOptions): Pr
       stop: () => probe.stop(),
       close: async () => {
         if (redis.status === 'ready') await leadership.resign().catch(() => {});
-        await queues.close();
+        await queue.close();
         redis.disconnect();
       },
     };

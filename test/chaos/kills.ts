@@ -12,6 +12,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { PREFIX_DEFAULT, queueName } from '../../corpus/exchange/keys.ts';
 import { connectionOptions } from '../../corpus/exchange/redis.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { Random } from '../../corpus/vocabulary/random.ts';
@@ -97,8 +98,8 @@ async function batchesReturn(up: Up): Promise<number> {
   const redis = new Redis(connectionOptions({ path: homeBelow(up.dataDir).socket }));
   try {
     await up.until('a coordinator', async () => (await up.status()) !== undefined);
-    const build = (await up.status())?.build.slice(0, 12);
-    const queue = `{faultline}:fuzz-${build}`;
+    const build = (await up.status())?.build ?? '';
+    const queue = `${PREFIX_DEFAULT}:${queueName(build)}`;
     let held: readonly string[] = [];
     await up.until('batches in hand', async () => {
       held = await redis.lrange(`${queue}:active`, 0, -1);

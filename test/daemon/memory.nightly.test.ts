@@ -98,14 +98,12 @@ async function pretendWorkers(
     exchange.beat('w', JSON.stringify({ id: 'w', ...worker, isDraining: false, metrics: null }));
   await beat();
   const timer = setInterval(() => void beat().catch(() => {}), 2000);
-  const workers = (['fuzz', 'canary'] as const).map((kind) => {
-    const connection = testClient(t, redis.address);
-    const options = { connection, prefix: PREFIX, concurrency: 64 };
-    return new Worker(queueName(kind, build), ({ data }) => answer(exchange, data), options);
-  });
+  const connection = testClient(t, redis.address);
+  const options = { connection, prefix: PREFIX, concurrency: 64 };
+  const hands = new Worker(queueName(build), ({ data }) => answer(exchange, data), options);
   return async () => {
     clearInterval(timer);
-    await Promise.all(workers.map((one) => one.close(true)));
+    await hands.close(true);
   };
 }
 

@@ -15,7 +15,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import { CampaignState } from '../../daemon/campaign/state.ts';
 import type { Published } from '../../daemon/campaign/views.ts';
 import { CoordinatorMetrics, type Readings } from '../../daemon/coordinator/metrics.ts';
-import { BatchQueues } from '../../daemon/coordinator/queue.ts';
+import { BatchQueue } from '../../daemon/coordinator/queue.ts';
 import { RedisProbe } from '../../daemon/coordinator/redis-probe.ts';
 import { SYSTEM_CLOCK } from '../../daemon/log/clock.ts';
 import { PORTFOLIO } from '../../workers/schedulers/portfolio.ts';
@@ -126,7 +126,7 @@ test('witnesses are counted by scheduler, once a batch, and names that no schedu
 test('Redis is durable while it keeps an append-only file', { skip }, async (t) => {
   const redis = await testRedis(t, ['--appendonly', 'yes']);
   const client = testClient(t, redis.address);
-  const queues = new BatchQueues(client, keysOf('{faultline}'), BUILD);
+  const queues = new BatchQueue(client, keysOf('{faultline}'), BUILD);
   const probe = new RedisProbe(client, queues, SYSTEM_CLOCK);
   t.after(() => queues.close());
   t.after(() => probe.stop());

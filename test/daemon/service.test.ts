@@ -20,7 +20,7 @@ import { keysOf, queueName } from '../../corpus/exchange/keys.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
-import { type Batch, KINDS } from '../../corpus/vocabulary/messages.ts';
+import type { Batch } from '../../corpus/vocabulary/messages.ts';
 import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { type Daemon, startDaemon } from '../../daemon/service/service.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
@@ -116,37 +116,33 @@ function hands(t: TestContext, scene: Scene): void {
   const exchange = new Exchange(testClient(t, scene.redis.address), keysOf(PREFIX));
   const runner = new WorkRunner(modelOf, sha256Hex('engine'));
   let done = 0;
-  const workers = KINDS.map((kind) => {
-    const connection = testClient(t, scene.redis.address);
-    const worker = new Worker(
-      queueName(kind, BUILD),
-      async ({ data }: { data: Batch }) => {
-        const { version, id, build, campaign, work } = data;
-        const result = runner.run(work);
-        const report = {
-          version,
-          id,
-          build,
-          campaign,
-          executor: `e.${done}`,
-          milliseconds: 5000,
-          result,
-        };
-        await exchange.ingest(id, JSON.stringify(report));
-        done += 1;
-        return 'ok';
-      },
-      { connection, prefix: PREFIX, drainDelay: 1 },
-    );
-    worker.on('error', () => {});
-    return worker;
-  });
+  const connection = testClient(t, scene.redis.address);
+  const worker = new Worker(
+    queueName(BUILD),
+    async ({ data }: { data: Batch }) => {
+      const { version, id, build, campaign, work } = data;
+      const result = runner.run(work);
+      const report = {
+        version,
+        id,
+        build,
+        campaign,
+        executor: `e.${done}`,
+        milliseconds: 5000,
+        result,
+      };
+      await exchange.ingest(id, JSON.stringify(report));
+      done += 1;
+      return 'ok';
+    },
+    { connection, prefix: PREFIX, drainDelay: 1 },
+  );
+  worker.on('error', () => {});
   // One that is closed while it connects keeps its connection, and with it this process.
-  const end = async (worker: Worker): Promise<void> => {
+  scene.after(async () => {
     await worker.waitUntilReady();
     await worker.close(true);
-  };
-  scene.after(() => Promise.all(workers.map(end)));
+  });
 }
 
 interface Status {
@@ -190,7 +186,7 @@ test('a Redis that is emptied is filled again', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const running = await coordinator(scene, temporaryFolder(t));
   const client = testClient(t, scene.redis.address);
-  await until('batches', async () => (await client.keys('*fuzz*')).length > 2);
+  await until('batches', async () => (await client.keys(`*${queueName(BUILD)}*`)).length > 2);
   await client.flushdb();
   hands(t, scene);
   await untilPublished(running, 3);
@@ -223,7 +219,7 @@ test('whoever starts later leads; the other one ends and says so', { skip }, asy
 test('what waits for another build is dropped by the build that follows', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const client = testClient(t, scene.redis.address);
-  const queued = () => client.keys(`*${queueName('fuzz', BUILD)}*`);
+  const queued = () => client.keys(`*${queueName(BUILD)}*`);
   const first = await coordinator(scene);
   await until('batches', async () => (await queued()).length > 2);
   await first.stop();

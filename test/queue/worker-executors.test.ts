@@ -141,7 +141,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
   test('hang goes on without them', async (t) => {
     const rig = new Rig(t, await testDatabase(t), '{hang}');
     const good = fuzzBatches(12, { runs: 64 });
-    await rig.queues.add([batchOf('endless', SILENT), ...good]);
+    await rig.queue.add([batchOf('endless', SILENT), ...good]);
     const worker = rig.worker({ limits: { hangMs: 1000 } });
     const reports = await rig.reported(['endless', ...good.map(({ id }) => id)]);
     const given = reports.get('endless')?.result as Quarantined;
@@ -158,7 +158,7 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
     const heapMb = await narrowHeap();
     const rig = new Rig(t, await testDatabase(t), '{memory}');
     const good = fuzzBatches(6, { runs: 64 });
-    await rig.queues.add([batchOf('heavy', HEAVY), ...good]);
+    await rig.queue.add([batchOf('heavy', HEAVY), ...good]);
     const worker = rig.worker({ jobs: 1, limits: { heapMb } });
     const reports = await rig.reported(['heavy', ...good.map(({ id }) => id)]);
     const given = reports.get('heavy')?.result as Quarantined;
@@ -174,9 +174,9 @@ describe('a worker whose executors', { skip, concurrency: true }, () => {
 
   test('are killed tries again, three times in all', async (t) => {
     const rig = new Rig(t, await testDatabase(t), '{killed}');
-    await rig.queues.add([batchOf('endless', ENDLESS)]);
+    await rig.queue.add([batchOf('endless', ENDLESS)]);
     // So often it was only in the hand of a worker that was killed.
-    const job = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}:endless`;
+    const job = `${rig.keys.prefix}:${queueName(BUILD)}:endless`;
     await rig.client.hset(job, { ats: '5' });
     const worker = await rig.worker({ jobs: 1, mayBeHurt: true }).started();
     for (let kills = 0; kills < 3; kills++) {

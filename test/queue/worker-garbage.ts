@@ -89,10 +89,6 @@ const WRONG_BATCHES: readonly Garbage[] = [
   spoilt('foreign build', /another build/, (batch) => ({ ...batch, build: OTHER_BUILD })),
   spoilt('build that is none', /build/, (batch) => ({ ...batch, build: 'new' })),
   spoilt('another id', /another id/, (batch) => ({ ...batch, id: 'x0' })),
-  spoilt('another queue', /queue/, (batch) => ({
-    ...batch,
-    work: { kind: 'canary', batch: fuzzBatch(0) },
-  })),
   spoilt('unknown model', /unknown model "nfs"/, (batch) => ({
     ...batch,
     models: [{ ...pinOf(MODEL), reference: 'nfs' }],

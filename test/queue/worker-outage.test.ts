@@ -16,7 +16,7 @@ const ENDLESS = fuzzBatch(0, { runs: 1 << 24 });
 
 async function killed(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{killed}');
-  await rig.queues.add([batchOf('endless', ENDLESS)]);
+  await rig.queue.add([batchOf('endless', ENDLESS)]);
   const victim = await rig.child({ jobs: 1 }).started();
   await victim.isBusy(1);
   const limits = { drainMs: 0 };
@@ -32,7 +32,7 @@ async function outage(t: TestContext): Promise<void> {
   const redis = await testRedis(t, DURABLE);
   const rig = new Rig(t, redis, '{outage}');
   const batches = fuzzBatches(24, { runs: RUNS });
-  await rig.queues.add(batches);
+  await rig.queue.add(batches);
   const worker = await rig.worker().started();
   await until('reports', async () => (await rig.reports()).size >= 2);
   await redis.kill();
@@ -58,7 +58,7 @@ async function emptied(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{emptied}');
   const batches = fuzzBatches(12, { runs: RUNS });
   const ids = batches.map(({ id }) => id);
-  await rig.queues.add(batches);
+  await rig.queue.add(batches);
   const worker = await rig.worker().started();
   await rig.reported(ids);
   await rig.emptied();
@@ -73,7 +73,7 @@ async function emptied(t: TestContext): Promise<void> {
 async function inherited(t: TestContext): Promise<void> {
   const redis = await testRedis(t, DURABLE);
   const rig = new Rig(t, redis, '{spool}');
-  await rig.queues.add([batchOf('x', LONG)]);
+  await rig.queue.add([batchOf('x', LONG)]);
   const dead = await rig.child({ jobs: 1 }).started();
   await rig.taken();
   await redis.kill();
@@ -95,12 +95,12 @@ async function drained(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{term}');
   // Forty seconds' worth: however late the signal comes, some are left.
   const all = fuzzBatches(400, { runs: 4 * RUNS });
-  await rig.queues.add(all);
+  await rig.queue.add(all);
   const worker = await rig.child({ jobs: 1 }).started();
   await rig.reported(['x0']);
   worker.signal('SIGTERM');
   assert.equal(await worker.exit(), 0);
-  const { waiting, active } = (await rig.queues.counts()).fuzz;
+  const { waiting, active } = (await rig.queue.counts()).fuzz;
   assert.equal(active, 0);
   assert.ok(waiting > 0);
   assert.equal((await rig.reports()).size, all.length - waiting);
@@ -109,16 +109,16 @@ async function drained(t: TestContext): Promise<void> {
 
 async function tooLong(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{long}');
-  await rig.queues.add([batchOf('endless', ENDLESS)]);
+  await rig.queue.add([batchOf('endless', ENDLESS)]);
   const worker = await rig.worker({ jobs: 1, limits: { drainMs: 300 } }).started();
   await worker.isBusy(1);
   assert.equal(await worker.stop(), 'done');
-  assert.equal((await rig.queues.counts()).fuzz.active, 1);
+  assert.equal((await rig.queue.counts()).fuzz.active, 1);
 }
 
 async function toldTwice(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{twice}');
-  await rig.queues.add([batchOf('endless', ENDLESS)]);
+  await rig.queue.add([batchOf('endless', ENDLESS)]);
   const limits = { drainMs: PATIENCE_MS };
   const worker = await rig.child({ jobs: 1, limits }).started();
   await worker.isBusy(1);
@@ -143,7 +143,7 @@ describe('workers', { skip, concurrency: true }, () => {
     test(`end also while Redis is ${how}, with their reports on the disk`, async (t) => {
       const redis = await testRedis(t, DURABLE);
       const rig = new Rig(t, redis, `{${how}}`);
-      await rig.queues.add([batchOf('x', LONG)]);
+      await rig.queue.add([batchOf('x', LONG)]);
       // Where Redis hangs this is waited for, so the batch ends before.
       const limits = { drainMs: how === 'down' ? PATIENCE_MS : 300 };
       const worker = await rig.child({ jobs: 1, limits }).started();

@@ -29,7 +29,7 @@ export function quickFolder(t: TestContext): string {
 export async function pour(rig: Rig, from: number, count: number): Promise<void> {
   for (let done = 0; done < count; done += CHUNK) {
     const size = Math.min(CHUNK, count - done);
-    await rig.queues.add(Array.from({ length: size }, (_, i) => tiny(from + done + i)));
+    await rig.queue.add(Array.from({ length: size }, (_, i) => tiny(from + done + i)));
     const areThere = async (): Promise<boolean> =>
       (await rig.client.hlen(rig.keys.reports)) === size;
     await until(`${size} reports`, areThere);

@@ -23,7 +23,7 @@ import {
   type Work,
 } from '../../corpus/vocabulary/messages.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { BatchQueues } from '../../daemon/coordinator/queue.ts';
+import { BatchQueue } from '../../daemon/coordinator/queue.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import {
   canonicalReference,
@@ -124,7 +124,7 @@ export class Rig {
   readonly redis: Pick<TestRedis, 'address'>;
   readonly client: Redis;
   readonly keys: Keys;
-  readonly queues: BatchQueues;
+  readonly queue: BatchQueue;
   private readonly t: TestContext;
 
   constructor(t: TestContext, redis: Pick<TestRedis, 'address'>, prefix: string) {
@@ -132,7 +132,7 @@ export class Rig {
     this.redis = redis;
     this.client = testClient(t, redis.address);
     this.keys = keysOf(prefix);
-    this.queues = new BatchQueues(this.client, this.keys, BUILD);
+    this.queue = new BatchQueue(this.client, this.keys, BUILD);
   }
 
   /** A worker in this process. */
@@ -204,13 +204,13 @@ export class Rig {
   /** Waits until a worker has taken all that was in the queues. */
   async taken(): Promise<void> {
     await until('batches in hand', async () => {
-      const counts = Object.values(await this.queues.counts());
+      const counts = Object.values(await this.queue.counts());
       return counts.every(({ waiting }) => waiting === 0);
     });
   }
 
   async inQueues(): Promise<number> {
-    const counts = Object.values(await this.queues.counts());
+    const counts = Object.values(await this.queue.counts());
     return counts.reduce((sum, { waiting, active }) => sum + waiting + active, 0);
   }
 }

@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { queueName } from '../../corpus/exchange/keys.ts';
 import { packFeatures, packSettled, unpackFeatures } from '../../corpus/exchange/named-lists.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
-import type { Result, Work } from '../../corpus/vocabulary/messages.ts';
+import { KINDS, type Result, type Work } from '../../corpus/vocabulary/messages.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { reportId } from '../../workers/service/fit-report.ts';
@@ -68,7 +68,7 @@ async function reportsEveryKind(t: TestContext, isOwn: boolean): Promise<void> {
   const runner = new WorkRunner((name) => (name === own.name ? own : modelOf(name)), ENGINE);
   const works = workOfEveryKind(runner, model);
   const pins = [isOwn ? ownPin(own) : pinOf(MODEL), pinOf('v48-entry-lock'), pinOf('canary')];
-  await rig.queues.add([...works].map(([id, work]) => ({ ...batchOf(id, work), models: pins })));
+  await rig.queue.add([...works].map(([id, work]) => ({ ...batchOf(id, work), models: pins })));
   const worker = await rig.worker().started();
   const reports = await rig.reported([...works.keys()]);
   for (const [id, work] of works) {
@@ -77,6 +77,32 @@ async function reportsEveryKind(t: TestContext, isOwn: boolean): Promise<void> {
   }
   await rig.emptied();
   assert.equal(await worker.stop(), 'done');
+}
+
+/** Connections to the database of the rig. */
+async function connections(rig: Rig): Promise<number> {
+  const [, own] = /^.* db=(\d+) /m.exec(String(await rig.client.client('INFO'))) ?? [];
+  const all = String(await rig.client.client('LIST'));
+  return all.split('\n').filter((line) => line.includes(` db=${own} `)).length;
+}
+
+async function takesTheMostUrgent(t: TestContext): Promise<void> {
+  const rig = new Rig(t, await testDatabase(t), '{urgent}');
+  const works = workOfEveryKind(new WorkRunner(modelOf, ENGINE), MODEL);
+  const pins = [MODEL, 'v48-entry-lock', 'canary'];
+  // One by one, the least urgent first.
+  for (const kind of [...KINDS].reverse()) {
+    await rig.queue.add([batchOf(kind, works.get(kind) as Work, pins)]);
+  }
+  const counts = await rig.queue.counts();
+  for (const kind of KINDS) assert.deepEqual(counts[kind], { waiting: 1, active: 0 });
+  const before = await connections(rig);
+  const worker = await rig.worker({ jobs: 1 }).started();
+  await rig.reported(KINDS);
+  // One that waits for jobs, one for everything else.
+  assert.equal((await connections(rig)) - before, 2);
+  assert.deepEqual(await rig.client.lrange(rig.keys.arrivals, 0, -1), KINDS);
+  await worker.stop();
 }
 
 async function knowsLists(t: TestContext): Promise<void> {
@@ -99,7 +125,7 @@ async function knowsLists(t: TestContext): Promise<void> {
     ...digests.map((featuresDigest, i) => batchOf(`x${i}`, fuzzBatch(0, { featuresDigest }))),
     batchOf('x3', fuzzBatch(0, { settledDigest })),
   ];
-  await rig.queues.add(batches);
+  await rig.queue.add(batches);
   const worker = await rig.worker().started();
   const reports = await rig.reported(['x0', 'x1', 'x2', 'x3']);
   const features = unpackFeatures(packed) ?? undefined;
@@ -115,11 +141,11 @@ async function knowsLists(t: TestContext): Promise<void> {
 async function givesUpGarbage(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testDatabase(t), '{garbage}');
   const good = fuzzBatches(40, { runs: 64 });
-  const queue = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}`;
+  const queue = `${rig.keys.prefix}:${queueName(BUILD)}`;
   for (const [i, batch] of good.entries()) {
     const garbage = GARBAGE[i];
     if (garbage !== undefined) await throwIn(rig.client, queue, garbage);
-    await rig.queues.add([batch]);
+    await rig.queue.add([batch]);
   }
   const worker = await rig.worker().started();
   const wanted = GARBAGE.filter(({ reason }) => reason !== null).map(({ id }) => reportId(id));
@@ -138,7 +164,7 @@ async function givesUpGarbage(t: TestContext): Promise<void> {
 async function leavesNothing(t: TestContext): Promise<void> {
   const rig = new Rig(t, await testRedis(t), '{flat}');
   const worker = await rig.worker({ jobs: 1, dataDir: quickFolder(t) }).started();
-  const queue = `${rig.keys.prefix}:${queueName('fuzz', BUILD)}`;
+  const queue = `${rig.keys.prefix}:${queueName(BUILD)}`;
   await pour(rig, 0, 300);
   const [keys, bytes] = [await rig.client.dbsize(), await redisBytes(rig)];
   await pour(rig, 300, 900);
@@ -158,6 +184,7 @@ describe('a worker', { skip, concurrency: true }, () => {
   ] as const) {
     test(`reports of every kind of batch${of} what comes of it`, (t) => reportsEveryKind(t, isOwn));
   }
+  test('takes the most urgent kind first, over two connections', takesTheMostUrgent);
   test('knows the lists that a batch names, as far as Redis has them', knowsLists);
   test('quarantines what is no batch, with a reason, and goes on with the others', givesUpGarbage);
   test('leaves nothing behind in Redis but reports', leavesNothing);

@@ -163,7 +163,8 @@ function enterZeros(
 ): number {
   const size = k.peek(SIZE + file);
   let next = size;
-  switch (k.world.rowOfWriter(writer).kind) {
+  const { kind } = k.world.rowOfWriter(writer);
+  switch (kind) {
     case 'truncate':
       next = first;
       addZero(k, file, Math.min(first, size), first < size ? LINES : first, writer);
@@ -195,7 +196,26 @@ function enterZeros(
       next = size + (last - first);
       beginShift(k, file, first, writer);
       break;
+    case 'load':
+    case 'store':
+    case 'mmap':
+    case 'munmap':
+    case 'msync':
+    case 'pread':
+    case 'fsync':
+    case 'revoke':
+    case 'commit':
+    case 'crash':
+    case 'enospc':
+    case 'reflink':
+    case 'dma':
+    case 'clwb':
+    case 'madvise_remove':
+    case 'drop_caches':
+    case 'swap':
+      break;
     default:
+      kind satisfies never;
   }
   dropTail(k, file, size, next);
   return next;

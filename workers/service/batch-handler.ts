@@ -1,6 +1,6 @@
 /**
- * What becomes of a batch that was taken from a queue: it is computed and reported, or it goes back to be tried
- * elsewhere, or it is quarantined with a reason. Whatever it is, it harms nobody: anything may lie in a queue.
+ * What becomes of a batch that was taken from the queue: it is computed and reported, or it goes back to be tried
+ * elsewhere, or it is quarantined with a reason. Whatever it is, it harms nobody: anything may lie in the queue.
  */
 
 import { BATCH_BYTES_MAX, decodeBatch } from '../../corpus/exchange/codec.ts';
@@ -37,8 +37,12 @@ const LOSSES_MAX = 3;
 const STARTS_MAX = 10;
 /** Models whose digest is kept. */
 const DIGESTS_MAX = 1000;
+/** Of a job that is no batch, in metrics and messages. */
+const NO_KIND = 'none';
 /** In reports of what names no campaign. */
 const NO_CAMPAIGN = 'none';
+
+type KindOfJob = Kind | typeof NO_KIND;
 
 export interface BatchHandlerParts {
   readonly pool: ExecutorPool;
@@ -72,12 +76,14 @@ export class BatchHandler {
   }
 
   /** @throws Returned if it is to be tried again */
-  async take(kind: Kind, job: TakenJob): Promise<void> {
+  async take(job: TakenJob): Promise<void> {
     const startedMs = performance.now();
+    const read = readBatch(job.text);
+    const kind = read.value?.work.kind ?? NO_KIND;
     this.inWork += 1;
     let send: () => Promise<void>;
     try {
-      send = await this.keep(await this.computeReport(kind, job), kind);
+      send = await this.keep(await this.computeReport(read, job), kind);
     } catch (error) {
       if (error instanceof Returned) this.count(kind, 'failed');
       throw error;
@@ -90,11 +96,11 @@ export class BatchHandler {
     this.parts.metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000);
   }
 
-  private async computeReport(kind: Kind, job: TakenJob): Promise<Report> {
-    const { value: batch, problem, campaign } = readBatch(job.text);
-    if (batch === null) return this.quarantinedReport(job, campaign, kind, problem);
+  private async computeReport(read: Read, job: TakenJob): Promise<Report> {
+    const { value: batch, problem, campaign } = read;
+    if (batch === null) return this.quarantinedReport(job, campaign, null, problem);
     const { work } = batch;
-    const refusal = this.refusalOf(kind, job, batch);
+    const refusal = this.refusalOf(job, batch);
     if (refusal !== null) return this.quarantinedReport(job, campaign, work.kind, refusal);
     try {
       return await this.compute(batch);
@@ -109,11 +115,10 @@ export class BatchHandler {
   }
 
   /** Why it is not computed here; null if it is. */
-  private refusalOf(kind: Kind, job: TakenJob, batch: Batch): string | null {
+  private refusalOf(job: TakenJob, batch: Batch): string | null {
     const { id, build, work } = batch;
     if (id !== job.id) return `its job has another id than batch ${id}`;
     if (build !== this.parts.build) return `it was planned by another build: ${build}`;
-    if (work.kind !== kind) return `it asks to ${work.kind} and lay in the queue of ${kind}`;
     if (job.starts > STARTS_MAX) return startedTooOften(job);
     const pinned = new Set(batch.models.map(({ reference }) => reference));
     for (const reference of modelsOf(work)) {
@@ -157,7 +162,13 @@ export class BatchHandler {
     };
   }
 
-  private quarantinedReport(job: TakenJob, campaign: string, work: Kind, reason: string): Report {
+  /** @param work null where it cannot be read */
+  private quarantinedReport(
+    job: TakenJob,
+    campaign: string,
+    work: Kind | null,
+    reason: string,
+  ): Report {
     return {
       version: BATCH_VERSION,
       id: reportId(job.id),
@@ -170,7 +181,7 @@ export class BatchHandler {
   }
 
   /** Onto the disk; returns how to send it. */
-  private async keep(report: Report, kind: Kind): Promise<() => Promise<void>> {
+  private async keep(report: Report, kind: KindOfJob): Promise<() => Promise<void>> {
     const { outbox, troubles, saw } = this.parts;
     const { id, result } = report;
     if (result.kind === 'fuzz' && result.witnesses.length > 0) {
@@ -186,7 +197,7 @@ export class BatchHandler {
     return send;
   }
 
-  private count(kind: Kind, result: 'ok' | 'quarantined' | 'failed'): void {
+  private count(kind: KindOfJob, result: 'ok' | 'quarantined' | 'failed'): void {
     this.parts.metrics.inc('worker_batches_total', { kind, result });
   }
 }

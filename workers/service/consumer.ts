@@ -1,16 +1,13 @@
-/** One queue of batches, as a worker takes from it, with the queue client that brings them. */
+/** The queue of batches, as a worker takes from it, with the queue client that brings them. */
 import { type Keys, queueName } from '../../corpus/exchange/keys.ts';
-import type { Kind } from '../../corpus/vocabulary/messages.ts';
 import { QueueClient, type QueueClientOptions, type TakenJob } from './queue-client.ts';
 
 export interface ConsumerOptions extends Omit<QueueClientOptions, 'queue' | 'prefix'> {
-  readonly kind: Kind;
   readonly keys: Keys;
   readonly build: string;
 }
 
 export class Consumer {
-  readonly kind: Kind;
   private readonly options: ConsumerOptions;
   private readonly queue: string;
   private inHand = 0;
@@ -20,8 +17,7 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.options = options;
-    this.kind = options.kind;
-    this.queue = queueName(options.kind, options.build);
+    this.queue = queueName(options.build);
     this.current = this.open();
   }
 
@@ -40,10 +36,15 @@ export class Consumer {
     return this.current;
   }
 
-  /** Jobs that wait in the queue. */
+  /** Jobs that wait in the queue, those that were given back included. */
   async waiting(): Promise<number> {
     const { redis, keys } = this.options;
-    return await redis.llen(`${keys.prefix}:${this.queue}:wait`);
+    const queue = `${keys.prefix}:${this.queue}`;
+    const [queued, givenBack] = await Promise.all([
+      redis.zcard(`${queue}:prioritized`),
+      redis.llen(`${queue}:wait`),
+    ]);
+    return queued + givenBack;
   }
 
   /** Opens another client in place of one that brings nothing. The old one ends the jobs that it has in hand. */

@@ -5,7 +5,7 @@
 
 /** Longer than a client may wait for a job that comes (5 s), an event loop that stops, and a Redis that starts. */
 export const SILENT_MS = 15_000;
-/** Looks at a queue while it might be silent. */
+/** Looks at the queue while it might be silent. */
 const LOOKS = 5;
 /** A Redis that takes longer to count a list is in trouble itself. */
 const SLOW_MS = 1000;
@@ -15,7 +15,6 @@ const WINDOW = 4;
 
 /** What it watches; a Consumer. */
 interface Watched {
-  readonly kind: string;
   /** Whether it could take one more. */
   readonly hasRoom: boolean;
   /** When it last took one, on the clock of `performance.now()`. */
@@ -25,90 +24,73 @@ interface Watched {
 }
 
 export interface WatchdogParts {
-  readonly consumers: readonly Watched[];
+  readonly consumer: Watched;
   readonly silentMs: number;
-  /** Default: `performance.now()`, which consumers go by. */
+  /** Default: `performance.now()`, which the consumer goes by. */
   readonly nowMs?: () => number;
-  /** All queues were found empty: there is nothing to be silent about. */
+  /** The queue was found empty: there is nothing to be silent about. */
   readonly idle: () => void;
-  readonly replaced: (kind: string) => void;
+  readonly replaced: () => void;
   /** Replacing did not help. */
-  readonly hopeless: (kind: string) => void;
+  readonly hopeless: () => void;
 }
 
 export class Watchdog {
   private readonly parts: WatchdogParts;
   private readonly nowMs: () => number;
   private readonly timer: NodeJS.Timeout;
-  private readonly suspects: readonly Suspect[];
+  private isLooking = false;
+  /** Since when jobs wait and there is room for one. */
+  private sinceMs: number | null = null;
+  private replacedMs: number[] = [];
 
   constructor(parts: WatchdogParts) {
     this.parts = parts;
     this.nowMs = parts.nowMs ?? (() => performance.now());
-    this.suspects = parts.consumers.map((consumer) => new Suspect(consumer));
-    this.timer = setInterval(() => void this.lookAround(), parts.silentMs / LOOKS);
+    this.timer = setInterval(() => void this.look(), parts.silentMs / LOOKS);
   }
 
-  /** Redis was away: whoever was silent had a reason. */
+  /** Redis was away: silence had a reason. */
   pardon(): void {
-    for (const suspect of this.suspects) suspect.sinceMs = null;
+    this.sinceMs = null;
   }
 
   stop(): void {
     clearInterval(this.timer);
   }
 
-  /** What the timer does; resolves when every consumer has been looked at. */
-  async lookAround(): Promise<void> {
-    await Promise.all(this.suspects.map((suspect) => this.look(suspect)));
-  }
-
-  private async look(suspect: Suspect): Promise<void> {
-    if (suspect.isBeingLookedAt) return;
-    suspect.isBeingLookedAt = true;
+  /** What the timer does. */
+  async look(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    const { consumer, idle, silentMs } = this.parts;
     const askedMs = this.nowMs();
-    const waiting = await suspect.consumer.waiting().catch(() => null);
-    suspect.isBeingLookedAt = false;
+    const waiting = await consumer.waiting().catch(() => null);
+    this.isLooking = false;
     const nowMs = this.nowMs();
     const isSlow = waiting === null || nowMs - askedMs > SLOW_MS;
-    suspect.isIdle = waiting === 0;
-    if (this.suspects.every(({ isIdle }) => isIdle)) this.parts.idle();
-    if (isSlow || waiting === 0 || !suspect.consumer.hasRoom) suspect.sinceMs = null;
-    else suspect.sinceMs ??= nowMs;
-    if (suspect.silentFor(nowMs) >= this.parts.silentMs) this.act(suspect, nowMs);
+    if (waiting === 0) idle();
+    if (isSlow || waiting === 0 || !consumer.hasRoom) this.sinceMs = null;
+    else this.sinceMs ??= nowMs;
+    if (this.silentFor(nowMs) >= silentMs) this.act(nowMs);
   }
 
-  private act(suspect: Suspect, nowMs: number): void {
-    const { consumer } = suspect;
-    const { silentMs, replaced, hopeless } = this.parts;
-    suspect.replacedMs = suspect.replacedMs.filter(
+  private silentFor(nowMs: number): number {
+    return this.sinceMs === null ? 0 : nowMs - Math.max(this.sinceMs, this.parts.consumer.lastMs);
+  }
+
+  private act(nowMs: number): void {
+    const { consumer, silentMs, replaced, hopeless } = this.parts;
+    this.replacedMs = this.replacedMs.filter(
       (ms) => ms > consumer.lastMs && nowMs - ms < WINDOW * silentMs,
     );
-    if (suspect.replacedMs.length >= REPLACEMENTS_MAX) {
-      hopeless(consumer.kind);
+    if (this.replacedMs.length >= REPLACEMENTS_MAX) {
+      hopeless();
       return;
     }
-    suspect.replacedMs.push(nowMs);
-    suspect.sinceMs = null;
+    this.replacedMs.push(nowMs);
+    this.sinceMs = null;
     consumer.replace();
-    replaced(consumer.kind);
-  }
-}
-
-class Suspect {
-  readonly consumer: Watched;
-  isBeingLookedAt = false;
-  /** Nothing waited at the last look. */
-  isIdle = false;
-  /** Since when jobs wait and there is room for one. */
-  sinceMs: number | null = null;
-  replacedMs: number[] = [];
-
-  constructor(consumer: Watched) {
-    this.consumer = consumer;
-  }
-
-  silentFor(nowMs: number): number {
-    return this.sinceMs === null ? 0 : nowMs - Math.max(this.sinceMs, this.consumer.lastMs);
+    replaced();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The worker process: it takes batches from the queues, has its executors compute them, and reports. It keeps
+ * The worker process: it takes batches from the queue of its build, has its executors compute them, and reports. It keeps
  * nothing but the reports that are on their way, so it may be killed at any moment, and be one of many.
  *
  * This thread owns Redis, BullMQ, the spool and the metrics server; executors do nothing but compute, so that locks are
@@ -26,7 +26,6 @@ import {
 } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
-import { KINDS, type Kind } from '../../corpus/vocabulary/messages.ts';
 import { BatchHandler } from './batch-handler.ts';
 import { Consumer } from './consumer.ts';
 import { ExecutorPool, type Loss } from './executors.ts';
@@ -69,7 +68,7 @@ export interface Limits {
   readonly hangMs?: number;
   /** Megabytes of heap an executor may fill. */
   readonly heapMb?: number;
-  /** How long a queue client may be silent while jobs wait. */
+  /** How long the queue client may be silent while jobs wait. */
   readonly silentMs?: number;
   /** How long batches in hand may take at the end. */
   readonly drainMs?: number;
@@ -80,6 +79,11 @@ export type Ending = 'done' | 'restart';
 
 /** A Redis that can be worked with answers in milliseconds. */
 const REACH_MS = 5000;
+/**
+ * Batches in hand beyond those that executors compute: one is there when an executor becomes free, and a verification that
+ * may not run on the free one keeps it from nothing.
+ */
+const AHEAD = 1;
 /** Batches are worth 1-5 s; an orchestrator gives 10 s to 30 s. */
 const DRAIN_MS = 8000;
 /** Of a host's name in the names of executors. */
@@ -132,7 +136,7 @@ class FleetWorker {
   private readonly pool: ExecutorPool;
   private readonly outbox: Outbox;
   private readonly handler: BatchHandler;
-  private consumers: readonly Consumer[] = [];
+  private consumer: Consumer | null = null;
   private watchdog: Watchdog | null = null;
   private beats: HeartbeatSender | null = null;
   private metricsServer: MetricsServer | null = null;
@@ -180,8 +184,9 @@ class FleetWorker {
     this.redis.on('close', () => this.outbox.doubt());
     this.redis.on('ready', () => this.resume());
     this.resume();
-    this.consumers = KINDS.map((kind) => this.openConsumer(kind));
-    this.watchdog = this.startWatchdog();
+    const consumer = this.openConsumer();
+    this.consumer = consumer;
+    this.watchdog = this.startWatchdog(consumer);
     if (this.config.mayBeHurt === true) process.on('SIGUSR2', this.hurt);
     this.beats = new HeartbeatSender({
       exchange: this.exchange,
@@ -201,8 +206,8 @@ class FleetWorker {
     const { drainMs = DRAIN_MS } = this.config.limits ?? {};
     this.isDraining = true;
     this.watchdog?.stop();
-    let isClosed = false;
-    void Promise.all(this.consumers.map((consumer) => consumer.close())).then(() => {
+    let isClosed = this.consumer === null;
+    void this.consumer?.close().then(() => {
       isClosed = true;
     });
     const deadlineMs = performance.now() + drainMs;
@@ -219,7 +224,7 @@ class FleetWorker {
   private release(): void {
     process.off('SIGUSR2', this.hurt);
     this.outbox.close();
-    for (const consumer of this.consumers) consumer.abandon();
+    this.consumer?.abandon();
     this.redis.disconnect();
     this.metricsServer?.close();
   }
@@ -247,15 +252,14 @@ class FleetWorker {
     this.metrics.inc('worker_restarts_total', { cause });
   }
 
-  private openConsumer(kind: Kind): Consumer {
+  private openConsumer(): Consumer {
     const { redis, keys, handler } = this;
     return new Consumer({
-      kind,
       redis,
       keys,
       build: this.config.build,
-      room: this.config.jobs,
-      take: (job) => handler.take(kind, job),
+      room: this.config.jobs + AHEAD,
+      take: (job) => handler.take(job),
       trouble: (error) => this.noteTrouble(error),
     });
   }
@@ -265,21 +269,18 @@ class FleetWorker {
     else this.troubles.tell(error.message);
   }
 
-  private startWatchdog(): Watchdog {
+  private startWatchdog(consumer: Consumer): Watchdog {
     const { metrics, log } = this;
     return new Watchdog({
-      consumers: this.consumers,
+      consumer,
       silentMs: this.config.limits?.silentMs ?? SILENT_MS,
       idle: () => metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000),
-      replaced: (kind) => {
-        log.warn({ kind }, 'replaced a queue client that took nothing');
+      replaced: () => {
+        log.warn('replaced a queue client that took nothing');
         metrics.inc('worker_restarts_total', { cause: 'replaced' });
       },
-      hopeless: (kind) => {
-        log.error(
-          { kind },
-          'takes nothing from the queue, even with a new client; to be restarted',
-        );
+      hopeless: () => {
+        log.error('takes nothing from the queue, even with a new client; to be restarted');
         this.giveUp();
       },
     });
