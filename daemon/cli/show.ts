@@ -14,8 +14,12 @@ import type { Model } from '../../workers/kernel/path.ts';
 import { subjectOn } from '../../workers/reproduce/naming.ts';
 import { Engine, type Traced } from '../../workers/run/engine.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
+import { renderModelGraph } from '../../workers/views/lock-graph.ts';
 import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
+import { renderMail } from '../../workers/views/mail.ts';
 import { renderPromela } from '../../workers/views/promela/promela.ts';
+import { storyOf } from '../../workers/views/story.ts';
+import { renderTimeline } from '../../workers/views/timeline.ts';
 import { engineDigest } from './identity.ts';
 import { checkFits } from './options/fitting.ts';
 import { givenModel, MODEL_FLAG, MODEL_FLAG_TEXT } from './options/model-argument.ts';
@@ -25,17 +29,32 @@ import { readSubject, SUBJECT_TEXT, type Subject } from './options/subject.ts';
 import { commandOn } from './output/render-finding.ts';
 import { say, sayDocument } from './output/terminal.ts';
 
-const VIEWS = ['columns', 'lockdep', 'order', 'promela', 'text', 'json'] as const;
+/** What is shown of a repro or an input; `graph` is shown of a model. */
+const VIEWS = [
+  'columns',
+  'mail',
+  'svg',
+  'lockdep',
+  'order',
+  'graph',
+  'promela',
+  'text',
+  'json',
+] as const;
 type View = (typeof VIEWS)[number];
 
 export function showCommand(): CommandUnknownOpts {
   const command = new Command('show')
-    .description('print a repro or an input in another form')
-    .argument('<file>', SUBJECT_TEXT)
+    .description('print a repro or an input in another form, or the lock order of a model')
+    .argument('<file>', `${SUBJECT_TEXT}; for graph a model`)
     .addOption(new Option('--as <view>', 'the form').choices(VIEWS).default('columns' as const))
     .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; an input needs one for all but text and json`)
     .action(async (file, { as, model: reference }, self) => {
       const settings = settingsOf(self);
+      if (as === 'graph') {
+        say(renderModelGraph(givenModel(file)).trimEnd());
+        return;
+      }
       const subject = await readSubject(file, settings.dataDir);
       sayView(settings.isJson ? 'json' : as, subject, reference, settings);
     });
@@ -43,7 +62,7 @@ export function showCommand(): CommandUnknownOpts {
 }
 
 function sayView(
-  view: View,
+  view: Exclude<View, 'graph'>,
   subject: Subject,
   reference: string | undefined,
   settings: Settings,
@@ -52,6 +71,12 @@ function sayView(
   switch (view) {
     case 'columns':
       say(columnsOf(subject, reference, settings).trimEnd());
+      return;
+    case 'mail':
+      say(traced(subject, reference, mailOf(subject)).trimEnd());
+      return;
+    case 'svg':
+      say(traced(subject, reference, pictureOf(subject)).trimEnd());
       return;
     case 'lockdep':
       say(lockdepOf(subject, reference).trimEnd());
@@ -95,6 +120,20 @@ function columnsOf(subject: Subject, reference: string | undefined, settings: Se
     progress(settings, `${error.message}; these columns were kept with the finding`);
     return readStored(path.join(folder, COLUMNS_FILE));
   }
+}
+
+type ViewOfRun = (model: Model, input: Input, run: Traced) => string;
+
+function mailOf({ repro }: Subject): ViewOfRun {
+  return (model, input, run) =>
+    renderMail(model, input, run, repro && subjectOn(model, input, repro.signature));
+}
+
+function pictureOf({ repro, name }: Subject): ViewOfRun {
+  return (model, input, run) => {
+    const subject = repro && subjectOn(model, input, repro.signature);
+    return renderTimeline(storyOf(model, input, run, subject), subject?.name ?? name);
+  };
 }
 
 /** A report about a cycle of locks; what is about something else has none. */

@@ -214,7 +214,8 @@ function opText({ threads }: Input, thread: number, op: number): string {
   return found === undefined ? '' : printOp(found);
 }
 
-function textsOf(
+/** What each step does, as a drawing has it. */
+export function textsOf(
   model: Model,
   input: Input,
   rows: readonly TraceRow[],

@@ -123,7 +123,7 @@ function heldBy(k: Kernel, thread: number): readonly string[] {
 }
 
 /** The value of a line, by who wrote it. */
-function valueName(value: number, { threads }: Workload): string {
+export function valueName(value: number, { threads }: Workload): string {
   if (value === 0) return 'zeros';
   if (value === STALE) return 'foreign data';
   if (value >= INITIAL) return `old data of ${value === INITIAL ? 'A' : 'B'}`;

@@ -1,0 +1,84 @@
+/**
+ * A run for pictures and the player: what each step does, what stands where before and after it, which two steps decide,
+ * and three sentences. Pure.
+ */
+import type { Input } from '../../corpus/vocabulary/input.ts';
+import { PROCESS_NAMES, THREAD_NAMES } from '../../corpus/vocabulary/names.ts';
+import { printOp } from '../../corpus/vocabulary/text.ts';
+import type { Violation } from '../../corpus/vocabulary/verdict.ts';
+import type { Model } from '../kernel/path.ts';
+import { compile } from '../model/compile.ts';
+import { textsOf } from './columns.ts';
+import { explain, markedOf, type Subject } from './explain.ts';
+import { observe, type TracedRun } from './observe.ts';
+import { type Scene, scenesOf } from './scenes.ts';
+
+export interface StoryThread {
+  /** `T0`. */
+  readonly name: string;
+  /** `P0`. */
+  readonly process: string;
+  readonly ops: readonly string[];
+}
+
+export interface StoryStep {
+  readonly thread: number;
+  /** The operation that it is a step of. */
+  readonly op: number;
+  /** What it does: `unmap: clear the pte`. */
+  readonly text: string;
+  /** The place in the model's paths: `punch/unmap/clearPte`. */
+  readonly label: string;
+  readonly isDeciding: boolean;
+  /** What goes wrong with it. */
+  readonly violations: readonly Violation[];
+}
+
+export interface Story {
+  readonly threads: readonly StoryThread[];
+  readonly steps: readonly StoryStep[];
+  /** Before the first step, and after each. */
+  readonly scenes: readonly Scene[];
+  /** Steps, counted from 1, whose order decides. */
+  readonly pair: readonly [number, number] | null;
+  /** The step with which the subject shows, counted from 1; 0 where it does not. */
+  readonly guilty: number;
+  readonly sentences: readonly string[];
+}
+
+/** @param subject the finding that it is about; null where it is about none */
+export function storyOf(
+  model: Model,
+  input: Input,
+  run: TracedRun,
+  subject: Subject | null,
+): Story {
+  const program = compile(model);
+  const { rows } = run;
+  const texts = textsOf(model, input, rows, observe(program, input, rows));
+  const { guilty, pair } = subject === null ? { guilty: 0, pair: null } : markedOf(run, subject);
+  const violations = run.verdict.kind === 'violation' ? run.verdict.violations : [];
+  return {
+    threads: input.threads.map(({ process, ops }, t) => ({
+      name: THREAD_NAMES[t] ?? '',
+      process: PROCESS_NAMES[process] ?? '',
+      ops: ops.map(printOp),
+    })),
+    steps: rows.map(({ thread, op, label }, i) => ({
+      thread,
+      op,
+      label,
+      text: texts[i] ?? label,
+      isDeciding: pair?.includes(i + 1) === true,
+      violations: violations.filter(({ step }) => step === i + 1),
+    })),
+    scenes: scenesOf(
+      program,
+      input,
+      rows.map(({ thread }) => thread),
+    ),
+    pair,
+    guilty,
+    sentences: subject === null ? [] : explain(run, subject, texts),
+  };
+}
