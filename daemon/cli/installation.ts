@@ -7,6 +7,9 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 /** The folder of package.json: seeds and guides lie beside it, the compiled program below. */
 export const PACKAGE_ROOT: string = rootAbove(path.dirname(fileURLToPath(import.meta.url)));
 
+/** What deploy/start/web.mjs makes. */
+export const WEB_SCRIPTS: string = path.join(PACKAGE_ROOT, 'dist/bundle/web');
+
 export const VERSION: string = readVersion();
 
 /** A clone, which has revisions and can be built; a package that npm has installed has no sources. */

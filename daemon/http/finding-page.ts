@@ -14,6 +14,7 @@ import {
   whole,
 } from './layout.ts';
 import { sizeOf } from './list-page.ts';
+import type { Served } from './routes.ts';
 import type { Showing } from './showing.ts';
 
 /** @param origin of this server, as the reader knows it */
@@ -21,7 +22,7 @@ export function findingPage(
   showing: Showing,
   published: Published,
   origin: string,
-  version: string,
+  { version, scripts }: Pick<Served, 'version' | 'scripts'>,
 ): Markup {
   const { finding } = published;
   const id = shownId(finding.id);
@@ -30,11 +31,12 @@ export function findingPage(
   const howFound = showing.record(finding.id)?.howFound;
   const content = html`<h1>${rowLabelMarkup(finding)} ${visible(finding.title)}</h1>
 ${terms('facts', verdict(published, howFound))}
+<section id="player" aria-label="Player" data-repro="${self}/repro"></section>
 <h2>Interleaving</h2>
 ${columns === undefined ? DAMAGED : block('Interleaving', visible(columns))}
 <p><a href="${self}/columns">as text</a>, <a href="${self}/repro">repro</a>, <a href="${self}">as JSON</a></p>
 <h2>Reproduce</h2>
-${block('Commands', `faultline pull ${origin}\nfaultline replay ${visible(id)}`)}
+${copied('Commands', `faultline pull ${origin}\nfaultline replay ${visible(id)}`)}
 <h2>Record</h2>
 ${terms('facts', record(published, howFound))}`;
   const frame = {
@@ -43,6 +45,7 @@ ${terms('facts', record(published, howFound))}`;
     version,
     refreshSeconds: null,
     twins: [['All findings', '/']] as const,
+    scripts: ['player.js'].filter((name) => scripts.has(name)),
   };
   return inFrame(frame, content);
 }
@@ -52,6 +55,11 @@ const DAMAGED = html`<p class="none">The files of this finding cannot be read; t
 /** The keyboard can scroll it. */
 function block(name: string, text: string): Markup {
   return html`<pre tabindex="0" role="region" aria-label="${name}">${text}</pre>`;
+}
+
+/** A script adds a button that copies it. */
+function copied(name: string, text: string): Markup {
+  return html`<pre tabindex="0" role="region" aria-label="${name}" data-copy>${text}</pre>`;
 }
 
 type Terms = readonly (readonly [string, Markup | string])[];

@@ -15,6 +15,8 @@ export interface Frame {
   readonly refreshSeconds: number | null;
   /** This page as JSON. */
   readonly twins: readonly (readonly [name: string, href: string])[];
+  /** Scripts that make it live; it can be read without. */
+  readonly scripts: readonly string[];
 }
 
 /** No text of ours is longer, but for drawings, which have a bound of their own. */
@@ -31,7 +33,7 @@ export function visible(text: string): string {
 }
 
 export function inFrame(frame: Frame, content: Markup): Markup {
-  const { title, subtitle, version, refreshSeconds, twins } = frame;
+  const { title, subtitle, version, refreshSeconds, twins, scripts } = frame;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -41,7 +43,10 @@ ${refreshSeconds === null ? '' : html`<meta http-equiv="refresh" content="${refr
 <title>${visible(title)}</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css">
-</head>
+${scripts.map(
+  (name) => html`<script type="module" src="/scripts/${name}"></script>
+`,
+)}</head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header><a class="name" href="/">Faultline</a><p>${visible(subtitle)}</p></header>
@@ -133,5 +138,5 @@ export function whole(count: number): string {
 export function errorPage({ status, title, message }: Problem, version: string): Markup {
   const frame = { title: `${status} ${title}`, subtitle: '', version, refreshSeconds: null };
   const content = html`<h1>${status} ${title}</h1><p>${message}</p><p><a href="/">All findings</a></p>`;
-  return inFrame({ ...frame, twins: [] }, content);
+  return inFrame({ ...frame, twins: [], scripts: [] }, content);
 }

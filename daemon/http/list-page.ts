@@ -45,6 +45,7 @@ ${workersTable(showing.fleet())}`;
     version,
     refreshSeconds: REFRESH_SECONDS,
     twins: twinsOf(query),
+    scripts: [],
   };
   return inFrame(frame, content);
 }

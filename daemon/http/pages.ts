@@ -1,4 +1,4 @@
-/** The pages and what they load. They need no script, and there is none. */
+/** The pages and what they load. All can be read without script. */
 import { etag } from 'hono/etag';
 import { findingPage } from './finding-page.ts';
 import type { Markup } from './layout.ts';
@@ -7,7 +7,7 @@ import { findingOf } from './listing.ts';
 import { type App, addRoute, parameterOf, REVALIDATED, type Served } from './routes.ts';
 import { ICON, STYLE } from './style.ts';
 
-export function addPages(app: App, { showing, version }: Served): void {
+export function addPages(app: App, { showing, version, scripts }: Served): void {
   addRoute(app, {
     method: 'GET',
     path: '/',
@@ -20,9 +20,12 @@ export function addPages(app: App, { showing, version }: Served): void {
     answer: (asked) => {
       const published = findingOf(showing.published(), parameterOf(asked, 'id'));
       const { origin } = new URL(asked.req.url);
-      return pageResponse(findingPage(showing, published, origin, version));
+      return pageResponse(findingPage(showing, published, origin, { version, scripts }));
     },
   });
+  for (const [name, text] of scripts) {
+    addFile(app, `/scripts/${name}`, 'text/javascript; charset=utf-8', text);
+  }
   addFile(app, '/style.css', 'text/css; charset=utf-8', STYLE);
   addFile(app, '/icon.svg', 'image/svg+xml', ICON);
 }

@@ -4,6 +4,7 @@ import type { Context, Hono } from 'hono';
 import type { EventStreams } from './events.ts';
 import { type Parameter, type Query, readQuery } from './listing.ts';
 import { Problem } from './problem.ts';
+import type { Scripts } from './scripts.ts';
 import type { Showing } from './showing.ts';
 import type { Token } from './token.ts';
 
@@ -20,6 +21,7 @@ export interface Served {
   readonly token: Token;
   readonly version: string;
   readonly bodyBytesMax: number;
+  readonly scripts: Scripts;
 }
 
 export interface Route {

@@ -25,6 +25,7 @@ import { EventStreams } from './events.ts';
 import { requestProblem, type Site } from './gate.ts';
 import { COMMON_HEADERS, Problem } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import { readScripts } from './scripts.ts';
 import type { Showing } from './showing.ts';
 import { Token } from './token.ts';
 
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly version: string;
   /** Further values of `Host` that mean this server, such as a proxy's; without a port they have ours. */
   readonly hosts?: readonly string[];
+  /** Where the scripts of the page lie; without it none are served. */
+  readonly scriptsFolder?: string;
   readonly clock?: Clock;
   /** Told of errors that are no answer, each a bug of ours; the server goes on. */
   readonly onFault?: (error: unknown) => void;
@@ -75,7 +78,8 @@ export async function startServer(
   const streams = new EventStreams(showing, bounds.streams, bounds.keepAliveMs);
   const token = new Token(options.token);
   const bodyBytesMax = bounds.bodyBytes;
-  const app = makeApp({ showing, streams, token, version, bodyBytesMax }, onFault);
+  const scripts = readScripts(options.scriptsFolder ?? null);
+  const app = makeApp({ showing, streams, token, version, bodyBytesMax, scripts }, onFault);
   const connections = new Connections(server, bounds.connections);
   const isTls = tls !== null;
   const site: Site = { isTls, port, names: namesOf(host, port, isTls, hosts), bodyBytesMax };

@@ -3,13 +3,13 @@
 export const STYLE = `:root {
   color-scheme: light dark;
   --paper: #fcfcfa; --ink: #1b1f23; --soft: #5b636c; --line: #d9dcdf; --shade: #f1f2f0;
-  --link: #0a4b9b; --new: #a3160f; --known: #5b4a00;
+  --link: #0a4b9b; --new: #a3160f; --known: #5b4a00; --mark: #fff3c4; --wrong: #fde0dc;
   --mono: ui-monospace, "DejaVu Sans Mono", "Liberation Mono", Menlo, Consolas, monospace;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171a; --ink: #dde1e4; --soft: #98a1a9; --line: #30363c; --shade: #1c2024;
-    --link: #85b8f2; --new: #ff8d85; --known: #d9c46a;
+    --link: #85b8f2; --new: #ff8d85; --known: #d9c46a; --mark: #4a3f12; --wrong: #51221e;
   }
 }
 * { box-sizing: border-box; }
@@ -19,7 +19,7 @@ body {
   font: 0.875rem/1.45 system-ui, "DejaVu Sans", sans-serif; overflow-wrap: anywhere;
 }
 a { color: var(--link); text-underline-offset: 0.15em; }
-a:focus-visible, select:focus-visible, button:focus-visible, pre:focus-visible {
+a:focus-visible, select:focus-visible, button:focus-visible, pre:focus-visible, input:focus-visible, summary:focus-visible {
   outline: 2px solid var(--link); outline-offset: 2px;
 }
 header { display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; padding: 0.6rem 0; border-bottom: 1px solid var(--line); }
@@ -61,6 +61,34 @@ tbody tr:hover { background: var(--shade); }
 .known { color: var(--known); }
 .none, footer { color: var(--soft); }
 footer { margin-top: 1.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.2rem 1.25rem; }
+#player { margin: 0.6rem 0; }
+#player:empty { display: none; }
+#player .controls { display: flex; flex-wrap: wrap; gap: 0.35rem 0.5rem; align-items: center; margin: 0.5rem 0; }
+#player input[type=range] { flex: 1 1 12rem; min-width: 8rem; accent-color: var(--link); }
+#player .told p { margin: 0.1rem 0; }
+#player .now { font-family: var(--mono); font-size: 0.8125rem; margin: 0.35rem 0; min-height: 1.45em; }
+.lanes { list-style: none; margin: 0; padding: 0; max-height: 24rem; overflow-y: auto; border: 1px solid var(--line); position: relative; }
+.lanes button { display: block; width: 100%; max-width: none; padding: 0.05rem 0.5rem; border: 0; background: none; text-align: left; font: 0.8125rem/1.5 var(--mono); }
+.lanes .step { display: inline-block; min-width: 2.5rem; color: var(--soft); }
+.lanes .lane1.of2, .lanes .lane1.of3 { padding-left: 33%; }
+.lanes .lane1.of2 { padding-left: 45%; }
+.lanes .lane2.of3 { padding-left: 58%; }
+.lanes .lane1.of4 { padding-left: 20%; }
+.lanes .lane2.of4 { padding-left: 40%; }
+.lanes .lane3.of4 { padding-left: 60%; }
+.lanes .deciding { background: var(--mark); }
+.lanes .bad { background: var(--wrong); }
+.lanes .bad button, .lanes .bad .step, .lanes .deciding .step { color: var(--ink); }
+.lanes .bad button { font-weight: 600; }
+.lanes [aria-current] { outline: 2px solid var(--link); outline-offset: -2px; }
+.stage { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.5rem; align-items: start; }
+.scene caption { text-align: left; font-weight: 600; padding: 0.6rem 0 0.1rem; }
+.scene th[scope=row] { color: var(--ink); font-size: 0.8125rem; }
+.scene td { font: 0.8125rem/1.4 var(--mono); }
+.scene .changed ins { background: var(--mark); text-decoration: none; font-weight: 600; }
+.scene .changed del { color: var(--soft); }
+.scene .bad { color: var(--new); }
+.pictures img { max-width: 100%; height: auto; border: 1px solid var(--line); }
 @media (max-width: 56rem) {
   body { padding: 0 0.75rem 0.75rem; }
   thead { position: absolute; left: -99rem; }

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { rollup } from '@rollup/wasm-node';
 import { writeIdentity } from './identity.mjs';
 import { ROOT } from './root.mjs';
+import { bundleScripts } from './web.mjs';
 
 const DIST = path.join(ROOT, 'dist');
 const FOLDER = path.join(DIST, 'bundle');
@@ -44,5 +45,6 @@ await bundle.close();
 // The package holds the whole folder, so no chunk of an older build stays there.
 const written = new Set(output.map(({ fileName }) => fileName));
 for (const name of readdirSync(FOLDER)) {
-  if (!written.has(name)) rmSync(path.join(FOLDER, name));
+  if (!written.has(name)) rmSync(path.join(FOLDER, name), { recursive: true });
 }
+await bundleScripts(path.join(FOLDER, 'web'));

@@ -7,6 +7,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -27,7 +28,9 @@ const IDENTITY = path.join(ROOT, 'dist/identity.json');
 const BUNDLED_BY = [
   'deploy/start/bundle.mjs',
   'deploy/start/identity.mjs',
+  'deploy/start/web.mjs',
   'package-lock.json',
+  ...readdirSync(path.join(ROOT, 'dashboards/web')).map((name) => `dashboards/web/${name}`),
 ].map((name) => path.join(ROOT, name));
 
 const ENVIRONMENT = 3;

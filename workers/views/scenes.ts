@@ -73,7 +73,7 @@ import {
 import type { Program } from '../kernel/program.ts';
 import { rerun, valueName } from './observe.ts';
 
-export interface HeldLock {
+interface HeldLock {
   readonly name: string;
   /** Of a lock without modes null. */
   readonly mode: 'R' | 'W' | null;
@@ -104,7 +104,7 @@ export interface FileScene {
 }
 
 /** A page-table entry. */
-export interface PteScene {
+interface PteScene {
   /** Of the file. */
   readonly page: number;
   /** `block 0, writable`; `none`. */

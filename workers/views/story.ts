@@ -13,7 +13,7 @@ import { explain, markedOf, type Subject } from './explain.ts';
 import { observe, type TracedRun } from './observe.ts';
 import { type Scene, scenesOf } from './scenes.ts';
 
-export interface StoryThread {
+interface StoryThread {
   /** `T0`. */
   readonly name: string;
   /** `P0`. */

@@ -50,7 +50,7 @@ export const COLOURS: readonly string[] = [
 ];
 
 /** Of every picture: no colour of it stands in an attribute but those of locks. */
-export const PICTURE_STYLE: string = [
+const PICTURE_STYLE: string = [
   'text{font:12px ui-monospace,"DejaVu Sans Mono",monospace;fill:#1a1a1a}',
   '.back{fill:#fff}.quiet{fill:#5a5a5a}.head{font-weight:bold}',
   '.lane{stroke:#8a8a8a}.bad{fill:#b3261e;font-weight:bold}',

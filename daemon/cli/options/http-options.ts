@@ -9,6 +9,7 @@ import { fail } from '../../../corpus/vocabulary/errors.ts';
 import { bindProblem, isLoopback, tokenProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
 import { ownTokenFile, TOKEN_FILE } from '../../pull/api-address.ts';
+import { WEB_SCRIPTS } from '../installation.ts';
 import { parsePort } from './quantities.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
@@ -52,7 +53,7 @@ export function withHttpOptions(command: CommandUnknownOpts): CommandUnknownOpts
 
 type Served = Pick<
   ServerOptions,
-  'host' | 'port' | 'token' | 'tls' | 'isInsecureAllowed' | 'hosts'
+  'host' | 'port' | 'token' | 'tls' | 'isInsecureAllowed' | 'hosts' | 'scriptsFolder'
 > & { readonly tokenFile: string };
 
 /** @throws Refusal USAGE, FILE_UNREADABLE or DATA_DIR */
@@ -77,6 +78,7 @@ export function httpOf(flags: HttpFlags, dataDir: string): Served {
       tlsCert === undefined || tlsKey === undefined ? null : { certFile: tlsCert, keyFile: tlsKey },
     isInsecureAllowed,
     hosts: flags.allowHost ?? [],
+    scriptsFolder: WEB_SCRIPTS,
   };
 }
 

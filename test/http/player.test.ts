@@ -1,0 +1,127 @@
+/** The player in a real browser: what it shows is what the engine does, by key as well, and nothing in it breaks. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { modelOf } from '../../workers/models/registry.ts';
+import { swapped } from '../../workers/reproduce/what-if.ts';
+import { Engine } from '../../workers/run/engine.ts';
+import { debianProgram, skipReason } from '../support/debian.ts';
+import { seedNamed, simplestRun } from '../workers/support/search.ts';
+import { assertPlays, launch, openPlayer, publish, recordOf, SCRIPTS } from './player.ts';
+import { serve } from './showing.ts';
+
+const found = await debianProgram('chromium');
+const skip = await skipReason('chromium');
+
+let browser: Browser;
+before(async () => {
+  if (!('missing' in found)) browser = await launch(found);
+});
+after(() => browser?.close());
+
+const RACES = [
+  ['v42-immap-read', 'b12-fault-vs-punch', 'stale-pte', 'unfenced punch'],
+  ['v43rc-immap-write', 'b03-mkwrite-vs-store', 'deadlock', 'lock-cycle iMmapRwsem pageLock'],
+  ['v48-entry-lock', 'b18-lost-dirty-tag', 'durability', 'durability dirty-entry pwrite/dropEntry'],
+] as const;
+
+function recordNamed([model, seed, symptom, signature]: (typeof RACES)[number]) {
+  const { schedule } = simplestRun(model, seedNamed(seed), symptom, 3000);
+  return recordOf(model, { ...seedNamed(seed), schedule }, signature);
+}
+
+test('steps, scenes and digest are those of the engine', { skip }, async (t) => {
+  const server = await serve(t, { scriptsFolder: SCRIPTS });
+  const page = await newPage(t);
+  for (const race of RACES) {
+    const record = recordNamed(race);
+    await openPlayer(page, server.url, publish(server.showing, record));
+    await assertPlays(page, record);
+  }
+});
+
+test('keys step, a swap is that of the engine, and a dropped lock shows', { skip }, async (t) => {
+  const server = await serve(t, { scriptsFolder: SCRIPTS });
+  const page = await newPage(t);
+  const record = recordNamed(RACES[0]);
+  const { input, modelRef } = record.repro;
+  await openPlayer(page, server.url, publish(server.showing, record));
+  const now = (): Promise<string> => page.innerText('#player .now');
+  await page.focus('#player button[aria-label="Step back"]');
+  await page.keyboard.press('Home');
+  assert.match(await now(), /^Before the first of \d+ steps/);
+  await page.keyboard.press('ArrowRight');
+  assert.match(await now(), /^Step 1 of/);
+  await page.keyboard.press('End');
+  assert.match(await now(), /^Step (\d+) of \1:/);
+
+  // The second of the two steps that decide comes before the first.
+  const engine = new Engine(modelOf(modelRef));
+  engine.load(input);
+  const traced = engine.trace(input.schedule);
+  const marks = await page.locator('#player .deciding .step').allInnerTexts();
+  const [, second = 0] = marks.map(Number).sort((a, b) => a - b);
+  await page
+    .locator('#player .lanes button')
+    .nth(second - 1)
+    .click();
+  await page.getByRole('button', { name: 'Swap with the other thread' }).click();
+  const { thread } = traced.rows[second - 1] ?? assert.fail();
+  const earlier = 1 + traced.rows.findLastIndex((row, i) => i < second && row.thread !== thread);
+  const other = swapped(engine, traced.rows, earlier, second);
+  assert.equal(await page.getAttribute('#player', 'data-digest'), other.digest);
+
+  await page.getByRole('button', { name: 'Back to the finding' }).click();
+  assert.equal(await page.getAttribute('#player', 'data-digest'), traced.digest);
+  await page.selectOption('#player select', 'mmapSem');
+  await page.getByRole('button', { name: 'Drop this lock' }).click();
+  const told = await page.innerText('#player .told');
+  assert.match(told, /Without mmap_sem.*unfenced punch/s);
+  assert.match(told, /Every interleaving of these operations was searched: [\d,]+ states/);
+});
+
+test('axe finds nothing to complain of, light and dark, wide and narrow', { skip }, async (t) => {
+  const server = await serve(t, { scriptsFolder: SCRIPTS });
+  const page = await newPage(t);
+  const id = publish(server.showing, recordNamed(RACES[1]));
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await openPlayer(page, server.url, id);
+    await page.locator('#player summary').click();
+    await page.locator('#player img').nth(1).waitFor();
+    for (const width of [1200, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+      assert.ok(wide <= width, `${wide} px wide on ${width}`);
+      await page.evaluate(axe.source);
+      const report = await page.evaluate<Report>('axe.run(document)');
+      const said = report.violations.map(({ id: rule, nodes }) => [rule, nodes[0]?.html]);
+      assert.deepEqual(said, [], `${colorScheme}, ${width} px`);
+    }
+  }
+});
+
+interface Report {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+test('a repro of a model that this build cannot read is said to be one', { skip }, async (t) => {
+  const server = await serve(t, { scriptsFolder: SCRIPTS });
+  const page = await newPage(t);
+  const { finding } = server.showing.publish('sample');
+  await page.goto(`${server.url}/findings/${finding.id}`);
+  await page.waitForSelector('#player[data-state=failed]');
+  assert.match(await page.innerText('#player'), /^This build cannot play it: /);
+});
+
+async function newPage(t: { after(end: () => Promise<void>): void }): Promise<Page> {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.on('pageerror', (error) => assert.fail(String(error)));
+  return page;
+}
