@@ -265,6 +265,8 @@ const REPLAYS = [
   { input: 'b28-of-invalidation-schedule', model: 'v412-entry-outside:inv2=always', shows: 'lost-wakeup entryLock' },
   { input: 'b56-then-drop-schedule', model: 'jul16-opt2-unmap', shows: 'durability towrite-tag clearTowrite' },
   { input: 'f03-copied-schedule', model: 'modern-xfs', shows: 'zero-page early pwrite' },
+  // The punched block is page 1's now, uncommitted, and the store that B12 let through has overwritten what fsync owes.
+  { input: 'b12-written-through-schedule', model: 'v42-fsync-commits-nothing.model', shows: 'unfenced punch' },
 ] as const;
 
 for (const { input, model, shows } of REPLAYS) {
