@@ -12,6 +12,7 @@ import type { TraceRow } from '../../workers/kernel/tracer.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { criticalPair } from '../../workers/reproduce/critical-pair.ts';
 import { failingInputOf, hunt, stepOf } from '../../workers/reproduce/hunt.ts';
+import { subjectOn } from '../../workers/reproduce/naming.ts';
 import { replayVerdict } from '../../workers/reproduce/replay-verdict.ts';
 import { type Reproduction, reproduce } from '../../workers/reproduce/reproduce.ts';
 import { Engine, violationsOf } from '../../workers/run/engine.ts';
@@ -165,6 +166,14 @@ test('a run that goes wrong at its first step has a repro', () => {
     [['munmap']],
   );
   assert.equal(stepOf(traced, 'lock-missing mmapSem:R munmap/findArea'), 1);
+});
+
+test('a run that goes wrong at its first step has a critical pair: a crash before it prevents it', () => {
+  const threads = [...EARLY.threads, { process: 0, ops: [{ kind: 'crash' } as const] }];
+  const input = { ...EARLY, threads };
+  const model = modelNamed('munmap-without-mmap-sem.json');
+  const { pair } = subjectOn(model, input, 'lock-missing mmapSem:R munmap/findArea');
+  assert.deepEqual(pair, ['T0 op 0 at munmap/enter 1', 'T1 op 0 at crash/powerFail 1']);
 });
 
 /** Whether the step at `from` comes to `to` with all before it as asked, and nothing is shown then. */
