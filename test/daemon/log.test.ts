@@ -1,9 +1,11 @@
 /** Every committed record comes back once and in order, whatever was done to the log and to its files. */
 import assert from 'node:assert/strict';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -83,6 +85,29 @@ test('a generation before the last stays, and older files go', (t) => {
   assert.deepEqual(filesIn(folder), expected, 'a snapshot of no new record');
   log.close();
   assert.deepEqual(contentsOf(folder), { records: numbers(1, 30), damaged: [] });
+});
+
+const DESCRIPTORS = '/proc/self/fd';
+
+/** Files below the folder that this process has open. */
+function openBelow(folder: string): readonly string[] {
+  const targets = readdirSync(DESCRIPTORS).map((one) => {
+    const link = path.join(DESCRIPTORS, one);
+    // The listing's own descriptor is gone.
+    return existsSync(link) ? readlinkSync(link) : '';
+  });
+  return targets.filter((file) => path.dirname(file) === folder).map((file) => path.basename(file));
+}
+
+const noDescriptors = existsSync(DESCRIPTORS) ? false : `no ${DESCRIPTORS}`;
+test('a log has one file open, and none once it is closed', { skip: noDescriptors }, (t) => {
+  const folder = logFolder(t);
+  const { log } = Log.open(folder);
+  appendAll(log, [1, 2]);
+  log.snapshot([1, 2]);
+  assert.deepEqual(openBelow(folder), ['log-3.ndjson']);
+  log.close();
+  assert.deepEqual(openBelow(folder), []);
 });
 
 test('a state of records that are not committed, and a closed log, are mistakes of ours', (t) => {
