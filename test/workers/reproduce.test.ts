@@ -225,6 +225,29 @@ test('the critical pair of B10: the zero page comes back after the store has loo
   assert.equal(traced.rows[criticalPair.afterStep - 1]?.label, 'fault/addZeroPage');
 });
 
+test('a step decides that came too early: the last unmap of a truncate, before the fault that it should undo', () => {
+  const text = `faultline input 1
+file A size 4096 pages written
+process P0 a0 A 0 4096 shared
+thread T0 P0
+load a0 0
+thread T1 P0
+truncate A 0
+pwrite A 0 4096
+first T0
+switch T0 op 0 at fault/findPage 1 to T1
+switch T1 op 0 at truncate/unmapCows/clearPteCows~2 1 to T0
+`;
+  const { model, signature } = KNOWN.B14 ?? assert.fail();
+  const pair = criticalPair(new Engine(modelOf(model)), parseInput(text, 'early'), signature);
+  assert.deepEqual(pair, {
+    before: 'T1 op 0 at truncate/unmapCows/downWrite(iMmapRwsem)~2 1',
+    after: 'T0 op 0 at fault/downRead(iMmapRwsem) 1',
+    beforeStep: 11,
+    afterStep: 14,
+  });
+});
+
 test('anchors that mean nothing are no obstacle: nearly sequential schedules are tried', () => {
   const known = KNOWN.B12 ?? assert.fail();
   const engine = new Engine(modelOf(known.model));
