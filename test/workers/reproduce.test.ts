@@ -272,6 +272,22 @@ test('a switch to an occurrence that no longer comes falls back to the last one 
   assert.equal(replayed.traceDigest, traced.digest);
 });
 
+test('a switch at a label that has another name now is looked for by its step', () => {
+  const known = KNOWN.B12 ?? assert.fail();
+  const engine = new Engine(modelOf(known.model));
+  const { input, traced } = reproduced(engine, wildInput(engine, known), B12);
+  const { step, label } = engine.program;
+  const older = (name: string): string => name.replace('/', '/once/');
+  const switches = input.schedule.switches.map((one) => ({ ...one, label: older(one.label) }));
+  const renamed = { ...input, schedule: { ...input.schedule, switches } };
+  const options = { statesMax: 0, traceDigest: null };
+  assert.equal(replayVerdict(engine, renamed, B12, options).verdict, 'inconclusive');
+  const recorded = { step, label: label.map(older) };
+  const replayed = replayVerdict(engine, renamed, B12, { ...options, recorded });
+  assert.equal(replayed.verdict, 'reproduced');
+  assert.equal(replayed.traceDigest, traced.digest);
+});
+
 test('a replay says whether the repro still fails, whether the run is the same, and what else it saw', () => {
   const known = KNOWN.B12 ?? assert.fail();
   const engine = new Engine(modelOf(known.model));
