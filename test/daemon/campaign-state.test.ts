@@ -131,6 +131,17 @@ test('counts come in once, whoever reports again', () => {
   assert.equal(runs, 512);
 });
 
+test('fuzz batches of at most 4096 executors are under way, whatever heartbeats say', () => {
+  const coordination = new Coordination();
+  const batches = Array.from({ length: 2 * 4096 - 1 }, (_, index) => {
+    return { id: `fuzz-${index}`, kind: 'fuzz', index, runs: 1, signature: null } as const;
+  });
+  coordination.write({ t: 'planned', batches, atMs: 0 });
+  const planned = (): number =>
+    coordination.plan(1e9).filter(({ work }) => work.kind === 'fuzz').length;
+  assert.deepEqual([planned(), planned()], [1, 0]);
+});
+
 test('what another build found is minimized here, and its counts stay out', () => {
   const coordination = new Coordination();
   const [batch] = coordination.plan().filter(({ work }) => work.kind === 'fuzz');
@@ -165,6 +176,22 @@ test('a batch that is quarantined closes its range, and a finding keeps its witn
   const { length } = coordination.state.triage.published();
   assert.equal(length, first.length);
   assert.equal(coordination.state.quarantined, first.length);
+});
+
+test('whatever was quarantined before, a verification has a second chance, and no third', () => {
+  const { triage } = new Coordination().state;
+  const record = sampleRecord({ signature: 'lock-self pageLock', model: 'v43rc-immap-write' });
+  const { signature, model } = record.finding;
+  const text = printInput(record.repro.input);
+  const witness = { signature, text, run: 0, scheduler: 'surw' } as const;
+  triage.discover({ signature, model, witness, batch: 0, runsToFirst: 1 });
+  const stage = (): unknown => triage.cases.get(signature)?.stage;
+  triage.wasQuarantined(signature, 'minimize');
+  triage.learn({ kind: 'minimize', signature, record: packRecord(record) }, 'e.1', 0);
+  triage.wasQuarantined(signature, 'verify');
+  assert.equal(stage(), 'verify');
+  triage.wasQuarantined(signature, 'verify');
+  assert.equal(stage(), 'refuted');
 });
 
 test('a repro that another executor does not confirm is not published', () => {
@@ -215,6 +242,22 @@ test('a campaign stops at its runs exactly, at its time, and when it stays quiet
   assert.equal(reasonToStop(quiet.state), null);
   for (const batch of quiet.plan()) quiet.report(reportOf(batch));
   assert.equal(reasonToStop(quiet.state), 'nothing new was found for long');
+});
+
+test('a campaign after another has its own runs and its own time', () => {
+  const stop = { ...SETTINGS.stop, runs: 512, milliseconds: 100 };
+  const settings = { ...SETTINGS, models: [pin('v42-immap-read')], stop };
+  const coordination = new Coordination(settings);
+  const { state } = coordination;
+  for (const batch of coordination.plan()) coordination.report(reportOf(batch));
+  assert.ok(state.steps > 0);
+  assert.equal(reasonToStop(state), 'its runs are made');
+  const rest = { ...settings, stop: { ...stop, runs: null } };
+  coordination.write({ t: 'campaign', campaign: 'c2', plan: rest, atMs: 7000 });
+  const { startedMs, runs, steps, inconclusive, ranMs, lastFindingMs, ranAtFindingMs } = state;
+  assert.deepEqual([startedMs, runs, steps, inconclusive], [7000, 0, 0, 0]);
+  assert.deepEqual([ranMs, lastFindingMs, ranAtFindingMs], [0, 0, 0]);
+  assert.equal(reasonToStop(state), null);
 });
 
 test('a new build forgets which features are known, and nothing else', () => {
