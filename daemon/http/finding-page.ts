@@ -43,7 +43,6 @@ ${terms('facts', record(published, howFound))}`;
     title: `${rowLabel(finding)} ${finding.title} - Faultline`,
     subtitle: `finding ${id}`,
     version,
-    refreshSeconds: null,
     twins: [['All findings', '/']] as const,
     scripts: ['player.js'].filter((name) => scripts.has(name)),
   };

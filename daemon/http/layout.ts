@@ -11,8 +11,6 @@ export interface Frame {
   /** Beside the product's name. */
   readonly subtitle: string;
   readonly version: string;
-  /** Seconds after which the page is loaded again; null for never. */
-  readonly refreshSeconds: number | null;
   /** This page as JSON. */
   readonly twins: readonly (readonly [name: string, href: string])[];
   /** Scripts that make it live; it can be read without. */
@@ -33,13 +31,12 @@ export function visible(text: string): string {
 }
 
 export function inFrame(frame: Frame, content: Markup): Markup {
-  const { title, subtitle, version, refreshSeconds, twins, scripts } = frame;
+  const { title, subtitle, version, twins, scripts } = frame;
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-${refreshSeconds === null ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}">`}
 <title>${visible(title)}</title>
 <link rel="icon" href="/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css">
@@ -136,7 +133,7 @@ export function whole(count: number): string {
 }
 
 export function errorPage({ status, title, message }: Problem, version: string): Markup {
-  const frame = { title: `${status} ${title}`, subtitle: '', version, refreshSeconds: null };
+  const frame = { title: `${status} ${title}`, subtitle: '', version };
   const content = html`<h1>${status} ${title}</h1><p>${message}</p><p><a href="/">All findings</a></p>`;
   return inFrame({ ...frame, twins: [], scripts: [] }, content);
 }

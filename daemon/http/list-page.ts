@@ -19,23 +19,28 @@ import {
   whole,
 } from './layout.ts';
 import { chosen, type Query } from './listing.ts';
+import type { Served } from './routes.ts';
 import type { Showing } from './showing.ts';
 
-const REFRESH_SECONDS = 10;
 /** Rows of one page; the API has the rest. */
 const ROWS_MAX = 500;
 
-export function listPage(showing: Showing, query: Query, version: string): Markup {
+export function listPage(
+  showing: Showing,
+  query: Query,
+  { version, scripts }: Pick<Served, 'version' | 'scripts'>,
+): Markup {
   const status = showing.status();
   const all = showing.published();
-  const found = byRow(chosen(all, query).toReversed());
+  const found = chosen(all, query).toReversed();
+  const bugs = bugsOf(found);
   const content = html`${statistics(status, showing.fleet())}
 <div class="bar">
 <h1>Findings <span class="count">${counts(found.length, all.length)}</span></h1>
 ${filterForm(modelsOf(status, all), query)}
 </div>
-${findingsTable(found.slice(0, ROWS_MAX))}
-${found.length > ROWS_MAX ? html`<p>The ${ROWS_MAX} newest of ${whole(found.length)}.</p>` : ''}
+${bugsTable(bugs.slice(0, ROWS_MAX))}
+${bugs.length > ROWS_MAX ? html`<p>The ${ROWS_MAX} newest of ${whole(bugs.length)}.</p>` : ''}
 ${modelsTable(status)}
 ${workersTable(showing.fleet())}`;
   const { campaign, state } = status;
@@ -43,24 +48,27 @@ ${workersTable(showing.fleet())}`;
     title: `${counted(all.length, 'finding')} - Faultline`,
     subtitle: `campaign ${campaign}, ${state}`,
     version,
-    refreshSeconds: REFRESH_SECONDS,
     twins: twinsOf(query),
-    scripts: [],
+    scripts: ['list.js'].filter((name) => scripts.has(name)),
   };
   return inFrame(frame, content);
 }
 
-/** Findings of one row of the catalogue together, where its newest stands; canaries, which must be found, last. */
-function byRow(found: readonly Published[]): readonly Published[] {
-  const rows = new Map<string, Published[]>();
+/** The findings of one bug, the newest first: those of a row of the catalogue, or one that is in none. */
+type Bug = readonly [Published, ...(readonly Published[])];
+
+/** Where the newest finding of each stands; canaries, which must be found, last. */
+function bugsOf(found: readonly Published[]): readonly Bug[] {
+  const rows = new Map<string, Bug>();
   for (const one of found) {
     const { known, looksLike, id } = one.finding;
     const row = known ?? looksLike ?? id;
-    rows.set(row, [...(rows.get(row) ?? []), one]);
+    const [first, ...others] = rows.get(row) ?? [one];
+    rows.set(row, first === one ? [one] : [first, ...others, one]);
   }
-  const canaries = rows.get(CANARY_ROW) ?? [];
+  const canary = rows.get(CANARY_ROW);
   rows.delete(CANARY_ROW);
-  return [...[...rows.values()].flat(), ...canaries];
+  return [...rows.values(), ...(canary === undefined ? [] : [canary])];
 }
 
 export function sizeOf({ threads, operations, preemptions }: StoredFinding): string {
@@ -150,8 +158,8 @@ function select(name: string, values: readonly string[], chosenValue: string | n
 <select id="${name}" name="${name}"><option value="">any</option>${options}</select>`;
 }
 
-function findingsTable(found: readonly Published[]): Markup {
-  if (found.length === 0) return html`<p class="none">None so far.</p>`;
+function bugsTable(bugs: readonly Bug[]): Markup {
+  if (bugs.length === 0) return html`<p class="none">None so far.</p>`;
   return table(
     'Findings',
     [
@@ -159,20 +167,44 @@ function findingsTable(found: readonly Published[]): Markup {
       { label: 'known' },
       { label: 'title' },
       { label: 'models', kind: 'mono' },
-      { label: 'size', kind: 'tight' },
+      { label: 'size' },
       { label: 'hits', kind: 'number' },
       { label: 'published (UTC)', kind: 'tight' },
     ],
-    found.map(({ finding, hits, publishedMs, mark }) => [
-      html`<a href="/findings/${encodeURIComponent(finding.id)}">${visible(shownId(finding.id))}</a>`,
-      rowLabelMarkup(finding),
-      mark === null ? visible(finding.title) : visible(`${finding.title} [${markText(mark)}]`),
-      items(finding.models),
-      sizeOf(finding),
-      whole(hits),
-      moment(publishedMs),
-    ]),
+    bugs.map(bugRow),
   );
+}
+
+function bugRow(bug: Bug): readonly (Markup | string)[] {
+  // The gravest standing first, then what is read soonest.
+  const shown = [...bug].sort((a, b) => weightOf(a) - weightOf(b));
+  const [{ finding, mark } = bug[0]] = shown;
+  return [
+    linkTo(finding),
+    rowLabelMarkup(finding),
+    mark === null ? visible(finding.title) : visible(`${finding.title} [${markText(mark)}]`),
+    items([...new Set(bug.flatMap((one) => one.finding.models))].sort()),
+    bug.length === 1 ? sizeOf(finding) : formsOf(finding, shown),
+    whole(bug.reduce((sum, { hits }) => sum + hits, 0)),
+    moment(bug[0].publishedMs),
+  ];
+}
+
+function weightOf({ finding: { standing, operations, preemptions } }: Published): number {
+  return (standing === 'forbidden' ? 0 : 1_000_000) + 1000 * operations + preemptions;
+}
+
+function linkTo({ id }: StoredFinding): Markup {
+  return html`<a href="/findings/${encodeURIComponent(id)}">${visible(shownId(id))}</a>`;
+}
+
+/** Other signatures of the bug: other operations, locks or models show it. */
+function formsOf(best: StoredFinding, all: readonly Published[]): Markup {
+  const forms = all.map(
+    ({ finding }) =>
+      html`<li>${linkTo(finding)} <code>${visible(finding.signature)}</code> ${sizeOf(finding)}</li>`,
+  );
+  return html`${sizeOf(best)} <details id="forms-${visible(shownId(best.id))}"><summary>${counted(all.length, 'form')}</summary><ul>${forms}</ul></details>`;
 }
 
 function modelsTable({ models }: CampaignStatus): Markup | string {

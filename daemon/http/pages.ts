@@ -12,7 +12,7 @@ export function addPages(app: App, { showing, version, scripts }: Served): void 
     method: 'GET',
     path: '/',
     parameters: ['model', 'class', 'known'],
-    answer: (_asked, query) => pageResponse(listPage(showing, query, version)),
+    answer: (_asked, query) => pageResponse(listPage(showing, query, { version, scripts })),
   });
   addRoute(app, {
     method: 'GET',

@@ -61,6 +61,14 @@ tbody tr:hover { background: var(--shade); }
 .known { color: var(--known); }
 .none, footer { color: var(--soft); }
 footer { margin-top: 1.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: 0.2rem 1.25rem; }
+th button.sort { all: unset; cursor: pointer; }
+th button.sort:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+th[aria-sort] button.sort::after { content: " \\2191"; }
+th[aria-sort=descending] button.sort::after { content: " \\2193"; }
+input[type=search] { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); padding: 0.15rem 0.4rem; max-width: 100%; }
+details ul { margin: 0.2rem 0; padding-left: 1.1rem; }
+summary { cursor: pointer; color: var(--link); }
+.live { color: var(--soft); margin-left: auto; }
 #player { margin: 0.6rem 0; }
 #player:empty { display: none; }
 #player .controls { display: flex; flex-wrap: wrap; gap: 0.35rem 0.5rem; align-items: center; margin: 0.5rem 0; }

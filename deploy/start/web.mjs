@@ -12,7 +12,7 @@ import { ROOT } from './root.mjs';
 
 export const WEB = path.join(ROOT, 'dashboards/web');
 const COMPILED = path.join(ROOT, 'dist/web/dashboards/web');
-const SCRIPTS = ['player'];
+const SCRIPTS = ['list', 'player'];
 
 /** Packages lie where Node finds them; from there on everything is a file. */
 const packages = {

@@ -1,14 +1,22 @@
 /** The player in a real browser: what it shows is what the engine does, by key as well, and nothing in it breaks. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { modelOf } from '../../workers/models/registry.ts';
 import { swapped } from '../../workers/reproduce/what-if.ts';
 import { Engine } from '../../workers/run/engine.ts';
 import { debianProgram, skipReason } from '../support/debian.ts';
 import { seedNamed, simplestRun } from '../workers/support/search.ts';
-import { assertPlays, launch, openPlayer, publish, recordOf, SCRIPTS } from './player.ts';
+import {
+  assertAccessible,
+  assertPlays,
+  launch,
+  newPage,
+  openPlayer,
+  publish,
+  recordOf,
+  SCRIPTS,
+} from './player.ts';
 import { serve } from './showing.ts';
 
 const found = await debianProgram('chromium');
@@ -33,7 +41,7 @@ function recordNamed([model, seed, symptom, signature]: (typeof RACES)[number]) 
 
 test('steps, scenes and digest are those of the engine', { skip }, async (t) => {
   const server = await serve(t, { scriptsFolder: SCRIPTS });
-  const page = await newPage(t);
+  const page = await newPage(t, browser);
   for (const race of RACES) {
     const record = recordNamed(race);
     await openPlayer(page, server.url, publish(server.showing, record));
@@ -43,7 +51,7 @@ test('steps, scenes and digest are those of the engine', { skip }, async (t) => 
 
 test('keys step, a swap is that of the engine, and a dropped lock shows', { skip }, async (t) => {
   const server = await serve(t, { scriptsFolder: SCRIPTS });
-  const page = await newPage(t);
+  const page = await newPage(t, browser);
   const record = recordNamed(RACES[0]);
   const { input, modelRef } = record.repro;
   await openPlayer(page, server.url, publish(server.showing, record));
@@ -83,7 +91,7 @@ test('keys step, a swap is that of the engine, and a dropped lock shows', { skip
 
 test('axe finds nothing to complain of, light and dark, wide and narrow', { skip }, async (t) => {
   const server = await serve(t, { scriptsFolder: SCRIPTS });
-  const page = await newPage(t);
+  const page = await newPage(t, browser);
   const id = publish(server.showing, recordNamed(RACES[1]));
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
@@ -94,34 +102,16 @@ test('axe finds nothing to complain of, light and dark, wide and narrow', { skip
       await page.setViewportSize({ width, height: 800 });
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
       assert.ok(wide <= width, `${wide} px wide on ${width}`);
-      await page.evaluate(axe.source);
-      const report = await page.evaluate<Report>('axe.run(document)');
-      const said = report.violations.map(({ id: rule, nodes }) => [rule, nodes[0]?.html]);
-      assert.deepEqual(said, [], `${colorScheme}, ${width} px`);
+      await assertAccessible(page, `${colorScheme}, ${width} px`);
     }
   }
 });
 
-interface Report {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string }[];
-  }[];
-}
-
 test('a repro of a model that this build cannot read is said to be one', { skip }, async (t) => {
   const server = await serve(t, { scriptsFolder: SCRIPTS });
-  const page = await newPage(t);
+  const page = await newPage(t, browser);
   const { finding } = server.showing.publish('sample');
   await page.goto(`${server.url}/findings/${finding.id}`);
   await page.waitForSelector('#player[data-state=failed]');
   assert.match(await page.innerText('#player'), /^This build cannot play it: /);
 });
-
-async function newPage(t: { after(end: () => Promise<void>): void }): Promise<Page> {
-  const context = await browser.newContext();
-  t.after(() => context.close());
-  const page = await context.newPage();
-  page.on('pageerror', (error) => assert.fail(String(error)));
-  return page;
-}

@@ -1,6 +1,8 @@
 /** Real findings on a real server with the scripts of the page, and what the player shows of them. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import type { TestContext } from 'node:test';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type FindingRecord, packRecord } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
@@ -19,6 +21,30 @@ export const SCRIPTS: string = path.join(PACKAGE_ROOT, 'dist/bundle/web');
 export async function launch({ path: executablePath, env }: DebianProgram): Promise<Browser> {
   const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
   return await chromium.launch({ executablePath, env, args });
+}
+
+/** A page in which no script fails. */
+export async function newPage(t: Pick<TestContext, 'after'>, browser: Browser): Promise<Page> {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  page.on('pageerror', (error) => assert.fail(String(error)));
+  return page;
+}
+
+interface Report {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+/** axe finds nothing to complain of. */
+export async function assertAccessible(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe.source);
+  const report = await page.evaluate<Report>('axe.run(document)');
+  const said = report.violations.map(({ id: rule, nodes }) => [rule, nodes[0]?.html]);
+  assert.deepEqual(said, [], what);
 }
 
 /** The finding of a run that shows it. */
