@@ -7,6 +7,7 @@ import {
   type ScopeProgress,
   type Searched,
 } from './scope-progress.ts';
+import type { Design } from './views.ts';
 
 /** What was done to a model. */
 export interface Tried {
@@ -44,6 +45,8 @@ export interface Expectations {
   /** Rows of the catalogue that a model is expected to show; none where it is not known here. */
   expectedOf(model: ModelPin): readonly string[];
   standingOf(finding: StoredFinding): Standing;
+  /** Undefined where it cannot be read here. */
+  designOf(model: ModelPin): Design | undefined;
 }
 
 /** Nothing in n runs excludes rates above 3/n with 95 % (the rule of three). */

@@ -29,6 +29,21 @@ export interface Published {
   readonly mark: Mark | null;
 }
 
+/** A model as people read it. */
+export interface Design {
+  readonly title: string;
+  /** As it was written. */
+  readonly text: string;
+  /** Rows of the catalogue. */
+  readonly find: readonly string[];
+  readonly clean: readonly string[];
+  /** The lock order that its paths have, a line a group of them, and what contradicts it. */
+  readonly order: readonly string[];
+  readonly problems: readonly string[];
+  /** The same as SVG. */
+  readonly graph: string;
+}
+
 export interface ModelProgress extends Silence {
   readonly steps: number;
   readonly features: number;

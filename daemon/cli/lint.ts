@@ -40,7 +40,7 @@ function lintText(model: Model, { orders, problems }: Linted, withEdges: boolean
 }
 
 /** Paths with the same chains stand together. */
-function orderLines(orders: readonly PathOrder[]): readonly string[] {
+export function orderLines(orders: readonly PathOrder[]): readonly string[] {
   const together = new Map<string, string[]>();
   for (const { path, chains } of orders) {
     const key = chains.map((chain) => `  ${chain}`).join('\n');

@@ -12,6 +12,7 @@ import { standingOf } from '../../workers/reproduce/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
 import { DAEMON_FILE } from '../pull/api-address.ts';
 import { type DaemonOptions, startDaemon } from '../service/service.ts';
+import { designOf } from './design.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { PACKAGE_ROOT, VERSION } from './installation.ts';
 import { type CampaignFlags, jobsByDefault } from './options/campaign-options.ts';
@@ -56,7 +57,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     takesOver: flags.takeOver === true,
     seeds: seedTexts(PACKAGE_ROOT),
     canary: pinOf(modelOf(CANARY_MODEL)),
-    expectations: { expectedOf, standingOf },
+    expectations: { expectedOf, standingOf, designOf },
     http,
     say: (text) => log.info(text),
     found: (news) => log.info(news, 'new finding'),

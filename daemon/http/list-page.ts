@@ -218,7 +218,7 @@ function modelsTable({ models }: CampaignStatus): Markup | string {
     whole(one.findings),
     silenceInWords(one),
   ]);
-  return html`<h2>Models</h2>
+  return html`<h2><a href="/models">Models</a></h2>
 ${table(
   'Models',
   [

@@ -4,6 +4,7 @@ import { findingPage } from './finding-page.ts';
 import type { Markup } from './layout.ts';
 import { listPage } from './list-page.ts';
 import { findingOf } from './listing.ts';
+import { designOf, modelPage, modelsPage } from './model-pages.ts';
 import { type App, addRoute, parameterOf, REVALIDATED, type Served } from './routes.ts';
 import { ICON, STYLE } from './style.ts';
 
@@ -21,6 +22,24 @@ export function addPages(app: App, { showing, version, scripts }: Served): void 
       const published = findingOf(showing.published(), parameterOf(asked, 'id'));
       const { origin } = new URL(asked.req.url);
       return pageResponse(findingPage(showing, published, origin, { version, scripts }));
+    },
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/models',
+    answer: () => pageResponse(modelsPage(showing, version)),
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/models/:model',
+    answer: (asked) => pageResponse(modelPage(showing, parameterOf(asked, 'model'), version)),
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/models/:model/order.svg',
+    answer: (asked) => {
+      const { design } = designOf(showing, parameterOf(asked, 'model'));
+      return new Response(design.graph, { headers: { 'Content-Type': 'image/svg+xml' } });
     },
   });
   for (const [name, text] of scripts) {

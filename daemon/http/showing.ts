@@ -1,6 +1,13 @@
 /** The port between a coordinator and the server that shows it. Nothing here waits for Redis. */
 import type { PackedRecord } from '../../corpus/vocabulary/finding.ts';
-import type { CampaignStatus, Control, Published, View, WorkerStatus } from '../campaign/views.ts';
+import type {
+  CampaignStatus,
+  Control,
+  Design,
+  Published,
+  View,
+  WorkerStatus,
+} from '../campaign/views.ts';
 
 export type ShownEvent =
   | { readonly kind: 'finding'; readonly published: Published }
@@ -15,6 +22,8 @@ export interface Showing {
   /** By full id; undefined if there is none, or its folder is damaged. */
   record(id: string): PackedRecord | undefined;
   render(id: string, view: View): string | undefined;
+  /** Undefined where this build cannot read the model. */
+  design(model: string): Design | undefined;
   control(control: Control): void;
   /** Whether batches are being planned and reports taken, and if not, why not. */
   readiness(): { readonly isReady: boolean; readonly why: string };

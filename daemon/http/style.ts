@@ -69,6 +69,8 @@ input[type=search] { font: inherit; color: var(--ink); background: var(--paper);
 details ul { margin: 0.2rem 0; padding-left: 1.1rem; }
 summary { cursor: pointer; color: var(--link); }
 .live { color: var(--soft); margin-left: auto; }
+.wide { overflow-x: auto; }
+img { max-width: 100%; height: auto; }
 #player { margin: 0.6rem 0; }
 #player:empty { display: none; }
 #player .controls { display: flex; flex-wrap: wrap; gap: 0.35rem 0.5rem; align-items: center; margin: 0.5rem 0; }

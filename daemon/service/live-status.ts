@@ -7,6 +7,7 @@ import type {
   CampaignPhase,
   CampaignStatus,
   Control,
+  Design,
   ModelProgress,
   Published,
   View,
@@ -131,6 +132,11 @@ export class LiveStatus implements Showing {
     const record = this.record(id);
     if (record === undefined) return undefined;
     return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  design(model: string): Design | undefined {
+    const pin = this.parts.state.pinOf(model);
+    return pin && this.parts.expectations.designOf(pin);
   }
 
   control(control: Control): void {

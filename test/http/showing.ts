@@ -12,6 +12,7 @@ import { NO_SHOWN_SCOPE, type ShownScope } from '../../daemon/campaign/silence.t
 import type {
   CampaignStatus,
   Control,
+  Design,
   Published,
   View,
   WorkerStatus,
@@ -58,6 +59,7 @@ export interface Sample {
 
 export class MemoryShowing implements Showing {
   readonly controls: Control[] = [];
+  readonly designs = new Map<string, Design>();
   workers: readonly WorkerStatus[] = [worker('w-1')];
   /** What differs from a campaign that has just begun. */
   facts: Partial<CampaignStatus> = {};
@@ -114,6 +116,10 @@ export class MemoryShowing implements Showing {
     const record = this.records.get(id);
     if (record === undefined) return undefined;
     return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  design(model: string): Design | undefined {
+    return this.designs.get(model);
   }
 
   control(control: Control): void {
