@@ -1,13 +1,12 @@
 /** What a campaign has not shown of one model, and how much that says: by chance, and by proof in small. Pure. */
-import type { Standing, StoredFinding } from '../../corpus/vocabulary/finding.ts';
-import { type Breadth, type ModelPin, NO_BREADTH } from '../../corpus/vocabulary/messages.ts';
+import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import { type Breadth, NO_BREADTH } from '../../corpus/vocabulary/messages.ts';
 import {
   missProbabilityOf,
   NO_SCOPE,
   type ScopeProgress,
   type Searched,
 } from './scope-progress.ts';
-import type { Design } from './views.ts';
 
 /** What was done to a model. */
 export interface Tried {
@@ -38,15 +37,6 @@ export interface Silence extends Omit<Tried, 'scope'> {
   readonly notSeen: readonly string[];
   /** With 95 % what comes in a larger share of such runs would have been seen; 1 where nothing was run. */
   readonly excludedRate: number;
-}
-
-/** What models say of themselves; who knows them answers. */
-export interface Expectations {
-  /** Rows of the catalogue that a model is expected to show; none where it is not known here. */
-  expectedOf(model: ModelPin): readonly string[];
-  standingOf(finding: StoredFinding): Standing;
-  /** Undefined where it cannot be read here. */
-  designOf(model: ModelPin): Design | undefined;
 }
 
 /** Nothing in n runs excludes rates above 3/n with 95 % (the rule of three). */

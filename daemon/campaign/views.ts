@@ -1,6 +1,7 @@
 /** What a coordinator lets the outside see: plain data, already bounded. */
 import type { Mark } from '../../corpus/store/marks.ts';
-import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import type { Standing, StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import type { Silence } from './silence.ts';
 
 export const CAMPAIGN_PHASES = ['running', 'paused', 'draining', 'finished'] as const;
@@ -42,6 +43,15 @@ export interface Design {
   readonly problems: readonly string[];
   /** The same as SVG. */
   readonly graph: string;
+}
+
+/** What models say of themselves; who knows them answers. */
+export interface Expectations {
+  /** Rows of the catalogue that a model is expected to show; none where it is not known here. */
+  expectedOf(model: ModelPin): readonly string[];
+  standingOf(finding: StoredFinding): Standing;
+  /** Undefined where it cannot be read here. */
+  designOf(model: ModelPin): Design | undefined;
 }
 
 export interface ModelProgress extends Silence {

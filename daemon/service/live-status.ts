@@ -1,6 +1,6 @@
 /** What a coordinator shows of itself (`http/showing.ts`), read from its parts at the moment of asking. */
 import type { Mark, Marks } from '../../corpus/store/marks.ts';
-import { type Expectations, silenceOf } from '../campaign/silence.ts';
+import { silenceOf } from '../campaign/silence.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import { type Case, publishedOf } from '../campaign/triage.ts';
 import type {
@@ -8,6 +8,7 @@ import type {
   CampaignStatus,
   Control,
   Design,
+  Expectations,
   ModelProgress,
   Published,
   View,

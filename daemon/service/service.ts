@@ -7,7 +7,7 @@ import { Marks } from '../../corpus/store/marks.ts';
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import { MeasuredPace } from '../campaign/pace.ts';
-import type { Expectations } from '../campaign/silence.ts';
+import type { Expectations } from '../campaign/views.ts';
 import { beginOrResume, type Wanted } from '../coordinator/begin.ts';
 import { Coordinator } from '../coordinator/coordinator.ts';
 import { CoordinatorMetrics } from '../coordinator/metrics.ts';
