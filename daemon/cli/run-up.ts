@@ -9,6 +9,7 @@ import { takeLock } from '../../corpus/disk/lock.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { reachRedis } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
+import { PresenceWatch } from '../../corpus/exchange/redis-presence.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { cacheFolder } from '../redis/redis-binary.ts';
@@ -154,7 +155,17 @@ class Up {
     if (redis.wasAdopted) say(`the Redis of an earlier run (process ${redis.pid}) goes on`);
     this.redis = redis;
     this.redisFlags = { redis: redis.url };
+    const watch = new PresenceWatch({
+      address: redis.address,
+      folder: redis.folder,
+      lost: (why) => {
+        say(`${why}; the private Redis is ended: it is of no use`);
+        void redis.stop();
+      },
+    });
+    watch.start();
     void redis.exited.then(() => {
+      watch.stop();
       this.restarting = this.restartRedis().catch(this.giveUp);
     });
   }

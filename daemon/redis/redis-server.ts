@@ -45,10 +45,13 @@ export class PrivateRedis {
   readonly wasAdopted: boolean;
   /** Resolves when the server is gone, for whatever reason; keeps no process alive. */
   readonly exited: Promise<void>;
+  /** Where its data are. */
+  readonly folder: string;
   private readonly home: Home;
 
   private constructor(home: Home, { pid, wasAdopted, exited }: Running) {
     this.home = home;
+    this.folder = home.folder;
     this.address = { path: home.socket };
     this.url = `unix:${home.socket}`;
     this.pid = pid;

@@ -9,6 +9,7 @@ import {
   watchOutages,
 } from '../../corpus/exchange/redis.ts';
 import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
+import { PresenceWatch } from '../../corpus/exchange/redis-presence.ts';
 import { Exchange } from '../../corpus/exchange/scripts.ts';
 import type { WorkerStatus } from '../campaign/views.ts';
 import { Fleet } from '../coordinator/fleet.ts';
@@ -30,6 +31,8 @@ export interface Link {
     readonly isDurable: boolean;
   };
   readonly outages: { readonly isUp: boolean; readonly outages: number };
+  /** What of Redis a process that starts would miss, though this one is connected; null if nothing. */
+  readonly presence: { readonly gone: string | null };
   start(): void;
   stop(): void;
   close(): Promise<void>;
@@ -47,6 +50,8 @@ export interface LinkOptions {
 
 /** A Redis that does not answer a first ping within this time is not there. */
 const REACH_MS = 3000;
+/** What is connected works on; what a worker has reported is in the log or comes again. */
+const LOST_REMEDY = 'restart that Redis (`up` does); no finding is lost by it';
 
 /** Waits for a Redis that is not there yet. @throws Refusal for whatever it lacks, before anything is changed */
 export async function redisLink(address: RedisAddress, options: LinkOptions): Promise<Link> {
@@ -64,13 +69,25 @@ export async function redisLink(address: RedisAddress, options: LinkOptions): Pr
     const leadership = new Leadership({ exchange, clock, takesOver, said: say });
     const fleet = new Fleet(exchange, clock, build);
     const probe = new RedisProbe(redis, queue, SYSTEM_CLOCK);
+    const lost = (why: string): void => {
+      // Otherwise the outage is said.
+      if (outages.isUp) say(`${why}; ${LOST_REMEDY}`);
+    };
+    const presence = new PresenceWatch({ address, lost });
     return {
       transport: new RedisTransport({ exchange, leadership, queue, fleet, build, said: say }),
       fleet,
       probe,
       outages,
-      start: () => probe.start(),
-      stop: () => probe.stop(),
+      presence,
+      start: () => {
+        probe.start();
+        presence.start();
+      },
+      stop: () => {
+        probe.stop();
+        presence.stop();
+      },
       close: async () => {
         if (redis.status === 'ready') await leadership.resign().catch(() => {});
         await queue.close();
@@ -105,6 +122,7 @@ export function localLink(pool: LocalPool, { build, version }: LinkOptions): Lin
     // Without a queue there is nothing to lose.
     probe: { counts: {}, roundtripSeconds: 0, memoryBytes: 0, isDurable: true },
     outages: { isUp: true, outages: 0 },
+    presence: { gone: null },
     start: () => {},
     stop: () => {},
     close: () => pool.close(),

@@ -31,6 +31,7 @@ export interface LiveStatusParts {
   readonly publisher: Publisher;
   readonly figures: CoordinatorMetrics;
   readonly outages: Link['outages'];
+  readonly presence: Link['presence'];
   readonly clock: Clock;
   readonly version: string;
   readonly build: string;
@@ -104,7 +105,7 @@ export class LiveStatus implements Showing {
         underWay: inStage('minimize', 'verify'),
         refuted: inStage('refuted'),
       },
-      redis: { isUp: outages.isUp, outages: outages.outages },
+      redis: { isUp: this.isRedisUp, outages: outages.outages },
       models: this.models(),
     };
   }
@@ -145,9 +146,9 @@ export class LiveStatus implements Showing {
   }
 
   readiness(): { readonly isReady: boolean; readonly why: string } {
-    const { coordinator, outages } = this.parts;
-    if (!outages.isUp) return { isReady: false, why: 'Redis does not answer' };
-    const { trouble } = coordinator;
+    const { coordinator, outages, presence } = this.parts;
+    const unreachable = outages.isUp ? presence.gone : 'Redis does not answer';
+    const trouble = unreachable ?? coordinator.trouble;
     return { isReady: trouble === null, why: trouble ?? 'at work' };
   }
 
@@ -157,7 +158,7 @@ export class LiveStatus implements Showing {
       workers: fleet.workers,
       counts: probe.counts,
       waitingSeconds: (kind, waiting) => coordinator.waitingSeconds(kind, waiting),
-      isRedisUp: outages.isUp,
+      isRedisUp: this.isRedisUp,
       outages: outages.outages,
       roundtripSeconds: probe.roundtripSeconds,
       memoryBytes: probe.memoryBytes,
@@ -188,6 +189,10 @@ export class LiveStatus implements Showing {
     const events: ShownEvent[] = changed.map((published) => ({ kind: 'finding', published }));
     if (this.ticks % TICKS_A_STATUS === 0) events.push({ kind: 'status', status: this.status() });
     for (const event of events) for (const listener of this.listeners) listener(event);
+  }
+
+  private get isRedisUp(): boolean {
+    return this.parts.outages.isUp && this.parts.presence.gone === null;
   }
 
   private state(): CampaignPhase {

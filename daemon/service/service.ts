@@ -131,12 +131,12 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
       ? null
       : new Webhook({ url: options.webhook, version, said: say, failed });
   const publisher = new Publisher({ state, log, store, clock, watcher });
-  const { transport, fleet, probe, outages } = link;
+  const { transport, fleet, probe, outages, presence } = link;
   const pace = new MeasuredPace();
   const parts = { log, transport, pace, clock, build, seeds, canary };
   const coordinator = new Coordinator({ ...parts, publisher, watcher });
   const shown = new LiveStatus({
-    ...{ state, log, coordinator, fleet, probe, publisher, figures, outages, clock },
+    ...{ state, log, coordinator, fleet, probe, publisher, figures, outages, presence, clock },
     version,
     build,
     expectations: options.expectations,

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -309,6 +310,24 @@ test('a Redis that goes away is waited for, with one line', { skip }, async (t) 
   assert.equal(about.length, 2, about.join('\n'));
 });
 
+test('a Redis that nothing new can reach is not ready, and is said once', { skip }, async (t) => {
+  const scene = await Scene.at(t, (t) => testRedis(t, ['--appendonly', 'yes']));
+  const running = await coordinator(scene, temporaryFolder(t));
+  const readiness = async (): Promise<string> => {
+    const answer = await fetch(`${running.url}/readyz`);
+    return `${answer.status} ${await answer.text()}`;
+  };
+  await until('it is ready', async () => (await readiness()).startsWith('200'));
+  rmSync(scene.redis.socket);
+  await until('it is not', async () => (await readiness()).startsWith('503'));
+  assert.match(await readiness(), /no Redis at .*: no such file or directory/);
+  const about = running.lines.filter((line) => /restart that Redis/.test(line));
+  assert.equal(about.length, 1, running.lines.join('\n'));
+  await scene.redis.kill();
+  await scene.redis.start();
+  await until('it is again', async () => (await readiness()).startsWith('200'));
+});
+
 test('a disk that is full stops nothing for good', { skip }, async (t) => {
   const scene = await Scene.of(t);
   const { dataDir } = scene;
@@ -318,7 +337,7 @@ test('a disk that is full stops nothing for good', { skip }, async (t) => {
   // A file in the place of the folder refuses as a full disk does, whoever asks.
   const findings = path.join(dataDir, 'findings');
   const aside = path.join(dataDir, 'aside');
-  const { renameSync, rmSync } = await import('node:fs');
+  const { renameSync } = await import('node:fs');
   renameSync(findings, aside);
   writeFileSync(findings, '');
   await until('it is said', () => running.lines.some((line) => line.includes('cannot write')));
