@@ -145,6 +145,7 @@ const result = z.discriminatedUnion('kind', [
       )
       .max(LIST_MAX),
     breadth: z.strictObject({ workloads: count, given: count, exhausted: count }).exactOptional(),
+    searched: z.strictObject({ states: count, transitions: count }).exactOptional(),
     swept: z
       .strictObject({
         from: count,

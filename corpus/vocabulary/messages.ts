@@ -185,6 +185,8 @@ export interface FuzzResult {
   readonly witnesses: readonly Witness[];
   /** Absent from records of a log that was written before it was counted. */
   readonly breadth?: Breadth;
+  /** What searches of given workloads looked at; absent where there was none. */
+  readonly searched?: { readonly states: number; readonly transitions: number };
   /** What came of the source `sweep`; absent where there was none. */
   readonly swept?: ScopePart;
   /** Runs that met each signature, and the first of them; a search that met it counts as one. */

@@ -5,8 +5,9 @@
 import type { CanaryRun, Comparison, ModelPin, Work } from '../../corpus/vocabulary/messages.ts';
 import { minimizationOf, modelOfBatch, planFuzzBatch, type Settled } from './plan-batch.ts';
 import type { Outstanding } from './records.ts';
-import { hasLeft, type Place, sweepDue } from './scope-progress.ts';
+import { hasLeft, sweepDue } from './scope-progress.ts';
 import type { CampaignState } from './state.ts';
+import { isAnswered, openModels, planSubmitted } from './submissions.ts';
 import type { Case } from './triage.ts';
 
 /** One batch to be handed out. */
@@ -38,6 +39,7 @@ export interface Circumstances {
 /** The rest of a long list waits in the state, which costs no Redis. */
 const MINIMIZATIONS_AN_EXECUTOR = 4;
 const COMPARISONS_AN_EXECUTOR = 1;
+const SUBMITTED_AN_EXECUTOR = 1;
 /** A canary costs 20 ms: one in so many reports is a thousandth of the work. */
 const REPORTS_A_CANARY = 32;
 const CANARY_RUNS = 2048;
@@ -56,13 +58,15 @@ export function due(circumstances: Circumstances): readonly Due[] {
     ...minimizations(given, ids),
     ...canaries(given, ids),
     ...comparisons(given, ids),
+    ...submitted(given, ids),
     ...fuzzBatches(given, ids),
   ];
 }
 
 /** Whether a campaign that is to stop has come to its end. */
 export function isAtEnd(state: CampaignState): boolean {
-  if (state.outstanding.size > 0) return false;
+  const isAsked = state.submissions.some((one) => !isAnswered(one));
+  if (state.outstanding.size > 0 || isAsked) return false;
   return [...state.triage.cases.values()].every(
     ({ stage, isCompared }) => stage === 'refuted' || (stage === 'published' && isCompared),
   );
@@ -96,18 +100,23 @@ class BatchIds {
     this.next = state.nextId;
   }
 
-  /** @param sweep where the part of a scope begins that a fuzz batch searches */
-  make(work: Work, models: readonly ModelPin[], signature: string | null, sweep?: Place): Due {
+  /** @param more what a fuzz batch is for, beside its place in the campaign */
+  make(
+    work: Work,
+    models: readonly ModelPin[],
+    signature: string | null,
+    more: Pick<Outstanding, 'sweep' | 'submitted'> = {},
+  ): Due {
     const id = `${work.kind}-${this.state.campaign}-${this.next}`;
     this.next += 1;
     const isFuzz = work.kind === 'fuzz';
     const outstanding: Outstanding = {
       id,
       kind: work.kind,
-      index: isFuzz ? work.index : null,
+      index: isFuzz && more.submitted === undefined ? work.index : null,
       runs: isFuzz ? work.runs : 0,
       signature,
-      ...(sweep === undefined ? {} : { sweep }),
+      ...more,
     };
     return { outstanding, work, models };
   }
@@ -185,11 +194,33 @@ function comparisons(given: Circumstances, ids: BatchIds): readonly Due[] {
   return made;
 }
 
+/** Also of a campaign that pauses: somebody waits for each. */
+function submitted({ state, executors, seeds }: Circumstances, ids: BatchIds): readonly Due[] {
+  const { settings, submissions } = state;
+  const underWay = state.outstandingOf('fuzz').flatMap(({ submitted: of }) => of ?? []);
+  const open = submissions.flatMap((one) => {
+    const isHere = (name: string): boolean =>
+      underWay.some(({ id, model }) => id === one.id && model === name);
+    return openModels(one).flatMap((model) => (isHere(model) ? [] : [{ one, model }]));
+  });
+  const room = Math.max(0, SUBMITTED_AN_EXECUTOR * executors - underWay.length);
+  return open.slice(0, room).map(({ one, model }) => {
+    const work = planSubmitted(one, model, settings?.rngSeed ?? 0, seeds);
+    const of = { id: one.id, model };
+    return ids.make(work, pinsOf(state, model), null, { submitted: of });
+  });
+}
+
+/** Under way, with a place in the campaign. */
+function fuzzOf(state: CampaignState): readonly Outstanding[] {
+  return state.outstandingOf('fuzz').filter(({ index }) => index !== null);
+}
+
 function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
   const { state, ahead } = given;
   const { settings } = state;
   if (settings === null || state.phase !== 'running') return [];
-  const underWay = state.outstandingOf('fuzz');
+  const underWay = fuzzOf(state);
   const missing = Math.min(ahead - underWay.length, FUZZ_BATCHES_A_TURN);
   const names = settings.models.map(({ reference }) => reference);
   // Of few runs for several models, the first batch leaves the others theirs.
@@ -218,7 +249,8 @@ function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
       featuresDigest: given.featuresDigestOf(model),
       settled: given.settled,
     });
-    const one = ids.make(work, pinsOf(state, model), null, sweep?.place);
+    const place = sweep === null ? {} : { sweep: sweep.place };
+    const one = ids.make(work, pinsOf(state, model), null, place);
     begun.push(one.outstanding);
     made.push(one);
   }
@@ -237,7 +269,7 @@ function beginningOf(state: CampaignState, model: string, underWay: readonly Out
 }
 
 function plannedRuns(state: CampaignState): number {
-  return state.outstandingOf('fuzz').reduce((sum, { runs }) => sum + runs, 0);
+  return fuzzOf(state).reduce((sum, { runs }) => sum + runs, 0);
 }
 
 function pinsOf(state: CampaignState, model: string): readonly ModelPin[] {

@@ -7,6 +7,7 @@ import type { Kind, ModelPin, Report } from '../../corpus/vocabulary/messages.ts
 import type { Scope } from '../../corpus/vocabulary/scope.ts';
 import type { Shares } from './plan-batch.ts';
 import type { Place } from './scope-progress.ts';
+import type { Question } from './submissions.ts';
 import type { Control } from './views.ts';
 
 /** What a campaign is to do; the campaign file says the same (`campaign-file.ts`). */
@@ -40,6 +41,8 @@ export interface Outstanding {
   readonly signature: string | null;
   /** Of a fuzz batch that searches a part of a scope. */
   readonly sweep?: Place;
+  /** Of a fuzz batch that answers a submission: which, and on which model. */
+  readonly submitted?: { readonly id: string; readonly model: string };
 }
 
 export type LogRecord = { readonly atMs: number } & (
@@ -51,6 +54,8 @@ export type LogRecord = { readonly atMs: number } & (
   /** Their jobs are gone and no report of them waits: what they were to do is handed out again. */
   | { readonly t: 'abandoned'; readonly ids: readonly string[] }
   | { readonly t: 'control'; readonly control: Control }
+  /** What somebody wants to have searched; comes once. */
+  | ({ readonly t: 'submitted' } & Question)
   /** A finding's folder is on disk. */
   | { readonly t: 'stored'; readonly signature: string }
   /** A finding that somebody else put into the data directory. */

@@ -28,6 +28,7 @@ const FACTS = [
   'pinned',
   'canaries',
   'quarantinedBatches',
+  'submissions',
 ] as const;
 type CampaignFacts = Pick<CampaignState, (typeof FACTS)[number]>;
 

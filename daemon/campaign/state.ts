@@ -7,6 +7,7 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 import {
   addBreadth,
   type Breadth,
+  type FuzzResult,
   type Kind,
   type ModelPin,
   NO_BREADTH,
@@ -21,6 +22,15 @@ import { Frontier } from './frontier.ts';
 import { modelOfBatch } from './plan-batch.ts';
 import type { CampaignSettings, LogRecord, Outstanding } from './records.ts';
 import { NO_SCOPE, type ScopeProgress, withPart } from './scope-progress.ts';
+import {
+  isAskedOn,
+  namesIn,
+  type Question,
+  type Submission,
+  withFailure,
+  withQuestion,
+  withResult,
+} from './submissions.ts';
 import { discoveryOf, Triage } from './triage.ts';
 import type { CampaignPhase } from './views.ts';
 
@@ -92,6 +102,8 @@ export class CampaignState {
   readonly outstanding = new Map<string, Outstanding>();
   readonly quarantinedBatches: QuarantinedBatch[] = [];
   readonly triage: Triage = new Triage();
+  /** In the order in which they came. */
+  submissions: readonly Submission[] = [];
 
   apply(row: LogRecord): Effect | null {
     switch (row.t) {
@@ -113,6 +125,9 @@ export class CampaignState {
         this.phase = { pause: 'paused', resume: 'running', stop: 'draining' }[
           row.control
         ] as CampaignPhase;
+        return null;
+      case 'submitted':
+        this.submit(row, row.atMs);
         return null;
       case 'stored':
         this.triage.stored(row.signature);
@@ -145,6 +160,13 @@ export class CampaignState {
 
   pinOf(model: string): ModelPin | undefined {
     return Object.hasOwn(this.pinned, model) ? this.pinned[model] : undefined;
+  }
+
+  /** Whether something under way would be misjudged if the name were given to another model. */
+  needs(model: string): boolean {
+    return (
+      isAskedOn(this.submissions, model) || this.models.has(model) || this.triage.isOpenOn(model)
+    );
   }
 
   /** Of a model of this campaign, or of one before it. */
@@ -211,6 +233,16 @@ export class CampaignState {
     if (batch.kind === 'canary') this.canaries.foldedAtLastCanary = this.folded;
   }
 
+  private submit(question: Question, atMs: number): void {
+    this.submissions = withQuestion(this.submissions, question, atMs);
+    const names = namesIn(this.submissions);
+    const kept = Object.entries(this.pinned).filter(
+      ([name]) => names.has(name) || this.needs(name),
+    );
+    const asked = question.models.map((pin) => [pin.reference, pin] as const);
+    this.pinned = Object.fromEntries([...kept, ...asked]);
+  }
+
   private abandon(id: string): void {
     const index = this.outstanding.get(id)?.index ?? null;
     if (index !== null) this.reopened.push(index);
@@ -236,7 +268,9 @@ export class CampaignState {
     this.folded += 1;
     if (atMs - this.lastReportMs < GAP_MS) this.ranMs += Math.max(0, atMs - this.lastReportMs);
     this.lastReportMs = atMs;
-    if (result.kind === 'fuzz') this.fold(report, batch, atMs);
+    if (result.kind === 'fuzz' && batch.submitted !== undefined) {
+      this.answered(report, result, batch.submitted.id);
+    } else if (result.kind === 'fuzz') this.fold(report, batch, atMs);
     else if (result.kind === 'canary') this.watchCanary(result);
     else this.learn(report, atMs);
     return 'folded';
@@ -247,9 +281,13 @@ export class CampaignState {
   }
 
   /** Whether it is about what the batch asked; anybody who reaches Redis may say otherwise. */
-  private isAnswer(result: Result, { kind, index, runs, signature }: Outstanding): boolean {
+  private isAnswer(result: Result, batch: Outstanding): boolean {
+    const { kind, index, runs, signature, submitted } = batch;
     if (result.kind !== kind) return false;
     if (result.kind === 'canary') return true;
+    if (result.kind === 'fuzz' && submitted !== undefined) {
+      return result.model === submitted.model && result.runs <= runs;
+    }
     if (result.kind !== 'fuzz') return result.signature === signature;
     const isAsked = result.index === index && result.runs <= runs;
     return isAsked && result.model === this.modelOf(result.index);
@@ -296,6 +334,16 @@ export class CampaignState {
     }
   }
 
+  /** Its runs are not the campaign's; what it found is, and its input may be a parent of mutants. */
+  private answered(report: Report, result: FuzzResult, id: string): void {
+    this.discover(report);
+    this.models.get(result.model)?.frontier.fold(result);
+    for (const [signature, { count }] of Object.entries(result.hits)) {
+      this.triage.met(signature, result.model, count);
+    }
+    this.submissions = withResult(this.submissions, id, result);
+  }
+
   private discover({ result }: Report): void {
     if (result.kind !== 'fuzz') return;
     // A model that no campaign of ours had can only come from elsewhere.
@@ -332,6 +380,10 @@ export class CampaignState {
     this.quarantinedBatches.push({ id, work, reason, starts, atMs });
     if (this.quarantinedBatches.length > QUARANTINED_KEPT) this.quarantinedBatches.shift();
     this.outstanding.delete(id);
+    if (batch?.submitted !== undefined) {
+      const { id: submission, model } = batch.submitted;
+      this.submissions = withFailure(this.submissions, submission, model, reason);
+    }
     if (batch?.sweep !== undefined) {
       const tally = this.tallyOf(this.modelOf(batch.index ?? 0));
       tally.scope = { ...tally.scope, quarantined: tally.scope.quarantined + 1 };

@@ -15,10 +15,9 @@ import { NO_EXECUTOR, type Result, type Witness } from '../../corpus/vocabulary/
 import { parseRepro } from '../../corpus/vocabulary/repro.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { bucketsWith, type Discovery, runsTo, settledOf } from './plan-batch.ts';
-import type { Published } from './views.ts';
+import type { Published, VIOLATION_STAGES } from './views.ts';
 
-const STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
-export type Stage = (typeof STAGES)[number];
+export type Stage = (typeof VIOLATION_STAGES)[number];
 
 /** What is known of one signature. */
 export interface Case {
@@ -71,6 +70,14 @@ export class Triage {
   published(): readonly Case[] {
     const listed = [...this.cases.values()].filter(({ published }) => published !== null);
     return listed.sort((a, b) => revisionOf(a) - revisionOf(b));
+  }
+
+  /** Whether a finding that was met on this model is still to be minimized or verified on it. */
+  isOpenOn(model: string): boolean {
+    return [...this.cases.values()].some(({ stage, discovery, waiting, record }) => {
+      const isVerified = stage === 'verify' && record?.finding.model === model;
+      return isVerified || [discovery, ...waiting].some((one) => one?.model === model);
+    });
   }
 
   /** Counts runs that met a signature which has a case; `discover` opens cases. */

@@ -91,6 +91,59 @@ export interface CampaignStatus {
   readonly models: readonly ModelProgress[];
 }
 
+export const SUBMISSION_STATES = ['waiting', 'searched', 'answered'] as const;
+
+/** `lacking`: the model has no path for an operation; `failed`: given up, and `why` says the reason. */
+export const SUBMITTED_VERDICTS = [
+  'violation',
+  'failed',
+  'inconclusive',
+  'verified',
+  'lacking',
+] as const;
+export type SubmittedVerdict = (typeof SUBMITTED_VERDICTS)[number];
+
+export const VIOLATION_STAGES = ['minimize', 'verify', 'published', 'refuted'] as const;
+
+export interface ShownViolation {
+  readonly signature: string;
+  /** Row of the catalogue, as of a finding: on a model of one's own it only looks like it. */
+  readonly known: string | null;
+  readonly looksLike: string | null;
+  /** Id of the finding. */
+  readonly id: string;
+  /** How far its finding is; null if there is none any more. */
+  readonly stage: (typeof VIOLATION_STAGES)[number] | null;
+}
+
+/** What came of a submission on one model; null and zeros until it was searched. */
+export interface ShownAnswer {
+  readonly model: string;
+  readonly modelDigest: string;
+  readonly verdict: SubmittedVerdict | null;
+  readonly workloads: number;
+  /** Of these, searched to the last interleaving. */
+  readonly exhausted: number;
+  readonly states: number;
+  readonly transitions: number;
+  readonly runs: number;
+  readonly violations: readonly ShownViolation[];
+  readonly why: string | null;
+}
+
+export interface ShownSubmission {
+  readonly id: string;
+  /** `searched`: on all of its models; `answered`: and what was found is published, or refuted. */
+  readonly state: (typeof SUBMISSION_STATES)[number];
+  /** The gravest of its models; null until all were searched. */
+  readonly verdict: SubmittedVerdict | null;
+  readonly submittedMs: number;
+  /** The input; null for every seed. */
+  readonly text: string | null;
+  readonly statesMax: number;
+  readonly answers: readonly ShownAnswer[];
+}
+
 export interface WorkerStatus {
   readonly id: string;
   readonly host: string;

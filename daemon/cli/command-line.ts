@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   mark: async () => (await import('./mark.ts')).markCommand(),
   prune: async () => (await import('./prune.ts')).pruneCommand(),
   pull: async () => (await import('./pull.ts')).pullCommand(),
+  submit: async () => (await import('./submit.ts')).submitCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   campaign: async () => (await import('./campaign.ts')).campaignCommand(),
   daemon: async () => (await import('./daemon.ts')).daemonCommand(),

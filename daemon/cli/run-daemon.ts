@@ -24,6 +24,7 @@ import {
   requireRedis,
 } from './options/redis-choice.ts';
 import type { Settings } from './options/settings.ts';
+import { readSubmission } from './options/submission.ts';
 import { pinOf, wantedOf } from './options/wanted-campaign.ts';
 import { otherEnginesText } from './output/other-engines.ts';
 import { logger } from './output/process-log.ts';
@@ -58,6 +59,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     seeds: seedTexts(PACKAGE_ROOT),
     canary: pinOf(modelOf(CANARY_MODEL)),
     expectations: { expectedOf, standingOf, designOf },
+    readSubmission,
     http,
     say: (text) => log.info(text),
     found: (news) => log.info(news, 'new finding'),

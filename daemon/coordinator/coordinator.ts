@@ -22,6 +22,7 @@ import type { Pace } from '../campaign/pace.ts';
 import type { Settled } from '../campaign/plan-batch.ts';
 import type { Outstanding } from '../campaign/records.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
+import type { Question } from '../campaign/submissions.ts';
 import { type Case, droppedText } from '../campaign/triage.ts';
 import type { Control } from '../campaign/views.ts';
 import type { Clock } from '../log/clock.ts';
@@ -133,6 +134,13 @@ export class Coordinator {
   control(control: Control): void {
     this.parts.watcher.said(`the campaign was told to ${control}`);
     this.parts.log.write({ t: 'control', control });
+    this.wake();
+    this.parts.log.commit();
+  }
+
+  /** @throws Refusal DATA_DIR; it is answered all the same, until this process ends */
+  submit(question: Question): void {
+    this.parts.log.write({ t: 'submitted', ...question });
     this.wake();
     this.parts.log.commit();
   }
@@ -342,8 +350,7 @@ function isOfRunsOnly({ breadth, swept }: FuzzResult): boolean {
 function trimmed(report: Report, state: CampaignState): Report {
   const { result } = report;
   if (result.kind !== 'fuzz' || report.build !== state.build) return report;
-  const tally = state.models.get(result.model);
-  if (tally === undefined) return report;
-  const candidates = tally.frontier.fresh(result);
+  // Of a model that is no campaign's there are no parents.
+  const candidates = state.models.get(result.model)?.frontier.fresh(result) ?? [];
   return { ...report, result: { ...result, candidates } };
 }

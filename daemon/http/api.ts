@@ -1,18 +1,20 @@
-/** `/api/v1`: findings to read and to follow, the campaign and its workers, and the three things one may do. */
+/** `/api/v1`: findings to read and to follow, the campaign and its workers, and the things one may do. */
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 import { type PackedRecord, shownId } from '../../corpus/vocabulary/finding.ts';
 import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
 import { CONTROLS, type Published } from '../campaign/views.ts';
-import { tooLarge } from './gate.ts';
+import { readBody } from './body.ts';
 import { findingOf, pageOf, shownFinding } from './listing.ts';
 import { Problem } from './problem.ts';
 import { type App, type Asked, addRoute, parameterOf, REVALIDATED, type Served } from './routes.ts';
+import { readSubmission, submitted } from './submitting.ts';
 
 const FINDINGS = '/api/v1/findings';
+const SUBMISSIONS = '/api/v1/submissions';
+const SUBMISSION_ID = /^[0-9a-f]{6,64}$/;
 /** Seconds after which a stream may have become free. */
 const STREAM_RETRY = '30';
 /** What Prometheus takes for a target; a heartbeat may say anything. */
@@ -24,6 +26,7 @@ export function addApi(app: App, served: Served): void {
   addFindings(app, served);
   addFleet(app, served);
   addControls(app, served);
+  addSubmissions(app, served);
 }
 
 /** RFC 9530: whoever reads can tell that nothing changed on the way. */
@@ -142,8 +145,7 @@ function addControls(app: App, { showing, token, bodyBytesMax }: Served): void {
       method: 'POST',
       path: `/api/v1/campaign/${control}`,
       answer: async (asked) => {
-        const problem = token.problem(asked.req.header('Authorization'));
-        if (problem !== undefined) throw problem;
+        requireToken(asked, token);
         checkEmpty(await readBody(asked.env.incoming, bodyBytesMax));
         showing.control(control);
         return asked.json(showing.status(), 202);
@@ -152,27 +154,39 @@ function addControls(app: App, { showing, token, bodyBytesMax }: Served): void {
   }
 }
 
+function requireToken(asked: Asked, token: Served['token']): void {
+  const problem = token.problem(asked.req.header('Authorization'));
+  if (problem !== undefined) throw problem;
+}
+
+function addSubmissions(app: App, { showing, token, bodyBytesMax }: Served): void {
+  addRoute(app, {
+    method: 'POST',
+    path: SUBMISSIONS,
+    answer: async (asked) => {
+      requireToken(asked, token);
+      const submission = submitted(
+        showing,
+        readSubmission(await readBody(asked.env.incoming, bodyBytesMax)),
+      );
+      return asked.json(submission, 202, { Location: `${SUBMISSIONS}/${submission.id}` });
+    },
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: `${SUBMISSIONS}/:id`,
+    answer: (asked) => {
+      const id = parameterOf(asked, 'id');
+      const found = SUBMISSION_ID.test(id) ? showing.submission(id) : undefined;
+      if (found === undefined) throw new Problem(404, 'there is no such submission, or several');
+      return asked.json(found, 200, REVALIDATED);
+    },
+  });
+}
+
 /** What is to be done is in the path. */
 function checkEmpty(body: string): void {
   const value = body === '' ? {} : readJson(body);
   if (isJsonObject(value) && Object.keys(value).length === 0) return;
   throw new Problem(400, 'this takes no body, or the empty object {}');
-}
-
-async function readBody(incoming: IncomingMessage, bytesMax: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Destroying the stream would take the connection with it, and the answer.
-  const parts: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
-  try {
-    for await (const chunk of parts) {
-      bytes += chunk.length;
-      if (bytes > bytesMax) throw tooLarge(bytesMax);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    // The client went away; nobody reads this answer.
-    throw incoming.errored === null ? error : new Problem(400, 'the body ended early');
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

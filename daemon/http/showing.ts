@@ -5,6 +5,7 @@ import type {
   Control,
   Design,
   Published,
+  ShownSubmission,
   View,
   WorkerStatus,
 } from '../campaign/views.ts';
@@ -12,6 +13,14 @@ import type {
 export type ShownEvent =
   | { readonly kind: 'finding'; readonly published: Published }
   | { readonly kind: 'status'; readonly status: CampaignStatus };
+
+/** What somebody wants to have searched, as it was sent; at least one of the first two. */
+export interface SubmissionText {
+  readonly input: string | null;
+  /** A reference, or a model's text or JSON; null for those of the campaign. */
+  readonly model: string | null;
+  readonly statesMax: number;
+}
 
 export interface Showing {
   status(): CampaignStatus;
@@ -25,6 +34,10 @@ export interface Showing {
   /** Undefined where this build cannot read the model. */
   design(model: string): Design | undefined;
   control(control: Control): void;
+  /** @throws Refusal for what cannot be searched, with its line; ENVIRONMENT where it cannot be taken now */
+  submit(asked: SubmissionText): ShownSubmission;
+  /** By full id, or how it begins; undefined if there is none, or several. */
+  submission(id: string): ShownSubmission | undefined;
   /** Whether batches are being planned and reports taken, and if not, why not. */
   readiness(): { readonly isReady: boolean; readonly why: string };
   /** Text of `/metrics`. */

@@ -61,6 +61,7 @@ const DRIP_LOOKS = 10;
 interface Asking {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
+  readonly json?: string | undefined;
 }
 
 const HEADER_BYTES_MAX = 16 << 10;
@@ -139,17 +140,25 @@ export class ApiClient {
 
   /**
    * Asks once for what is in the path; a refusal is an answer, with its reason.
+   * @param json what there is to say beside it
    * @throws Refusal ENVIRONMENT if no coordinator answers
    */
-  async post(path: string, token: string): Promise<Answer> {
+  async post(path: string, token: string, json?: string): Promise<Answer> {
     const { waitMs: _, ...answer } = await this.ask(path, {
       method: 'POST',
-      headers: { Authorization: `Bearer ${token}` },
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      json,
     });
     return answer;
   }
 
-  private ask(path: string, { method, headers }: Asking): Promise<Answer & { waitMs: number }> {
+  private ask(
+    path: string,
+    { method, headers, json }: Asking,
+  ): Promise<Answer & { waitMs: number }> {
     const { answerMs, idleMs } = this.bounds;
     return new Promise((resolve, reject) => {
       const request = this.send(new URL(path, this.origin), {
@@ -188,7 +197,7 @@ export class ApiClient {
           else stop(this.breach('an answer is cut short'));
         });
       });
-      request.end();
+      request.end(json);
     });
   }
 

@@ -124,7 +124,8 @@ async function read<T>(client: ApiClient, path: string, schema: z.ZodType<T>): P
   return fitting(client, path, schema, await client.getText(path));
 }
 
-function fitting<T>(client: ApiClient, path: string, schema: z.ZodType<T>, text: string): T {
+/** @throws Refusal ENVIRONMENT where it is not what a coordinator says */
+export function fitting<T>(client: ApiClient, path: string, schema: z.ZodType<T>, text: string): T {
   const parsed = schema.safeParse(parse(text));
   if (parsed.success) return parsed.data;
   const place = parsed.error.issues[0]?.path.join('.') || 'it';

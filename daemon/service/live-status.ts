@@ -11,16 +11,18 @@ import type {
   Expectations,
   ModelProgress,
   Published,
+  ShownSubmission,
   View,
   WorkerStatus,
 } from '../campaign/views.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import type { Publisher } from '../coordinator/publisher.ts';
-import type { Showing, ShownEvent } from '../http/showing.ts';
+import type { Showing, ShownEvent, SubmissionText } from '../http/showing.ts';
 import type { Clock } from '../log/clock.ts';
 import type { LogWriter } from '../log/writer.ts';
 import type { Link } from './link.ts';
+import type { SubmissionDesk } from './submission-desk.ts';
 
 export interface LiveStatusParts {
   readonly state: CampaignState;
@@ -32,6 +34,7 @@ export interface LiveStatusParts {
   readonly figures: CoordinatorMetrics;
   readonly outages: Link['outages'];
   readonly presence: Link['presence'];
+  readonly desk: SubmissionDesk;
   readonly clock: Clock;
   readonly version: string;
   readonly build: string;
@@ -143,6 +146,14 @@ export class LiveStatus implements Showing {
 
   control(control: Control): void {
     this.parts.coordinator.control(control);
+  }
+
+  submit(asked: SubmissionText): ShownSubmission {
+    return this.parts.desk.submit(asked);
+  }
+
+  submission(id: string): ShownSubmission | undefined {
+    return this.parts.desk.find(id);
   }
 
   readiness(): { readonly isReady: boolean; readonly why: string } {

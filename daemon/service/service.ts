@@ -13,11 +13,13 @@ import { Coordinator } from '../coordinator/coordinator.ts';
 import { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import { Publisher } from '../coordinator/publisher.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts';
+import type { SubmissionText } from '../http/showing.ts';
 import { SYSTEM_CLOCK } from '../log/clock.ts';
 import { logFolderOf } from '../log/log-read.ts';
 import { LogWriter } from '../log/writer.ts';
 import { type Link, type LocalPool, localLink, redisLink } from './link.ts';
 import { LiveStatus } from './live-status.ts';
+import { SubmissionDesk, type SubmissionRead } from './submission-desk.ts';
 import { type News, newsOf, Webhook } from './webhook.ts';
 
 export interface DaemonOptions {
@@ -35,6 +37,8 @@ export interface DaemonOptions {
   readonly seeds: readonly string[];
   readonly canary: ModelPin;
   readonly expectations: Expectations;
+  /** @throws Refusal for what is no input, no model, or does not fit the other */
+  readSubmission(asked: SubmissionText): SubmissionRead;
   readonly http: Omit<ServerOptions, 'showing' | 'version' | 'onFault'>;
   /** One line for people. */
   say(text: string): void;
@@ -135,8 +139,27 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const pace = new MeasuredPace();
   const parts = { log, transport, pace, clock, build, seeds, canary };
   const coordinator = new Coordinator({ ...parts, publisher, watcher });
+  const desk = new SubmissionDesk({
+    state,
+    build,
+    read: (asked) => options.readSubmission(asked),
+    isFinished: () => coordinator.isFinished(),
+    submit: (question) => coordinator.submit(question),
+  });
   const shown = new LiveStatus({
-    ...{ state, log, coordinator, fleet, probe, publisher, figures, outages, presence, clock },
+    ...{
+      state,
+      log,
+      coordinator,
+      fleet,
+      probe,
+      publisher,
+      figures,
+      outages,
+      presence,
+      desk,
+      clock,
+    },
     version,
     build,
     expectations: options.expectations,

@@ -22,6 +22,7 @@ import { Exchange } from '../../corpus/exchange/scripts.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import type { Batch } from '../../corpus/vocabulary/messages.ts';
+import { readSubmission } from '../../daemon/cli/options/submission.ts';
 import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { type Daemon, startDaemon } from '../../daemon/service/service.ts';
 import { WorkRunner } from '../../workers/batch/run-work.ts';
@@ -96,6 +97,7 @@ async function coordinator(
     seeds: [],
     canary: pin('canary'),
     expectations: EXPECTATIONS,
+    readSubmission,
     http: { host: '127.0.0.1', port: 0, token: '', tls: null, isInsecureAllowed: false },
     say: (text) => lines.push(text),
     found: () => {},
@@ -377,6 +379,7 @@ test('a port in use is an error, and leaves the log free', { skip }, async (t) =
     seeds: [],
     canary: pin('canary'),
     expectations: EXPECTATIONS,
+    readSubmission,
     http: { host: '127.0.0.1', port: address.port, token: '', tls: null, isInsecureAllowed: false },
     say: () => {},
     found: () => {},

@@ -14,12 +14,13 @@ import type {
   Control,
   Design,
   Published,
+  ShownSubmission,
   View,
   WorkerStatus,
 } from '../../daemon/campaign/views.ts';
 import { BOUNDS, type Bounds } from '../../daemon/http/bounds.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../daemon/http/server.ts';
-import type { Showing, ShownEvent } from '../../daemon/http/showing.ts';
+import type { Showing, ShownEvent, SubmissionText } from '../../daemon/http/showing.ts';
 import { sampleRecord } from '../store/sample.ts';
 
 /** 256 bits in hex. */
@@ -60,6 +61,9 @@ export interface Sample {
 export class MemoryShowing implements Showing {
   readonly controls: Control[] = [];
   readonly designs = new Map<string, Design>();
+  readonly submitted: SubmissionText[] = [];
+  /** Of whatever is submitted. */
+  refusal: Error | null = null;
   workers: readonly WorkerStatus[] = [worker('w-1')];
   /** What differs from a campaign that has just begun. */
   facts: Partial<CampaignStatus> = {};
@@ -126,6 +130,16 @@ export class MemoryShowing implements Showing {
     this.controls.push(control);
   }
 
+  submit(asked: SubmissionText): ShownSubmission {
+    if (this.refusal !== null) throw this.refusal;
+    this.submitted.push(asked);
+    return SUBMISSION;
+  }
+
+  submission(id: string): ShownSubmission | undefined {
+    return SUBMISSION.id.startsWith(id) ? SUBMISSION : undefined;
+  }
+
   readiness(): { readonly isReady: boolean; readonly why: string } {
     return this.ready;
   }
@@ -147,6 +161,37 @@ export class MemoryShowing implements Showing {
     return this.listeners.size;
   }
 }
+
+export const SUBMISSION: ShownSubmission = {
+  id: 'ab'.repeat(32),
+  state: 'answered',
+  verdict: 'violation',
+  submittedMs: FIRST_MS,
+  text: null,
+  statesMax: 1000,
+  answers: [
+    {
+      model: 'v42-immap-read',
+      modelDigest: 'cd'.repeat(32),
+      verdict: 'violation',
+      workloads: 2,
+      exhausted: 1,
+      states: 1432,
+      transitions: 2325,
+      runs: 128,
+      violations: [
+        {
+          signature: 'unfenced punch',
+          known: 'B12',
+          looksLike: null,
+          id: findingId('unfenced punch'),
+          stage: 'published',
+        },
+      ],
+      why: null,
+    },
+  ],
+};
 
 const STATUS: CampaignStatus = {
   campaign: 'c-1',

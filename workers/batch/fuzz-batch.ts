@@ -103,9 +103,10 @@ export class FuzzRunner {
 
   private search(workload: Workload, tally: Tally, statesMax: number): void {
     if (statesMax === 0) return;
-    const { violations, isComplete } = explore(this.engine, workload, { statesMax, all: true });
-    tally.widen({ workloads: 0, given: 1, exhausted: isComplete ? 1 : 0 });
-    this.noteFound(workload, violations, tally);
+    const found = explore(this.engine, workload, { statesMax, all: true });
+    tally.widen({ workloads: 0, given: 1, exhausted: found.isComplete ? 1 : 0 });
+    tally.look(found.states, found.transitions);
+    this.noteFound(workload, found.violations, tally);
   }
 
   /** What a search of every interleaving of a workload has met. */
@@ -200,6 +201,7 @@ class Tally {
   private readonly witnessed = new Set<string>();
   swept: ScopePart | null = null;
   private breadth: Breadth = NO_BREADTH;
+  private searched: FuzzResult['searched'];
 
   constructor(batch: FuzzBatch, settled: readonly string[], told?: Count) {
     this.batch = batch;
@@ -219,6 +221,14 @@ class Tally {
 
   widen(more: Breadth): void {
     this.breadth = addBreadth(this.breadth, more);
+  }
+
+  look(states: number, transitions: number): void {
+    const before = this.searched ?? { states: 0, transitions: 0 };
+    this.searched = {
+      states: before.states + states,
+      transitions: before.transitions + transitions,
+    };
   }
 
   /** What came in since the last time. */
@@ -266,6 +276,7 @@ class Tally {
       witnesses: this.witnesses,
       hits: Object.fromEntries(this.hits),
       breadth: this.breadth,
+      ...(this.searched === undefined ? {} : { searched: this.searched }),
       ...(this.swept === null ? {} : { swept: this.swept }),
     };
   }

@@ -7,7 +7,7 @@ import { openJson } from '../../../corpus/vocabulary/json-text.ts';
 import type { Model } from '../../../workers/kernel/path.ts';
 import { checkModel } from '../../../workers/model/check-model.ts';
 import { modelOfText } from '../../../workers/model/open.ts';
-import { readSource } from '../../../workers/model/read.ts';
+import { isModelText, readSource } from '../../../workers/model/read.ts';
 import { Report } from '../../../workers/model/report.ts';
 import { type Library, NOTHING } from '../../../workers/model/source.ts';
 import {
@@ -27,6 +27,9 @@ export const MODEL_FLAG_TEXT = 'a model: name[:toggle=value,...], or a file with
 export const BISECT_FLAG = '--bisect';
 export const BISECT_FLAG_TEXT =
   'exit 125 instead of 2 if the model cannot be read: git bisect skips';
+
+/** What a model is called that came without a file. */
+const SENT = 'model';
 
 /** Of files with a model's text. */
 export const MODEL_SUFFIX = '.model';
@@ -101,10 +104,24 @@ function modelOfFile(given: Given): Model {
   const model = isJson(text)
     ? modelOfJson(text, given)
     : modelOfText(text, file, setting, WITH_FILES);
-  // Findings name models by their references: two of one name would be taken for each other.
-  if (MODEL_NAMES.includes(model.name) && !isBuiltIn(model)) {
-    throw fail('MODEL_NAME_TAKEN', { file, name: model.name });
-  }
+  refuseTaken(model, file);
+  return model;
+}
+
+/** Findings name models by their references: two of one name would be taken for each other. */
+function refuseTaken(model: Model, file: string): void {
+  if (!MODEL_NAMES.includes(model.name) || isBuiltIn(model)) return;
+  throw fail('MODEL_NAME_TAKEN', { file, name: model.name });
+}
+
+/**
+ * What somebody has sent: a reference, a model's text or its JSON. No file of this machine is looked at.
+ * @throws Refusal as for a file that is called `model`
+ */
+export function sentModel(sent: string): Model {
+  if (!isJson(sent) && !isModelText(sent)) return modelOf(sent.trim());
+  const model = isJson(sent) ? checkedJson(sent, SENT) : modelOfText(sent, SENT, null, LIBRARY);
+  refuseTaken(model, SENT);
   return model;
 }
 
@@ -149,10 +166,14 @@ function modelOfJson(text: string, { file, setting }: Given): Model {
     const what = `${file} is a model in JSON, whose toggles are set; leave out :${setting}`;
     throw fail('USAGE', { what });
   }
-  const { value, spotOf } = openJson(text, file, 'MODEL_INVALID');
-  const model = checkModel(value, file, spotOf);
+  const model = checkedJson(text, file);
   note(
     `faultline: ${file} is a model in JSON; \`faultline models ${file} --expanded\` prints its text`,
   );
   return model;
+}
+
+function checkedJson(text: string, file: string): Model {
+  const { value, spotOf } = openJson(text, file, 'MODEL_INVALID');
+  return checkModel(value, file, spotOf);
 }
