@@ -194,6 +194,8 @@ export const METRICS = {
     help: 'Executors and queue clients replaced; `replaced` is a silent queue client.' },
   worker_spool_entries: { type: 'gauge', by: 'worker', unit: 'count', panel: 'Spool entries',
     help: 'Reports on the disk of this worker that it does not know to be in the campaign log yet.' },
+  worker_spool_oldest_seconds: { type: 'gauge', by: 'worker', unit: 'seconds', panel: 'Spool age',
+    help: 'How long the oldest report on the disk of this worker has waited for the campaign log; 0 without one.' },
   worker_spool_bytes: { type: 'gauge', by: 'worker', unit: 'bytes', panel: 'Spool size',
     help: 'Size of the spool.' },
   worker_ingest_duration_seconds: { type: 'histogram', by: 'worker', unit: 'seconds', buckets: WRITE_SECONDS, panel: 'Ingest',

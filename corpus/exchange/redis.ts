@@ -266,8 +266,12 @@ export interface OutageLog {
   readonly outages: number;
 }
 
-/** Says one line when Redis is gone and one when it is back, however often it was tried in between. */
-export function watchOutages(client: Redis, say: (line: string) => void): OutageLog {
+/** One line when Redis is gone and one when it is back, however often it was tried in between. */
+export function watchOutages(
+  client: Redis,
+  warn: (line: string) => void,
+  info: (line: string) => void,
+): OutageLog {
   const name = describe(addressOf(client));
   let outages = 0;
   let lostMs: number | undefined;
@@ -279,14 +283,14 @@ export function watchOutages(client: Redis, say: (line: string) => void): Outage
     if (lostMs !== undefined) return;
     lostMs = performance.now();
     outages++;
-    say(`lost the Redis at ${name}; going on when it is back`);
+    warn(`lost the Redis at ${name}; going on when it is back`);
   });
   client.on('ready', () => {
     if (lostMs === undefined) return;
     const seconds = ((performance.now() - lostMs) / 1000).toFixed(1);
     settling = setTimeout(() => {
       lostMs = undefined;
-      say(`the Redis at ${name} is back after ${seconds} s`);
+      info(`the Redis at ${name} is back after ${seconds} s`);
     }, BACK_MS);
   });
   client.on('end', () => clearTimeout(settling));

@@ -62,6 +62,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     readSubmission,
     http,
     say: (text) => log.info(text),
+    warn: (text) => log.warn(text),
     found: (news) => log.info(news, 'new finding'),
     webhook,
     ready: (url) => {

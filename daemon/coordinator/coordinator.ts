@@ -51,8 +51,10 @@ export interface PublisherPort {
 
 interface Watcher {
   received(effect: Effect, report: Report): void;
-  /** Something that people should know, said once. */
+  /** What happens, said once. */
   said(text: string): void;
+  /** What a person may act on. */
+  warned(text: string): void;
 }
 
 /** Between two looks for reports where there were none. */
@@ -232,7 +234,7 @@ export class Coordinator {
       pace.measured(result.model, result.runs, milliseconds);
     }
     const dropped = effect === 'folded' ? droppedText(result) : null;
-    if (dropped !== null) watcher.said(dropped);
+    if (dropped !== null) watcher.warned(dropped);
     this.sentMs.delete(report.id);
     if (effect !== null) watcher.received(effect, report);
   }
@@ -324,7 +326,7 @@ export class Coordinator {
     const isDisk = error instanceof Refusal && error.code === 'DATA_DIR';
     if (!isDisk && !this.parts.transport.isOutage(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    if (this.failure === null) this.parts.watcher.said(`${why}; it goes on when that is mended`);
+    if (this.failure === null) this.parts.watcher.warned(`${why}; it goes on when that is mended`);
     this.failure = why;
     await this.sleep(RETRY_MS);
   }

@@ -66,6 +66,7 @@ export function localCampaign(
     watcher: {
       received: (effect, report) => listener.received(effect, report, state),
       said: (text) => listener.said(text),
+      warned: (text) => listener.said(text),
     },
   });
   return {

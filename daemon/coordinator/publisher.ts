@@ -23,7 +23,8 @@ export interface PublisherParts {
   readonly store: FindingStore;
   readonly clock: Clock;
   readonly watcher: {
-    said(text: string): void;
+    /** What a person may act on. */
+    warned(text: string): void;
     published(finding: StoredFinding, secondsSinceMinimized: number): void;
     damaged(files: number): void;
   };
@@ -43,12 +44,12 @@ export class Publisher {
   adoptStore(): void {
     const { state, log, store, watcher } = this.parts;
     const { findings, unreadable } = survey(store);
-    for (const { folder, why } of unreadable) watcher.said(`cannot read ${folder}: ${why}`);
+    for (const { folder, why } of unreadable) watcher.warned(`cannot read ${folder}: ${why}`);
     watcher.damaged(unreadable.length);
     const there = new Set(findings.map(({ finding }) => finding.signature));
     for (const { signature, isStored } of [...state.triage.cases.values()]) {
       if (!isStored || there.has(signature)) continue;
-      watcher.said(`forgot finding "${signature}": its folder is gone or cannot be read`);
+      watcher.warned(`forgot finding "${signature}": its folder is gone or cannot be read`);
       log.write({ t: 'forgotten', signature });
     }
     for (const { record } of findings) this.adopt(record);
@@ -91,7 +92,7 @@ export class Publisher {
       return true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (this.diskProblem === null) watcher.said(`${error.message}; the log keeps the finding`);
+      if (this.diskProblem === null) watcher.warned(`${error.message}; the log keeps the finding`);
       this.diskProblem = error.message;
       return false;
     }
@@ -132,7 +133,7 @@ export class Publisher {
       if (!(error instanceof Refusal)) throw error;
       // Otherwise it is the disk that refuses, and nothing is known of the finding.
       if (store.isReadable()) {
-        watcher.said(`forgot finding ${id}: ${error.message}`);
+        watcher.warned(`forgot finding ${id}: ${error.message}`);
         log.write({ t: 'forgotten', signature: one.signature });
       }
       return undefined;

@@ -44,8 +44,9 @@ export interface LinkOptions {
   readonly version: string;
   /** Whether another coordinator that leads the Redis has to give way. */
   readonly takesOver: boolean;
-  /** One line for people. */
+  /** One line of what happens, and one of what a person may act on. */
   say(text: string): void;
+  warn(text: string): void;
 }
 
 /** A Redis that does not answer a first ping within this time is not there. */
@@ -55,27 +56,29 @@ const LOST_REMEDY = 'restart that Redis (`up` does); no finding is lost by it';
 
 /** Waits for a Redis that is not there yet. @throws Refusal for whatever it lacks, before anything is changed */
 export async function redisLink(address: RedisAddress, options: LinkOptions): Promise<Link> {
-  const { prefix, build, takesOver, say } = options;
-  const redis = await awaitRedis(address, REACH_MS, say);
+  const { prefix, build, takesOver } = options;
+  const say = (text: string): void => options.say(text);
+  const warn = (text: string): void => options.warn(text);
+  const redis = await awaitRedis(address, REACH_MS, warn);
   try {
-    const outages = watchOutages(redis, say);
+    const outages = watchOutages(redis, warn, say);
     for (const { what, remedy } of await requireFit(redis, prefix, address)) {
-      say(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
+      warn(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
     }
     const keys = keysOf(prefix);
     const exchange = new Exchange(redis, keys);
     const queue = new BatchQueue(redis, keys, build);
     const clock = SYSTEM_CLOCK;
-    const leadership = new Leadership({ exchange, clock, takesOver, said: say });
+    const leadership = new Leadership({ exchange, clock, takesOver, said: warn });
     const fleet = new Fleet(exchange, clock, build);
     const probe = new RedisProbe(redis, queue, SYSTEM_CLOCK);
     const lost = (why: string): void => {
       // Otherwise the outage is said.
-      if (outages.isUp) say(`${why}; ${LOST_REMEDY}`);
+      if (outages.isUp) warn(`${why}; ${LOST_REMEDY}`);
     };
     const presence = new PresenceWatch({ address, lost });
     return {
-      transport: new RedisTransport({ exchange, leadership, queue, fleet, build, said: say }),
+      transport: new RedisTransport({ exchange, leadership, queue, fleet, build, said: warn }),
       fleet,
       probe,
       outages,

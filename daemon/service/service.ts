@@ -40,8 +40,9 @@ export interface DaemonOptions {
   /** @throws Refusal for what is no input, no model, or does not fit the other */
   readSubmission(asked: SubmissionText): SubmissionRead;
   readonly http: Omit<ServerOptions, 'showing' | 'version' | 'onFault'>;
-  /** One line for people. */
+  /** One line of what happens, and one of what a person may act on. */
   say(text: string): void;
+  warn(text: string): void;
   /** Told of each new finding, once it is on the disk. */
   found(news: News): void;
   /** The server that is told of it, too. */
@@ -87,15 +88,15 @@ async function serveLog(options: DaemonOptions, link: Link): Promise<Daemon> {
   }
 }
 
-function openLog({ dataDir, version, build, wanted, say }: DaemonOptions) {
+function openLog({ dataDir, version, build, wanted, warn }: DaemonOptions) {
   const models = wanted.models.map(({ reference }) => reference);
   const metrics = metricsFor('coordinator', { version, build, models });
   const log = new LogWriter(logFolderOf(dataDir), SYSTEM_CLOCK, {
     committed: (seconds) => metrics.observe('log_commit_seconds', {}, seconds),
-    said: say,
+    said: warn,
   });
   const figures = new CoordinatorMetrics(metrics, log.state);
-  for (const { where, why } of log.damaged) say(`skipped in the campaign log: ${where}: ${why}`);
+  for (const { where, why } of log.damaged) warn(`skipped in the campaign log: ${where}: ${why}`);
   figures.damaged(log.damaged.length, 0);
   return { log, figures };
 }
@@ -114,12 +115,13 @@ interface Opened {
 }
 
 async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
-  const { build, version, seeds, canary, say } = options;
+  const { build, version, seeds, canary, say, warn } = options;
   const { link, log, figures, store } = opened;
   const { state } = log;
   const clock = SYSTEM_CLOCK;
   const watcher = {
     said: say,
+    warned: warn,
     received: figures.received.bind(figures),
     published: (finding: StoredFinding, seconds: number) => {
       figures.published(finding, seconds);
@@ -133,7 +135,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   const webhook =
     options.webhook === null
       ? null
-      : new Webhook({ url: options.webhook, version, said: say, failed });
+      : new Webhook({ url: options.webhook, version, said: warn, failed });
   const publisher = new Publisher({ state, log, store, clock, watcher });
   const { transport, fleet, probe, outages, presence } = link;
   const pace = new MeasuredPace();
@@ -165,7 +167,7 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     expectations: options.expectations,
     marks: new Marks(options.dataDir),
   });
-  const onFault = (error: unknown): void => say(`a bug in answering HTTP: ${String(error)}`);
+  const onFault = (error: unknown): void => warn(`a bug in answering HTTP: ${String(error)}`);
   const server = await startServer({ ...options.http, showing: shown, version, onFault });
   try {
     // Nothing is begun before all that could be refused has been accepted.

@@ -183,8 +183,18 @@ export const QUEUE: readonly PanelSpec[] = [
     description:
       'Reports on the disk of a worker until it knows that the campaign log has them. A line that climbs: Redis or the coordinator is away.',
     unit: units.Short,
-    width: 8,
+    width: 6,
     queries: [{ expr: series('worker_spool_entries'), legend: '{{instance}}' }],
+  },
+  {
+    id: 48,
+    title: 'Spool age',
+    kind: 'graph',
+    description:
+      'How long the oldest report of a worker has waited for the campaign log. Seconds are usual; a line that climbs: Redis or the coordinator is away, or refuses.',
+    unit: units.Seconds,
+    width: 6,
+    queries: [{ expr: series('worker_spool_oldest_seconds'), legend: '{{instance}}' }],
   },
   {
     id: 41,
@@ -192,7 +202,7 @@ export const QUEUE: readonly PanelSpec[] = [
     kind: 'graph',
     description: 'Bytes of the reports that wait for the campaign log.',
     unit: units.BytesIEC,
-    width: 8,
+    width: 6,
     queries: [{ expr: series('worker_spool_bytes'), legend: '{{instance}}' }],
   },
   {
@@ -202,7 +212,7 @@ export const QUEUE: readonly PanelSpec[] = [
     description:
       'Executors replaced because they hung, ran out of memory or crashed, and queue clients replaced because they were silent.',
     unit: units.Short,
-    width: 8,
+    width: 6,
     queries: [{ expr: increase('worker_restarts_total', 'cause'), legend: '{{cause}}' }],
   },
 ];

@@ -35,6 +35,7 @@ function opened(t: TestContext, dataDir: string): Bench {
   const counted: number[] = [];
   const watcher = {
     said: (text: string) => said.push(text),
+    warned: (text: string) => said.push(text),
     committed: () => {},
     published: ({ operations }: StoredFinding) => counted.push(operations),
     damaged: () => {},

@@ -100,6 +100,7 @@ async function coordinator(
     readSubmission,
     http: { host: '127.0.0.1', port: 0, token: '', tls: null, isInsecureAllowed: false },
     say: (text) => lines.push(text),
+    warn: (text) => lines.push(text),
     found: () => {},
     webhook: null,
     ready: (given) => {
@@ -382,6 +383,7 @@ test('a port in use is an error, and leaves the log free', { skip }, async (t) =
     readSubmission,
     http: { host: '127.0.0.1', port: address.port, token: '', tls: null, isInsecureAllowed: false },
     say: () => {},
+    warn: () => {},
     found: () => {},
     webhook: null,
     ready: () => {},

@@ -149,7 +149,8 @@ test('an outage is one line when it begins and one when it is over', { skip }, a
   const redis = await testRedis(t, ['--appendonly', 'yes']);
   const client = await reached(t, redis.address);
   const said: string[] = [];
-  const log = watchOutages(client, (line) => said.push(line));
+  const say = (line: string): unknown => said.push(line);
+  const log = watchOutages(client, say, say);
   let tries = 0;
   client.on('reconnecting', () => tries++);
   assert.deepEqual([log.isUp, log.outages], [true, 0]);

@@ -83,7 +83,8 @@ class BatchHandler {
     return new HeartbeatSender({
       exchange: this.exchange,
       outbox: this.outbox,
-      troubles: this.repeats,
+      warn: (line) => this.troubles.push(line),
+      info: () => {},
       beatMs: 20,
       heartbeat: () => ({
         id: 'w',

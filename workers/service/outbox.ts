@@ -86,6 +86,11 @@ export class Outbox {
     if (fates.includes('unknown')) await this.sendLeft();
   }
 
+  /** Of the report that has waited longest for the log, since it came to this disk; 0 if none waits. */
+  oldestSeconds(): number {
+    return this.parts.spool.oldestSeconds();
+  }
+
   /** Stops asking a Redis that refuses. */
   close(): void {
     this.isClosed = true;
@@ -141,6 +146,7 @@ export class Outbox {
     const { spool, troubles } = this.parts;
     if (isOfOtherVersion(text)) {
       troubles.tell(`spool: ${name} is left to a worker of its build: ${problem}`);
+      spool.leave(name);
       return;
     }
     troubles.tell(`spool: ${name} is damaged and set aside: ${problem}`);

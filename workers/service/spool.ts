@@ -29,6 +29,8 @@ export class Spool {
   private readonly folder: string;
   private readonly bytesMax: number;
   private readonly sizes = new Map<string, number>();
+  /** When each came to the disk, in milliseconds since 1970: as the disk says of what was there before. */
+  private readonly sinceMs = new Map<string, number>();
 
   /** @throws Refusal DATA_DIR if the folder cannot be made or read */
   constructor(folder: string, bytesMax: number = SPOOL_BYTES_MAX) {
@@ -46,6 +48,12 @@ export class Spool {
 
   get bytes(): number {
     return [...this.sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** A clock that was set back makes it 0. */
+  oldestSeconds(): number {
+    const ages = [...this.sinceMs.values()].map((ms) => (Date.now() - ms) / 1000);
+    return Math.max(0, ...ages);
   }
 
   names(): readonly string[] {
@@ -71,10 +79,11 @@ export class Spool {
     const before = this.sizes.get(name);
     // At once: others ask for room while it is written.
     this.sizes.set(name, size);
+    this.sinceMs.set(name, this.sinceMs.get(name) ?? Date.now());
     try {
       await writeAtomicallyMeanwhile(this.folder, name, report);
     } catch (error) {
-      if (before === undefined) this.sizes.delete(name);
+      if (before === undefined) this.forget(name);
       else this.sizes.set(name, before);
       throw error;
     }
@@ -90,14 +99,14 @@ export class Spool {
       return readStored(this.file(name), REPORT_BYTES_MAX);
     } catch (error) {
       if (!isGone(this.file(name))) throw error;
-      this.sizes.delete(name);
+      this.forget(name);
       return null;
     }
   }
 
   /** What cannot be removed is delivered again, by the next who starts. */
   remove(name: string): void {
-    this.sizes.delete(name);
+    this.forget(name);
     try {
       rmSync(this.file(name), { force: true });
     } catch (error) {
@@ -107,7 +116,7 @@ export class Spool {
 
   /** Out of the way, but there for people to look at. */
   setAside(name: string): void {
-    this.sizes.delete(name);
+    this.forget(name);
     try {
       renameSync(this.file(name), this.file(`${name}.damaged`));
     } catch (error) {
@@ -115,12 +124,25 @@ export class Spool {
     }
   }
 
+  /** It stays for a worker that can send it, and this one waits for nothing. */
+  leave(name: string): void {
+    this.sinceMs.delete(name);
+  }
+
+  private forget(name: string): void {
+    this.sizes.delete(name);
+    this.sinceMs.delete(name);
+  }
+
   private meet(name: string): void {
     const stat = lstatSync(this.file(name), { throwIfNoEntry: false });
     if (stat?.isFile() !== true) return;
     // A larger one is no worker's.
     const isReport = REPORT_FILE.test(name) && stat.size <= REPORT_BYTES_MAX;
-    if (isReport) this.sizes.set(name, stat.size);
+    if (isReport) {
+      this.sizes.set(name, stat.size);
+      this.sinceMs.set(name, stat.mtimeMs);
+    }
     const ageMs = Date.now() - stat.mtimeMs;
     // Another worker may start now, too, and be faster.
     const isLeftOver = UNFINISHED_FILE.test(name) && ageMs > UNFINISHED_MS;

@@ -144,6 +144,8 @@ class FleetWorker {
   private isDraining = false;
   private giveUp: () => void = () => {};
   private readonly hurt = (): void => this.pool.killOne();
+  private readonly warn = (line: string): void => this.log.warn(line);
+  private readonly info = (line: string): void => this.log.info(line);
 
   constructor(config: WorkerConfig, spool: Spool) {
     const { redis, prefix, build, version, stop } = config;
@@ -151,10 +153,10 @@ class FleetWorker {
     this.id = workerId(config.host);
     this.log = config.log.child({ worker: this.id });
     this.metrics = metricsFor('worker', { version, build });
-    this.troubles = new Repeats((line) => this.log.warn(line));
+    this.troubles = new Repeats(this.warn);
     this.keys = keysOf(prefix);
     this.redis = connect(redis);
-    this.outages = watchOutages(this.redis, (line) => this.log.warn(line));
+    this.outages = watchOutages(this.redis, this.warn, this.info);
     this.pool = this.startPool();
     const { metrics, troubles, pool } = this;
     this.exchange = new Exchange(this.redis, this.keys);
@@ -191,7 +193,8 @@ class FleetWorker {
     this.beats = new HeartbeatSender({
       exchange: this.exchange,
       outbox: this.outbox,
-      troubles: this.troubles,
+      warn: this.warn,
+      info: this.info,
       heartbeat: () => this.heartbeat(),
     });
     const { redis, build } = this.config;
@@ -276,7 +279,8 @@ class FleetWorker {
       silentMs: this.config.limits?.silentMs ?? SILENT_MS,
       idle: () => metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000),
       replaced: () => {
-        log.warn('replaced a queue client that took nothing');
+        // It has mended itself; the next step says more.
+        log.info('replaced a queue client that took nothing');
         metrics.inc('worker_restarts_total', { cause: 'replaced' });
       },
       hopeless: () => {
@@ -305,6 +309,7 @@ class FleetWorker {
     metrics.set('worker_ready', {}, outages.isUp && !this.isDraining ? 1 : 0);
     metrics.set('worker_executors', {}, pool.count);
     metrics.set('worker_executors_busy', {}, pool.busy);
+    metrics.set('worker_spool_oldest_seconds', {}, this.outbox.oldestSeconds());
     metrics.set('worker_redis_up', {}, outages.isUp ? 1 : 0);
     metrics.inc('worker_redis_outages_total', {}, outages.outages - this.outagesCounted);
     this.outagesCounted = outages.outages;
