@@ -109,6 +109,11 @@ function addFleet(app: App, { showing }: Served): void {
   });
   addRoute(app, {
     method: 'GET',
+    path: '/api/v1/history',
+    answer: (asked) => asked.json({ moments: showing.history() }, 200, REVALIDATED),
+  });
+  addRoute(app, {
+    method: 'GET',
     path: '/api/v1/sd',
     answer: (asked) => {
       const targets = showing.fleet().flatMap(({ metrics }) => metrics ?? []);

@@ -91,15 +91,17 @@ function twinsOf(query: Query): readonly (readonly [string, string])[] {
   if (query.known !== null) wanted.set('known', String(query.known));
   const search = wanted.size === 0 ? '' : `?${wanted}`;
   return [
+    ['Campaign', '/campaign'],
+    ['Models', '/models'],
     ['Findings as JSON', `/api/v1/findings${search}`],
-    ['Campaign', '/api/v1/campaign'],
+    ['Campaign as JSON', '/api/v1/campaign'],
     ['Workers', '/api/v1/fleet'],
     ['Events', '/api/v1/events'],
     ['Metrics', '/metrics'],
   ];
 }
 
-function statistics(status: CampaignStatus, fleet: readonly WorkerStatus[]): Markup {
+export function statistics(status: CampaignStatus, fleet: readonly WorkerStatus[]): Markup {
   const { findings, batches, redis } = status;
   const executors = fleet.reduce((sum, worker) => sum + worker.executors, 0);
   const busy = fleet.reduce((sum, worker) => sum + worker.busy, 0);
@@ -234,7 +236,7 @@ ${table(
 )}`;
 }
 
-function workersTable(fleet: readonly WorkerStatus[]): Markup {
+export function workersTable(fleet: readonly WorkerStatus[]): Markup {
   const rows = fleet.map((worker) => [
     visible(worker.id),
     `${visible(worker.host)}, pid ${worker.pid}`,

@@ -1,5 +1,6 @@
 /** The pages and what they load. All can be read without script. */
 import { etag } from 'hono/etag';
+import { campaignPage } from './campaign-page.ts';
 import { findingPage } from './finding-page.ts';
 import type { Markup } from './layout.ts';
 import { listPage } from './list-page.ts';
@@ -23,6 +24,11 @@ export function addPages(app: App, { showing, version, scripts }: Served): void 
       const { origin } = new URL(asked.req.url);
       return pageResponse(findingPage(showing, published, origin, { version, scripts }));
     },
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/campaign',
+    answer: () => pageResponse(campaignPage(showing, { version, scripts })),
   });
   addRoute(app, {
     method: 'GET',

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const SCRIPT_NAMES = ['list.js', 'player.js'] as const;
+const SCRIPT_NAMES = ['campaign.js', 'list.js', 'player.js'] as const;
 /** By name. */
 export type Scripts = ReadonlyMap<string, string>;
 

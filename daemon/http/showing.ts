@@ -1,5 +1,7 @@
 /** The port between a coordinator and the server that shows it. Nothing here waits for Redis. */
 import type { PackedRecord } from '../../corpus/vocabulary/finding.ts';
+import type { Moment } from '../campaign/history.ts';
+import type { Pairs } from '../campaign/pairs.ts';
 import type {
   CampaignStatus,
   Control,
@@ -31,6 +33,9 @@ export interface Showing {
   /** By full id; undefined if there is none, or its folder is damaged. */
   record(id: string): PackedRecord | undefined;
   render(id: string, view: View): string | undefined;
+  history(): readonly Moment[];
+  /** Of the workloads that are kept, of all models. */
+  pairs(): Pairs;
   /** Undefined where this build cannot read the model. */
   design(model: string): Design | undefined;
   control(control: Control): void;

@@ -71,6 +71,18 @@ summary { cursor: pointer; color: var(--link); }
 .live { color: var(--soft); margin-left: auto; }
 .wide { overflow-x: auto; }
 img { max-width: 100%; height: auto; }
+.heat td { text-align: right; font-variant-numeric: tabular-nums; }
+.heat th { white-space: nowrap; }
+.heat0 { color: var(--soft); } .heat1 { background: rgb(230 159 0 / 0.1); } .heat2 { background: rgb(230 159 0 / 0.2); }
+.heat3 { background: rgb(230 159 0 / 0.3); } .heat4 { background: rgb(230 159 0 / 0.4); } .heat5 { background: rgb(230 159 0 / 0.5); }
+.heat6 { background: rgb(230 159 0 / 0.6); }
+#plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0.75rem; }
+.plot { margin: 0; min-width: 0; overflow: hidden; }
+.u-title { text-align: center; font-weight: 600; font-size: 0.8125rem; }
+.u-wrap { position: relative; user-select: none; }
+.u-over, .u-under { position: absolute; }
+.uplot canvas { display: block; position: relative; width: 100%; height: 100%; }
+.u-axis { position: absolute; }
 #player { margin: 0.6rem 0; }
 #player:empty { display: none; }
 #player .controls { display: flex; flex-wrap: wrap; gap: 0.35rem 0.5rem; align-items: center; margin: 0.5rem 0; }

@@ -1,5 +1,7 @@
 /** What a coordinator shows of itself (`http/showing.ts`), read from its parts at the moment of asking. */
 import type { Mark, Marks } from '../../corpus/store/marks.ts';
+import { History, type Moment } from '../campaign/history.ts';
+import { type Pairs, pairsIn } from '../campaign/pairs.ts';
 import { silenceOf } from '../campaign/silence.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import { type Case, publishedOf } from '../campaign/triage.ts';
@@ -61,6 +63,7 @@ export class LiveStatus implements Showing {
   /** As the disk had it at the last tick. */
   private marked: ReadonlyMap<string, Mark>;
   private samples: readonly Sample[] = [];
+  private readonly kept = new History();
   private revision: number;
   private ticks = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -139,6 +142,15 @@ export class LiveStatus implements Showing {
     return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
   }
 
+  history(): readonly Moment[] {
+    return this.kept.moments;
+  }
+
+  pairs(): Pairs {
+    const models = [...this.parts.state.models.values()];
+    return pairsIn(models.flatMap(({ frontier }) => frontier.entries.map(({ text }) => text)));
+  }
+
   design(model: string): Design | undefined {
     const pin = this.parts.state.pinOf(model);
     return pin && this.parts.expectations.designOf(pin);
@@ -190,9 +202,23 @@ export class LiveStatus implements Showing {
     this.marked = this.parts.marks.all();
     const fresh = this.samples.filter(({ atMs }) => nowMs - atMs <= SPEED_MS);
     this.samples = [...fresh, { atMs: nowMs, runs: state.runs }];
+    this.kept.note(this.moment(nowMs));
     if (this.listeners.size > 0) this.tell();
     this.revision = state.triage.revision;
     this.ticks += 1;
+  }
+
+  private moment(nowMs: number): Moment {
+    const { state, fleet } = this.parts;
+    const models = [...state.models.values()];
+    return {
+      seconds: Math.round((nowMs - this.startedMs) / 1000),
+      runs: state.runs,
+      features: models.reduce((sum, { frontier }) => sum + frontier.size, 0),
+      findings: state.triage.published().length,
+      executors: fleet.workers.reduce((sum, { executors }) => sum + executors, 0),
+      busy: fleet.workers.reduce((sum, { busy }) => sum + busy, 0),
+    };
   }
 
   private tell(): void {

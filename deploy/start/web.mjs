@@ -3,7 +3,7 @@
  * from the rest, for a browser has other globals than Node.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup } from '@rollup/wasm-node';
@@ -12,13 +12,18 @@ import { ROOT } from './root.mjs';
 
 export const WEB = path.join(ROOT, 'dashboards/web');
 const COMPILED = path.join(ROOT, 'dist/web/dashboards/web');
-const SCRIPTS = ['list', 'player'];
+const SCRIPTS = ['campaign', 'list', 'player'];
 
-/** Packages lie where Node finds them; from there on everything is a file. */
+/** Packages lie where Node finds them, as modules where they say so; from there on everything is a file. */
 const packages = {
   name: 'packages',
-  resolveId: (id) =>
-    id.startsWith('.') || path.isAbsolute(id) ? null : fileURLToPath(import.meta.resolve(id)),
+  resolveId: (id) => {
+    if (id.startsWith('.') || path.isAbsolute(id)) return null;
+    const manifest = path.join(ROOT, 'node_modules', id, 'package.json');
+    const { module } = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : {};
+    if (module === undefined) return fileURLToPath(import.meta.resolve(id));
+    return path.join(path.dirname(manifest), module);
+  },
 };
 
 export async function bundleScripts(folder) {

@@ -8,6 +8,8 @@ import {
   type StoredFinding,
 } from '../../corpus/vocabulary/finding.ts';
 import { sha256Hex } from '../../corpus/vocabulary/json.ts';
+import type { Moment } from '../../daemon/campaign/history.ts';
+import { type Pairs, pairsIn } from '../../daemon/campaign/pairs.ts';
 import { NO_SHOWN_SCOPE, type ShownScope } from '../../daemon/campaign/silence.ts';
 import type {
   CampaignStatus,
@@ -60,6 +62,9 @@ export interface Sample {
 
 export class MemoryShowing implements Showing {
   readonly controls: Control[] = [];
+  moments: readonly Moment[] = [];
+  /** Of the workloads that are kept. */
+  texts: readonly string[] = [];
   readonly designs = new Map<string, Design>();
   readonly submitted: SubmissionText[] = [];
   /** Of whatever is submitted. */
@@ -120,6 +125,14 @@ export class MemoryShowing implements Showing {
     const record = this.records.get(id);
     if (record === undefined) return undefined;
     return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  history(): readonly Moment[] {
+    return this.moments;
+  }
+
+  pairs(): Pairs {
+    return pairsIn(this.texts);
   }
 
   design(model: string): Design | undefined {
