@@ -64,7 +64,7 @@ export const ROOMS = [
   open('cli', 'daemon/cli/', WIRED, 'declared'),
   open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk', 'yaml']),
   open('examples', 'dashboards/docs/', [], ['faultline']),
-  open('page', 'dashboards/web/', ENGINE),
+  open('page', 'dashboards/web/', [...ENGINE, 'campaign'], ['uplot']),
   open('deploy', 'deploy/', [], 'all'),
   open('test', 'test/', [...WIRED, 'api', 'cli', 'dashboards', 'page', 'deploy'], 'all'),
 ];
