@@ -49,7 +49,7 @@ label { color: var(--soft); }
 select, button { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); padding: 0.15rem 0.4rem; max-width: min(100%, 20rem); }
 button { background: var(--shade); padding-inline: 0.8rem; }
 table { width: 100%; border-collapse: collapse; }
-th, td { text-align: left; vertical-align: baseline; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); }
+th, td { text-align: left; vertical-align: top; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 400; font-size: 0.75rem; white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 tbody tr:hover { background: var(--shade); }
