@@ -7,6 +7,8 @@ import { assert } from '../../corpus/vocabulary/assert.ts';
 /** The folder of package.json: seeds and guides lie beside it, the compiled program below. */
 export const PACKAGE_ROOT: string = rootAbove(path.dirname(fileURLToPath(import.meta.url)));
 
+export const GUIDES: string = path.join(PACKAGE_ROOT, 'dashboards/docs');
+
 /** What deploy/start/web.mjs makes. */
 export const WEB_SCRIPTS: string = path.join(PACKAGE_ROOT, 'dist/bundle/web');
 

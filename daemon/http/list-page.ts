@@ -93,6 +93,7 @@ function twinsOf(query: Query): readonly (readonly [string, string])[] {
   return [
     ['Campaign', '/campaign'],
     ['Models', '/models'],
+    ['Guides', '/guides'],
     ['Findings as JSON', `/api/v1/findings${search}`],
     ['Campaign as JSON', '/api/v1/campaign'],
     ['Workers', '/api/v1/fleet'],

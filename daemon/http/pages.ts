@@ -2,6 +2,7 @@
 import { etag } from 'hono/etag';
 import { campaignPage } from './campaign-page.ts';
 import { findingPage } from './finding-page.ts';
+import { guidePage, guidesPage } from './guides.ts';
 import type { Markup } from './layout.ts';
 import { listPage } from './list-page.ts';
 import { findingOf } from './listing.ts';
@@ -9,7 +10,7 @@ import { designOf, modelPage, modelsPage } from './model-pages.ts';
 import { type App, addRoute, parameterOf, REVALIDATED, type Served } from './routes.ts';
 import { ICON, STYLE } from './style.ts';
 
-export function addPages(app: App, { showing, version, scripts }: Served): void {
+export function addPages(app: App, { showing, version, scripts, guides }: Served): void {
   addRoute(app, {
     method: 'GET',
     path: '/',
@@ -24,6 +25,16 @@ export function addPages(app: App, { showing, version, scripts }: Served): void 
       const { origin } = new URL(asked.req.url);
       return pageResponse(findingPage(showing, published, origin, { version, scripts }));
     },
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/guides',
+    answer: () => pageResponse(guidesPage(guides, version)),
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/guides/:name',
+    answer: (asked) => pageResponse(guidePage(guides, parameterOf(asked, 'name'), version)),
   });
   addRoute(app, {
     method: 'GET',

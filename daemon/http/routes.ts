@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, Hono } from 'hono';
 import type { EventStreams } from './events.ts';
+import type { Guides } from './guides.ts';
 import { type Parameter, type Query, readQuery } from './listing.ts';
 import { Problem } from './problem.ts';
 import type { Scripts } from './scripts.ts';
@@ -22,6 +23,7 @@ export interface Served {
   readonly version: string;
   readonly bodyBytesMax: number;
   readonly scripts: Scripts;
+  readonly guides: Guides;
 }
 
 export interface Route {

@@ -23,6 +23,7 @@ import { BOUNDS, type Bounds } from './bounds.ts';
 import { Connections } from './connections.ts';
 import { EventStreams } from './events.ts';
 import { requestProblem, type Site } from './gate.ts';
+import { readGuides } from './guides.ts';
 import { COMMON_HEADERS, Problem } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 import { readScripts } from './scripts.ts';
@@ -44,6 +45,8 @@ export interface ServerOptions {
   readonly hosts?: readonly string[];
   /** Where the scripts of the page lie; without it none are served. */
   readonly scriptsFolder?: string;
+  /** Where the guides lie; without it there are none. */
+  readonly guidesFolder?: string;
   readonly clock?: Clock;
   /** Told of errors that are no answer, each a bug of ours; the server goes on. */
   readonly onFault?: (error: unknown) => void;
@@ -79,7 +82,8 @@ export async function startServer(
   const token = new Token(options.token);
   const bodyBytesMax = bounds.bodyBytes;
   const scripts = readScripts(options.scriptsFolder ?? null);
-  const app = makeApp({ showing, streams, token, version, bodyBytesMax, scripts }, onFault);
+  const guides = readGuides(options.guidesFolder ?? null);
+  const app = makeApp({ showing, streams, token, version, bodyBytesMax, scripts, guides }, onFault);
   const connections = new Connections(server, bounds.connections);
   const isTls = tls !== null;
   const site: Site = { isTls, port, names: namesOf(host, port, isTls, hosts), bodyBytesMax };

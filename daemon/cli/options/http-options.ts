@@ -9,7 +9,7 @@ import { fail } from '../../../corpus/vocabulary/errors.ts';
 import { bindProblem, isLoopback, tokenProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
 import { ownTokenFile, TOKEN_FILE } from '../../pull/api-address.ts';
-import { WEB_SCRIPTS } from '../installation.ts';
+import { GUIDES, WEB_SCRIPTS } from '../installation.ts';
 import { parsePort } from './quantities.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
@@ -53,7 +53,14 @@ export function withHttpOptions(command: CommandUnknownOpts): CommandUnknownOpts
 
 type Served = Pick<
   ServerOptions,
-  'host' | 'port' | 'token' | 'tls' | 'isInsecureAllowed' | 'hosts' | 'scriptsFolder'
+  | 'host'
+  | 'port'
+  | 'token'
+  | 'tls'
+  | 'isInsecureAllowed'
+  | 'hosts'
+  | 'scriptsFolder'
+  | 'guidesFolder'
 > & { readonly tokenFile: string };
 
 /** @throws Refusal USAGE, FILE_UNREADABLE or DATA_DIR */
@@ -79,6 +86,7 @@ export function httpOf(flags: HttpFlags, dataDir: string): Served {
     isInsecureAllowed,
     hosts: flags.allowHost ?? [],
     scriptsFolder: WEB_SCRIPTS,
+    guidesFolder: GUIDES,
   };
 }
 
