@@ -46,8 +46,8 @@ export interface Damaged {
   readonly why: string;
 }
 
-export interface Listing {
-  readonly findings: readonly Finding[];
+export interface Listing<T = Finding> {
+  readonly findings: readonly T[];
   readonly damaged: readonly Damaged[];
 }
 
@@ -123,15 +123,23 @@ export class FindingStore {
 
   /** In order of their ids. */
   list(): Listing {
-    const findings: Finding[] = [];
+    return this.each((name) => this.readFinding(name));
+  }
+
+  /** The same, all of each. */
+  records(): Listing<FindingRecord> {
+    return this.each((name) => this.readRecord(name));
+  }
+
+  private each<T>(read: (name: string) => T): Listing<T> {
+    const findings: T[] = [];
     const damaged: Damaged[] = [];
     for (const name of this.names()) {
       try {
-        findings.push(this.steadily(name, () => this.readFinding(name)));
+        findings.push(this.steadily(name, () => read(name)));
       } catch (error) {
-        const why = reasonOf(error);
         // Moved away since its name was read.
-        if (!this.isGone(name)) damaged.push({ name, why });
+        if (!this.isGone(name)) damaged.push({ name, why: reasonOf(error) });
       }
     }
     return { findings, damaged };

@@ -2,7 +2,7 @@
  * What people have decided about findings: a small file per id under `marks/`, beside the findings and not in them, so
  * that a better repro, a rerun, a pull or another campaign leaves it alone.
  */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { codeOf, makeFolders, onDisk, writeAtomically } from '../disk/atomic.ts';
@@ -33,8 +33,20 @@ const markSchema: z.ZodType<Mark> = z.object({
   note: z.string().refine(isNoteText).nullable(),
 });
 
+/** Coarser than the time stamps of any file system. */
+const TICK_MS = 2000;
+/** A file that is edited in its place leaves the folder as it was. */
+const KEPT_MS = 10_000;
+
+interface Read {
+  readonly changedMs: number;
+  readonly readMs: number;
+  readonly marks: ReadonlyMap<string, Mark>;
+}
+
 export class Marks {
   private readonly folder: string;
+  private last: Read = { changedMs: 0, readMs: 0, marks: new Map() };
 
   constructor(dataDir: string) {
     this.folder = path.join(dataDir, MARKS_FOLDER);
@@ -72,14 +84,35 @@ export class Marks {
     if (mark !== null && id !== next && this.of(next) === null) this.put(next, mark);
   }
 
-  /** By id. */
+  /** By id. Read again where the folder has changed, and now and then: a coordinator looks twice a second. */
   all(): ReadonlyMap<string, Mark> {
+    const { changedMs, readMs, marks } = this.last;
+    const nowMs = Date.now();
+    const ageMs = nowMs - readMs;
+    // What changed within the same tick of the clock may have been read before.
+    const isSteady = changedMs === this.changedMs() && readMs - changedMs > TICK_MS;
+    if (isSteady && ageMs >= 0 && ageMs < KEPT_MS) return marks;
+    this.last = { changedMs: this.changedMs(), readMs: nowMs, marks: this.read() };
+    return this.last.marks;
+  }
+
+  private read(): ReadonlyMap<string, Mark> {
     return new Map(
       this.ids().flatMap((id) => {
         const mark = this.of(id);
         return mark === null ? [] : [[id, mark] as const];
       }),
     );
+  }
+
+  /** Of the folder's names; 0 where there is none. */
+  private changedMs(): number {
+    try {
+      return statSync(this.folder).mtimeMs;
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      return 0;
+    }
   }
 
   private ids(): readonly string[] {

@@ -30,24 +30,17 @@ const MADE_ROOM = 'it could not be read when a new repro of its finding took its
 /** @throws Refusal ENVIRONMENT if the store itself cannot be read */
 export function survey(store: FindingStore): Survey {
   const { folder } = store;
-  const { findings, damaged } = store.list();
-  const read: Surveyed[] = [];
+  const { findings: records, damaged } = store.records();
+  const findings = records.map((record) => {
+    const file = path.join(store.folderOf(record.finding.id), REPRO_FILE);
+    return { finding: { ...record.finding, file }, record };
+  });
   const unreadable = damaged.map(({ name, why }) => ({ folder: path.join(folder, name), why }));
-  for (const finding of findings) {
-    try {
-      read.push({ finding, record: store.record(finding.id) });
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      // Moved away since it was listed.
-      if (store.idsOf(finding.id).length === 0) continue;
-      unreadable.push({ folder: store.folderOf(finding.id), why: whyOf(error) });
-    }
-  }
   for (const name of namesIn(folder)) {
     if (!name.startsWith(DAMAGED)) continue;
     unreadable.push({ folder: path.join(folder, name), why: MADE_ROOM });
   }
-  return { findings: read, unreadable };
+  return { findings, unreadable };
 }
 
 /** How many findings were judged by another engine; what cannot be read is of none. */
@@ -74,8 +67,4 @@ function namesIn(folder: string): readonly string[] {
     if (codeOf(error) === undefined) throw error;
     return [];
   }
-}
-
-function whyOf({ code, facts, message }: Refusal): string {
-  return code === 'FILE_UNREADABLE' ? String(facts.why) : message;
 }
