@@ -148,8 +148,9 @@ function minimizations({ state, executors }: Circumstances, ids: BatchIds): read
 }
 
 function waiting(state: CampaignState, stage: 'minimize' | 'verify'): readonly Case[] {
+  const underWay = state.underWay(stage);
   return [...state.triage.cases.values()].filter(
-    (one) => one.stage === stage && !state.isUnderWay(stage, one.signature),
+    (one) => one.stage === stage && !underWay.has(one.signature),
   );
 }
 
@@ -178,8 +179,9 @@ function canaries({ state, canary }: Circumstances, ids: BatchIds): readonly Due
 function comparisons(given: Circumstances, ids: BatchIds): readonly Due[] {
   const { state, executors } = given;
   const room = COMPARISONS_AN_EXECUTOR * executors - state.outstandingOf('compare').length;
+  const underWay = state.underWay('compare');
   const open = state.triage.published().filter(({ signature, isCompared }) => {
-    return !isCompared && !state.isUnderWay('compare', signature);
+    return !isCompared && !underWay.has(signature);
   });
   const made: Due[] = [];
   for (const one of open) {

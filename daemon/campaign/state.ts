@@ -180,9 +180,9 @@ export class CampaignState {
     return [...this.outstanding.values()].filter((batch) => batch.kind === kind);
   }
 
-  /** Whether a batch of that kind about that finding is under way. */
-  isUnderWay(kind: Kind, signature: string): boolean {
-    return this.outstandingOf(kind).some((batch) => batch.signature === signature);
+  /** Signatures about which a batch of that kind is under way. */
+  underWay(kind: Kind): ReadonlySet<string> {
+    return new Set(this.outstandingOf(kind).flatMap(({ signature }) => signature ?? []));
   }
 
   private begin(campaign: string, settings: CampaignSettings, atMs: number): void {
@@ -225,7 +225,8 @@ export class CampaignState {
 
   private handOut(batch: Outstanding): void {
     this.outstanding.set(batch.id, batch);
-    this.nextId += 1;
+    // Where damage has taken records, there were more ids than there are batches.
+    this.nextId = Math.max(this.nextId, numberIn(batch.id)) + 1;
     if (batch.index !== null) {
       this.nextIndex = Math.max(this.nextIndex, batch.index + 1);
       this.reopened = this.reopened.filter((index) => index !== batch.index);
@@ -395,6 +396,11 @@ export class CampaignState {
     }
     return 'quarantined';
   }
+}
+
+/** Ids end with it. */
+function numberIn(id: string): number {
+  return Number(/\d{1,15}$/.exec(id)?.[0] ?? 0);
 }
 
 function nothingCompared(signature: string) {

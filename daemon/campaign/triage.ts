@@ -59,6 +59,9 @@ export class Triage {
   /** Repros that came out otherwise on another executor. */
   mismatches = 0;
 
+  /** What is published, until something of it changes: every turn and every request asks for it. */
+  private listed: readonly Case[] | null = null;
+
   /** What needs no witness any more. */
   settled(): readonly string[] {
     const settled = [...this.cases.values()].filter(isSettled);
@@ -67,9 +70,12 @@ export class Triage {
     );
   }
 
+  /** In order of their revisions. */
   published(): readonly Case[] {
-    const listed = [...this.cases.values()].filter(({ published }) => published !== null);
-    return listed.sort((a, b) => revisionOf(a) - revisionOf(b));
+    this.listed ??= [...this.cases.values()]
+      .filter(({ published }) => published !== null)
+      .sort((a, b) => revisionOf(a) - revisionOf(b));
+    return this.listed;
   }
 
   /** Whether a finding that was met on this model is still to be minimized or verified on it. */
@@ -101,6 +107,7 @@ export class Triage {
     const models = [...new Set([...(isKnown ? there.models : []), model])].sort();
     const waiting = [...there.waiting, discovery];
     this.cases.set(signature, { ...there, models, buckets, waiting });
+    this.listed = null;
     this.goOn(signature);
   }
 
@@ -215,6 +222,7 @@ export class Triage {
 
   forget(signature: string): void {
     this.cases.delete(signature);
+    this.listed = null;
   }
 
   private publish(
@@ -224,6 +232,7 @@ export class Triage {
     publishedMs: number,
   ): void {
     this.revision += 1;
+    this.listed = null;
     // What another build wrote may lack fields.
     one.published = { revision: this.revision, publishedMs, finding: keptOf(finding), reproDigest };
   }
@@ -236,6 +245,7 @@ export class Triage {
     one.models = all;
     if (published === null || !isMore) return;
     this.revision += 1;
+    this.listed = null;
     const finding = { ...published.finding, models: all };
     one.published = { ...published, revision: this.revision, finding };
   }
@@ -244,12 +254,6 @@ export class Triage {
 /** What there is of a listed finding beside its folder; a record that is not verified is not it. */
 export function recordToStore({ stage, record }: Case): PackedRecord | null {
   return stage === 'published' ? record : null;
-}
-
-export function publishedOf(one: Case): Omit<Published, 'mark'> | undefined {
-  if (one.published === null) return undefined;
-  const { published, notOn, hits } = one;
-  return { ...published, finding: keptOf(published.finding), notOn, hits };
 }
 
 /** The witness of a report that opens a case. */

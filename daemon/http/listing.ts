@@ -5,12 +5,7 @@
  */
 import type { Mark } from '../../corpus/store/marks.ts';
 import { ROW_ID } from '../../corpus/vocabulary/catalogue.ts';
-import {
-  ID_PREFIX_MIN,
-  isFoundOn,
-  keptOf,
-  type StoredFinding,
-} from '../../corpus/vocabulary/finding.ts';
+import { ID_PREFIX_MIN, isFoundOn, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { isModelRef } from '../../corpus/vocabulary/repro.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
@@ -152,7 +147,7 @@ export function shownFinding(published: Published): ShownFinding {
   return {
     revision,
     publishedAt: new Date(publishedMs).toISOString(),
-    ...keptOf(finding),
+    ...finding,
     notOn,
     hits,
     reproDigest,

@@ -1,10 +1,11 @@
 /** What a coordinator shows of itself (`http/showing.ts`), read from its parts at the moment of asking. */
 import type { Mark, Marks } from '../../corpus/store/marks.ts';
+import { keptOf, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { History, type Moment } from '../campaign/history.ts';
 import { type Pairs, pairsIn } from '../campaign/pairs.ts';
 import { silenceOf } from '../campaign/silence.ts';
 import type { CampaignState } from '../campaign/state.ts';
-import { type Case, publishedOf } from '../campaign/triage.ts';
+import type { Case } from '../campaign/triage.ts';
 import type {
   CampaignPhase,
   CampaignStatus,
@@ -62,6 +63,8 @@ export class LiveStatus implements Showing {
   private readonly startedMs: number;
   /** As the disk had it at the last tick. */
   private marked: ReadonlyMap<string, Mark>;
+  /** By what the state has of them: to make all anew for every request would cost most of it. */
+  private readonly listed = new WeakMap<NonNullable<Case['published']>, Published>();
   private samples: readonly Sample[] = [];
   private readonly kept = new History();
   private revision: number;
@@ -121,14 +124,24 @@ export class LiveStatus implements Showing {
   }
 
   published(): readonly Published[] {
-    const { state, expectations } = this.parts;
-    return state.triage.published().flatMap((one) => {
-      const published = publishedOf(one);
-      if (published === undefined) return [];
-      const standing = expectations.standingOf(published.finding);
-      const mark = this.marked.get(published.finding.id) ?? null;
-      return [{ ...published, finding: { ...published.finding, standing }, mark }];
-    });
+    return this.parts.state.triage.published().flatMap((one) => this.shown(one) ?? []);
+  }
+
+  /** What has not changed is not made again. */
+  private shown({ published, notOn, hits }: Case): Published | null {
+    if (published === null) return null;
+    const mark = this.marked.get(published.finding.id) ?? null;
+    const there = this.listed.get(published);
+    const isSame = there?.notOn === notOn && there.hits === hits && there.mark === mark;
+    if (isSame) return there;
+    const finding = there?.finding ?? this.judged(published.finding);
+    const made = { ...published, finding, notOn, hits, mark };
+    this.listed.set(published, made);
+    return made;
+  }
+
+  private judged(finding: StoredFinding): StoredFinding {
+    return { ...keptOf(finding), standing: this.parts.expectations.standingOf(finding) };
   }
 
   record(id: string) {

@@ -372,3 +372,14 @@ test('a campaign tells its batches which ways into a cycle have a witness, up to
   assert.deepEqual(bucketsWith([], { signature }), [signature]);
   assert.equal(bucketsWith([signature], { signature, bucket: 'way 0' }), null);
 });
+
+test('no id of a batch comes twice, also where damage has taken what said it was planned', () => {
+  const whole = new Coordination();
+  const lost = whole.plan().map(({ outstanding }) => outstanding.id);
+  whole.plan(2);
+  const damaged = new CampaignState();
+  const [campaign, led, , later] = whole.rows;
+  for (const row of [campaign, led, later]) if (row !== undefined) damaged.apply(row);
+  assert.equal(damaged.nextId, whole.state.nextId);
+  assert.ok(lost.length > 0 && damaged.outstanding.size < whole.state.outstanding.size);
+});
