@@ -4,16 +4,14 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import type { Result } from '../../workers/bench/measure.ts';
 import { ownAddressIn } from '../pull/api-address.ts';
 import { ApiClient } from '../pull/api-client.ts';
 import { campaignOf, fleetOf } from '../pull/api-status.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { MAIN, temporary, ticksOf } from './bench-processes.ts';
 
 export interface FleetBenchOptions {
   readonly model: string;
@@ -22,7 +20,6 @@ export interface FleetBenchOptions {
   readonly began: (what: string) => void;
 }
 
-const MAIN = path.join(PACKAGE_ROOT, 'dist/bundle/main.js');
 /** Until batches have their full size and code is compiled. */
 const WARM_UP_MS = 6000;
 const START_MS = 30_000;
@@ -178,18 +175,7 @@ function started(args: readonly string[], stdout: 'pipe' | 'ignore'): ChildProce
 
 /** Clock ticks of user and system time: of the main thread, whose number is the process's, and of all. */
 function cpuOf(pid: number): { readonly main: number; readonly all: number } {
-  return { main: ticksOf(`/proc/${pid}/task/${pid}/stat`), all: ticksOf(`/proc/${pid}/stat`) };
-}
-
-function ticksOf(file: string): number {
-  const text = readFileSync(file, 'utf8');
-  // The second field is a name in brackets, which may hold blanks.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
-
-function temporary(): string {
-  return mkdtempSync(path.join(tmpdir(), 'faultline-bench-'));
+  return { main: ticksOf(pid, pid), all: ticksOf(pid) };
 }
 
 function silent(): Error {

@@ -33,6 +33,9 @@ const TIME_DEFAULT_MS = 2000;
 /** A batch is worth a second and a half; ten of them tell something. */
 const FLEET_TIME_MIN_MS = 15_000;
 const RNG_SEED_DEFAULT = 1;
+/** What one coordinator is asked to serve. */
+const FINDINGS = 2000;
+const WORKERS = 1000;
 
 /** What one core of a small machine must reach; the workload's model is the default. */
 const TARGETS: Readonly<Record<string, number>> = {
@@ -42,6 +45,9 @@ const TARGETS: Readonly<Record<string, number>> = {
   'explore.states': 700_000,
   'queue.ratio': 95,
   'scale.ratio': 1.85,
+  'start.ratio': 75,
+  'list.rate': 100,
+  'fleet.spare': 50,
   'search.ratio': 1.7,
 };
 
@@ -60,8 +66,8 @@ export function benchCommand(): CommandUnknownOpts {
     .addArgument(
       new Argument(
         '[what]',
-        'queue: what it costs; scale: what a second worker brings; search: a second thread; detect: how many runs until a bug is found, from seeds and cold, on all models but where one is named',
-      ).choices(['engine', 'queue', 'scale', 'search', 'detect']),
+        'queue: what it costs; coordinator: what 2000 findings and 1000 workers cost it; scale: what a second worker brings; search: a second thread; detect: how many runs until a bug is found, from seeds and cold, on all models but where one is named',
+      ).choices(['engine', 'queue', 'scale', 'coordinator', 'search', 'detect']),
     )
     .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
     .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
@@ -72,7 +78,8 @@ export function benchCommand(): CommandUnknownOpts {
       refuseStray(what, self);
       if (what === 'detect') await (await import('./bench-detect.ts')).benchDetect(self);
       else if (what === 'search') benchSearch(options, settings);
-      else if (what === 'queue' || what === 'scale') await benchFleet(what, options, settings);
+      else if (what === 'queue' || what === 'scale' || what === 'coordinator')
+        await benchFleet(what, options, settings);
       else if (against === undefined) bench(options, settings);
       else await benchAgainst(against, options, settings);
     });
@@ -111,12 +118,16 @@ function benchSearch({ model: given }: BenchCommandOptions, settings: Settings):
 }
 
 async function benchFleet(
-  what: 'queue' | 'scale',
+  what: 'queue' | 'scale' | 'coordinator',
   { model: given, timeMs }: BenchCommandOptions,
   settings: Settings,
 ): Promise<void> {
   const { benchQueue, benchScale } = await import('./bench-fleet.ts');
-  const results = await { queue: benchQueue, scale: benchScale }[what]({
+  const { benchCoordinator } = await import('./bench-coordinator.ts');
+  const of = { queue: benchQueue, scale: benchScale, coordinator: benchCoordinator };
+  const results = await of[what]({
+    findings: FINDINGS,
+    workers: WORKERS,
     model: canonicalReference(givenModel(given)),
     rngSeed: settings.rngSeed ?? RNG_SEED_DEFAULT,
     timeMs: Math.max(timeMs, FLEET_TIME_MIN_MS),
