@@ -5,7 +5,7 @@
 import type { CanaryRun, Comparison, ModelPin, Work } from '../../corpus/vocabulary/messages.ts';
 import { minimizationOf, modelOfBatch, planFuzzBatch, type Settled } from './plan-batch.ts';
 import type { Outstanding } from './records.ts';
-import { hasLeft, sweepDue } from './scope-progress.ts';
+import { hasLeft, type Place, sweepDue } from './scope-progress.ts';
 import type { CampaignState } from './state.ts';
 import { isAnswered, openModels, planSubmitted } from './submissions.ts';
 import type { Case } from './triage.ts';
@@ -228,14 +228,13 @@ function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
   // Of few runs for several models, the first batch leaves the others theirs.
   const shareMax = Math.ceil((settings.stop.runs ?? Number.POSITIVE_INFINITY) / names.length);
   let left = (settings.stop.runs ?? Number.POSITIVE_INFINITY) - state.runs - plannedRuns(state);
-  const begun: Outstanding[] = [...underWay];
+  const begun = new Begun(names, underWay);
   const made: Due[] = [];
   // A model that has nothing to do is passed by.
   for (let i = 0; made.length < missing && i < missing + names.length; i++) {
     const index = state.reopened[i] ?? state.nextIndex + i - state.reopened.length;
     const model = modelOfBatch(names, index);
-    const own = begun.filter((one) => modelOfBatch(names, one.index ?? 0) === model);
-    const { isFirst, sweep } = beginningOf(state, model, own);
+    const { isFirst, sweep } = beginningOf(state, model, begun.of(model));
     const runs = sweep?.isAsked === true ? 0 : Math.min(left, shareMax, given.runsOf(model));
     if (runs === 0 && sweep?.isAsked !== true) continue;
     left -= runs;
@@ -253,20 +252,47 @@ function fuzzBatches(given: Circumstances, ids: BatchIds): readonly Due[] {
     });
     const place = sweep === null ? {} : { sweep: sweep.place };
     const one = ids.make(work, pinsOf(state, model), null, place);
-    begun.push(one.outstanding);
+    begun.add(one.outstanding);
     made.push(one);
   }
   return made;
 }
 
+/** Of a model's fuzz batches under way, what its next one depends on: a large fleet has thousands of them. */
+interface BegunOfModel {
+  readonly places: Place[];
+  hasRuns: boolean;
+}
+
+class Begun {
+  private readonly names: readonly string[];
+  private readonly models = new Map<string, BegunOfModel>();
+
+  constructor(names: readonly string[], underWay: readonly Outstanding[]) {
+    this.names = names;
+    for (const one of underWay) this.add(one);
+  }
+
+  of(model: string): BegunOfModel {
+    const there = this.models.get(model) ?? { places: [], hasRuns: false };
+    this.models.set(model, there);
+    return there;
+  }
+
+  add({ index, runs, sweep }: Outstanding): void {
+    const own = this.of(modelOfBatch(this.names, index ?? 0));
+    if (runs > 0) own.hasRuns = true;
+    if (sweep !== undefined) own.places.push(sweep);
+  }
+}
+
 /** What a model's next batch begins with: its seeds, in the first that makes runs, or a part of a scope. */
-function beginningOf(state: CampaignState, model: string, underWay: readonly Outstanding[]) {
+function beginningOf(state: CampaignState, model: string, { hasRuns, places }: BegunOfModel) {
   const { runs, scope: progress } = state.tallyOf(model);
   // Those that are planned before the first has answered do not have the seeds.
-  const isFirst = runs === 0 && underWay.every((one) => one.runs === 0);
+  const isFirst = runs === 0 && !hasRuns;
   const asked = state.settings?.scopes;
   if (isFirst && asked === undefined) return { isFirst, sweep: null };
-  const places = underWay.flatMap(({ sweep }) => sweep ?? []);
   return { isFirst, sweep: sweepDue({ progress, runs, underWay: places, asked }) };
 }
 

@@ -2,7 +2,8 @@
 import { currentSnapshot } from './earlier.ts';
 import { Frontier, type FrontierJson } from './frontier.ts';
 import type { Outstanding } from './records.ts';
-import { CampaignState, emptyTally, type ModelTally } from './state.ts';
+import { CampaignState } from './state.ts';
+import { emptyTally, type ModelTally } from './tally.ts';
 import type { Case } from './triage.ts';
 
 const FACTS = [

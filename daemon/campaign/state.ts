@@ -5,23 +5,18 @@
 
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import {
-  addBreadth,
-  type Breadth,
   type FuzzResult,
   type Kind,
   type ModelPin,
-  NO_BREADTH,
   NO_EXECUTOR,
   type Quarantined,
   type Report,
   type Result,
 } from '../../corpus/vocabulary/messages.ts';
 import { SCOPES } from '../../corpus/vocabulary/scope.ts';
-import { classOfSignature, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
-import { Frontier } from './frontier.ts';
 import { modelOfBatch } from './plan-batch.ts';
 import type { CampaignSettings, LogRecord, Outstanding } from './records.ts';
-import { NO_SCOPE, type ScopeProgress, withPart } from './scope-progress.ts';
+import { NO_SCOPE } from './scope-progress.ts';
 import {
   isAskedOn,
   namesIn,
@@ -31,6 +26,7 @@ import {
   withQuestion,
   withResult,
 } from './submissions.ts';
+import { addTo, emptyTally, type ModelTally } from './tally.ts';
 import { discoveryOf, Triage } from './triage.ts';
 import type { CampaignPhase } from './views.ts';
 
@@ -50,25 +46,6 @@ const GAP_MS = 30_000;
 /** The last of them; more are only counted. */
 const QUARANTINED_KEPT = 100;
 const FINDING_KINDS: readonly Kind[] = ['minimize', 'verify', 'compare'];
-
-/** What is counted of one model: runs, coverage, and how far its scopes were searched. */
-export interface ModelTally {
-  runs: number;
-  steps: number;
-  inconclusive: number;
-  breadth: Breadth;
-  frontier: Frontier;
-  scope: ScopeProgress;
-  /** Runs that met a violation, by its class. */
-  hits: Partial<Record<ViolationClass, number>>;
-  /** When it last met something new. */
-  newMs: number;
-}
-
-export function emptyTally(): ModelTally {
-  const counts = { runs: 0, steps: 0, inconclusive: 0, newMs: 0 };
-  return { ...counts, breadth: NO_BREADTH, frontier: new Frontier(), scope: NO_SCOPE, hits: {} };
-}
 
 export class CampaignState {
   campaign = '';
@@ -319,19 +296,13 @@ export class CampaignState {
     this.runs += result.runs;
     this.steps += result.steps;
     this.inconclusive += result.inconclusive;
-    tally.runs += result.runs;
-    tally.steps += result.steps;
-    tally.inconclusive += result.inconclusive;
-    tally.breadth = addBreadth(tally.breadth, result.breadth);
-    if (sweep !== undefined && result.swept !== undefined) {
-      tally.scope = withPart(tally.scope, this.settings?.scopes ?? SCOPES, sweep, result.swept);
-    }
-    if (result.candidates.length > 0) tally.newMs = atMs;
-    tally.frontier.fold(result);
-    for (const [signature, { count }] of Object.entries(result.hits)) {
-      this.triage.met(signature, result.model, count);
-      const name = classOfSignature(signature);
-      if (name !== null) tally.hits[name] = (tally.hits[name] ?? 0) + count;
+    addTo(tally, result, sweep, this.settings?.scopes ?? SCOPES, atMs);
+    this.countHits(result);
+  }
+
+  private countHits({ hits, model }: FuzzResult): void {
+    for (const [signature, { count }] of Object.entries(hits)) {
+      this.triage.met(signature, model, count);
     }
   }
 
@@ -339,9 +310,7 @@ export class CampaignState {
   private answered(report: Report, result: FuzzResult, id: string): void {
     this.discover(report);
     this.models.get(result.model)?.frontier.fold(result);
-    for (const [signature, { count }] of Object.entries(result.hits)) {
-      this.triage.met(signature, result.model, count);
-    }
+    this.countHits(result);
     this.submissions = withResult(this.submissions, id, result);
   }
 

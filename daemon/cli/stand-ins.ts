@@ -11,8 +11,6 @@ import {
   type Batch,
   type FuzzBatch,
   type FuzzResult,
-  KINDS,
-  type Kind,
   type Result,
   reportOn,
 } from '../../corpus/vocabulary/messages.ts';
@@ -41,8 +39,6 @@ const BEAT_MS = 2000;
 const RECORDED_RUNS = 4096;
 const CANDIDATES = 2;
 const HITS = 8;
-/** So many take all kinds; there are few batches of the others. */
-const VERSATILE = 32;
 /** Started at once; the server accepts them one after the other. */
 const STARTED_AT_ONCE = 50;
 
@@ -67,9 +63,8 @@ export class StandIns {
       const from = this.all.length;
       const size = Math.min(STARTED_AT_ONCE, count - from);
       const some = Array.from({ length: size }, (_, i) => {
-        const kinds: readonly Kind[] = from + i < VERSATILE ? KINDS : ['fuzz'];
         const answer = (batch: Batch): Promise<Result> => this.answer(batch);
-        return new StandIn({ ...this.options, keys: this.keys, number: from + i, kinds, answer });
+        return new StandIn({ ...this.options, keys: this.keys, number: from + i, answer });
       });
       this.all.push(...some);
       await Promise.all(some.map((one) => one.start()));
@@ -137,7 +132,6 @@ export class StandIns {
 interface StandInParts extends StandInOptions {
   readonly keys: Keys;
   readonly number: number;
-  readonly kinds: readonly Kind[];
   readonly answer: (batch: Batch) => Promise<Result>;
 }
 
@@ -146,7 +140,7 @@ class StandIn {
   private readonly id: string;
   private readonly redis: Redis;
   private readonly exchange: Exchange;
-  private clients: readonly QueueClient[] = [];
+  private client: QueueClient | undefined;
   private readonly unlogged = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -159,26 +153,23 @@ class StandIn {
   }
 
   async start(): Promise<void> {
-    const { kinds, build, keys } = this.parts;
+    const { build, keys } = this.parts;
     await this.redis.connect();
     await this.beat();
     this.timer = setInterval(() => void this.beat().catch(() => {}), BEAT_MS);
-    this.clients = kinds.map(
-      (kind) =>
-        new QueueClient({
-          queue: queueName(kind, build),
-          prefix: keys.prefix,
-          redis: this.redis,
-          room: 1,
-          take: (job) => this.take(job),
-          trouble: () => {},
-        }),
-    );
+    this.client = new QueueClient({
+      queue: queueName(build),
+      prefix: keys.prefix,
+      redis: this.redis,
+      room: 1,
+      take: (job) => this.take(job),
+      trouble: () => {},
+    });
   }
 
   stop(): void {
     clearInterval(this.timer);
-    for (const client of this.clients) client.abandon();
+    this.client?.abandon();
     this.redis.disconnect();
   }
 

@@ -235,7 +235,7 @@ export class LiveStatus implements Showing {
   }
 
   private tell(): void {
-    const changed = this.published().filter(({ revision }) => revision > this.revision);
+    const changed = this.changed();
     const events: ShownEvent[] = changed.map((published) => ({ kind: 'finding', published }));
     if (this.ticks % TICKS_A_STATUS === 0) events.push({ kind: 'status', status: this.status() });
     for (const event of events) for (const listener of this.listeners) listener(event);
@@ -243,6 +243,13 @@ export class LiveStatus implements Showing {
 
   private get isRedisUp(): boolean {
     return this.parts.outages.isUp && this.parts.presence.gone === null;
+  }
+
+  /** Since the last look: the end of a list that revisions order. */
+  private changed(): readonly Published[] {
+    const all = this.parts.state.triage.published();
+    const known = all.findLastIndex((one) => (one.published?.revision ?? 0) <= this.revision);
+    return all.slice(known + 1).flatMap((one) => this.shown(one) ?? []);
   }
 
   private state(): CampaignPhase {

@@ -98,7 +98,9 @@ async function pretendWorkers(
   await beat();
   const timer = setInterval(() => void beat().catch(() => {}), 2000);
   const connection = testClient(t, redis.address);
-  const options = { connection, prefix: PREFIX, concurrency: 64 };
+  // As the workers' own client does: the queue keeps a job until they say that it goes.
+  const goes = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } };
+  const options = { connection, prefix: PREFIX, concurrency: 64, ...goes };
   const hands = new Worker(queueName(build), ({ data }) => answer(exchange, data), options);
   return async () => {
     clearInterval(timer);
