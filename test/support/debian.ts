@@ -4,6 +4,7 @@
  * in CI that is a failure.
  */
 import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolders } from '../../corpus/disk/atomic.ts';
@@ -38,6 +39,8 @@ export interface Missing {
 
 /** Git ignores it; `rm -rf .faultline` makes the next run fetch again. */
 export const TEST_CACHE: string = path.join(PACKAGE_ROOT, '.faultline/test-cache');
+/** For programs with threads. */
+const FAKETIME = 'libfaketimeMT.so.1';
 /** 100 MB and the scripts of a hundred packages. */
 const INSTALL_TIME_LIMIT_MS = 600_000;
 
@@ -116,6 +119,30 @@ async function program(
 ): Promise<DebianProgram | Missing> {
   const found = await installed(name, packages);
   return typeof found === 'string' ? { path: found, env: process.env } : found;
+}
+
+/** The library that gives a process another clock when it is preloaded; null where it is not to be had. */
+export async function libfaketime(): Promise<string | null> {
+  const wanted = {
+    package: 'libfaketime',
+    withLibraries: false,
+    works: async (root: string) => libraryIn(root) !== undefined,
+  };
+  const place = { cacheDir: TEST_CACHE, env: process.env, say };
+  try {
+    return libraryIn(await unpackDebian(wanted, place)) ?? null;
+  } catch (error) {
+    if (error instanceof Refusal || error instanceof NotUnpacked) return null;
+    throw error;
+  }
+}
+
+/** Below the name of this machine's architecture. */
+function libraryIn(root: string): string | undefined {
+  const lib = path.join(root, 'usr/lib');
+  if (!existsSync(lib)) return undefined;
+  const files = readdirSync(lib).map((name) => path.join(lib, name, 'faketime', FAKETIME));
+  return files.find((file) => existsSync(file));
 }
 
 /** One binary, which writes C. */
