@@ -6,7 +6,7 @@
  * Which lane a test belongs to, seconds being those of two quiet cores:
  * - quick: up to 20 s, or up to 60 s where it guards a promise of README.md's first screen or of "How it works" (every
  *   interleaving is judged; the same rngSeed finds the same; whatever is killed, nothing is lost). One fixed rngSeed.
- * - nightly: up to ten minutes: longer samples of what quick samples, memory over 100 000 batches, and every file that
+ * - nightly: up to ten minutes, faults twenty: longer samples of what quick samples, memory over 100 000 batches, and every file that
  *   draws from RNG_SEED with SEEDS seeds, campaigns and fleets apart. The first seed is drawn.
  * - weekly: hours.
  *
@@ -53,6 +53,9 @@ const SUITES: readonly SuiteRow[] = [
   { name: 'daemon', shareSeconds: 30, redis: true },
   { name: 'daemon.nightly', alone: true },
   { name: 'queue.nightly', alone: true },
+  { name: 'chaos.nightly', shareSeconds: 1800, alone: true },
+  { name: 'daemon.weekly', alone: true },
+  { name: 'chaos.weekly', shareSeconds: 18_000, alone: true },
 ];
 
 /** With how many seeds a lane repeats the files that draw from RNG_SEED. */
