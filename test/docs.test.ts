@@ -88,3 +88,10 @@ test('the glossary has a line a word, in a screen or two', () => {
   assert.ok(words.length <= 40, `${words.length} words`);
   assert.equal(new Set(words).size, words.length);
 });
+
+test('a vulnerability has a private way, and it is said which versions are mended (S23)', () => {
+  const text = read('.github/SECURITY.md');
+  assert.match(text, /privately/);
+  assert.match(text, /Report a vulnerability/);
+  assert.match(text, /version is supported/);
+});

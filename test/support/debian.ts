@@ -21,7 +21,8 @@ export type DebianName =
   | 'chromium'
   | 'spin'
   | 'systemd'
-  | 'mmdebstrap';
+  | 'mmdebstrap'
+  | 'strace';
 
 export interface DebianProgram {
   readonly path: string;
@@ -56,6 +57,7 @@ const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing
   spin,
   systemd: () => program('systemd-analyze', ['systemd']),
   mmdebstrap: () => program('mmdebstrap', ['mmdebstrap']),
+  strace: () => program('strace', ['strace']),
 };
 export const DEBIAN_NAMES: readonly string[] = Object.keys(FINDERS);
 
