@@ -157,7 +157,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
     'lost-write unconverted', 'stale-data unconverted', 'lost-write unzeroed fault/convertExtent|punch',
     // A collapse moves the extent before it is converted: where it goes, the next fault zeroes it.
     'lost-write line fault/clearBlock|setup'),
-  row('B56', 'an fsync clears a TOWRITE tag that another has set after the first one flushed', 'durability', TRACED,
+  row('B56', 'fsync returns while another, which has cleared the TOWRITE tag, has yet to flush', 'durability', TRACED,
     'durability towrite-tag *'),
   row('B57', 'unwritten neighbours are converted and their zero page stays', 'zero-page', TRACED,
     'zero-page neighbour *'),

@@ -89,7 +89,9 @@ img { max-width: 100%; height: auto; }
 #player input[type=range] { flex: 1 1 12rem; min-width: 8rem; accent-color: var(--link); }
 #player .told p { margin: 0.1rem 0; }
 #player .now { font-family: var(--mono); font-size: 0.8125rem; margin: 0.35rem 0; min-height: 1.45em; }
-.lanes { list-style: none; margin: 0; padding: 0; max-height: 24rem; overflow-y: auto; border: 1px solid var(--line); position: relative; }
+#player button:disabled { opacity: 0.45; }
+@media (min-width: 72rem) { .both { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.25rem; } .both .stage { grid-template-columns: minmax(0, 1fr); } }
+.lanes { list-style: none; margin: 0; padding: 0; max-height: 42rem; overflow-y: auto; border: 1px solid var(--line); position: relative; }
 .lanes button { display: block; width: 100%; max-width: none; padding: 0.05rem 0.5rem; border: 0; background: none; text-align: left; font: 0.8125rem/1.5 var(--mono); }
 .lanes .step { display: inline-block; min-width: 2.5rem; color: var(--soft); }
 .lanes .lane1.of2, .lanes .lane1.of3 { padding-left: 33%; }

@@ -41,7 +41,13 @@ class Player {
       if (event instanceof KeyboardEvent) this.pressed(event);
     };
     place.addEventListener('keydown', key);
-    fill(place, this.told, this.controls(), this.now, this.lanes, this.stage, this.more);
+    const legend = h(
+      'p',
+      { class: 'none' },
+      'Yellow: the two steps whose order decides. Red: where it shows. Framed: the step that the tables tell of, struck through what was there before it.',
+    );
+    const both = h('div', { class: 'both' }, h('div', {}, this.lanes, legend), this.stage);
+    fill(place, this.told, this.controls(), this.now, both, this.more);
   }
 
   begin(): void {
@@ -82,7 +88,8 @@ class Player {
     this.scenery = scenery;
     const { story, told, traceDigest } = scenery;
     this.place.dataset.digest = traceDigest;
-    fill(this.told, ...told.map((text) => h('p', {}, text)));
+    const lines = [...told, ...(story.heldAtPair === '' ? [] : [story.heldAtPair])];
+    fill(this.told, ...lines.map((text) => h('p', {}, text)));
     this.slider.max = String(story.steps.length);
     fill(this.lanes, ...rowsOf(story, (step) => this.go(step)));
     fill(this.more, h('summary', {}, 'Pictures and a mail'));

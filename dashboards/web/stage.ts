@@ -6,7 +6,7 @@ import type {
   Scene,
   ThreadScene,
 } from '../../workers/views/scenes.ts';
-import type { Story } from '../../workers/views/story.ts';
+import { lockText, type Story } from '../../workers/views/story.ts';
 import { type Child, h } from './dom.ts';
 
 /** @param at steps that are done */
@@ -16,7 +16,7 @@ export function stageOf(story: Story, at: number): readonly HTMLElement[] {
   if (after === undefined || before === undefined) return [];
   return [
     threadsTable(story, before, after),
-    ...pagesTables(before, after),
+    ...pagesTables(before, after, isAboutPower(story)),
     tablesTable(before, after),
   ];
 }
@@ -56,18 +56,16 @@ function changed(before: string, after: string): Child {
 
 function threadsTable({ threads }: Story, before: Scene, after: Scene): HTMLElement {
   const held = (scene: ThreadScene | undefined): string =>
-    (scene?.held ?? [])
-      .map(({ name, mode }) => (mode === null ? name : `${name}:${mode}`))
-      .join(', ');
+    (scene?.held ?? []).map(lockText).join(', ');
   const doing = (scene: ThreadScene | undefined, ops: readonly string[]): string =>
     scene === undefined ? '' : (ops[scene.ended] ?? 'has ended');
   return table(
     'Threads',
     ['thread', 'operation', 'holds', 'sleeps on'],
-    threads.map(({ name, ops }, t) => {
+    threads.map(({ name, process, ops }, t) => {
       const [was, is] = [before.threads[t], after.threads[t]];
       return [
-        name,
+        `${name} in ${process}`,
         changed(doing(was, ops), doing(is, ops)),
         changed(held(was), held(is)),
         changed(was?.waitsFor ?? '', is?.waitsFor ?? ''),
@@ -76,13 +74,22 @@ function threadsTable({ threads }: Story, before: Scene, after: Scene): HTMLElem
   );
 }
 
-function pagesTables(before: Scene, after: Scene): readonly HTMLElement[] {
+/** Whether what survives a power failure is a part of it. */
+function isAboutPower({ steps }: Story): boolean {
+  const classes = steps.flatMap(({ violations }) => violations.map((one) => one.class));
+  return classes.includes('durability') || classes.includes('crash-exposure');
+}
+
+function pagesTables(before: Scene, after: Scene, withPower: boolean): readonly HTMLElement[] {
   return after.files.map((file, f) => {
     const was: FileScene = before.files[f] ?? file;
     const size = was.size === file.size ? `${file.size}` : `${was.size} -> ${file.size}`;
     return table(
       `File ${file.name}, i_size ${size}`,
-      ['page', 'extent', 'cache', 'a read returns'],
+      [
+        ...['page', 'extent', 'cache', 'a read returns'],
+        ...(withPower ? ['after a power failure'] : []),
+      ],
       file.pages.map((page, p) => {
         const old: PageScene = was.pages[p] ?? page;
         return [
@@ -90,6 +97,7 @@ function pagesTables(before: Scene, after: Scene): readonly HTMLElement[] {
           changed(old.extent, page.extent),
           changed(old.cache, page.cache),
           changed(old.lines.join(' | '), page.lines.join(' | ')),
+          ...(withPower ? [changed(old.durable.join(' | '), page.durable.join(' | '))] : []),
         ];
       }),
     );

@@ -10,7 +10,7 @@ import { modelOf } from '../../workers/models/registry.ts';
 import { minimizedRecord } from '../../workers/reproduce/finding-record.ts';
 import { subjectOn } from '../../workers/reproduce/naming.ts';
 import { Engine } from '../../workers/run/engine.ts';
-import { storyOf } from '../../workers/views/story.ts';
+import { lockText, storyOf } from '../../workers/views/story.ts';
 import type { DebianProgram } from '../support/debian.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import type { MemoryShowing } from './showing.ts';
@@ -101,9 +101,7 @@ export async function assertPlays(page: Page, record: FindingRecord): Promise<vo
       assert.equal(now, `Step ${at} of ${story.steps.length}: ${name} ${step.text}`);
     }
     const scene = story.scenes[at];
-    const held = scene?.threads.map((thread) =>
-      thread.held.map(({ name, mode }) => (mode === null ? name : `${name}:${mode}`)).join(', '),
-    );
+    const held = scene?.threads.map((thread) => thread.held.map(lockText).join(', '));
     const said = [
       ...(held ?? []),
       ...(scene?.files.flatMap(({ pages }) => pages.map(({ extent }) => extent)) ?? []),

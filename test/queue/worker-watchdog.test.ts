@@ -117,7 +117,7 @@ describe('the watchdog', { skip, concurrency: true }, () => {
     await rig.queue.add(fuzzBatches(1));
     const worker = rig.worker({ limits: { silentMs: HOPELESS_MS } });
     assert.equal(await worker.ended, 'restart');
-    const { length } = worker.warnings.filter((line) => /^replaced a queue client/.test(line));
+    const { length } = worker.lines.filter(({ msg }) => /^replaced a queue client/.test(msg));
     // More where two of them were too far apart.
     assert.ok(length >= 2);
     assert.match(worker.warnings.at(-1) ?? '', /to be restarted/);

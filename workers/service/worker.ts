@@ -79,11 +79,6 @@ export type Ending = 'done' | 'restart';
 
 /** A Redis that can be worked with answers in milliseconds. */
 const REACH_MS = 5000;
-/**
- * Batches in hand beyond those that executors compute: one is there when an executor becomes free, and a verification that
- * may not run on the free one keeps it from nothing.
- */
-const AHEAD = 1;
 /** Batches are worth 1-5 s; an orchestrator gives 10 s to 30 s. */
 const DRAIN_MS = 8000;
 /** Of a host's name in the names of executors. */
@@ -261,7 +256,7 @@ class FleetWorker {
       redis,
       keys,
       build: this.config.build,
-      room: this.config.jobs + AHEAD,
+      room: this.config.jobs,
       take: (job) => handler.take(job),
       trouble: (error) => this.noteTrouble(error),
     });

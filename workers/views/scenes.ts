@@ -22,6 +22,7 @@ import {
   entryBlock,
   extentBlock,
   extentKind,
+  isWritten,
   PAGE_DIRTY,
   PAGE_MAPPED,
   PAGE_UNREAD,
@@ -47,17 +48,22 @@ import {
   vmaFile,
   vmaPage,
   vmaPages,
+  WRITTEN,
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
   BLOCK_GEN,
+  COMMITTED_EXTENT,
+  COMMITTED_SIZE,
   EXTENT,
+  MEDIA,
   OBJECTS,
   PAGE_LOCK,
   PAGE_STATE,
   PTE,
   SIZE,
   SLOT,
+  SLOT_HOLDER,
   T_HELD,
   T_WAIT,
   VMA,
@@ -88,12 +94,14 @@ export interface ThreadScene {
 }
 
 export interface PageScene {
-  /** `hole`, `unwritten block 0`, `block 0`, `shared block 0`. */
+  /** `hole`, `unwritten block 0`, `written block 0`, `shared block 0`. */
   readonly extent: string;
   /** `page, dirty`, `entry of block 0, locked`; empty where the slot is. */
   readonly cache: string;
   /** What a read of each line returns. */
   readonly lines: readonly string[];
+  /** The same after a power failure at this moment. */
+  readonly durable: readonly string[];
 }
 
 export interface FileScene {
@@ -178,14 +186,25 @@ function fileScene(k: Kernel, workload: Workload, file: number): FileScene {
     pages: Array.from({ length: k.world.pageLimit }, (_, page) => ({
       extent: extentText(k.peek(EXTENT + pageIndex(file, page))),
       cache: slotText(k, pageIndex(file, page)),
-      lines: Array.from({ length: LINES_PER_PAGE }, (_, i) => {
-        const line = page * LINES_PER_PAGE + i;
+      lines: linesOf(page, k.peek(SIZE + file), (line) => {
         const word = shownWord(k, file, line);
-        if (line >= k.peek(SIZE + file)) return 'beyond EOF';
         return valueName(word < 0 ? 0 : k.peek(word), workload);
+      }),
+      durable: linesOf(page, k.peek(COMMITTED_SIZE + file), (line) => {
+        const extent = k.peek(COMMITTED_EXTENT + pageIndex(file, page));
+        const at = extentBlock(extent) * LINES_PER_PAGE + (line % LINES_PER_PAGE);
+        return valueName(isWritten(extent) ? k.peek(MEDIA + at) : 0, workload);
       }),
     })),
   };
+}
+
+/** @param size in lines */
+function linesOf(page: number, size: number, textOf: (line: number) => string): readonly string[] {
+  return Array.from({ length: LINES_PER_PAGE }, (_, i) => {
+    const line = page * LINES_PER_PAGE + i;
+    return line >= size ? 'beyond EOF' : textOf(line);
+  });
 }
 
 function extentText(extent: number): string {
@@ -195,6 +214,7 @@ function extentText(extent: number): string {
 
 const EXTENT_WORDS: Readonly<Record<number, string>> = {
   [UNWRITTEN]: 'unwritten ',
+  [WRITTEN]: 'written ',
   [SHARED]: 'shared ',
 };
 
@@ -204,7 +224,7 @@ function slotText(k: Kernel, index: number): string {
     case SLOT_PAGE:
       return pageText(k, pageOfSlot(slot));
     case SLOT_ENTRY:
-      return entryText(slot);
+      return entryText(slot, k.peek(SLOT_HOLDER + index) - 1);
     default:
       return '';
   }
@@ -222,13 +242,14 @@ function pageText(k: Kernel, page: number): string {
   ]);
 }
 
-function entryText(slot: number): string {
+/** @param holder the thread that has it locked; negative for none that is known */
+function entryText(slot: number, holder: number): string {
   const type = slot & ENTRY_TYPE;
   const of = type === ENTRY_REAL ? `of block ${entryBlock(slot)}` : type === ENTRY_ZERO && 'zero';
   return said([
     (slot & ENTRY_PMD) === 0 ? 'entry' : 'huge entry',
     of,
-    (slot & ENTRY_LOCKED) !== 0 && 'locked',
+    (slot & ENTRY_LOCKED) !== 0 && (holder < 0 ? 'locked' : `locked by ${THREAD_NAMES[holder]}`),
     (slot & ENTRY_DIRTY) !== 0 && 'dirty',
     (slot & ENTRY_TOWRITE) !== 0 && 'towrite',
   ]);

@@ -44,6 +44,8 @@ export interface Story {
   /** The step with which the subject shows, counted from 1; 0 where it does not. */
   readonly guilty: number;
   readonly sentences: readonly string[];
+  /** What the threads hold once the two have run: `After step 8 T1 holds i_mutex:W.` Empty where none decides. */
+  readonly heldAtPair: string;
 }
 
 /** @param subject the finding that it is about; null where it is about none */
@@ -57,6 +59,11 @@ export function storyOf(
   const { rows } = run;
   const texts = textsOf(model, input, rows, observe(program, input, rows));
   const { guilty, pair } = subject === null ? { guilty: 0, pair: null } : markedOf(run, subject);
+  const scenes = scenesOf(
+    program,
+    input,
+    rows.map(({ thread }) => thread),
+  );
   const violations = run.verdict.kind === 'violation' ? run.verdict.violations : [];
   return {
     threads: input.threads.map(({ process, ops }, t) => ({
@@ -72,13 +79,32 @@ export function storyOf(
       isDeciding: pair?.includes(i + 1) === true,
       violations: violations.filter(({ step }) => step === i + 1),
     })),
-    scenes: scenesOf(
-      program,
-      input,
-      rows.map(({ thread }) => thread),
-    ),
+    scenes,
     pair,
     guilty,
     sentences: subject === null ? [] : explain(run, subject, texts),
+    heldAtPair: pair === null ? '' : heldAt(pair, rows, scenes),
   };
+}
+
+function heldAt(
+  pair: readonly [number, number],
+  rows: TracedRun['rows'],
+  scenes: readonly Scene[],
+): string {
+  const parts = [...pair]
+    .sort((a, b) => a - b)
+    .map((step) => {
+      const thread = rows[step - 1]?.thread ?? 0;
+      const held = scenes[step]?.threads[thread]?.held ?? [];
+      const names = held.map(lockText).join(', ');
+      return `after step ${step} ${THREAD_NAMES[thread]} holds ${names === '' ? 'no lock' : names}`;
+    });
+  const [first = '', ...others] = parts;
+  return `${first.charAt(0).toUpperCase()}${first.slice(1)}; ${others.join('; ')}.`;
+}
+
+/** `i_mutex:W`; a lock without modes by its name. */
+export function lockText({ name, mode }: Scene['threads'][number]['held'][number]): string {
+  return mode === null ? name : `${name}:${mode}`;
 }
