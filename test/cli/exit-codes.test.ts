@@ -101,7 +101,7 @@ const CASES: readonly Case[] = [
   { args: 'show seed.txt --as text', exit: 0, says: /^faultline input 1\nfile/ },
   { args: 'show seed.txt --as json', exit: 0, says: /"format": "faultline input"/ },
   { args: 'show seed.txt', exit: 2, says: /names no model/ },
-  { args: 'show ID --as picture', exit: 2, says: /columns, lockdep, order, promela, text, json/ },
+  { args: 'show ID --as picture', exit: 2, says: /columns, mail, svg, lockdep, order, graph, promela, text, json/ },
   { args: 'show ID --as lockdep', exit: 2, says: /is about no cycle of locks/ },
   { args: 'show ID --as promela', exit: 0, says: /^\/\*\n \* v42-immap-read: .*active proctype World/s },
   { args: 'show seed.txt --as promela --model pagecache', exit: 2, says: /on pagecache: step \w+, at \S+, has no Promela fragment; --as columns/ },

@@ -13,6 +13,7 @@ import { testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { server, silent } from './looking.ts';
 
 type Row = Judgement & { readonly name: string; readonly ok: boolean };
@@ -54,7 +55,9 @@ async function doctor(
   { cwd, main = MAIN, first = ':' }: How,
 ): Promise<Ended> {
   const { FAULTLINE_DATA_DIR: _, FAULTLINE_REDIS_URL: __, ...env } = process.env;
-  const command = [process.execPath, main, 'doctor', ...args];
+  // A machine that is only slow is not ill.
+  const patience = args.includes('--timeout') ? [] : ['--timeout', `${PATIENCE_MS}ms`];
+  const command = [process.execPath, main, 'doctor', ...args, ...patience];
   const options = { cwd, env, stdio: 'pipe' } as const;
   const child = spawn('sh', ['-c', `${first}; exec "$@"`, 'sh', ...command], options);
   const ended = once(child, 'close');
