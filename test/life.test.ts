@@ -16,8 +16,8 @@ import { InThread } from './support/campaigns.ts';
 import { PACKAGE_ROOT } from './support/package-root.ts';
 import { figure } from './support/patience.ts';
 
-/** Files beside those of SIMULATED. */
-const OTHERS_MAX = 70;
+/** Files beside those of SIMULATED: one more since `campaign/tally.ts` left `state.ts`, which was too long. */
+const OTHERS_MAX = 71;
 /** Which files of these rooms run depends on the operations that are drawn. */
 const SIMULATED = /^workers\/(?:kernel|oracles)\//;
 /** The first one whose workload meets a bug. */
