@@ -6,11 +6,12 @@ import { seedTexts } from '../../corpus/store/seeds.ts';
 import { assert } from '../../corpus/vocabulary/assert.ts';
 import { CANARY_ROW } from '../../corpus/vocabulary/catalogue.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
+import type { Finding } from '../../corpus/vocabulary/finding.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { MODEL_NAMES, pinnedModel } from '../../workers/models/registry.ts';
 import { standingOf } from '../../workers/reproduce/naming.ts';
 import { ExecutorPool } from '../../workers/service/executors.ts';
-import { silenceInWords, silenceOf, UNTRIED } from '../campaign/silence.ts';
+import { type Silence, silenceInWords, silenceOf, UNTRIED } from '../campaign/silence.ts';
 import type { CampaignState } from '../campaign/state.ts';
 import { droppedText } from '../campaign/triage.ts';
 import {
@@ -28,6 +29,7 @@ import { progress, type Settings, settingsOf, withCommonOptions } from './option
 import { pinOf } from './options/wanted-campaign.ts';
 import { EXIT } from './output/endings.ts';
 import { Progress } from './output/fuzz-progress.ts';
+import { sayLast } from './output/last-lines.ts';
 import { sayOtherEngines } from './output/other-engines.ts';
 import { commandOn, counted, headOf, quoted } from './output/render-finding.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
@@ -154,7 +156,11 @@ async function fuzzOn(
 ): Promise<number> {
   const startedMs = performance.now();
   let keeper: Keeper | undefined;
-  const screen = new Progress(settings, () => keeper?.count ?? 0);
+  const screen = new Progress(settings, () => ({
+    state: running.state,
+    executors: options.jobs,
+    findings: keeper?.count ?? 0,
+  }));
   const running = localCampaign(localSettings, pool, listening(screen, memory), (log) => {
     keeper = new Keeper(log, settings);
     return keeper;
@@ -169,13 +175,25 @@ async function fuzzOn(
   const timer =
     options.timeMs === undefined ? null : setTimeout(() => running.stop(), options.timeMs);
   try {
+    screen.begin();
     await running.run();
     keeper.finish();
     memory?.write(running.state);
-    screen.end();
     const seconds = Math.round(performance.now() - startedMs) / 1000;
-    summarize(localSettings, models, running.state, seconds, keeper, options, settings);
+    const shown = screen.end();
+    if (shown === null) {
+      summarize(localSettings, models, running.state, seconds, keeper, options, settings);
+    } else {
+      const silences = silencesOf(models, running.state, keeper.findings());
+      const list = commandOn('findings', settings.dataDir);
+      const goOn =
+        memory === null
+          ? commandAgain(localSettings, shown.runs, options)
+          : commandOn('fuzz --resume', settings.dataDir);
+      sayLast({ ...shown, seconds, silences, list, goOn });
+    }
   } finally {
+    screen.end();
     if (timer !== null) clearTimeout(timer);
     release();
   }
@@ -215,9 +233,7 @@ function summarize(
   settings: Settings,
 ): void {
   const findings = keeper.findings();
-  const silences = [...byReference].map(([reference, { expect }]) =>
-    silenceOf(reference, expect.find, state.models.get(reference) ?? UNTRIED, findings),
-  );
+  const silences = silencesOf(byReference, state, findings);
   if (settings.isJson) {
     const { runs, steps, inconclusive } = state;
     const models = [...byReference.keys()];
@@ -255,9 +271,23 @@ function summarize(
       ...silences.map((silence) => `${silence.model}: ${silenceInWords(silence)}`),
       options.isResumed
         ? `go on: ${commandOn('fuzz --resume', settings.dataDir)}`
-        : `again: faultline fuzz --rng-seed ${localSettings.rngSeed} --runs ${state.runs}${modelFlags(options.models)}`,
+        : `again: ${commandAgain(localSettings, state.runs, options)}`,
     ].join('\n'),
   );
+}
+
+function silencesOf(
+  byReference: ReadonlyMap<string, Model>,
+  state: CampaignState,
+  findings: readonly Finding[],
+): readonly Silence[] {
+  return [...byReference].map(([reference, { expect }]) =>
+    silenceOf(reference, expect.find, state.models.get(reference) ?? UNTRIED, findings),
+  );
+}
+
+function commandAgain({ rngSeed }: LocalSettings, runs: number, { models }: FuzzOptions): string {
+  return `faultline fuzz --rng-seed ${rngSeed} --runs ${runs}${modelFlags(models)}`;
 }
 
 function modelFlags(given: readonly string[] | undefined): string {

@@ -30,8 +30,7 @@ import { progress, type Settings } from './options/settings.ts';
 import { wantedOf } from './options/wanted-campaign.ts';
 import { EXIT } from './output/endings.ts';
 import { sayOtherEngines } from './output/other-engines.ts';
-import { commandOn, counted } from './output/render-finding.ts';
-import { say, sayDocument } from './output/terminal.ts';
+import { sayDocument } from './output/terminal.ts';
 import { UpScreen } from './output/up-screen.ts';
 import { onInterrupt } from './signals.ts';
 import { RESTARTED_VARIABLE, type Told } from './supervised.ts';
@@ -95,9 +94,12 @@ class Up {
     process.on('exit', dismiss);
     try {
       await this.provideRedis();
-      this.sayEnd(await this.supervise());
+      await this.supervise();
+      this.screen.close();
+      this.sayEnd();
       return EXIT.done;
     } finally {
+      this.screen.close();
       this.isStopping = true;
       // One that is just being started would be left behind.
       await this.restarting;
@@ -187,10 +189,9 @@ class Up {
   /**
    * Until somebody or something ends it.
    *
-   * @returns last lines about the campaign
    * @throws Refusal of a process that could not be helped by starting it again
    */
-  private async supervise(): Promise<readonly string[]> {
+  private async supervise(): Promise<void> {
     const isLocal = this.redisFlags.redis === NO_REDIS;
     const jobs = ['--jobs', String(this.flags.jobs ?? jobsByDefault())];
     const coordinator = this.process('daemon', [
@@ -206,10 +207,10 @@ class Up {
       for (const part of parts) part.start();
       const ended = await Promise.race([...parts.map((part) => part.ended), this.interrupted]);
       if (ended !== null) this.checkEnd(ended);
-      return await this.screen.end();
+      await this.screen.end();
     } finally {
       this.isStopping = true;
-      this.screen.close();
+      this.screen.stop();
       await worker?.stop(WORKER_STOP_MS);
       await coordinator.stop(DAEMON_STOP_MS);
     }
@@ -245,14 +246,11 @@ class Up {
   }
 
   /** Of all that is in the folder: what came last was found while everything ended. */
-  private sayEnd(lines: readonly string[]): void {
+  private sayEnd(): void {
     const { dataDir, isJson } = this.settings;
     const findings = new FindingStore(dataDir).list().findings.length;
     if (isJson) sayDocument({ url: this.url, findings, dataDir });
-    else if (lines.length > 0) {
-      const where = `${counted(findings, 'finding')} in ${dataDir}: see \`${commandOn('findings', dataDir)}\``;
-      say([...lines, where].join('\n'));
-    }
+    else this.screen.sayLast(findings);
   }
 
   /** Somebody else may have told it to end; otherwise it has said why it did. */

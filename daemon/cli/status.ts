@@ -9,6 +9,7 @@ import { ownAddress, parseAddress } from '../pull/api-address.ts';
 import { ApiClient } from '../pull/api-client.ts';
 import { campaignOf, fleetOf } from '../pull/api-status.ts';
 import { type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { amount, duration } from './output/amounts.ts';
 import { EXIT } from './output/endings.ts';
 import { counted } from './output/render-finding.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
@@ -23,7 +24,6 @@ interface Status {
 const WATCH_MS = 2000;
 /** All rows of the catalogue and what is said around them. */
 const SILENCE_SHOWN = 1200;
-const UNITS = ['', 'k', 'M', 'G', 'T', 'P'];
 
 export function statusCommand(): CommandUnknownOpts {
   const command = new Command('status')
@@ -138,29 +138,12 @@ export function silenceLine(progress: ModelProgress): string {
   return `${shown(progress.model)}: ${printable(silenceInWords(progress), SILENCE_SHOWN)}`;
 }
 
-function featuresOf(models: readonly ModelProgress[]): number {
+export function featuresOf(models: readonly ModelProgress[]): number {
   return sum(models.map(({ features }) => features));
 }
 
-function sum(counts: readonly number[]): number {
+export function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
-}
-
-/** `950`, `12.3k`, `4.56M`: three digits tell how fast it grows. */
-function amount(count: number): string {
-  const power = count < 1000 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
-  const value = count / 1000 ** power;
-  return power === 0 ? String(Math.round(count)) : `${Number(value.toPrecision(3))}${UNITS[power]}`;
-}
-
-/** `45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`. */
-function duration(seconds: number): string {
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  if (minutes === 0) return `${Math.round(seconds)} s`;
-  if (hours === 0) return `${minutes} min`;
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** What the coordinator wrote, on one line and not too much of it. */

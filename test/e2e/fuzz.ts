@@ -30,6 +30,7 @@ export interface Document {
 export async function fuzzed(cwd: string, ...args: readonly string[]): Promise<Document> {
   const { exit, stdout, stderr } = await faultline(['fuzz', '--json', ...args], cwd);
   assert.ok(exit === 0 || exit === 1, `exit ${exit}\n${stdout}${stderr}`);
+  assert.ok(!stderr.includes('\x1b'), 'no terminal, no control sequence');
   const document: Document = JSON.parse(stdout);
   assert.equal(exit, document.findings.length === 0 ? 0 : 1);
   return document;

@@ -168,6 +168,7 @@ test('a campaign with an end ends, and says what it was', { skip }, async (t) =>
   ]);
   assert.equal((await up.ended()).exit, 0, up.logs());
   assert.match(up.said, /finished, 20k runs .* 2 findings/);
+  assert.ok(!up.said.includes('\x1b'), 'no terminal, no control sequence');
   assert.match(
     up.said,
     /^xfs-mmaplock-prezero: all that it is expected to show was seen; verified scope: all 856 workloads of .*; \d+ of \d+ seeds/m,

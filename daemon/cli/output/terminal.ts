@@ -35,6 +35,28 @@ export async function withTerminal(other: Terminal, run: () => Promise<void>): P
   }
 }
 
+/** Whether a picture can be drawn: the process's own ways out are one terminal, which takes control sequences. */
+export function isScreen(): boolean {
+  const { stdout, stderr } = process;
+  return terminal === OF_THE_PROCESS && stdout.isTTY && stderr.isTTY && process.env.TERM !== 'dumb';
+}
+
+/** Hands over what is said from now on, `isAnswer` where it is for stdout. @returns lets it out again as before */
+export function takeWords(take: (text: string, isAnswer: boolean) => void): () => void {
+  const mine = terminal;
+  terminal = {
+    out: (text) => take(text, true),
+    err: (text) => take(text, false),
+    get input() {
+      return mine.input;
+    },
+    end: (exit) => mine.end(exit),
+  };
+  return () => {
+    terminal = mine;
+  };
+}
+
 /** The exit code; the program ends once nothing is under way. */
 export function endWith(exit: number): void {
   terminal.end(exit);

@@ -1,14 +1,23 @@
-/** What `up` shows while it runs: each finding once, and a line about the campaign every ten seconds. */
+/**
+ * What `up` shows while it runs, as its coordinator's API tells it: the live screen on a terminal; elsewhere each finding
+ * once, and a line about the campaign every ten seconds.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CANARY_ROW } from '../../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../../corpus/vocabulary/errors.ts';
 import { type StoredFinding, shownId } from '../../../corpus/vocabulary/finding.ts';
+import type { CampaignStatus, WorkerStatus } from '../../campaign/views.ts';
 import { ApiClient } from '../../pull/api-client.ts';
 import { campaignOf, fleetOf } from '../../pull/api-status.ts';
 import { isBad, type Listed, listPath, readPage } from '../../pull/pull-listing.ts';
 import { progress, type Settings } from '../options/settings.ts';
-import { renderLine, silenceLine } from '../status.ts';
-import { counted, headOf } from './render-finding.ts';
+import { featuresOf, renderLine, silenceLine, sum } from '../status.ts';
+import type { Figures, Fleet, ScreenFinding } from './frame.ts';
+import { sayLast } from './last-lines.ts';
+import { LiveScreen } from './live-screen.ts';
+import { commandOn, counted, headOf } from './render-finding.ts';
+import { screenFinding } from './screen-finding.ts';
+import { Speed } from './speed.ts';
 import { note, say } from './terminal.ts';
 
 const LOOK_MS = 1000;
@@ -17,17 +26,28 @@ const LINE_MS = 10_000;
 const LAST_LOOK_MS = 1000;
 const EVERYTHING = { model: undefined, class: undefined };
 
+interface Latest {
+  readonly campaign: CampaignStatus;
+  readonly fleet: readonly WorkerStatus[];
+  readonly url: string;
+}
+
 export class UpScreen {
   private readonly settings: Settings;
-  private readonly seen = new Set<string>();
+  /** By id, in the order in which they were published. */
+  private readonly seen = new Map<string, ScreenFinding>();
   private client: ApiClient | undefined;
   private readonly startedMs = Date.now();
   private before = 0;
   private revision = 0;
   private lineMs = 0;
-  private lastLine = '';
-  /** Of each model, what it has not shown yet and how much that says. */
-  private silences: readonly string[] = [];
+  private latest: Latest | undefined;
+  private live: LiveScreen | null = null;
+  private readonly speed = new Speed();
+  /** When coverage grew; null until it does. */
+  private newMs: number | null = null;
+  private isEnding = false;
+  private isAnswered = false;
   private timer: NodeJS.Timeout | undefined;
   /** Undefined between two looks. */
   private looking: Promise<void> | undefined;
@@ -52,19 +72,43 @@ export class UpScreen {
     }, LOOK_MS);
   }
 
-  /** Looks once more, where it is answered soon, and ends. @returns last lines about the campaign; none if it never answered */
-  async end(): Promise<readonly string[]> {
+  /** Looks once more, where it is answered soon, and looks no more. The live screen stays: everything else ends yet. */
+  async end(): Promise<void> {
+    this.isEnding = true;
     clearInterval(this.timer);
     const lastLook = Promise.resolve(this.looking).then(() => this.look());
     await Promise.race([lastLook, sleep(LAST_LOOK_MS, undefined, { ref: false })]);
-    this.close();
-    return this.lastLine === '' ? [] : [this.lastLine, ...this.silences];
+    this.stop();
   }
 
   /** Looks no more. */
-  close(): void {
+  stop(): void {
     clearInterval(this.timer);
     this.client?.close();
+  }
+
+  /** Looks no more, and gives the terminal back. */
+  close(): void {
+    this.stop();
+    this.live?.close();
+  }
+
+  /** Last lines about the campaign, if its coordinator ever answered. @param kept findings in the data directory */
+  sayLast(kept: number): void {
+    const { latest } = this;
+    if (latest === undefined) return;
+    const { dataDir } = this.settings;
+    const list = commandOn('findings', dataDir);
+    if (this.live === null) {
+      const { models } = latest.campaign;
+      const where = `${counted(kept, 'finding')} in ${dataDir}: see \`${list}\``;
+      say([renderLine(latest), ...models.map(silenceLine), where].join('\n'));
+      return;
+    }
+    const seconds = (Date.now() - this.startedMs) / 1000;
+    const silences = latest.campaign.models;
+    const goOn = commandOn('up', dataDir);
+    sayLast({ ...this.figures(latest), seconds, silences, list, goOn });
   }
 
   private async look(): Promise<void> {
@@ -76,23 +120,42 @@ export class UpScreen {
       if (isFirst && this.before > 0) {
         progress(this.settings, `goes on with ${counted(this.before, 'finding')} from before`);
       }
-      const status = { campaign: await campaignOf(client), fleet: await fleetOf(client) };
-      this.lastLine = renderLine(status);
-      this.silences = status.campaign.models.map(silenceLine);
+      this.note({
+        campaign: await campaignOf(client),
+        fleet: await fleetOf(client),
+        url: client.origin,
+      });
     } catch (error) {
       if (client.isClosed) return;
       if (!(error instanceof Refusal)) throw error;
+      this.isAnswered = false;
       this.sayWhy(error);
       return;
     }
+    if (this.live !== null || this.latest === undefined) return;
     if (performance.now() - this.lineMs < LINE_MS) return;
     this.lineMs = performance.now();
-    progress(this.settings, this.lastLine);
+    progress(this.settings, renderLine(this.latest));
+  }
+
+  private note(latest: Latest): void {
+    const before = this.latest;
+    this.latest = latest;
+    this.isAnswered = true;
+    this.speed.note(performance.now(), latest.campaign.runs);
+    if (before === undefined) this.openLive(latest);
+    else if (coverageOf(latest) > coverageOf(before)) this.newMs = Date.now();
+  }
+
+  private openLive(first: Latest): void {
+    const { isQuiet, isJson } = this.settings;
+    if (isQuiet || isJson) return;
+    this.live = LiveScreen.open(() => this.figures(this.latest ?? first));
   }
 
   /** Once. One that answered before is being started again, and the next look will find it. */
   private sayWhy({ message, hint }: Refusal): void {
-    if (this.hasSaidWhy || this.lastLine !== '') return;
+    if (this.hasSaidWhy || this.latest !== undefined) return;
     this.hasSaidWhy = true;
     progress(this.settings, `findings are kept, but not shown here: ${message}; ${hint}`);
   }
@@ -113,11 +176,13 @@ export class UpScreen {
 
   /** What was there before is only counted. */
   private meet({ finding, publishedMs }: Listed, origin: string): void {
-    if (this.seen.has(finding.id)) return;
-    this.seen.add(finding.id);
-    if (publishedMs < this.startedMs) this.before += 1;
     // The canary is found on purpose; `findings` has it, behind all others.
-    else if (finding.known !== CANARY_ROW) this.show(finding, origin);
+    if (finding.known === CANARY_ROW) return;
+    const isKnown = this.seen.has(finding.id);
+    this.seen.set(finding.id, screenFinding(finding, publishedMs, this.settings.dataDir));
+    if (isKnown) return;
+    if (publishedMs < this.startedMs) this.before += 1;
+    else if (this.live === null) this.show(finding, origin);
   }
 
   private show(finding: StoredFinding, origin: string): void {
@@ -131,4 +196,47 @@ export class UpScreen {
     if (this.settings.isJson) note(line);
     else say(line);
   }
+
+  private phase({ state }: CampaignStatus): string {
+    if (this.isEnding) return 'stopping';
+    return this.isAnswered ? state : 'waits for its coordinator, which does not answer';
+  }
+
+  private figures({ campaign, fleet, url }: Latest): Omit<Figures, 'messages'> {
+    return {
+      verb: 'up',
+      phase: this.phase(campaign),
+      startedMs: this.startedMs,
+      newMs: this.newMs,
+      url,
+      models: campaign.models.map(({ model }) => model),
+      runs: campaign.runs,
+      runsBefore: this.speed.before,
+      runsPerSecond: this.speed.now(),
+      past: this.speed.past(),
+      features: featuresOf(campaign.models),
+      entries: sum(campaign.models.map(({ entries }) => entries)),
+      findings: [...this.seen.values()].sort((a, b) => a.atMs - b.atMs),
+      underWay: campaign.findings.underWay,
+      fleet: fleetFigures(campaign, fleet),
+      executors: 0,
+    };
+  }
+}
+
+function coverageOf({ campaign: { models } }: Latest): number {
+  return featuresOf(models) + sum(models.map(({ entries }) => entries));
+}
+
+function fleetFigures({ batches, redis }: CampaignStatus, workers: readonly WorkerStatus[]): Fleet {
+  const busy = sum(workers.map((worker) => worker.busy));
+  return {
+    workers: workers.length,
+    busy,
+    executors: sum(workers.map((worker) => worker.executors)),
+    waiting: Math.max(0, batches.planned - batches.folded - busy),
+    quarantined: batches.quarantined,
+    isRedisUp: redis.isUp,
+    outages: redis.outages,
+  };
 }
