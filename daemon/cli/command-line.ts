@@ -29,6 +29,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   lint: async () => (await import('./lint.ts')).lintCommand(),
   bench: async () => (await import('./bench.ts')).benchCommand(),
   version: async () => (await import('./version.ts')).versionCommand(),
+  completion: async () => (await import('./completion.ts')).completionCommand(allVerbs),
 };
 
 const EXAMPLES = `
@@ -72,8 +73,11 @@ function commandLine(verbs: readonly CommandUnknownOpts[]): CommandUnknownOpts {
 async function verbsFor(args: readonly string[]): Promise<readonly CommandUnknownOpts[]> {
   const asked = args[0] ?? '';
   const load = Object.hasOwn(VERBS, asked) ? VERBS[asked] : undefined;
-  const loads = load === undefined ? Object.values(VERBS) : [load];
-  return await Promise.all(loads.map((one) => one()));
+  return load === undefined ? await allVerbs() : [await load()];
+}
+
+async function allVerbs(): Promise<readonly CommandUnknownOpts[]> {
+  return await Promise.all(Object.values(VERBS).map((load) => load()));
 }
 
 /** Says what there is to say, with its exit code, on the terminal (terminal.ts). */

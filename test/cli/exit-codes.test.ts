@@ -159,6 +159,8 @@ const CASES: readonly Case[] = [
   { args: 'daemon --redis none --webhook-file exposed.txt', exit: 2, is: 'SECRET_EXPOSED', says: /exposed.txt holds a secret/ },
   { args: 'daemon --redis none --webhook-file secret.txt', exit: 2, is: 'USAGE', says: /secret.txt holds no address that begins with https/ },
   { args: 'daemon --redis none --webhook-file hook.txt', exit: 2, is: 'USAGE', says: /^faultline: the webhook in hook.txt is on another machine, .* --insecure-http/ },
+  { args: 'completion bash', exit: 0, says: /^complete -o default -F _faultline faultline$/m },
+  { args: 'completion tcsh', exit: 2, is: 'USAGE', says: /'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish/ },
   { args: 'version', exit: 0, says: /^engine [0-9a-f]{64}$/m },
   { args: 'version --rng-seed 4294967296', exit: 2, says: /from 0 to 4294967295/ },
   { args: 'versoin', exit: 2, says: /Did you mean version/ },
