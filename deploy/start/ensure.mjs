@@ -1,6 +1,6 @@
 /**
  * Makes a clone ready to run: Node, dependencies, build. Runs before TypeScript exists, so it is plain
- * JavaScript; says one line on stderr for what it really does and nothing when all is in place.
+ * JavaScript; says on stderr what it really does, on a terminal each step with its seconds, and nothing when all is in place.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -24,6 +24,7 @@ import { ROOT } from './root.mjs';
 export { ROOT };
 export const MAIN = path.join(ROOT, 'dist/bundle/main.js');
 const IDENTITY = path.join(ROOT, 'dist/identity.json');
+const STAMP = path.join(ROOT, 'dist/.tsbuildinfo');
 /** What bundle and identity depend on besides the compiled modules. */
 const BUNDLED_BY = [
   'deploy/start/bundle.mjs',
@@ -39,6 +40,10 @@ const OUR_BUG = 70;
 const LOCK_STALE_MS = 15 * 60_000;
 /** Between making the lock folder and writing its owner lie microseconds. */
 const LOCK_OWNERLESS_MS = 5_000;
+
+const IS_LIVE = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+const CLEAR_LINE = '\r\x1b[K';
+let isStepShown = false;
 
 export function ensure() {
   checkNode();
@@ -59,7 +64,11 @@ function checkNode() {
 
 function install() {
   if (isInstalled()) return;
-  say('installing dependencies (npm ci), which takes up to a minute');
+  if (!IS_LIVE) say('installing dependencies (npm ci), which takes up to a minute');
+  step('install dependencies (npm ci), up to a minute', runNpm);
+}
+
+function runNpm() {
   const npm = npmCommand();
   const args = [...npm.args, 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'];
   const result = spawnSync(npm.command, args, {
@@ -68,8 +77,8 @@ function install() {
     shell: npm.shell,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (result.status === 0) return;
-  process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+  if (result.status === 0) return true;
+  write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
   stop(ENVIRONMENT, `npm ci failed${result.error ? `: ${result.error.message}` : ''}`);
 }
 
@@ -105,28 +114,51 @@ function packagesOf(file) {
 }
 
 function build() {
-  const stamp = path.join(ROOT, 'dist/.tsbuildinfo');
   const startedMs = Date.now();
   writeModelTexts(ROOT);
+  step('compile', compile);
+  // Also where the last build was ended between the two.
+  const newestMs = Math.max(modifiedMs(STAMP), ...BUNDLED_BY.map(modifiedMs));
+  if (modifiedMs(MAIN) >= newestMs && existsSync(IDENTITY)) return;
+  step('bundle program and page', bundle);
+  if (existsSync(MAIN)) chmodSync(MAIN, 0o755);
+  say(`built in ${secondsSince(startedMs)}`);
+}
+
+function compile() {
+  const beforeMs = modifiedMs(STAMP);
   const tsc = path.join(ROOT, 'node_modules/typescript/bin/tsc');
   const result = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: ROOT, encoding: 'utf8' });
   if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
     stop(OUR_BUG, 'the build failed');
   }
-  // Also where the last build was ended between the two.
-  const newestMs = Math.max(modifiedMs(stamp), ...BUNDLED_BY.map(modifiedMs));
-  if (modifiedMs(MAIN) >= newestMs && existsSync(IDENTITY)) return;
-  bundle();
-  if (existsSync(MAIN)) chmodSync(MAIN, 0o755);
-  say(`built in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
+  return modifiedMs(STAMP) !== beforeMs;
 }
 
 function bundle() {
   const script = path.join(ROOT, 'deploy/start/bundle.mjs');
   const result = spawnSync(process.execPath, [script], { cwd: ROOT, encoding: 'utf8' });
-  process.stderr.write(result.stderr ?? '');
+  if (result.stderr) write(result.stderr);
   if (result.status !== 0) stop(OUR_BUG, 'the build failed');
+  return true;
+}
+
+/** A terminal shows a step while it is under way, and keeps it with its seconds if it did something. */
+function step(what, run) {
+  if (!IS_LIVE) {
+    run();
+    return;
+  }
+  const startedMs = Date.now();
+  process.stderr.write(`faultline: ${what} ...`);
+  isStepShown = true;
+  if (run()) say(`${what}: ${secondsSince(startedMs)}`);
+  else write('');
+}
+
+function secondsSince(startedMs) {
+  return `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
 }
 
 /** A folder is a lock: making one is atomic everywhere. Returns how to give it back. */
@@ -200,7 +232,13 @@ function modifiedMs(file) {
 }
 
 function say(line) {
-  process.stderr.write(`faultline: ${line}\n`);
+  write(`faultline: ${line}\n`);
+}
+
+/** In place of the step that is under way. */
+function write(text) {
+  process.stderr.write(isStepShown ? `${CLEAR_LINE}${text}` : text);
+  isStepShown = false;
 }
 
 function stop(code, line) {
