@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { guides } from './docs/guides.ts';
 import { drawRooms } from './support/house/architecture.ts';
 import { importsOf, ROOMS } from './support/house/tools.ts';
 import { PACKAGE_ROOT } from './support/package-root.ts';
@@ -62,7 +63,9 @@ for (const page of PAGES) {
       [],
     );
   });
+}
 
+for (const page of guides()) {
   test(`links of ${page} lead to pages and headings that there are`, () => {
     const links = [...read(page).matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)];
     for (const [link, file = '', anchor] of links) {

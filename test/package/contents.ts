@@ -6,7 +6,7 @@ const NAMES: readonly RegExp[] = [
   /^(?:package\.json|(?:README|CHANGELOG|CONTRIBUTING)\.md|LICENSE|\.github\/SECURITY\.md)$/,
   /^(?:corpus|workers|daemon|dashboards|deploy)\/README\.md$/,
   /^corpus\/seeds\/[\w-]+\.txt$/,
-  /^dashboards\/docs\/[\w-]+\.(?:md|mts)$/,
+  /^dashboards\/docs\/(?:[\w-]+\.(?:md|mts)|pictures\/[\w-]+\.svg)$/,
   /^dist\/identity\.json$/,
   /^dist\/bundle\/[\w-]+\.js$/,
   /^dist\/types\/(?:corpus|workers)\/[\w/-]+\.d\.ts$/,

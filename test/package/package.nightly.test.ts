@@ -105,7 +105,10 @@ test('the package holds what a user needs, no tests, and nothing of this machine
   const places = [PACKAGE_ROOT, scratch, homedir()].filter((place) => place.length > 1);
   assert.deepEqual(offencesIn(contents, places), []);
   const seeds = readdirSync(path.join(PACKAGE_ROOT, 'corpus/seeds'));
-  const docs = readdirSync(path.join(PACKAGE_ROOT, 'dashboards/docs'));
+  const docs = readdirSync(path.join(PACKAGE_ROOT, 'dashboards/docs'), {
+    recursive: true,
+    encoding: 'utf8',
+  }).filter((name) => path.extname(name) !== '');
   const wanted = [
     ...seeds.map((name) => `corpus/seeds/${name}`),
     ...docs.map((name) => `dashboards/docs/${name}`),
