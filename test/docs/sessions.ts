@@ -49,6 +49,11 @@ export const NOT_RUN: readonly NotRun[] = [
   { guide: 'README.md', begins: 'docker compose', why: 'needs a container engine' },
   { guide: 'README.md', begins: 'npx faultline bench --against', why: CLONE },
   { guide: 'daemon/README.md', begins: 'git bisect run', why: 'needs a history that is bisected' },
+  ...['--rows B12,F02', '--cold'].map((what) => ({
+    guide: 'daemon/README.md',
+    begins: `faultline bench detect ${what}`,
+    why: 'takes many minutes, and Ctrl-C waits for the row; test/cli/bench-detect.test.ts has less',
+  })),
   {
     guide: 'daemon/README.md',
     begins: 'faultline bench detect --rows B12 --schedulers surw,random,spin-random',
