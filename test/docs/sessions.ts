@@ -48,6 +48,11 @@ export const NOT_RUN: readonly NotRun[] = [
   { guide: 'README.md', begins: 'node deploy/secrets.mjs', why: 'test/deploy does, in a folder' },
   { guide: 'README.md', begins: 'docker compose', why: 'needs a container engine' },
   { guide: 'README.md', begins: 'npx faultline bench --against', why: CLONE },
+  {
+    guide: 'daemon/README.md',
+    begins: 'faultline submit',
+    why: 'needs a fleet; how-to.md has one',
+  },
   { guide: 'daemon/README.md', begins: 'git bisect run', why: 'needs a history that is bisected' },
   ...['--rows B12,F02', '--cold'].map((what) => ({
     guide: 'daemon/README.md',
