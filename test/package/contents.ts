@@ -8,7 +8,7 @@ const NAMES: readonly RegExp[] = [
   /^corpus\/seeds\/[\w-]+\.txt$/,
   /^dashboards\/docs\/(?:[\w-]+\.(?:md|mts)|pictures\/[\w-]+\.svg)$/,
   /^dist\/identity\.json$/,
-  /^dist\/bundle\/[\w-]+\.js$/,
+  /^dist\/bundle\/(?:web\/)?[\w-]+\.js$/,
   /^dist\/types\/(?:corpus|workers)\/[\w/-]+\.d\.ts$/,
   // The workspace, which no registry has.
   /^node_modules\/grafana-dashboards\/(?:package\.json|README\.md|grafana\/[\w-]+\.json|prometheus\/[\w.-]+\.yaml)$/,
@@ -21,6 +21,9 @@ const PROGRAMS = [
   'search-main.js',
   'sweep-main.js',
   'faultline.js',
+  'web/campaign.js',
+  'web/list.js',
+  'web/player.js',
 ] as const;
 
 const LINK = /\]\((?<target>[^)#:\s]+)(?:#[^)]*)?\)/g;
