@@ -12,6 +12,7 @@ import { ownAddressIn } from '../pull/api-address.ts';
 import { ApiClient } from '../pull/api-client.ts';
 import { campaignOf, fleetOf } from '../pull/api-status.ts';
 import { MAIN, temporary, ticksOf } from './bench-processes.ts';
+import { NODE_FLAGS } from './installation.ts';
 
 export interface FleetBenchOptions {
   readonly model: string;
@@ -170,7 +171,9 @@ class MeasuredFleet {
 }
 
 function started(args: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', stdout, 'inherit'] });
+  return spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
+    stdio: ['ignore', stdout, 'inherit'],
+  });
 }
 
 /** Clock ticks of user and system time: of the main thread, whose number is the process's, and of all. */

@@ -15,7 +15,7 @@ import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { cacheFolder } from '../redis/redis-binary.ts';
 import { PrivateRedis } from '../redis/redis-server.ts';
 import { type Ended, SupervisedProcess } from '../redis/supervised-process.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { NODE_FLAGS, PACKAGE_ROOT } from './installation.ts';
 import { type CampaignFlags, campaignArgs, jobsByDefault } from './options/campaign-options.ts';
 import { type HttpFlags, httpArgs } from './options/http-options.ts';
 import {
@@ -220,7 +220,7 @@ class Up {
     const { dataDir } = this.settings;
     return new SupervisedProcess({
       name,
-      args: [MAIN, name, '--data-dir', dataDir, ...args],
+      args: [...NODE_FLAGS, MAIN, name, '--data-dir', dataDir, ...args],
       logDir: path.join(dataDir, 'log'),
       environment: (isRestart) => ({
         ...redisEnvironment(this.redisFlags),
