@@ -58,7 +58,7 @@ export function submitCommand(): CommandUnknownOpts {
     .option(INSECURE_FLAG, INSECURE_TEXT)
     .action(async (what, flags, self) => {
       const settings = settingsOf(self);
-      // Of a text that nobody can search no coordinator hears.
+      // A text that cannot be searched is sent to no coordinator.
       const isId = what !== undefined && ID.test(what) && !existsSync(what);
       const asked = isId
         ? null

@@ -16,7 +16,7 @@ export async function readBody(incoming: IncomingMessage, bytesMax: number): Pro
       chunks.push(chunk);
     }
   } catch (error) {
-    // The client went away; nobody reads this answer.
+    // The client went away: this answer is not read.
     throw incoming.errored === null ? error : new Problem(400, 'the body ended early');
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -73,7 +73,7 @@ function checkFindings(fleet: Fleet, state: CampaignState): void {
       ({ batch, signatures }) => !ended.has(batch) && signatures.some((one) => !known.has(one)),
     )
     .filter((one) => !diedUnwritten(fleet, one));
-  assert.deepEqual(missing, [], 'findings that a worker saw and nobody published');
+  assert.deepEqual(missing, [], 'findings that a worker saw and that are not published');
   const { duplicates, epoch, quarantined } = state;
   figure(
     `${published.length} findings of ${seen.length} sightings; ${duplicates} reports came twice or late, ` +

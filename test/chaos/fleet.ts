@@ -94,7 +94,7 @@ export class Fleet {
     return fleet;
   }
 
-  /** How a part is started; by another program of ours, in another environment. */
+  /** How a part is started; by another program of Faultline, in another environment. */
   launchOf(name: PartName, main: string = this.main, env: NodeJS.ProcessEnv = {}): Launch {
     if (name === 'redis') {
       const { command, args, env: own } = this.redisLaunch;

@@ -138,7 +138,7 @@ function checkBooks(up: Up): void {
   const ended = new Set(state.quarantinedBatches.map(({ id }) => id));
   const seen = seenByWorkers(up.dataDir).filter(({ batch }) => !ended.has(batch));
   const lost = seen.filter(({ signature }) => !signatures.includes(signature));
-  assert.deepEqual(lost, [], 'findings that a worker saw and nobody published');
+  assert.deepEqual(lost, [], 'findings that a worker saw and that are not published');
   assert.ok(seen.length >= published.length, `${seen.length} seen, ${published.length} published`);
   // A report stays there for two seconds after Redis has it; the coordinator must have had it by then.
   const spool = path.join(up.dataDir, 'spool');
