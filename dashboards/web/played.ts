@@ -93,12 +93,18 @@ export class Played {
   swap(earlier: number, later: number): Scenery {
     const before = this.traced;
     this.traced = swapped(this.engine, before.rows, earlier, later);
-    const [was, asked] = [before.rows[later - 1], this.traced.rows[earlier - 1]];
-    const isMoved = was?.thread === asked?.thread;
+    const wanted = before.rows[later - 1];
+    const own = before.rows
+      .slice(earlier - 1, later)
+      .filter((row) => row.thread === wanted?.thread);
+    // All of them came, the last of them as the step that was asked for.
+    const now = this.traced.rows.slice(earlier - 1, earlier - 1 + own.length);
+    const isMoved =
+      now.every(({ thread }) => thread === wanted?.thread) && now.at(-1)?.label === wanted?.label;
     return this.scenery([
       isMoved
         ? `Step ${later} and what its thread does before it now come before step ${earlier}.`
-        : `Step ${later} cannot come before step ${earlier}: its thread has to wait.`,
+        : `Step ${later} cannot come before step ${earlier}: its thread waits, or does something else.`,
     ]);
   }
 
@@ -121,7 +127,7 @@ export class Played {
     const others = search.violations.map(({ signature }) => signature);
     const what =
       others.length === 0
-        ? `Without ${name} nothing goes wrong.`
+        ? `Without ${name} nothing ${search.cutBy === null ? 'goes' : 'that was searched goes'} wrong.`
         : `Without ${name}: ${others.join('; ')}.`;
     return this.scenery([what, searched]);
   }

@@ -127,7 +127,7 @@ export class Fleet {
     return path.join(this.folder, name);
   }
 
-  /** Undefined while nobody answers. */
+  /** Undefined while there is no answer. */
   async get(route: string): Promise<Response | undefined> {
     const file = path.join(this.disk.folder, 'daemon.json');
     if (!existsSync(file)) return undefined;

@@ -106,7 +106,7 @@ export class Up {
     return (JSON.parse(readFileSync(file, 'utf8')) as { url: string }).url;
   }
 
-  /** Undefined while nobody answers. */
+  /** Undefined while there is no answer. */
   async get(route: string): Promise<Response | undefined> {
     const url = this.url();
     if (url === undefined) return undefined;

@@ -149,7 +149,7 @@ test('an answer without end is not read', async (t) => {
   assert.equal(failures(), 0);
 });
 
-test('nobody is there', async (t) => {
+test('no server is there', async (t) => {
   const taken = createTcpServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;

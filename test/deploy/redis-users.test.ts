@@ -26,7 +26,7 @@ const SECRETS = path.join(PACKAGE_ROOT, 'deploy/secrets.mjs');
 const CONFIGURATION = path.join(PACKAGE_ROOT, 'deploy/redis/redis.conf');
 const ADMIN_PASSWORD = 'of-this-test';
 
-/** What nobody in a fleet may do: read or change the server, see or remove what is not the fleet's. */
+/** What no part of a fleet may do: read or change the server, see or remove what is not the fleet's. */
 const FORBIDDEN: readonly (readonly [string, ...string[]])[] = [
   ['CONFIG', 'GET', '*'],
   ['FLUSHALL'],

@@ -104,7 +104,7 @@ test('a campaign that has ended can be told nothing', async (t) => {
   }
 });
 
-test('a token goes to nobody else: a redirect is not followed', async (t) => {
+test('a token goes nowhere else: a redirect is not followed', async (t) => {
   const thief = await serve(t);
   const { url } = await hostile(t, {
     finding: (response, { url: asked = '' }) => {
