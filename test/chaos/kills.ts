@@ -22,6 +22,8 @@ import { LogWriter } from '../../daemon/log/writer.ts';
 import { homeBelow } from '../../daemon/redis/redis-home.ts';
 import { figure, secondsSince } from '../support/patience.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
+import { checkFigures } from './figures.ts';
+import { LogTail } from './log-tail.ts';
 import { kill, Up } from './up.ts';
 
 const VICTIMS = ['worker', 'executor', 'daemon', 'redis'] as const;
@@ -48,17 +50,20 @@ export async function survivesKills(
   });
   const random = new Random(RNG_SEED).fork('chaos');
   const killed = new Set<number>();
+  const log = new LogTail(logFolderOf(up.dataDir));
   for (const victim of shuffled(random, killsEach)) {
     await alive(up, victim);
     await sleep(GAP_MIN_MS + random.below(GAP_RANGE_MS));
     const pid = await alive(up, victim);
     kill(pid, victim === 'executor' ? 'SIGUSR2' : 'SIGKILL');
     if (victim !== 'executor') killed.add(pid);
+    log.look();
   }
   killed.add(await batchesReturn(up));
   assert.equal(killed.size, 3 * killsEach, 'each kill met another process');
   await resumes(up);
   await up.until('a coordinator', async () => (await up.status()) !== undefined);
+  await checkFigures(up, log, up.dataDir);
   await up.control('stop');
   const { exit } = await up.ended();
   assert.equal(exit, 0, up.logs());

@@ -36,6 +36,9 @@ type Row =
   | { readonly t: 'planned'; readonly batches: readonly Planned[] }
   | { readonly t: 'abandoned'; readonly ids: readonly string[] }
   | { readonly t: 'report'; readonly report: Told }
+  | { readonly t: 'stored'; readonly signature: string }
+  | { readonly t: 'adopted'; readonly finding: { readonly signature: string } }
+  | { readonly t: 'forgotten'; readonly signature: string }
   | { readonly t: 'other' };
 
 /** What counts, by the rows that there are. */
@@ -44,6 +47,10 @@ export interface Counted {
   readonly runs: number;
   /** Fuzz batches that count more than once. */
   readonly doubled: readonly number[];
+  /** Batches that were handed out and have not come back. */
+  readonly underway: number;
+  /** Signatures of findings that lie on the disk. */
+  readonly stored: readonly string[];
 }
 
 export class LogTail {
@@ -83,7 +90,8 @@ export class LogTail {
     const inOrder = [...this.rows].sort(([a], [b]) => a - b);
     for (const [, row] of inOrder) count.apply(row);
     const doubled = [...count.times].flatMap(([index, times]) => (times > 1 ? [index] : []));
-    return { folded: count.folded, runs: count.runs, doubled };
+    const { folded, runs, underway } = count;
+    return { folded, runs, doubled, underway, stored: [...count.stored].sort() };
   }
 
   private take(line: string): void {
@@ -114,10 +122,12 @@ function parsed(json: string): Row | undefined {
   }
 }
 
+const KEPT = ['campaign', 'led', 'planned', 'abandoned', 'stored', 'forgotten'];
+
 /** Without inputs and features, which fill a log. */
 function slim(row: Row): Row {
-  if (row.t !== 'report')
-    return ['campaign', 'led', 'planned', 'abandoned'].includes(row.t) ? row : { t: 'other' };
+  if (row.t === 'adopted') return { t: 'stored', signature: row.finding.signature };
+  if (row.t !== 'report') return KEPT.includes(row.t) ? row : { t: 'other' };
   const { id, build, campaign, result } = row.report;
   const { kind, index, runs, signature } = result;
   const kept = {
@@ -141,10 +151,15 @@ class Count {
   folded = 0;
   runs = 0;
   readonly times = new Map<number, number>();
+  readonly stored = new Set<string>();
   private campaign = '';
   private build = '';
   private readonly outstanding = new Map<string, Planned>();
   private readonly reopened = new Set<number>();
+
+  get underway(): number {
+    return this.outstanding.size;
+  }
 
   apply(row: Row): void {
     if (row.t === 'planned') for (const batch of row.batches) this.planned(batch);
@@ -152,6 +167,8 @@ class Count {
     else if (row.t === 'report') this.report(row.report);
     else if (row.t === 'led') this.led(row.build);
     else if (row.t === 'campaign') this.begun(row.campaign);
+    else if (row.t === 'stored') this.stored.add(row.signature);
+    else if (row.t === 'forgotten') this.stored.delete(row.signature);
   }
 
   private begun(campaign: string): void {

@@ -9,6 +9,7 @@ import { libfaketime } from '../support/debian.ts';
 import { figure } from '../support/patience.ts';
 import { checkBooks } from './books.ts';
 import { FAULTS } from './faults.ts';
+import { checkFigures } from './figures.ts';
 import { Fleet, PARTS } from './fleet.ts';
 
 const FOLDED_MIN = 200;
@@ -57,6 +58,7 @@ export async function survivesRounds(
     if (performance.now() > endMs && isEnough) break;
   }
   sayRounds(rngSeed, rounds, voids);
+  await checkFigures(fleet, fleet.log, fleet.disk.folder);
   await finish(fleet);
   checkEnds(fleet);
   checkBooks(fleet);
