@@ -120,8 +120,9 @@ export function connectionOptions(address: RedisAddress) {
     lazyConnect: true,
     maxRetriesPerRequest: null,
     retryStrategy: retryDelayMs,
-    // After a failover the old primary refuses writes: look for the new one and send the command again.
-    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),
+    // After a failover the old primary refuses writes: look for the new one and send the command again. Redis 6 says so
+    // of a script within a sentence.
+    reconnectOnError: (error: Error) => (/\bREADONLY\b/.test(error.message) ? 2 : false),
     connectTimeout: CONNECT_TIMEOUT_MS,
     enableReadyCheck: true,
     maxLoadingRetryTime: LOADING_ASKED_MS,

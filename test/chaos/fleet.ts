@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
-import { connectionOptions } from '../../corpus/exchange/redis.ts';
+import { connectionOptions, describe, type RedisAddress } from '../../corpus/exchange/redis.ts';
 import type { CampaignStatus } from '../../daemon/campaign/views.ts';
 import type { Cleanup } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
@@ -37,7 +37,7 @@ export class Fleet {
   readonly rivalFolders: string[] = [];
   readonly journals: readonly SpoolJournal[];
   readonly parts: Readonly<Record<PartName, Part>>;
-  readonly socket: string;
+  readonly address: RedisAddress;
   /** Others that end with the test. */
   readonly processes = new Set<ChildProcess>();
   /** The program of another build: the same code under another digest. */
@@ -46,11 +46,17 @@ export class Fleet {
   private readonly rngSeed: number;
   private readonly redisLaunch: Launch;
 
-  private constructor(t: Cleanup, rngSeed: number, redisLaunch: Launch, folder: string) {
+  private constructor(
+    t: Cleanup,
+    rngSeed: number,
+    redisLaunch: Launch,
+    folder: string,
+    address: RedisAddress,
+  ) {
     this.folder = folder;
     this.rngSeed = rngSeed;
     this.redisLaunch = redisLaunch;
-    this.socket = path.join(folder, 'redis.sock');
+    this.address = address;
     this.disk = new Disk(t, path.join(folder, 'coordinator'));
     this.workerDisk = new Disk(t, path.join(folder, 'first'));
     const dirs = [this.workerDisk.folder, path.join(folder, 'second')] as const;
@@ -72,8 +78,16 @@ export class Fleet {
     };
   }
 
-  /** Whatever is left of it when the test ends is killed. */
-  static async start(t: TestContext, rngSeed: number): Promise<Fleet> {
+  /**
+   * Whatever is left of it when the test ends is killed.
+   *
+   * @param elsewhere starts another Redis in that folder; then the part `redis` is none
+   */
+  static async start(
+    t: TestContext,
+    rngSeed: number,
+    elsewhere?: (t: Cleanup, folder: string) => Promise<RedisAddress>,
+  ): Promise<Fleet> {
     const program = await debianProgram('redis-server');
     assert.ok('path' in program, 'a test that needs Redis asks for skipReason first');
     // Before the folder goes, which has mounts in it, and processes that write there.
@@ -85,12 +99,16 @@ export class Fleet {
     let fleet: Fleet | undefined;
     const folder = temporaryFolder(t);
     mkdirSync(path.join(folder, 'redis'));
-    const place = ['--port', '0', '--unixsocket', path.join(folder, 'redis.sock')];
+    const socket = path.join(folder, 'redis.sock');
+    const place = ['--port', '0', '--unixsocket', socket];
     const kept = ['--dir', path.join(folder, 'redis'), '--appendonly', 'yes', '--save', ''];
     const { path: command, env } = program;
     const cleanup: Cleanup = { after: (end) => ends.push(end) };
-    fleet = new Fleet(cleanup, rngSeed, { command, args: [...place, ...kept], env }, folder);
-    for (const name of PARTS) fleet.parts[name].start();
+    const launch = { command, args: [...place, ...kept], env };
+    const address = (await elsewhere?.(cleanup, folder)) ?? { path: socket };
+    fleet = new Fleet(cleanup, rngSeed, launch, folder, address);
+    const isOwn = elsewhere === undefined;
+    for (const name of PARTS) if (isOwn || name !== 'redis') fleet.parts[name].start();
     return fleet;
   }
 
@@ -100,7 +118,7 @@ export class Fleet {
       const { command, args, env: own } = this.redisLaunch;
       return { command, args, env: { ...own, ...env } };
     }
-    const given = ['--redis', `unix:${this.socket}`, '--data-dir', this.dirOf(name)];
+    const given = ['--redis', describe(this.address), '--data-dir', this.dirOf(name)];
     const args =
       name === 'coordinator'
         ? [
@@ -168,7 +186,7 @@ export class Fleet {
 
   /** One command to Redis. */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
-    const redis = new Redis(connectionOptions({ path: this.socket }));
+    const redis = new Redis(connectionOptions(this.address));
     redis.on('error', () => {});
     try {
       return await question(redis);

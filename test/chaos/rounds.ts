@@ -106,7 +106,7 @@ function sayRounds(rngSeed: number, rounds: readonly Round[], voids: number): vo
 }
 
 /** Everything that is known is followed up, and all that was reported is in the log. */
-async function finish(fleet: Fleet): Promise<void> {
+export async function finish(fleet: Fleet): Promise<void> {
   const { coordinator, first, second, redis } = fleet.parts;
   const over = coordinator.over();
   await fleet.control('stop');
@@ -115,7 +115,7 @@ async function finish(fleet: Fleet): Promise<void> {
   fleet.look();
 }
 
-function checkEnds({ parts }: Fleet): void {
+export function checkEnds({ parts }: Fleet): void {
   const allowed = [DONE, REFUSED, TEMPORARY];
   const wrong = PARTS.flatMap((name) => parts[name].unasked).filter(
     ({ exit }) => exit === null || !allowed.includes(exit),

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import {
   describe as addressText,
+  connectionOptions,
   parseRedisUrl,
   type RedisAddress,
   reachRedis,
@@ -56,6 +57,25 @@ const NO_ADDRESSES: readonly (readonly [string, string?])[] = [
   ['redis://me:%zz@a.b', 'redis://***@a.b'],
   ['redis://a.b\x1b[31m', 'redis://a.b\\u{1b}[31m'],
 ];
+
+/** What a replica says to a write and to a script that writes, of Redis 7 and of Redis 6; and what is none of it. */
+const ANSWERS: readonly (readonly [string, 2 | false])[] = [
+  ["READONLY You can't write against a read only replica.", 2],
+  ["READONLY You can't write against a read only replica. script: 1f, on @user_script:1.", 2],
+  [
+    "ERR Error running script (call to f_1f): @user_script:1: @user_script: 1: -READONLY You can't write",
+    2,
+  ],
+  ['LOADING Redis is loading the dataset in memory', false],
+  ['STALE epoch', false],
+];
+
+test('a primary that has become a replica is left, and the command sent again', () => {
+  for (const [answer, expected] of ANSWERS) {
+    const { reconnectOnError } = connectionOptions({ path: '/s' });
+    assert.equal(reconnectOnError(new Error(answer)), expected, answer);
+  }
+});
 
 test('an address is read as it was meant and shown without its password', () => {
   for (const [text, address, shown] of ADDRESSES) {

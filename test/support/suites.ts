@@ -53,7 +53,7 @@ const SUITES: readonly SuiteRow[] = [
   { name: 'daemon', shareSeconds: 30, redis: true },
   { name: 'daemon.nightly', alone: true },
   { name: 'queue.nightly', alone: true },
-  { name: 'chaos.nightly', shareSeconds: 1800, alone: true },
+  { name: 'chaos.nightly', shareSeconds: 2400, alone: true },
   { name: 'daemon.weekly', alone: true },
   { name: 'chaos.weekly', shareSeconds: 18_000, alone: true },
 ];
