@@ -27,6 +27,7 @@ const VERBS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   models: async () => (await import('./models.ts')).modelsCommand(),
   init: async () => (await import('./init.ts')).initCommand(),
   lint: async () => (await import('./lint.ts')).lintCommand(),
+  lab: async () => (await import('./lab.ts')).labCommand(),
   bench: async () => (await import('./bench.ts')).benchCommand(),
   version: async () => (await import('./version.ts')).versionCommand(),
   completion: async () => (await import('./completion.ts')).completionCommand(allVerbs),

@@ -20,7 +20,7 @@ const SEARCH = [...RUN, 'models', 'breeding', 'search'];
 const ENGINE = [...SEARCH, 'views', 'reproduce', 'batch'];
 const CAMPAIGN = [...CORPUS, 'campaign'];
 const FLEET = [...CAMPAIGN, 'log', 'redis', 'http', 'coordinator', 'pull', 'service', 'doctor'];
-const WIRED = [...ENGINE, 'workers/service', 'bench', ...FLEET];
+const WIRED = [...ENGINE, 'workers/service', 'bench', ...FLEET, 'lab'];
 
 /** @returns {Room} */
 function pure(name, prefix, imports, packages = []) {
@@ -65,6 +65,7 @@ export const ROOMS = [
   open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk', 'yaml']),
   open('examples', 'dashboards/docs/', [], ['faultline']),
   open('page', 'dashboards/web/', [...ENGINE, 'campaign'], ['uplot']),
+  open('lab', 'deploy/lab/', [...SEARCH, 'disk', 'redis'], []),
   open('deploy', 'deploy/', [], 'all'),
   open('test', 'test/', [...WIRED, 'api', 'cli', 'dashboards', 'page', 'deploy'], 'all'),
 ];

@@ -1,0 +1,226 @@
+/** `lab`: a real kernel with real DAX in qemu, and the models held against it. */
+import path from 'node:path';
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { readNamed } from '../../corpus/disk/read-bounded.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { inputToJson } from '../../corpus/vocabulary/input-json.ts';
+import { printInput } from '../../corpus/vocabulary/text.ts';
+import { kindsPlayed } from '../../deploy/lab/conform/cases.ts';
+import { type Conformed, Conformity, type Difference } from '../../deploy/lab/conform/conform.ts';
+import { inMachine } from '../../deploy/lab/conform/players.ts';
+import {
+  FILE_SYSTEM_NAMES,
+  FILE_SYSTEMS,
+  type FileSystemName,
+  MOUNTED,
+  mountScript,
+} from '../../deploy/lab/file-systems.ts';
+import { bootLab, type Lab } from '../../deploy/lab/lab.ts';
+import type { Accelerator } from '../../deploy/lab/machine.ts';
+import { compile } from '../../workers/model/compile.ts';
+import { cacheFolder } from '../redis/redis-binary.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { givenModel } from './options/model-argument.ts';
+import { parseCount, parseDuration } from './options/quantities.ts';
+import {
+  detail,
+  progress,
+  type Settings,
+  settingsOf,
+  withCommonOptions,
+} from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { counted } from './output/render-finding.ts';
+import { endWith, say, sayDocument } from './output/terminal.ts';
+
+const ACCELERATORS = ['kvm', 'tcg'] as const satisfies readonly Accelerator[];
+const GUEST_DIR = path.join(PACKAGE_ROOT, 'deploy/lab/guest');
+const PROCESSORS = 2;
+const SCRIPT_MS = 600_000;
+const OPERATIONS = 2000;
+/** What `lab boot` does without a script: each file system is made, and the kernel says how it is mounted. */
+const SMOKE = FILE_SYSTEM_NAMES.map(
+  (name) => `${mountScript(name)}grep ${MOUNTED} /proc/mounts\n`,
+).join('');
+
+interface MachineFlags {
+  readonly kernel?: string;
+  readonly modules?: string;
+  readonly accel?: Accelerator;
+}
+
+export function labCommand(): CommandUnknownOpts {
+  return new Command('lab')
+    .description('a real Linux with real DAX in qemu, and the models held against it')
+    .addCommand(bootCommand())
+    .addCommand(conformCommand())
+    .helpOption('-h, --help', 'show this help');
+}
+
+function bootCommand(): CommandUnknownOpts {
+  const command = new Command('boot')
+    .description(
+      'boot the machine and run a shell script in it (default: make and mount each file system)',
+    )
+    .argument('[script]', 'a file with the script')
+    .addOption(
+      new Option('--time <duration>', 'the script may take so long, by the guest’s clock')
+        .argParser(parseDuration)
+        .default(SCRIPT_MS, '10m'),
+    )
+    .action(async (script, options, self) => {
+      const settings = settingsOf(self);
+      const text = script === undefined ? SMOKE : readNamed(script);
+      const { machine } = await boot(options as MachineFlags, settings);
+      try {
+        const { status, output } = await machine.run(text, options.time / 1000);
+        const { release, bootSeconds } = machine;
+        if (settings.isJson) sayDocument({ release, bootSeconds, status, output });
+        else say(output.trimEnd());
+        detail(settings, `the console said:\n${machine.consoleText.trim()}`);
+        endWith(status === 0 ? EXIT.done : EXIT.bad);
+      } finally {
+        machine.stop();
+      }
+    });
+  return withCommonOptions(withMachine(command));
+}
+
+function conformCommand(): CommandUnknownOpts {
+  const command = new Command('conform')
+    .description(
+      'play random operations on a real file system and under a model; compare bytes and sizes after each',
+    )
+    .addOption(
+      new Option('--fs <name>', 'the file system')
+        .choices(FILE_SYSTEM_NAMES)
+        .default('ext4' as const),
+    )
+    .option('--model <ref>', 'what it is held against (default: the model of 6.1 as traced)')
+    .addOption(
+      new Option('--ops <n>', 'at least so many operations')
+        .argParser(parseCount)
+        .default(OPERATIONS),
+    )
+    .action(async ({ fs, model, ops, ...flags }, self) => {
+      const settings = settingsOf(self);
+      const reference = model ?? FILE_SYSTEMS[fs].model;
+      const program = compile(givenModel(reference));
+      const { machine } = await boot(flags as MachineFlags, settings);
+      try {
+        const kinds = kindsPlayed(FILE_SYSTEMS[fs].canShare);
+        const conformity = new Conformity(kinds, program, inMachine(machine, fs));
+        const seen = await conformity.compare(settings.rngSeed ?? 1, ops, (done) =>
+          detail(settings, `${done} operations`),
+        );
+        const { release } = machine;
+        if (settings.isJson) sayDocument(documentOf(seen, fs, reference, release));
+        else say(conformedText(seen, fs, reference, release));
+        endWith(seen.differences.length === 0 ? EXIT.done : EXIT.bad);
+      } finally {
+        machine.stop();
+      }
+    });
+  return withCommonOptions(withMachine(command));
+}
+
+function withMachine(command: CommandUnknownOpts): CommandUnknownOpts {
+  return command
+    .option(
+      '--kernel <vmlinuz>',
+      'a kernel of your own (default: Debian’s, unpacked into the cache)',
+    )
+    .option('--modules <dir>', 'its modules, as in /lib/modules/VERSION')
+    .addOption(
+      new Option(
+        '--accel <name>',
+        'kvm or tcg (default: KVM where a machine boots under it)',
+      ).choices(ACCELERATORS),
+    );
+}
+
+async function boot({ kernel, modules, accel }: MachineFlags, settings: Settings): Promise<Lab> {
+  if ((kernel === undefined) !== (modules === undefined)) {
+    throw fail('USAGE', { what: '--kernel and --modules go together' });
+  }
+  const own = kernel === undefined || modules === undefined ? null : { vmlinuz: kernel, modules };
+  const lab = await bootLab({
+    cacheDir: path.join(cacheFolder(process.env, settings.dataDir), 'lab'),
+    guestDir: GUEST_DIR,
+    kernel: own,
+    accelerator: accel ?? null,
+    processors: PROCESSORS,
+    env: process.env,
+    say: (line) => progress(settings, line),
+  });
+  const { release, bootSeconds } = lab.machine;
+  progress(settings, `Linux ${release} came up in ${bootSeconds.toFixed(1)} s`);
+  return lab;
+}
+
+function documentOf(
+  { cases, operations, differences, splits, splitCases, explained }: Conformed,
+  fileSystem: FileSystemName,
+  model: string,
+  release: string,
+): Record<string, unknown> {
+  const plain = (all: readonly Difference[]): readonly Record<string, unknown>[] =>
+    all.map(({ input, op, kernel, simulator }) => ({
+      input: inputToJson(input),
+      op,
+      kernel,
+      simulator,
+    }));
+  return {
+    release,
+    fileSystem,
+    model,
+    cases,
+    operations,
+    differences: plain(differences),
+    splits: plain(splits),
+    splitCases,
+    explained: Object.fromEntries(explained),
+  };
+}
+
+function conformedText(
+  seen: Conformed,
+  fs: FileSystemName,
+  model: string,
+  release: string,
+): string {
+  const { cases, operations, differences, splits, splitCases, explained } = seen;
+  const bad =
+    differences.length === 0 ? 'no difference' : counted(differences.length, 'difference');
+  return [
+    `${fs} of Linux ${release} against ${model}: ${counted(operations, 'operation')} in ${counted(cases, 'case')}, ${bad}`,
+    ...differences.flatMap((one) => [
+      '',
+      'the model says something else:',
+      ...differenceLines(one),
+    ]),
+    ...[...explained].map(
+      ([reason, count]) => `${counted(count, 'case')} differ, as they may: ${reason}`,
+    ),
+    ...(splitCases === 0
+      ? []
+      : [
+          '',
+          `in ${counted(splitCases, 'case')} the kernel contradicts itself: read(2) and a shared mapping show different bytes`,
+        ]),
+    ...splits.flatMap((one) => ['', 'read(2) and the mapping differ:', ...differenceLines(one)]),
+  ].join('\n');
+}
+
+function differenceLines({ input, op, kernel, simulator }: Difference): readonly string[] {
+  return [
+    ...printInput(input)
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
+    `  after operation ${op + 1}: RESULT, of each file SIZE:LINES by read(2), of each area its lines by ptes`,
+    `  kernel    ${kernel}`,
+    `  simulator ${simulator}`,
+  ];
+}

@@ -1,0 +1,449 @@
+/*
+ * The guest's half of `faultline lab conform`: plays operations one after another on a file system and says, after
+ * each, what a reader sees.
+ *
+ * usage: play DIRECTORY < CASES > SEEN
+ *
+ * A case: `case N`, for each file `file SIZE STATES` (a letter a page: hole, cached, unwritten, written), for each area
+ * `area FILE OFFSET LENGTH SHARING` or `area - 0 0 -`, for each operation
+ * `op KIND AREA FILE OFFSET LENGTH SIZE SHARING BUFFER_AREA BUFFER_OFFSET SYNC VALUE` (-1 or `-` where it has none),
+ * and `end`. Offsets, lengths and sizes are bytes; VALUE is the byte that the operation writes.
+ *
+ * What is seen, a line for the setup and for each operation: its result (`0` or the name of an error or signal), for
+ * each file `SIZE:LINES` as read(2) has it, and for each area `LINES` of its mapped file as the page tables have it:
+ * two hexadecimal digits a line of 2048 bytes, `--` where there is none, `-` for no area; `!` where a shared mapping shows what read(2) does not. A page that no pte maps is not touched, so that
+ * looking changes nothing.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+
+#define PAGE 4096
+#define LINE 2048
+#define PAGES 8
+#define FILES 2
+#define AREAS 2
+/* What file f holds at the start; a host's test compares it with the simulator's INITIAL. */
+#define INITIAL 25
+/* A fault that never ends is ended by a signal. */
+#define PATIENCE_SECONDS 5
+
+struct area {
+	char *at;
+	int file;
+	long offset;
+	long length;
+	int is_private;
+};
+
+struct op {
+	char kind[24], sharing[12];
+	int area, file, buffer_area, sync, value;
+	long offset, length, size, buffer_offset;
+};
+
+static const char *directory;
+static int fds[FILES], files, areas, pagemap, drop;
+static struct area mapped[AREAS];
+static char bytes[PAGES * PAGE];
+static sigjmp_buf back;
+static volatile sig_atomic_t guarded;
+
+static void on_signal(int number)
+{
+	if (guarded)
+		siglongjmp(back, number);
+	_exit(99);
+}
+
+static char *place_of(int area)
+{
+	return (char *)0x10000000000 + ((long)area << 30);
+}
+
+static const char *file_name(const char *stem, int file)
+{
+	static char name[256];
+
+	snprintf(name, sizeof(name), "%s/%s%d", directory, stem, file);
+	return name;
+}
+
+/* Areas */
+
+static long unmap(int area)
+{
+	struct area *one = &mapped[area];
+	long failed = one->at == NULL ? 0 : munmap(one->at, one->length);
+
+	one->at = NULL;
+	return failed;
+}
+
+static long map(int area, int file, long offset, long length, const char *sharing)
+{
+	int flags = strcmp(sharing, "private") == 0 ? MAP_PRIVATE : MAP_SHARED;
+	char *at;
+
+	if (strcmp(sharing, "sync") == 0)
+		flags = MAP_SHARED_VALIDATE | MAP_SYNC;
+	if (mapped[area].at != NULL) {
+		errno = EINVAL;
+		return -1;
+	}
+	at = mmap(place_of(area), length, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fds[file], offset);
+	if (at == MAP_FAILED)
+		return -1;
+	mapped[area] = (struct area){ at, file, offset, length, flags == MAP_PRIVATE };
+	return 0;
+}
+
+static char *address(int area, long offset)
+{
+	return area < 0 || mapped[area].at == NULL ? place_of(AREAS) : mapped[area].at + offset;
+}
+
+static struct area *mapped_area(const struct op *op)
+{
+	if (mapped[op->area].at != NULL)
+		return &mapped[op->area];
+	errno = EINVAL;
+	return NULL;
+}
+
+static int is_present(const char *at)
+{
+	uint64_t entry = 0;
+
+	if (pread(pagemap, &entry, 8, (uintptr_t)at / PAGE * 8) != 8)
+		return 0;
+	return entry >> 63;
+}
+
+/* Operations */
+
+static long allocate(const struct op *op, int mode)
+{
+	return fallocate(fds[op->file], mode, op->offset, op->length);
+}
+
+static long do_load(const struct op *op)
+{
+	*(volatile char *)bytes = *(volatile char *)address(op->area, op->offset);
+	return 0;
+}
+
+static long do_store(const struct op *op)
+{
+	memset(address(op->area, op->offset), op->value, LINE);
+	return 0;
+}
+
+static long do_mmap(const struct op *op)
+{
+	return map(op->area, op->file, op->offset, op->length, op->sharing);
+}
+
+static long do_munmap(const struct op *op)
+{
+	return unmap(op->area);
+}
+
+static long do_msync(const struct op *op)
+{
+	struct area *area = mapped_area(op);
+
+	return area == NULL ? -1 : msync(area->at, area->length, MS_SYNC);
+}
+
+static long do_pread(const struct op *op)
+{
+	char *to = op->buffer_area < 0 ? bytes : address(op->buffer_area, op->buffer_offset);
+
+	return pread(fds[op->file], to, op->length, op->offset) < 0 ? -1 : 0;
+}
+
+static long do_pwrite(const struct op *op)
+{
+	char *from = op->buffer_area < 0 ? bytes : address(op->buffer_area, op->buffer_offset);
+	struct iovec part = { from, op->length };
+
+	memset(bytes, op->value, sizeof(bytes));
+	return pwritev2(fds[op->file], &part, 1, op->offset, op->sync > 0 ? RWF_DSYNC : 0) < 0 ? -1 : 0;
+}
+
+static long do_truncate(const struct op *op)
+{
+	return ftruncate(fds[op->file], op->size);
+}
+
+static long do_punch(const struct op *op)
+{
+	return allocate(op, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+}
+
+static long do_collapse(const struct op *op)
+{
+	return allocate(op, FALLOC_FL_COLLAPSE_RANGE);
+}
+
+/* The simulator's files end at PAGES. */
+static long do_insert(const struct op *op)
+{
+	struct stat is;
+
+	fstat(fds[op->file], &is);
+	if (is.st_size + op->length > PAGES * PAGE) {
+		errno = EINVAL;
+		return -1;
+	}
+	return allocate(op, FALLOC_FL_INSERT_RANGE);
+}
+
+static long do_zero(const struct op *op)
+{
+	return allocate(op, FALLOC_FL_ZERO_RANGE);
+}
+
+static long do_fallocate(const struct op *op)
+{
+	return allocate(op, 0);
+}
+
+static long do_unshare(const struct op *op)
+{
+	return allocate(op, FALLOC_FL_UNSHARE_RANGE);
+}
+
+static long do_fsync(const struct op *op)
+{
+	return fsync(fds[op->file]);
+}
+
+static long do_commit(const struct op *op)
+{
+	(void)op;
+	return syncfs(fds[0]);
+}
+
+static long do_reflink(const struct op *op)
+{
+	int clone = open(file_name("clone", op->file), O_RDWR | O_CREAT | O_TRUNC, 0600);
+	long failed = ioctl(clone, FICLONE, fds[op->file]);
+
+	close(clone);
+	return failed;
+}
+
+static long do_madvise_remove(const struct op *op)
+{
+	struct area *area = mapped_area(op);
+
+	return area == NULL ? -1 : madvise(area->at, area->length, MADV_REMOVE);
+}
+
+static long do_drop_caches(const struct op *op)
+{
+	(void)op;
+	return write(drop, "3", 1) == 1 ? 0 : -1;
+}
+
+static const struct {
+	const char *kind;
+	long (*run)(const struct op *op);
+} table[] = {
+	{ "load", do_load },
+	{ "store", do_store },
+	{ "mmap", do_mmap },
+	{ "munmap", do_munmap },
+	{ "msync", do_msync },
+	{ "pread", do_pread },
+	{ "pwrite", do_pwrite },
+	{ "truncate", do_truncate },
+	{ "punch", do_punch },
+	{ "collapse", do_collapse },
+	{ "insert", do_insert },
+	{ "zero", do_zero },
+	{ "fallocate", do_fallocate },
+	{ "unshare", do_unshare },
+	{ "fsync", do_fsync },
+	{ "commit", do_commit },
+	{ "reflink", do_reflink },
+	{ "madvise_remove", do_madvise_remove },
+	{ "drop_caches", do_drop_caches },
+};
+
+static long run(const struct op *op)
+{
+	for (unsigned int row = 0; row < sizeof(table) / sizeof(*table); row++)
+		if (strcmp(table[row].kind, op->kind) == 0)
+			return table[row].run(op);
+	fprintf(stderr, "play: no operation %s\n", op->kind);
+	exit(2);
+}
+
+static const char *name_of_signal(int number)
+{
+	return number == SIGALRM ? "NEVER" : number == SIGBUS ? "SIGBUS" : "SIGSEGV";
+}
+
+static const char *play(const struct op *op)
+{
+	int number = sigsetjmp(back, 1);
+	long failed;
+
+	if (number != 0) {
+		guarded = 0;
+		alarm(0);
+		return name_of_signal(number);
+	}
+	guarded = 1;
+	alarm(PATIENCE_SECONDS);
+	failed = run(op);
+	alarm(0);
+	guarded = 0;
+	return failed == 0 ? "0" : strerrorname_np(errno);
+}
+
+/* Setup */
+
+static void begin_file(long size, const char *states)
+{
+	int fd = open(file_name("file", files), O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char *cached;
+
+	fds[files] = fd;
+	if (fd < 0 || ftruncate(fd, size) < 0)
+		perror("setup");
+	memset(bytes, INITIAL + files, sizeof(bytes));
+	for (long page = 0; states[page] != 0 && states[page] != '-'; page++) {
+		long at = page * PAGE, left = size - at;
+
+		if (states[page] == 'w' && pwrite(fd, bytes, left < PAGE ? left : PAGE, at) < 0)
+			perror("setup: pwrite");
+		if (states[page] == 'u' && fallocate(fd, FALLOC_FL_KEEP_SIZE, at, PAGE) < 0)
+			perror("setup: fallocate");
+	}
+	fsync(fd);
+	cached = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	for (long page = 0; states[page] != 0; page++)
+		if (states[page] == 'c')
+			*(volatile char *)bytes = *(volatile char *)(cached + page * PAGE);
+	munmap(cached, PAGES * PAGE);
+	files++;
+}
+
+static void end_case(void)
+{
+	for (int area = 0; area < AREAS; area++)
+		unmap(area);
+	for (int file = 0; file < files; file++) {
+		close(fds[file]);
+		unlink(file_name("file", file));
+		unlink(file_name("clone", file));
+	}
+	files = areas = 0;
+}
+
+/* What is seen */
+
+static char contents[FILES][PAGES * PAGE];
+static long counts[FILES];
+/* Some page of a shared mapping shows what read(2) does not. */
+static int is_split;
+
+static void see_file(int file)
+{
+	struct stat is;
+
+	fstat(fds[file], &is);
+	counts[file] = pread(fds[file], contents[file], PAGES * PAGE, 0);
+	printf(" %ld:", (long)is.st_size);
+	for (long at = 0; at < PAGES * PAGE; at += LINE)
+		if (at < counts[file])
+			printf("%02x", (unsigned char)contents[file][at]);
+		else
+			printf("--");
+}
+
+static void see_line(const struct area *area, long at)
+{
+	const char *place = area->at + at;
+	long of_file = area->offset + at;
+	char shown;
+
+	if (!is_present(place) || sigsetjmp(back, 1) != 0) {
+		guarded = 0;
+		printf("--");
+		return;
+	}
+	guarded = 1;
+	shown = *(const volatile char *)place;
+	guarded = 0;
+	printf("%02x", (unsigned char)shown);
+	if (!area->is_private && of_file < counts[area->file] && contents[area->file][of_file] != shown)
+		is_split = 1;
+}
+
+static void see(const char *result)
+{
+	printf("%s", result);
+	is_split = 0;
+	for (int file = 0; file < files; file++)
+		see_file(file);
+	for (int area = 0; area < AREAS; area++) {
+		printf(mapped[area].at == NULL ? " -" : " ");
+		for (long at = 0; mapped[area].at != NULL && at < mapped[area].length; at += LINE)
+			see_line(&mapped[area], at);
+	}
+	printf(is_split ? " !\n" : "\n");
+}
+
+int main(int argc, char **argv)
+{
+	char text[512], word[64], states[32];
+	struct op op;
+	long offset, length;
+	int file;
+
+	directory = argc > 1 ? argv[1] : "/mnt";
+	pagemap = open("/proc/self/pagemap", O_RDONLY);
+	drop = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	signal(SIGBUS, on_signal);
+	signal(SIGSEGV, on_signal);
+	signal(SIGALRM, on_signal);
+	while (fgets(text, sizeof(text), stdin) != NULL) {
+		if (sscanf(text, "file %ld %31s", &length, states) == 2) {
+			begin_file(length, states);
+		} else if (sscanf(text, "area %d %ld %ld %15s", &file, &offset, &length, word) == 4) {
+			if (map(areas++, file, offset, length, word) < 0)
+				perror("setup: mmap");
+		} else if (strncmp(text, "area", 4) == 0) {
+			areas++;
+		} else if (sscanf(text, "op %23s %d %d %ld %ld %ld %11s %d %ld %d %d", op.kind, &op.area, &op.file,
+				  &op.offset, &op.length, &op.size, op.sharing, &op.buffer_area,
+				  &op.buffer_offset, &op.sync, &op.value) == 11) {
+			see(play(&op));
+		} else if (strncmp(text, "case", 4) == 0) {
+			printf("%s", text);
+		} else if (strncmp(text, "begin", 5) == 0) {
+			see("0");
+		} else {
+			end_case();
+		}
+	}
+	return 0;
+}

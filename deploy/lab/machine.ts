@@ -1,0 +1,223 @@
+/**
+ * A machine of the lab: qemu with a kernel, persistent memory made of RAM, no network and nothing of the host mounted. It is
+ * asked to run shell scripts, one after another, over a serial line; what it prints, how long it runs and how much memory
+ * it has are bounded. It ends by itself when the line does, or by its process id.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { printable } from '../../corpus/vocabulary/printable.ts';
+
+export interface Started {
+  readonly qemu: string;
+  readonly vmlinuz: string;
+  readonly initramfs: string;
+  /** `kvm`, or `tcg`: without help of the processor. */
+  readonly accelerator: Accelerator;
+  readonly processors: number;
+}
+export type Accelerator = 'kvm' | 'tcg';
+
+export interface Done {
+  /** 124 where its time was up, 128 + N for signal N. */
+  readonly status: number;
+  /** stdout and stderr as they came. */
+  readonly output: string;
+}
+
+const MEMORY_MB = 1400;
+/** 512 MB of it from 768 MB on are the persistent memory. */
+const PMEM = 'memmap=512M!768M';
+const COMMAND_LINE = `console=ttyS0 quiet panic=-1 ${PMEM} tsc=unstable nokaslr`;
+const OUTPUT_BYTES_MAX = 64 << 20;
+const CONSOLE_BYTES_MAX = 1 << 20;
+const BOOT_SECONDS: Readonly<Record<Accelerator, number>> = { kvm: 30, tcg: 300 };
+/** The guest ends a job by itself; the host waits so much longer. */
+const GRACE_SECONDS = 60;
+/** The guest's clock runs slower where the host is busy. */
+const SLOWNESS = 4;
+const LAST_WORDS = 400;
+
+interface Waiting {
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (error: Error) => void;
+}
+interface Frame {
+  readonly word: string;
+  readonly value: string;
+}
+
+export class Machine {
+  /** As `uname -r` says it. */
+  release = '';
+  /** From the start of qemu to the first answer. */
+  bootSeconds = 0;
+  private readonly child: ChildProcess;
+  private readonly folder: string;
+  private readonly server: Server;
+  private line: Socket | null = null;
+  private unread: Buffer = Buffer.alloc(0);
+  private frames: Frame[] = [];
+  private waiting: Waiting | null = null;
+  private console = '';
+  private output: string[] = [];
+  private outputBytes = 0;
+  private over: Error | null = null;
+
+  private constructor(child: ChildProcess, folder: string, server: Server) {
+    this.child = child;
+    this.folder = folder;
+    this.server = server;
+  }
+
+  /** @throws Refusal ENVIRONMENT if it does not come up */
+  static async boot(started: Started): Promise<Machine> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'faultline-lab-'));
+    const socket = path.join(folder, 'line');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    const startedMs = performance.now();
+    const child = spawn(started.qemu, qemuArguments(started, socket), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const machine = new Machine(child, folder, server);
+    machine.listen();
+    try {
+      const { value } = await machine.next(BOOT_SECONDS[started.accelerator]);
+      machine.release = value;
+      machine.bootSeconds = (performance.now() - startedMs) / 1000;
+      return machine;
+    } catch (error) {
+      machine.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a shell script in the guest.
+   * @param seconds of the guest's clock, at most
+   * @throws Refusal ENVIRONMENT if the machine ends or says nothing any more
+   */
+  async run(script: string, seconds: number): Promise<Done> {
+    this.output = [];
+    this.outputBytes = 0;
+    const bytes = Buffer.from(script);
+    this.line?.write(`job ${seconds} ${bytes.length}\n`);
+    this.line?.write(bytes);
+    const { value } = await this.next(seconds * SLOWNESS + GRACE_SECONDS);
+    return { status: Number(value), output: this.output.join('') };
+  }
+
+  /** What the kernel said on its console, from the beginning or as far back as is kept. */
+  get consoleText(): string {
+    return this.console;
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  stop(): void {
+    this.over ??= new Error('it was stopped');
+    this.child.kill('SIGKILL');
+    this.line?.destroy();
+    this.server.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private listen(): void {
+    const say = (text: string): void => {
+      this.console = (this.console + text).slice(-CONSOLE_BYTES_MAX);
+    };
+    this.child.stdout?.setEncoding('utf8').on('data', say);
+    this.child.stderr?.setEncoding('utf8').on('data', say);
+    this.child.once('error', (error) => this.end(error.message));
+    this.child.once('close', (code, signal) => this.end(`qemu ended (${signal ?? code})`));
+    this.server.once('connection', (line) => {
+      this.line = line;
+      line.on('data', (part) => this.receive(part));
+      line.on('error', () => {});
+    });
+  }
+
+  private end(why: string): void {
+    const said = printable(this.console.trim().slice(-LAST_WORDS), LAST_WORDS);
+    this.over ??= fail('ENVIRONMENT', {
+      what: `the lab's machine: ${why}${said === '' ? '' : `; it said last: ${said}`}`,
+      remedy: 'type `faultline lab boot -v` to see all that it says',
+    });
+    this.waiting?.reject(this.over);
+    this.waiting = null;
+  }
+
+  /** `ready RELEASE`, `end STATUS`; `out BYTES` is kept. */
+  private receive(part: Buffer): void {
+    this.unread = Buffer.concat([this.unread, part]);
+    for (;;) {
+      const at = this.unread.indexOf(10);
+      if (at < 0) return;
+      const [word = '', value = ''] = this.unread.toString('latin1', 0, at).trim().split(' ');
+      if (word === 'out') {
+        const end = at + 1 + Number(value);
+        if (this.unread.length < end) return;
+        this.keepOutput(this.unread.subarray(at + 1, end));
+        this.unread = this.unread.subarray(end);
+        continue;
+      }
+      this.unread = this.unread.subarray(at + 1);
+      this.deliver({ word, value });
+    }
+  }
+
+  private keepOutput(bytes: Buffer): void {
+    this.outputBytes += bytes.length;
+    if (this.outputBytes > OUTPUT_BYTES_MAX) {
+      this.end(`a script said more than ${OUTPUT_BYTES_MAX} bytes`);
+      this.stop();
+      return;
+    }
+    this.output.push(bytes.toString('utf8'));
+  }
+
+  private deliver(frame: Frame): void {
+    const { waiting } = this;
+    this.waiting = null;
+    if (waiting === null) this.frames.push(frame);
+    else waiting.resolve(frame);
+  }
+
+  private next(seconds: number): Promise<Frame> {
+    const frame = this.frames.shift();
+    if (frame !== undefined) return Promise.resolve(frame);
+    if (this.over !== null) return Promise.reject(this.over);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.end(`it said nothing for ${seconds} s`);
+        this.stop();
+      }, seconds * 1000);
+      const settle =
+        <T>(then: (value: T) => void) =>
+        (value: T): void => {
+          clearTimeout(timer);
+          then(value);
+        };
+      this.waiting = { resolve: settle(resolve), reject: settle(reject) };
+    });
+  }
+}
+
+function qemuArguments(started: Started, socket: string): readonly string[] {
+  const { accelerator, processors } = started;
+  return [
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-nic', 'none'],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ...['-M', 'q35', '-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi'],
+    ...['-cpu', 'max', '-smp', String(processors), '-m', String(MEMORY_MB)],
+    ...['-kernel', started.vmlinuz, '-initrd', started.initramfs, '-append', COMMAND_LINE],
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=line,path=${socket}`, '-serial', 'chardev:line'],
+  ];
+}
