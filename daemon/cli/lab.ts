@@ -1,20 +1,28 @@
 /** `lab`: a real kernel with real DAX in qemu, and the models held against it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { inputToJson } from '../../corpus/vocabulary/input-json.ts';
+import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { printInput } from '../../corpus/vocabulary/text.ts';
 import { kindsPlayed } from '../../deploy/lab/conform/cases.ts';
-import { type Conformed, Conformity, type Difference } from '../../deploy/lab/conform/conform.ts';
-import { inMachine } from '../../deploy/lab/conform/players.ts';
+import {
+  type Conformed,
+  Conformity,
+  type Difference,
+  type Play,
+} from '../../deploy/lab/conform/conform.ts';
+import { inMachine, onThisMachine } from '../../deploy/lab/conform/players.ts';
 import {
   FILE_SYSTEM_NAMES,
   FILE_SYSTEMS,
-  type FileSystemName,
   MOUNTED,
   mountScript,
 } from '../../deploy/lab/file-systems.ts';
+import { compileGuest } from '../../deploy/lab/guest-programs.ts';
 import { bootLab, type Lab } from '../../deploy/lab/lab.ts';
 import type { Accelerator } from '../../deploy/lab/machine.ts';
 import { compile } from '../../workers/model/compile.ts';
@@ -38,6 +46,8 @@ const GUEST_DIR = path.join(PACKAGE_ROOT, 'deploy/lab/guest');
 const PROCESSORS = 2;
 const SCRIPT_MS = 600_000;
 const OPERATIONS = 2000;
+/** Of a file system without DAX. */
+const MODEL_HERE = 'pagecache-invalidate-lock';
 /** What `lab boot` does without a script: each file system is made, and the kernel says how it is mounted. */
 const SMOKE = FILE_SYSTEM_NAMES.map(
   (name) => `${mountScript(name)}grep ${MOUNTED} /proc/mounts\n`,
@@ -102,26 +112,55 @@ function conformCommand(): CommandUnknownOpts {
         .argParser(parseCount)
         .default(OPERATIONS),
     )
-    .action(async ({ fs, model, ops, ...flags }, self) => {
+    .option('--here <dir>', 'no machine: the file system of a folder of this one, without DAX')
+    .action(async ({ fs, model, ops, here, ...flags }, self) => {
       const settings = settingsOf(self);
-      const reference = model ?? FILE_SYSTEMS[fs].model;
+      const reference = model ?? (here === undefined ? FILE_SYSTEMS[fs].model : MODEL_HERE);
       const program = compile(givenModel(reference));
-      const { machine } = await boot(flags as MachineFlags, settings);
-      try {
-        const kinds = kindsPlayed(FILE_SYSTEMS[fs].canShare);
-        const conformity = new Conformity(kinds, program, inMachine(machine, fs));
-        const seen = await conformity.compare(settings.rngSeed ?? 1, ops, (done) =>
+      const compare = (kinds: readonly OpKind[], play: Play): Promise<Conformed> =>
+        new Conformity(kinds, program, play).compare(settings.rngSeed ?? 1, ops, (done) =>
           detail(settings, `${done} operations`),
         );
-        const { release } = machine;
-        if (settings.isJson) sayDocument(documentOf(seen, fs, reference, release));
-        else say(conformedText(seen, fs, reference, release));
-        endWith(seen.differences.length === 0 ? EXIT.done : EXIT.bad);
+      if (here !== undefined) {
+        const seen = await playHere(here, (play) => compare(kindsPlayed(false), play));
+        report(seen, { fs: here, release: os.release(), model: reference }, settings);
+        return;
+      }
+      const { machine } = await boot(flags as MachineFlags, settings);
+      try {
+        const seen = await compare(kindsPlayed(FILE_SYSTEMS[fs].canShare), inMachine(machine, fs));
+        report(seen, { fs, release: machine.release, model: reference }, settings);
       } finally {
         machine.stop();
       }
     });
   return withCommonOptions(withMachine(command));
+}
+
+async function playHere(
+  folder: string,
+  compare: (play: Play) => Promise<Conformed>,
+): Promise<Conformed> {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), 'faultline-play-'));
+  try {
+    const program = path.join(scratch, 'play');
+    await compileGuest(path.join(GUEST_DIR, 'play.c'), program, process.env);
+    return await compare(onThisMachine(program, folder));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+interface Subject {
+  readonly fs: string;
+  readonly release: string;
+  readonly model: string;
+}
+
+function report(seen: Conformed, subject: Subject, settings: Settings): void {
+  if (settings.isJson) sayDocument(documentOf(seen, subject));
+  else say(conformedText(seen, subject));
+  endWith(seen.differences.length === 0 ? EXIT.done : EXIT.bad);
 }
 
 function withMachine(command: CommandUnknownOpts): CommandUnknownOpts {
@@ -159,10 +198,8 @@ async function boot({ kernel, modules, accel }: MachineFlags, settings: Settings
 }
 
 function documentOf(
-  { cases, operations, differences, splits, splitCases, explained }: Conformed,
-  fileSystem: FileSystemName,
-  model: string,
-  release: string,
+  { cases, operations, refused, differences, splits, splitCases, explained }: Conformed,
+  { fs, model, release }: Subject,
 ): Record<string, unknown> {
   const plain = (all: readonly Difference[]): readonly Record<string, unknown>[] =>
     all.map(({ input, op, kernel, simulator }) => ({
@@ -173,10 +210,11 @@ function documentOf(
     }));
   return {
     release,
-    fileSystem,
+    fileSystem: fs,
     model,
     cases,
     operations,
+    refused,
     differences: plain(differences),
     splits: plain(splits),
     splitCases,
@@ -184,17 +222,13 @@ function documentOf(
   };
 }
 
-function conformedText(
-  seen: Conformed,
-  fs: FileSystemName,
-  model: string,
-  release: string,
-): string {
-  const { cases, operations, differences, splits, splitCases, explained } = seen;
+function conformedText(seen: Conformed, { fs, model, release }: Subject): string {
+  const { cases, operations, refused, differences, splits, splitCases, explained } = seen;
   const bad =
     differences.length === 0 ? 'no difference' : counted(differences.length, 'difference');
   return [
     `${fs} of Linux ${release} against ${model}: ${counted(operations, 'operation')} in ${counted(cases, 'case')}, ${bad}`,
+    ...(refused === 0 ? [] : [`${counted(refused, 'operation')} the file system does not have`]),
     ...differences.flatMap((one) => [
       '',
       'the model says something else:',

@@ -9,7 +9,7 @@ export interface FileSystem {
   readonly canShare: boolean;
 }
 
-export const DEVICE = '/dev/pmem0';
+const DEVICE = '/dev/pmem0';
 export const MOUNTED = '/mnt';
 
 export const FILE_SYSTEMS = {

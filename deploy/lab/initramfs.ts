@@ -18,6 +18,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGzip, constants as gzip } from 'node:zlib';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import { compileGuest } from './guest-programs.ts';
 import type { KernelImage, Programs } from './packages.ts';
 
 const run = promisify(execFile);
@@ -28,7 +29,6 @@ const BEFORE_PMEM = ['libnvdimm', 'nd_btt'];
 const TOOLS = ['mkfs.ext4', 'mkfs.xfs'] as const;
 /** Compiled for the guest, from `guest/NAME.c`. */
 const OURS = ['agent', 'play'] as const;
-const CFLAGS = ['-O1', '-static', '-Wall', '-Wextra', '-Werror', '-pthread'];
 
 /** @param guestDir the lab's sources for the guest */
 export async function makeRoot(
@@ -49,19 +49,9 @@ export async function makeRoot(
   for (const tool of TOOLS)
     await copyWithLibraries(programs[tool], path.join(root, 'bin', tool), root);
   for (const one of OURS)
-    await compile(programs.gcc, path.join(guestDir, `${one}.c`), path.join(root, one));
+    await compileGuest(path.join(guestDir, `${one}.c`), path.join(root, one), process.env);
   cpSync(path.join(guestDir, 'init'), path.join(root, 'init'));
   chmodSync(path.join(root, 'init'), 0o755);
-}
-
-/** @throws Refusal ENVIRONMENT with what the compiler says */
-export async function compile(gcc: string, source: string, program: string): Promise<void> {
-  try {
-    await run(gcc, [...CFLAGS, '-o', program, source]);
-  } catch (error) {
-    const what = `${path.basename(source)} does not compile: ${(error as Error).message}`;
-    throw fail('ENVIRONMENT', { what, remedy: 'type `sudo apt-get install gcc libc6-dev`' });
-  }
 }
 
 /** Each module behind those that it names; what is built into the kernel has no file. */

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { makeFolders } from '../../corpus/disk/atomic.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { NotUnpacked, onPath, unpackDebian } from '../../daemon/redis/debian-package.ts';
+import { hasStaticLibc } from './guest-programs.ts';
 
 /** Programs of the host, and the Debian package that has each. */
 const PROGRAMS = {
@@ -19,8 +20,6 @@ const PROGRAMS = {
   gcc: 'gcc',
 } as const;
 type Program = keyof typeof PROGRAMS;
-/** The C library to link programs of the guest with. */
-const STATIC_LIBC = { file: 'libc.a', package: 'libc6-dev' };
 /** It depends on the image of the day. */
 const META_PACKAGE = 'linux-image-amd64';
 /** Where administrators' programs are, which are not on everybody's PATH. */
@@ -44,8 +43,8 @@ export async function findPrograms(env: NodeJS.ProcessEnv): Promise<Programs> {
   const missing: string[] = found.filter(([, file]) => file === null).map(([name]) => name);
   const packages: string[] = names.filter((name) => missing.includes(name)).map((n) => PROGRAMS[n]);
   if (!missing.includes('gcc') && !(await hasStaticLibc())) {
-    missing.push(STATIC_LIBC.file);
-    packages.push(STATIC_LIBC.package);
+    missing.push('libc.a');
+    packages.push('libc6-dev');
   }
   if (missing.length > 0) {
     throw fail('ENVIRONMENT', {
@@ -54,11 +53,6 @@ export async function findPrograms(env: NodeJS.ProcessEnv): Promise<Programs> {
     });
   }
   return Object.fromEntries(found) as Programs;
-}
-
-async function hasStaticLibc(): Promise<boolean> {
-  const { stdout } = await run('gcc', [`-print-file-name=${STATIC_LIBC.file}`]);
-  return existsSync(stdout.trim());
 }
 
 /**

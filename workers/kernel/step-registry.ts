@@ -232,6 +232,7 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     both('shrinks', 'the size falls', (k, r) => k.get(r + R_SIZE) < k.get(r + R_LINE)),
     both('grows', 'the size grows', (k, r) => k.get(r + R_SIZE) > k.get(r + R_LINE)),
     both('startsBeyondSize', 'starts past EOF', (k, r) => k.get(r + R_FIRST) > k.get(r + R_LINE)),
+    both('startsAtEof', 'starts at or past EOF', (k, r) => k.get(r + R_FIRST) >= k.get(r + R_LINE)),
     bits('lineCutsPage', 'the size cuts a page', R_LINE, 1, 1),
     both(
       'cutsPages',

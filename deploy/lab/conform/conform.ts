@@ -7,15 +7,7 @@ import { EMPTY_SCHEDULE, type Input } from '../../../corpus/vocabulary/input.ts'
 import type { OpKind } from '../../../corpus/vocabulary/ops.ts';
 import { printInput } from '../../../corpus/vocabulary/text.ts';
 import { lackingIn, type Program } from '../../../workers/kernel/program.ts';
-import {
-  canBeMade,
-  caseText,
-  drawCases,
-  firstDifference,
-  opsOf,
-  readSeen,
-  type Seen,
-} from './cases.ts';
+import { canBeMade, drawCases, firstDifference, NOTHING_SEEN, opsOf, type Seen } from './cases.ts';
 import { reasonFor } from './reasons.ts';
 import { type Simulated, simulate } from './simulator.ts';
 
@@ -33,6 +25,8 @@ export interface Difference {
 export interface Conformed {
   readonly cases: number;
   readonly operations: number;
+  /** Of them those that the file system does not have. */
+  readonly refused: number;
   /** Of each kind of difference the first, shrunk. */
   readonly differences: readonly Difference[];
   /** Cases in which read(2) and a shared mapping say different things, on the kernel; the first of each kind, shrunk. */
@@ -42,8 +36,8 @@ export interface Conformed {
   readonly explained: ReadonlyMap<string, number>;
 }
 
-/** Plays cases on a file system that is made anew: what `guest/play.c` says. */
-export type Play = (cases: string) => Promise<{ readonly status: number; readonly output: string }>;
+/** Plays cases on a file system that is made anew, and says what was seen, for each case in its place. */
+export type Play = (cases: readonly Input[]) => Promise<readonly Seen[]>;
 
 interface Played {
   readonly input: Input;
@@ -54,6 +48,7 @@ interface Played {
 /** Cases that go into one script. */
 const CASES_A_SCRIPT = 250;
 const TESTS_MAX = 2000;
+const UNSUPPORTED = /^EOPNOTSUPP /;
 const NO_PREEMPTION = { preemptions: 0 };
 
 export class Conformity {
@@ -83,13 +78,14 @@ export class Conformity {
     const differing = new Map<string, Played>();
     const split = new Map<string, Played>();
     const explained = new Map<string, number>();
-    let [cases, played, splitCases] = [0, 0, 0];
+    let [cases, played, refused, splitCases] = [0, 0, 0, 0];
     for (let part = 0; played < operations; part++) {
       const drawn = drawCases(rngSeed + part, CASES_A_SCRIPT, this.kinds);
       const inputs = drawn.filter((input) => this.canPlay(input));
       for (const one of await this.play(inputs)) {
         cases += 1;
         played += opsOf(one.input).length;
+        refused += one.real.lines.filter((line) => UNSUPPORTED.test(line)).length;
         const difference = differenceOf(one);
         if (one.real.split >= 0) splitCases += 1;
         if (one.real.split >= 0) keepFirst(split, kindOf(one, one.real.split), one);
@@ -104,7 +100,7 @@ export class Conformity {
       return difference?.reason === null ? difference.op + 1 : -1;
     });
     const splits = await this.shrinkAll(split, ({ real }) => real.split);
-    return { cases, operations: played, differences, splits, splitCases, explained };
+    return { cases, operations: played, refused, differences, splits, splitCases, explained };
   }
 
   private async shrinkAll(
@@ -157,15 +153,9 @@ export class Conformity {
   }
 
   private async play(inputs: readonly Input[]): Promise<readonly Played[]> {
-    const cases = inputs.map((input, i) => caseText(input, i)).join('');
-    const { status, output } = await this.playCases(cases);
-    const seen = readSeen(output);
+    const seen = await this.playCases(inputs);
     return inputs.map((input, i) => {
-      const real = seen.get(i) ?? {
-        lines: [`no answer; the script ended with ${status}`],
-        split: -1,
-      };
-      return { input, real, simulated: simulate(this.program, input) };
+      return { input, real: seen[i] ?? NOTHING_SEEN, simulated: simulate(this.program, input) };
     });
   }
 }

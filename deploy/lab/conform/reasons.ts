@@ -17,7 +17,22 @@ const REASONS: readonly Reason[] = [
       withoutResult(kernel) === withoutResult(simulator) &&
       kernel.startsWith('0 '),
   },
+  {
+    says:
+      'ext4, a defect: a write beyond i_size that fails with EFAULT leaves i_size at its offset - 14, because ' +
+      'ext4_dax_write_iter hands the error to ext4_handle_inode_extension as the number of bytes written (6.1.192, fs/ext4/file.c)',
+    explains: (op, kernel) => {
+      if (op.kind !== 'pwrite' || !kernel.startsWith('EFAULT ')) return false;
+      return sizesIn(kernel)[op.file] === op.offset - EFAULT;
+    },
+  },
 ];
+const EFAULT = 14;
+
+/** Of each file. */
+function sizesIn(seen: string): readonly number[] {
+  return Array.from(seen.matchAll(/ (\d+):/g), ([, size]) => Number(size));
+}
 
 export function reasonFor(op: Op | undefined, kernel: string, simulator: string): string | null {
   if (op === undefined) return null;
