@@ -13,6 +13,7 @@ import { printInput } from '../../corpus/vocabulary/text.ts';
 import type { Model } from '../../workers/kernel/path.ts';
 import { subjectOn } from '../../workers/reproduce/naming.ts';
 import { Engine, type Traced } from '../../workers/run/engine.ts';
+import { renderC } from '../../workers/views/c/program.ts';
 import { renderColumns } from '../../workers/views/columns.ts';
 import { renderModelGraph } from '../../workers/views/lock-graph.ts';
 import { renderLockdep, renderOrder } from '../../workers/views/lock-views.ts';
@@ -38,6 +39,7 @@ const VIEWS = [
   'order',
   'graph',
   'promela',
+  'c',
   'text',
   'json',
 ] as const;
@@ -48,7 +50,7 @@ export function showCommand(): CommandUnknownOpts {
     .description('print a repro or an input in another form, or the lock order of a model')
     .argument('<file>', `${SUBJECT_TEXT}; for graph a model`)
     .addOption(new Option('--as <view>', 'the form').choices(VIEWS).default('columns' as const))
-    .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; an input needs one for all but text and json`)
+    .option(MODEL_FLAG, `${MODEL_FLAG_TEXT}; an input needs one for all but c, text and json`)
     .action(async (file, { as, model: reference }, self) => {
       const settings = settingsOf(self);
       if (as === 'graph') {
@@ -86,6 +88,9 @@ function sayView(
       return;
     case 'promela':
       say(promelaOf(subject, reference).trimEnd());
+      return;
+    case 'c':
+      say(programOf(subject, reference).trimEnd());
       return;
     case 'text':
       say((repro === null ? printInput(input) : printRepro(repro)).trimEnd());
@@ -154,11 +159,27 @@ function promelaOf(subject: Subject, reference: string | undefined): string {
   const { input, name } = subject;
   const model = modelFor(subject, reference);
   checkFits(subject, model, reference);
-  const promela = renderPromela(model, input);
-  if ('text' in promela) return promela.text;
-  throw fail('USAGE', {
-    what: `${name} on ${model.name}: ${promela.lacks}; --as columns shows it`,
+  return carried(`${name} on ${model.name}`, renderPromela(model, input));
+}
+
+/** Where a model is named, of its run; an input needs none. */
+function programOf(subject: Subject, reference: string | undefined): string {
+  const { input, repro, name, model } = subject;
+  if (repro === null && model === null && reference === undefined)
+    return carried(name, renderC(input, null));
+  return traced(subject, reference, (on, _input, run) => {
+    const about = repro && subjectOn(on, input, repro.signature);
+    return carried(name, renderC(input, { model: on, run, subject: about }));
   });
+}
+
+/** The text of a view that cannot carry everything. */
+function carried(
+  what: string,
+  view: { readonly lacks: string } | { readonly text: string },
+): string {
+  if ('text' in view) return view.text;
+  throw fail('USAGE', { what: `${what}: ${view.lacks}; --as columns shows it` });
 }
 
 /** A view of the run that this build makes of it. */

@@ -27,6 +27,7 @@ export async function fillFolder(folder: string): Promise<string> {
     return `switch T0 op 0 at ${label} 1 to T1\n`;
   });
   write('labels.txt', seed.trimEnd().concat('\n', ...switches));
+  write('crash.txt', seed.replace('punch A 0 4096', 'crash'));
   write('idle.txt', seed.replace(/^(?:load|store|punch|pwrite) .*\n/gm, ''));
   write('broken.json', '{"format": oops}');
   write('newer.txt', seed.replace('input 1', 'input 2'));

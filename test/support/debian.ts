@@ -20,6 +20,7 @@ export type DebianName =
   | 'prometheus'
   | 'chromium'
   | 'spin'
+  | 'gcc'
   | 'systemd'
   | 'mmdebstrap'
   | 'strace';
@@ -50,11 +51,15 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
+/** The compiler, and what it needs to make a program. */
+const GCC = ['gcc', 'libc6-dev'];
+
 const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing>>> = {
   'redis-server': redisServer,
   prometheus,
   chromium,
   spin,
+  gcc: () => program('gcc', GCC),
   systemd: () => program('systemd-analyze', ['systemd']),
   mmdebstrap: () => program('mmdebstrap', ['mmdebstrap']),
   strace: () => program('strace', ['strace']),
@@ -149,7 +154,7 @@ function libraryIn(root: string): string | undefined {
 
 /** One binary, which writes C. */
 async function spin(): Promise<DebianProgram | Missing> {
-  const gcc = await installed('gcc', ['gcc', 'libc6-dev']);
+  const gcc = await installed('gcc', GCC);
   if (typeof gcc !== 'string') return gcc;
   const works = (root: string): Promise<boolean> => runs(path.join(root, 'usr/bin/spin'), '-V');
   const wanted = { package: 'spin', withLibraries: false, works };

@@ -1,10 +1,10 @@
 /** The processes of a program, and what runs an operation of a thread from step to step. */
 import type { Input } from '../../../corpus/vocabulary/input.ts';
 import type { World } from '../../kernel/world.ts';
+import { namesIn } from '../mentioned.ts';
 import { begins, ends, storesOwed } from './claims.ts';
 import type { Options } from './fragments.ts';
 import { BLOCKERS, INLINES } from './inlines.ts';
-import { namesIn } from './mentioned.ts';
 import { inline, options } from './text.ts';
 
 /** A visible step, then the local ones behind it: first of those that were given a lock, then its own. */
