@@ -235,11 +235,15 @@ static void *filled(int value, size_t length)
 
 static int map_area(struct area *it, int fd, off_t offset, size_t length, int flags)
 {
-    void *at = mmap((void *)it->at, length, PROT_READ | PROT_WRITE,
-            flags | MAP_FIXED_NOREPLACE, fd, offset);
+    void *at = mmap((void *)it->at, length, PROT_READ | PROT_WRITE, flags, fd, offset);
 
     if (at == MAP_FAILED)
         return -1;
+    if (at != it->at) {
+        munmap(at, length);
+        errno = EEXIST;
+        return -1;
+    }
     it->fd = fd;
     it->offset = offset;
     it->length = length;

@@ -219,13 +219,18 @@ const AREA_FUNCTIONS: Readonly<Record<string, string>> = {
 static struct area area[] = {
 ${AREA_ROWS.join('\n')}
 };`,
+  // Linux 6.1 takes no MAP_FIXED_NOREPLACE beside MAP_SHARED_VALIDATE.
   map_area: c`static int map_area(struct area *it, int fd, off_t offset, size_t length, int flags)
 {
-    void *at = mmap((void *)it->at, length, PROT_READ | PROT_WRITE,
-            flags | MAP_FIXED_NOREPLACE, fd, offset);
+    void *at = mmap((void *)it->at, length, PROT_READ | PROT_WRITE, flags, fd, offset);
 
     if (at == MAP_FAILED)
         return -1;
+    if (at != it->at) {
+        munmap(at, length);
+        errno = EEXIST;
+        return -1;
+    }
     it->fd = fd;
     it->offset = offset;
     it->length = length;
