@@ -51,7 +51,11 @@ test('B57, a zero page that a pwrite leaves mapped: three operations are left', 
   const found = operationsOf(
     await held('modern-ext4', 'modern-ext4:alloc=own_block', OPERATIONS_B57),
   );
-  assert.ok(found.includes('load store pwrite'), found.join('; '));
+  // What converts the neighbours is a store or another pwrite.
+  assert.ok(
+    found.some((kinds) => /^(load \w+|\w+ load) pwrite$/.test(kinds)),
+    found.join('; '),
+  );
 });
 
 test('every operation is played, or says why not', () => {

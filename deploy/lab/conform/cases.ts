@@ -89,9 +89,16 @@ function handful<T>(
   const left = [...all];
   const taken: T[] = [];
   for (let count = min + random.below(max - min + 1); count > 0 && left.length > 0; count--) {
-    let draw = random.below(left.reduce((sum, one) => sum + weightOf(one), 0));
-    const index = left.findIndex((one) => (draw -= weightOf(one)) < 0);
-    taken.push(...left.splice(index, 1));
+    const ends = left.map((_, i) =>
+      left.slice(0, i + 1).reduce((sum, one) => sum + weightOf(one), 0),
+    );
+    const draw = random.below(at(ends, ends.length - 1));
+    taken.push(
+      ...left.splice(
+        ends.findIndex((end) => draw < end),
+        1,
+      ),
+    );
   }
   return taken;
 }

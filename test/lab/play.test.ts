@@ -1,0 +1,73 @@
+/** `guest/play.c` on this machine's own file system: it compiles without a warning, and knows every operation. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { EMPTY_SCHEDULE, type Input } from '../../corpus/vocabulary/input.ts';
+import { PAGE_BYTES } from '../../corpus/vocabulary/limits.ts';
+import { makeOp, OPERATIONS, type OpKind } from '../../corpus/vocabulary/ops.ts';
+import { kindsPlayed } from '../../deploy/lab/conform/cases.ts';
+import { onThisMachine } from '../../deploy/lab/conform/players.ts';
+import { simulate } from '../../deploy/lab/conform/simulator.ts';
+import { compileGuest } from '../../deploy/lab/guest-programs.ts';
+import { INITIAL } from '../../workers/kernel/encoding.ts';
+import { compile } from '../../workers/model/compile.ts';
+import { modelOf } from '../../workers/models/registry.ts';
+import { skipReason } from '../support/debian.ts';
+import { PACKAGE_ROOT } from '../support/package-root.ts';
+
+const skip = await skipReason('gcc');
+/** It is of the whole machine, and of other people's. */
+const NOT_HERE: readonly OpKind[] = ['drop_caches'];
+const ARGUMENTS = {
+  ...{ area: 0, file: 0, offset: 0, length: PAGE_BYTES, size: PAGE_BYTES },
+  ...{ sharing: 'shared' as const },
+};
+
+test('every operation is known, and simple ones do what the simulator says', { skip }, async () => {
+  const kinds = kindsPlayed(true).filter((kind) => !NOT_HERE.includes(kind));
+  const cases = kinds.map(inputOf);
+  const seen = await played(cases);
+  const program = compile(modelOf('pagecache-invalidate-lock'));
+  cases.forEach((input, i) => {
+    const [setup = '', after] = seen[i]?.lines ?? [];
+    assert.ok(setup.includes(`:${INITIAL.toString(16).repeat(4)}`), `the setup: ${setup}`);
+    assert.ok(after !== undefined, `no line of ${kinds[i]}`);
+    if (!['load', 'store', 'pwrite', 'pread', 'truncate'].includes(kinds[i] ?? '')) return;
+    assert.deepEqual(seen[i]?.lines.map(contentOf), simulate(program, input).seen.map(contentOf));
+  });
+});
+
+/** Sizes and lines by read(2); what the kernel maps ahead is its business. */
+function contentOf(line: string): string {
+  return line.split(' ').slice(0, 2).join(' ');
+}
+
+async function played(cases: readonly Input[]) {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+  try {
+    const program = path.join(scratch, 'play');
+    const source = path.join(PACKAGE_ROOT, 'deploy/lab/guest/play.c');
+    await compileGuest(source, program, process.env);
+    return await onThisMachine(program, scratch)(cases);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** One operation on a file of two written pages that is mapped. */
+function inputOf(kind: OpKind): Input {
+  const length = 2 * PAGE_BYTES;
+  const wanted = OPERATIONS[kind].args.filter((arg) => arg in ARGUMENTS);
+  const op = makeOp(kind, Object.fromEntries(wanted.map((arg) => [arg, ARGUMENTS[arg as 'size']])));
+  const area = { file: 0, offset: 0, length, sharing: 'shared' as const };
+  return {
+    setup: {
+      files: [{ size: length, pages: ['written', 'written'] }],
+      processes: [{ areas: [area, null] }],
+    },
+    threads: [{ process: 0, ops: [op] }],
+    schedule: EMPTY_SCHEDULE,
+  };
+}
