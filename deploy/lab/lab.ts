@@ -49,9 +49,10 @@ export async function bootLab(
     await addTo(root, programs);
     const initramfs = path.join(folder, 'initramfs.gz');
     await pack(root, initramfs, programs.busybox);
-    const qemu = programs['qemu-system-x86_64'];
+    const { 'qemu-system-x86_64': qemu, setpriv } = programs;
+    const { vmlinuz } = image;
     const start = (accelerator: Accelerator): Promise<Machine> =>
-      Machine.boot({ qemu, vmlinuz: image.vmlinuz, initramfs, accelerator, processors });
+      Machine.boot({ qemu, setpriv, vmlinuz, initramfs, accelerator, processors });
     return { machine: await withAccelerator(options, start), programs };
   } finally {
     rmSync(folder, { recursive: true, force: true });

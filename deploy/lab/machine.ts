@@ -13,6 +13,7 @@ import { printable } from '../../corpus/vocabulary/printable.ts';
 
 export interface Started {
   readonly qemu: string;
+  readonly setpriv: string;
   readonly vmlinuz: string;
   readonly initramfs: string;
   /** `kvm`, or `tcg`: without help of the processor. */
@@ -28,6 +29,8 @@ export interface Done {
   readonly output: string;
 }
 
+/** The kernel kills it when this process is gone, however it went. */
+const ENDS_WITH_US = ['--pdeathsig', 'KILL'];
 const MEMORY_MB = 1400;
 /** 512 MB of it from 768 MB on are the persistent memory. */
 const PMEM = 'memmap=512M!768M';
@@ -80,15 +83,19 @@ export class Machine {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     const startedMs = performance.now();
-    const child = spawn(started.qemu, qemuArguments(started, socket), {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      started.setpriv,
+      [...ENDS_WITH_US, started.qemu, ...qemuArguments(started, socket)],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     const machine = new Machine(child, folder, server);
     machine.listen();
     try {
       const { value } = await machine.next(BOOT_SECONDS[started.accelerator]);
       machine.release = value;
       machine.bootSeconds = (performance.now() - startedMs) / 1000;
+      // The line is connected: its name is of no use any more, and would stay where we are killed.
+      machine.removeFolder();
       return machine;
     } catch (error) {
       machine.stop();
@@ -124,6 +131,10 @@ export class Machine {
     this.over ??= new Error('it was stopped');
     this.child.kill('SIGKILL');
     this.line?.destroy();
+    this.removeFolder();
+  }
+
+  private removeFolder(): void {
     this.server.close();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -14,6 +14,7 @@ import { hasStaticLibc } from './guest-programs.ts';
 /** Programs of the host, and the Debian package that has each. */
 const PROGRAMS = {
   'qemu-system-x86_64': 'qemu-system-x86',
+  setpriv: 'util-linux',
   busybox: 'busybox-static',
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',

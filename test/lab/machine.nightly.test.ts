@@ -1,0 +1,63 @@
+/** A machine of the lab: what goes in and comes out, what bounds it, and that it ends with the process that started it. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { MAIN } from '../cli/faultline.ts';
+import { skipReason } from '../support/debian.ts';
+import { until } from '../support/patience.ts';
+import { sharedLab } from './held.ts';
+
+const skip = await skipReason('qemu');
+const TIME_IS_UP = 124;
+
+test('scripts go in, their output and status come out, one after another', { skip }, async () => {
+  const { machine } = await sharedLab();
+  const said = await machine.run('echo one; echo two >&2; exit 7', 30);
+  assert.deepEqual(said, { status: 7, output: 'one\ntwo\n' });
+  const large = await machine.run('head -c 300000 /dev/zero | tr "\\0" x', 60);
+  assert.equal(large.output.length, 300_000);
+  const killed = await machine.run('kill -9 $$', 30);
+  assert.equal(killed.status, 128 + 9);
+});
+
+test('a script whose time is up is ended, and the machine goes on', { skip }, async () => {
+  const { machine } = await sharedLab();
+  const late = await machine.run('echo begun; sleep 1000', 2);
+  assert.deepEqual(late, { status: TIME_IS_UP, output: 'begun\n' });
+  assert.equal((await machine.run('echo well', 30)).output, 'well\n');
+});
+
+test('it has no network and nothing of the host', { skip }, async () => {
+  const { machine } = await sharedLab();
+  const { output } = await machine.run('ls /sys/class/net; cut -d" " -f3 /proc/mounts | sort -u', 30);
+  assert.deepEqual(output.trim().split('\n'), ['lo', 'devtmpfs', 'proc', 'rootfs', 'sysfs', 'tracefs']);
+});
+
+test('it ends with the process that started it, however that ends', { skip }, async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+  try {
+    const script = path.join(scratch, 'script.sh');
+    writeFileSync(script, 'sleep 100000\n');
+    const lab = spawn(process.execPath, [MAIN, 'lab', 'boot', script], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    lab.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await until('a machine that came up', () => said.includes('came up'), { said: () => said });
+    const [qemu = ''] = childrenOf(lab.pid ?? 0);
+    assert.notEqual(qemu, '', 'a qemu below the lab');
+    lab.kill('SIGKILL');
+    await until('its end', () => !existsSync(`/proc/${qemu}`));
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
+
+function childrenOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+}
