@@ -30,6 +30,11 @@ export function visible(text: string): string {
     .join('\n');
 }
 
+/** As a part of a path: half a character, of which there is no UTF-8, as the mark of one that is broken. */
+export function inPath(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString());
+}
+
 export function inFrame(frame: Frame, content: Markup): Markup {
   const { title, subtitle, version, twins, scripts } = frame;
   return html`<!doctype html>

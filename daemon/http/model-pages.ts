@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { CATALOGUE } from '../../corpus/vocabulary/catalogue.ts';
 import { silenceInWords } from '../campaign/silence.ts';
 import type { Design, ModelProgress, Published } from '../campaign/views.ts';
-import { inFrame, items, type Markup, table, terms, visible, whole } from './layout.ts';
+import { inFrame, inPath, items, type Markup, table, terms, visible, whole } from './layout.ts';
 import { Problem } from './problem.ts';
 import type { Showing } from './showing.ts';
 
@@ -69,7 +69,7 @@ function standingMarkup(standing: Standing): Markup | string {
 }
 
 function linkTo(model: string): Markup {
-  return html`<a href="/models/${encodeURIComponent(model)}"><code>${visible(model)}</code></a>`;
+  return html`<a href="/models/${inPath(model)}"><code>${visible(model)}</code></a>`;
 }
 
 export function modelPage(showing: Showing, model: string, version: string): Markup {
@@ -89,7 +89,7 @@ ${terms('facts', [
 <h2>Findings</h2>
 ${found.length === 0 ? html`<p class="none">None so far.</p>` : html`<ul>${found}</ul>`}
 <h2>Lock order of its paths</h2>
-<p><img src="/models/${encodeURIComponent(model)}/order.svg" alt="${visible(design.order.join('; '))}"></p>
+<p><img src="/models/${inPath(model)}/order.svg" alt="${visible(design.order.join('; '))}"></p>
 <pre tabindex="0" role="region" aria-label="Lock order">${visible([...design.order, '', ...design.problems].join('\n').trimEnd())}</pre>
 <h2>As it is written</h2>
 <pre tabindex="0" role="region" aria-label="Text of the model">${visible(design.text)}</pre>`;

@@ -1,94 +1,24 @@
-/** The pages in a real browser: hostile text stays text, and they can be read without script, by key and on a phone. */
+/** The pages in a real browser: they can be read without script, by key and on a phone. */
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
-import type { CampaignPhase } from '../../daemon/campaign/views.ts';
-import { visible } from '../../daemon/http/layout.ts';
 import { spanOf } from '../../daemon/http/list-page.ts';
 import { debianProgram, skipReason } from '../support/debian.ts';
 import { ask } from './ask.ts';
-import { harmless, PAYLOADS } from './payloads.ts';
-import { type MemoryShowing, type Sample, type Served, serve, worker } from './showing.ts';
+import { launch } from './player.ts';
+import { type Served, serve } from './showing.ts';
+import { watch } from './watched.ts';
 
 const found = await debianProgram('chromium');
 const skip = await skipReason('chromium');
 
-/** Elements with the names of their attributes, and where they lead. */
-const SKELETON = `((root) => {
-  const shape = (e) => [e.tagName, [...e.attributes].map((a) => a.name).sort().join(), [...e.children].map(shape)];
-  const links = [...root.querySelectorAll('[href],[src],[action]')].map((e) => e.getAttribute('href') ?? e.getAttribute('src') ?? e.getAttribute('action'));
-  return JSON.stringify({ shape: shape(root), links: links.filter((link) => !/^(?:[/](?![/\\\\])|#main$)/.test(link)) });
-})`;
-
 let browser: Browser;
 before(async () => {
   if ('missing' in found) return;
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
-  browser = await chromium.launch({ executablePath: found.path, env: found.env, args });
+  browser = await launch(found);
 });
 after(() => browser?.close());
-
-test('S12: 60 hostile texts in every field leave the page as it is with harmless ones', {
-  skip,
-}, async (t) => {
-  assert.equal(new Set(PAYLOADS).size, 60);
-  const server = await serve(t, {}, { requestsPerSecond: 5000 });
-  const { page, check } = await watch(t, browser, server.url);
-  const list = async (): Promise<readonly string[]> => {
-    const shown = [await shownSkeleton(page, `${server.url}/`)];
-    const titles = await page.locator('td[data-label=title]').allInnerTexts();
-    const published = server.showing.published().toReversed();
-    assert.deepEqual(
-      titles.map(plainly),
-      published.map(({ finding }) => plainly(visible(finding.title))),
-    );
-    // The last finding has all texts in each of its fields.
-    shown.push(await shownSkeleton(page, `${server.url}/findings/${idOf(PAYLOADS.length)}`));
-    return shown;
-  };
-  const each = async (): Promise<readonly string[]> => {
-    const pages = PAYLOADS.map(async (_, index) => {
-      const { status, body } = await ask(server, `/findings/${idOf(index)}`);
-      assert.equal(status, 200);
-      return body;
-    });
-    return parsedSkeletons(page, await Promise.all(pages));
-  };
-  fill(server.showing, harmless);
-  const [expectedList, expectedEach] = [await list(), await each()];
-  fill(server.showing, (payload) => payload);
-  assert.deepEqual(await list(), expectedList);
-  assert.deepEqual(await each(), expectedEach);
-  check();
-});
-
-test('S12: a hostile address is text on the page that refuses it', { skip }, async (t) => {
-  const server = await serve(t, {}, { requestsPerSecond: 5000 });
-  const { page, check } = await watch(t, browser, server.url);
-  await page.goto(server.url);
-  const refusals = async (texts: readonly string[]): Promise<readonly string[]> => {
-    const pages = texts.flatMap((text) => {
-      const inUrl = [...Buffer.from(text)]
-        .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
-        .join('');
-      return [`/findings/${inUrl}`, `/?model=${inUrl}`, `/?${inUrl}=1`, `/${inUrl}`].map(
-        async (path) => {
-          const { status, body } = await ask(server, path, { headers: { Accept: 'text/html' } });
-          assert.ok(status === 400 || status === 404, `${status} ${path}`);
-          return body;
-        },
-      );
-    });
-    return parsedSkeletons(page, await Promise.all(pages));
-  };
-  // Headers have room for no longer ones. With the mark none is by chance a model.
-  const short = PAYLOADS.filter(({ length }) => length < 1000);
-  const marked = (texts: readonly string[]): readonly string[] => texts.map((text) => `!${text}`);
-  const expected = await refusals(marked(short.map(harmless)));
-  assert.deepEqual(await refusals(marked(short)), expected);
-  check();
-});
 
 test('without script: what was found, how it goes, what to type', { skip }, async (t) => {
   const server = await serve(t);
@@ -181,85 +111,6 @@ test('times are told in their two largest units', () => {
   const minutes = ['1 min 0 s', '59 min 59 s', '1 h 0 min', '23 h 59 min'];
   assert.deepEqual(spans, ['0 s', '0 s', '59 s', ...minutes, '1 d 0 h', '2 d 7 h']);
 });
-
-/** A page that loads nothing from elsewhere, opens no dialog and complains of nothing, as `check` says. */
-async function watch(
-  t: TestContext,
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions = {},
-): Promise<{ readonly page: Page; readonly check: () => void }> {
-  const context = await browser.newContext(options);
-  t.after(() => context.close());
-  const page = await context.newPage();
-  const offences: string[] = [];
-  page.on('dialog', (dialog) => {
-    offences.push(`dialog ${dialog.message()}`);
-    dialog.dismiss().catch(() => {});
-  });
-  page.on('pageerror', (error) => offences.push(String(error)));
-  page.on('console', (message) => {
-    // That a page does not exist is what one test asks for.
-    if (!/status of 404/.test(message.text())) offences.push(message.text());
-  });
-  page.on('request', (request) => {
-    if (!request.url().startsWith(`${url}/`)) offences.push(`asked for ${request.url()}`);
-  });
-  return { page, check: () => assert.deepEqual(offences, []) };
-}
-
-async function shownSkeleton(page: Page, url: string): Promise<string> {
-  await page.goto(url);
-  const skeleton = await page.evaluate<string>(`${SKELETON}(document.documentElement)`);
-  assert.ok(skeleton.endsWith('"links":[]}'), skeleton.slice(-500));
-  return skeleton;
-}
-
-/** Of pages that are not shown, which takes a hundredth of the time. */
-async function parsedSkeletons(page: Page, texts: readonly string[]): Promise<readonly string[]> {
-  const parse = `new DOMParser().parseFromString(text, 'text/html').documentElement`;
-  return page.evaluate(`(${JSON.stringify(texts)}).map((text) => ${SKELETON}(${parse}))`);
-}
-
-/** As a browser sets it. */
-function plainly(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
-}
-
-/** Every text that somebody else has written, different in each finding. */
-function fill(showing: MemoryShowing, disguise: (payload: string) => string): void {
-  const single = PAYLOADS.map((payload, index) => `${index}${disguise(payload)}`);
-  const texts = [...single, single.join(' ')];
-  for (const [index, text] of texts.entries()) {
-    const pair = [text, `2${text}`] as const;
-    // What a type rules out may come from another build all the same.
-    const finding = {
-      id: idOf(index),
-      signature: text,
-      title: text,
-      class: text,
-      known: text,
-    } as unknown;
-    const howFound = { rngSeed: 1, batch: 1, run: 1, testsUsed: 1, scheduler: text, proof: text };
-    const sample: Sample = {
-      finding: { ...(finding as StoredFinding), model: text, models: [...pair] },
-      record: { columns: `${text}\n${text}`, howFound: { ...howFound, criticalPair: pair } },
-      notOn: pair,
-      reproDigest: text,
-    };
-    showing.publish(`stale-pte n${index}`, sample);
-  }
-  const [all = ''] = texts.slice(-1);
-  const [ordinaryModel] = showing.status().models;
-  assert.ok(ordinaryModel);
-  const models = texts.map((text) => ({ ...ordinaryModel, model: `3${text}` }));
-  showing.facts = { campaign: all, state: all as CampaignPhase, models };
-  showing.workers = texts.map((text) => worker(text, { host: text, version: text }));
-}
-
-function idOf(index: number): string {
-  return index.toString(16).padStart(64, 'a');
-}
 
 function ordinary({ showing }: Served): { readonly finding: StoredFinding } {
   showing.publish('lock-cycle iMmapRwsem pageLock', {

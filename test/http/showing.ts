@@ -69,6 +69,8 @@ export class MemoryShowing implements Showing {
   readonly submitted: SubmissionText[] = [];
   /** Of whatever is submitted. */
   refusal: Error | null = null;
+  /** To whoever asks for it. */
+  answer: ShownSubmission | null = null;
   workers: readonly WorkerStatus[] = [worker('w-1')];
   /** What differs from a campaign that has just begun. */
   facts: Partial<CampaignStatus> = {};
@@ -150,7 +152,7 @@ export class MemoryShowing implements Showing {
   }
 
   submission(id: string): ShownSubmission | undefined {
-    return SUBMISSION.id.startsWith(id) ? SUBMISSION : undefined;
+    return SUBMISSION.id.startsWith(id) ? (this.answer ?? SUBMISSION) : undefined;
   }
 
   readiness(): { readonly isReady: boolean; readonly why: string } {
