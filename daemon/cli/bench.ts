@@ -54,6 +54,10 @@ const TARGETS: Readonly<Record<string, number>> = {
 /** From here on no figure says anything of the code, in percent of our core. */
 const BUSY_FROM = 10;
 
+/** Those that measure whole processes. */
+const PROCESSES = ['queue', 'scale', 'coordinator', 'page', 'showing'] as const;
+const MEASURED = ['engine', ...PROCESSES, 'search', 'detect'] as const;
+
 interface BenchCommandOptions {
   /** As it was given. */
   readonly model: string;
@@ -66,8 +70,8 @@ export function benchCommand(): CommandUnknownOpts {
     .addArgument(
       new Argument(
         '[what]',
-        'queue: what it costs; coordinator: what 2000 findings and 1000 workers cost it; scale: what a second worker brings; search: a second thread; detect: how many runs until a bug is found, from seeds and cold, on all models but where one is named',
-      ).choices(['engine', 'queue', 'scale', 'coordinator', 'search', 'detect']),
+        'queue: what it costs; coordinator: what 2000 findings and 1000 workers cost it; scale: what a second worker brings; search: a second thread; page: how soon Chromium has the list of 2000 findings; showing: what screen and page cost fuzzing; detect: how many runs until a bug is found, from seeds and cold, on all models but where one is named',
+      ).choices(MEASURED),
     )
     .option('--time <duration>', 'for each thing measured', parseDuration, TIME_DEFAULT_MS)
     .option(MODEL_FLAG, MODEL_FLAG_TEXT, MODEL_DEFAULT)
@@ -78,8 +82,7 @@ export function benchCommand(): CommandUnknownOpts {
       refuseStray(what, self);
       if (what === 'detect') await (await import('./bench-detect.ts')).benchDetect(self);
       else if (what === 'search') benchSearch(options, settings);
-      else if (what === 'queue' || what === 'scale' || what === 'coordinator')
-        await benchFleet(what, options, settings);
+      else if (isOfProcesses(what)) await benchProcesses(what, options, settings);
       else if (against === undefined) bench(options, settings);
       else await benchAgainst(against, options, settings);
     });
@@ -117,14 +120,26 @@ function benchSearch({ model: given }: BenchCommandOptions, settings: Settings):
   else say(renderResults(results));
 }
 
-async function benchFleet(
-  what: 'queue' | 'scale' | 'coordinator',
+function isOfProcesses(what: string | undefined): what is (typeof PROCESSES)[number] {
+  return PROCESSES.some((one) => one === what);
+}
+
+async function benchProcesses(
+  what: (typeof PROCESSES)[number],
   { model: given, timeMs }: BenchCommandOptions,
   settings: Settings,
 ): Promise<void> {
   const { benchQueue, benchScale } = await import('./bench-fleet.ts');
   const { benchCoordinator } = await import('./bench-coordinator.ts');
-  const of = { queue: benchQueue, scale: benchScale, coordinator: benchCoordinator };
+  const { benchPage } = await import('./bench-page.ts');
+  const { benchShowing } = await import('./bench-showing.ts');
+  const of = {
+    queue: benchQueue,
+    scale: benchScale,
+    coordinator: benchCoordinator,
+    page: benchPage,
+    showing: benchShowing,
+  };
   const results = await of[what]({
     findings: FINDINGS,
     workers: WORKERS,

@@ -1,15 +1,16 @@
 /** The live screen of `fuzz` and `up` on a real terminal: sizes and ways out. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { temporaryFolder } from '../store/sample.ts';
 import { until } from '../support/patience.ts';
 import { Pty, skipWithoutPty } from '../support/pty.ts';
 import {
-  assertSixLines,
+  assertCooked,
   COLOUR,
   ENTER,
+  inShell,
   isOf,
   leftOf,
   MAIN,
@@ -42,9 +43,9 @@ test('fuzz draws for the size that the terminal has, and gives it back', { skip 
   await pty.stopAndGoOn();
   await pty.until('it again', () => pty.text.split(ENTER).length === 3);
   assert.match(pty.text, COLOUR);
-  pty.type('\x03');
-  await pictureOf(pty, 'what Ctrl-C does', (text) => text.includes('stopping: findings'));
-  // Until it is not the echo of the first one.
+  pty.type('q');
+  await pictureOf(pty, 'what q does', (text) => text.includes('stopping: findings'));
+  // Until it is not the echo of q.
   await until('its end', () => {
     pty.type('\x03');
     return pty.hasEnded;
@@ -62,37 +63,13 @@ test('a crash gives the terminal back, NO_COLOR has no colour', {
   const folder = temporaryFolder(t);
   const crash = 'data:text/javascript,process.on("SIGUSR2", () => { throw new Error("planted"); })';
   const command = ['--import', crash, MAIN, 'fuzz', ...SOUND, '--time', '1h'];
-  const crashed = Pty.open([process.execPath, ...command], folder, SMALL, { NO_COLOR: '1' });
+  const line = inShell([process.execPath, ...command]);
+  const crashed = Pty.open(line, folder, SMALL, { NO_COLOR: '1' });
   await pictureOf(crashed, 'a picture', (text) => text.includes('runs/s'));
-  crashed.signal('SIGUSR2');
+  assert.match(pictures(crashed).at(-1)?.[0] ?? '', /q ends it/);
+  crashed.signalAll('SIGUSR2');
   assert.equal(await crashed.ended(), 70);
+  assertCooked(crashed);
   assert.match(leftOf(crashed), /this is a bug in Faultline: planted/);
   assert.doesNotMatch(crashed.text, COLOUR);
 });
-
-test('up draws what its coordinator says, and is told to end', { skip }, async (t) => {
-  const folder = temporaryFolder(t);
-  const command = [process.execPath, MAIN, 'up', '--redis', 'none', '--port', '0', ...SOUND];
-  const pty = Pty.open(command, folder, { columns: 100, rows: 30 });
-  endIfLeft(t, pty);
-  await pictureOf(pty, 'findings', (text) => /^findings {2}[1-9]/m.test(text));
-  const picture = (pictures(pty).at(-1) ?? []).join('\n');
-  assert.match(picture, /^page {6}http:\/\/127\.0\.0\.1:\d+\s*$/m);
-  assert.match(picture, /^fleet {5}1 worker, \d of 1 executor busy, \d+ waiting, Redis/m);
-  assert.match(picture, /^ {10}faultline show [0-9a-f]{12}\s*$/m);
-  pty.signal('SIGTERM');
-  assert.equal(await pty.ended(), 0);
-  assertSixLines(leftOf(pty));
-  assert.match(readFileSync(path.join(folder, '.faultline/log/daemon.log'), 'utf8'), /stopped/);
-});
-
-/** Its coordinator ends when it is gone. */
-function endIfLeft(t: TestContext, pty: Pty): void {
-  t.after(() => {
-    try {
-      pty.signal('SIGKILL');
-    } catch {
-      // It has ended.
-    }
-  });
-}

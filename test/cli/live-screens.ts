@@ -71,6 +71,23 @@ export function leftOf({ text }: Pty): string {
   return left;
 }
 
+/** What the terminal is when the command has ended. */
+export const STTY: RegExp = /^speed [\s\S]*/m;
+
+/** In a shell that lives on until it has said what the terminal is. */
+export function inShell(command: readonly string[]): readonly string[] {
+  const line = 'trap : INT TERM USR2; "$@"; exit=$?; stty -a; exit $exit';
+  return ['/bin/sh', '-c', line, 'sh', ...command];
+}
+
+/** Lines, echo and signals are the terminal's again. */
+export function assertCooked({ text }: Pty): void {
+  const [said = ''] = STTY.exec(text) ?? [];
+  for (const mode of ['icanon', 'isig', 'echo', 'icrnl']) {
+    assert.match(said, new RegExp(`(?<![-\\w])${mode}\\b`), said);
+  }
+}
+
 export function assertSixLines(left: string): void {
   const lines = left.trimEnd().split('\r\n').slice(-6);
   const labels = lines.map((line) => line.slice(0, 10).trimEnd());

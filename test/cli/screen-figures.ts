@@ -85,6 +85,7 @@ export const FIGURES: Figures = {
     outages: 1,
   },
   executors: 0,
+  hasKeys: true,
   messages: [
     'goes on with 3 findings from before',
     'worker ended (killed) and is started again',

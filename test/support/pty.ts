@@ -75,6 +75,11 @@ export class Pty {
     process.kill(Number(this.begun()[1]), signal);
   }
 
+  /** To whatever the terminal would send it to. */
+  signalAll(signal: NodeJS.Signals): void {
+    process.kill(-Number(this.begun()[1]), signal);
+  }
+
   resize({ columns, rows }: PtySize): void {
     const terminal = this.begun()[0] ?? '';
     spawnSync('stty', ['-F', terminal, 'cols', String(columns), 'rows', String(rows)]);

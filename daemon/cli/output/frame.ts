@@ -51,6 +51,8 @@ export interface Figures {
   readonly executors: number;
   /** What was said, the oldest first. */
   readonly messages: readonly string[];
+  /** Whether keys that are typed come here. */
+  readonly hasKeys: boolean;
 }
 
 export interface Size {
@@ -130,7 +132,7 @@ function campaignRows(
       rank: RANK.head,
       kind: 'items',
       label: 'faultline',
-      items: [`${verb} ${phase}`, 'Ctrl-C ends it'],
+      items: [`${verb} ${phase}`, ...keyItems(figures)],
       linesMax: 1,
     },
     ...(url === null
@@ -166,6 +168,13 @@ function campaignRows(
       ? words(RANK.fleet, 'executors', `${figures.executors} in this process`)
       : fleetRow(fleet),
   ];
+}
+
+/** `fuzz` has no coordinator that could be told to pause. */
+function keyItems({ verb, phase, hasKeys }: Figures): readonly string[] {
+  if (!hasKeys) return ['Ctrl-C ends it'];
+  if (verb === 'fuzz') return ['q ends it'];
+  return ['q ends it', ...(phase === 'paused' ? ['p goes on'] : ['p pauses it'])];
 }
 
 function timeItems({ startedMs, newMs, findings }: Figures, nowMs: number): readonly string[] {

@@ -3,7 +3,7 @@ import { CANARY_ROW } from '../../../corpus/vocabulary/catalogue.ts';
 import type { StoredFinding } from '../../../corpus/vocabulary/finding.ts';
 import type { CampaignState } from '../../campaign/state.ts';
 import { progress, type Settings } from '../options/settings.ts';
-import type { Figures, ScreenFinding } from './frame.ts';
+import type { ScreenFinding } from './frame.ts';
 import { LiveScreen, type Source } from './live-screen.ts';
 import { screenFinding } from './screen-finding.ts';
 import { Speed } from './speed.ts';
@@ -65,7 +65,7 @@ export class Progress {
     return this.figures();
   }
 
-  private figures(): Omit<Figures, 'messages'> {
+  private figures(): ReturnType<Source> {
     const { state, executors } = this.subject();
     const newMs = Math.max(0, ...[...state.models.values()].map((tally) => tally.newMs));
     const cases = [...state.triage.cases.values()];

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { BARS, type Figures, frame, type Size } from './frame.ts';
+import { type Keys, takeKeys } from './keyboard.ts';
 import type { Line, Tone } from './rows.ts';
 import { isScreen, takeWords } from './terminal.ts';
 
@@ -38,18 +39,22 @@ const UTF_8 = /utf-?8/i;
 const PREFIX = /^faultline: /;
 
 /** What the screen adds to figures by itself. */
-export type Source = () => Omit<Figures, 'messages'>;
+export type Source = () => Omit<Figures, 'messages' | 'hasKeys'>;
+const NO_KEYS: Keys = new Map();
 
 export class LiveScreen {
   private readonly source: Source;
+  private readonly keys: Keys;
+  private giveKeysBack: (() => void) | null = null;
   private held: Held[] = [];
   private giveBack: (() => void) | null = null;
   private drawn = '';
   private drawnMs = 0;
   private readonly timer: NodeJS.Timeout;
 
-  private constructor(source: Source) {
+  private constructor(source: Source, keys: Keys) {
     this.source = source;
+    this.keys = keys;
     this.timer = setInterval(() => this.draw(), REDRAW_MS);
     process.on('exit', this.leave);
     process.on('SIGTSTP', this.suspend);
@@ -58,9 +63,13 @@ export class LiveScreen {
     this.enter();
   }
 
-  /** Null where there is no terminal to draw on, or another program has it. */
-  static open(source: Source): LiveScreen | null {
-    return isScreen() && isInForeground() ? new LiveScreen(source) : null;
+  /**
+   * Null where there is no terminal to draw on, or another program has it.
+   *
+   * @param keys besides `q`, which does what Ctrl-C does
+   */
+  static open(source: Source, keys: Keys = NO_KEYS): LiveScreen | null {
+    return isScreen() && isInForeground() ? new LiveScreen(source, keys) : null;
   }
 
   close(): void {
@@ -75,6 +84,7 @@ export class LiveScreen {
   private readonly enter = (): void => {
     if (this.giveBack !== null || !isInForeground()) return;
     this.giveBack = takeWords((text, isAnswer) => this.hold(text, isAnswer));
+    this.giveKeysBack = takeKeys(this.keys);
     process.stderr.write(ENTER);
     this.forget();
     this.draw();
@@ -84,6 +94,7 @@ export class LiveScreen {
     if (this.giveBack === null) return;
     this.giveBack();
     this.giveBack = null;
+    this.giveKeysBack?.();
     process.stderr.write(LEAVE);
     for (const { text, isAnswer } of this.held) {
       (isAnswer ? process.stdout : process.stderr).write(text);
@@ -125,7 +136,8 @@ export class LiveScreen {
   private picture(): string {
     const notes = this.held.filter(({ isAnswer }) => !isAnswer);
     const messages = notes.map(({ text }) => text.trimEnd().replace(PREFIX, ''));
-    const lines = frame({ ...this.source(), messages }, sizeNow(), Date.now(), barsNow());
+    const figures = { ...this.source(), messages, hasKeys: this.giveKeysBack !== null };
+    const lines = frame(figures, sizeNow(), Date.now(), barsNow());
     return lines.map(painted).join('\r\n');
   }
 }

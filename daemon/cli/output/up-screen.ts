@@ -8,13 +8,14 @@ import { Refusal } from '../../../corpus/vocabulary/errors.ts';
 import { type StoredFinding, shownId } from '../../../corpus/vocabulary/finding.ts';
 import type { CampaignStatus, WorkerStatus } from '../../campaign/views.ts';
 import { ApiClient } from '../../pull/api-client.ts';
-import { campaignOf, fleetOf } from '../../pull/api-status.ts';
+import { campaignOf, controlled, fleetOf } from '../../pull/api-status.ts';
 import { isBad, type Listed, listPath, readPage } from '../../pull/pull-listing.ts';
+import { writingToken } from '../options/http-options.ts';
 import { progress, type Settings } from '../options/settings.ts';
 import { featuresOf, renderLine, silenceLine, sum } from '../status.ts';
-import type { Figures, Fleet, ScreenFinding } from './frame.ts';
+import type { Fleet, ScreenFinding } from './frame.ts';
 import { sayLast } from './last-lines.ts';
-import { LiveScreen } from './live-screen.ts';
+import { LiveScreen, type Source } from './live-screen.ts';
 import { commandOn, counted, headOf } from './render-finding.ts';
 import { screenFinding } from './screen-finding.ts';
 import { Speed } from './speed.ts';
@@ -150,7 +151,27 @@ export class UpScreen {
   private openLive(first: Latest): void {
     const { isQuiet, isJson } = this.settings;
     if (isQuiet || isJson) return;
-    this.live = LiveScreen.open(() => this.figures(this.latest ?? first));
+    const keys = new Map([['p', () => void this.pauseOrGoOn()]]);
+    this.live = LiveScreen.open(() => this.figures(this.latest ?? first), keys);
+  }
+
+  /** As `campaign pause` and `campaign resume` do. */
+  private async pauseOrGoOn(): Promise<void> {
+    const { client, latest } = this;
+    if (client === undefined || latest === undefined || this.isEnding) return;
+    const control = latest.campaign.state === 'paused' ? 'resume' : 'pause';
+    try {
+      const campaign = await controlled(
+        client,
+        control,
+        writingToken(undefined, this.settings.dataDir),
+      );
+      if (campaign !== null) this.latest = { ...latest, campaign };
+    } catch (error) {
+      if (client.isClosed) return;
+      if (!(error instanceof Refusal)) throw error;
+      progress(this.settings, `${control}: ${error.message}; ${error.hint}`);
+    }
   }
 
   /** Once. One that answered before is being started again, and the next look will find it. */
@@ -202,7 +223,7 @@ export class UpScreen {
     return this.isAnswered ? state : 'waits for its coordinator, which does not answer';
   }
 
-  private figures({ campaign, fleet, url }: Latest): Omit<Figures, 'messages'> {
+  private figures({ campaign, fleet, url }: Latest): ReturnType<Source> {
     return {
       verb: 'up',
       phase: this.phase(campaign),
