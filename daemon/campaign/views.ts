@@ -1,6 +1,6 @@
 /** What a coordinator lets the outside see: plain data, already bounded. */
 import type { Mark } from '../../corpus/store/marks.ts';
-import type { Standing, StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import type { PackedRecord, Standing, StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import type { Silence } from './silence.ts';
 
@@ -45,6 +45,15 @@ export interface Design {
   readonly graph: string;
 }
 
+/** A finding's run as people see it. */
+export interface Timeline {
+  readonly svg: string;
+  /** Sentences. */
+  readonly says: readonly string[];
+  /** The two steps whose order decides: `step 8, T1 unmap: clear the pte`. */
+  readonly pair: readonly [string, string] | null;
+}
+
 /** What models say of themselves; who knows them answers. */
 export interface Expectations {
   /** Rows of the catalogue that a model is expected to show; none where it is not known here. */
@@ -52,6 +61,8 @@ export interface Expectations {
   standingOf(finding: StoredFinding): Standing;
   /** Undefined where it cannot be read here. */
   designOf(model: ModelPin): Design | undefined;
+  /** Undefined where this build does not run it as it was found. */
+  timelineOf(record: PackedRecord): Timeline | undefined;
 }
 
 export interface ModelProgress extends Silence {
@@ -59,6 +70,15 @@ export interface ModelProgress extends Silence {
   readonly features: number;
   /** Workloads kept as parents. */
   readonly entries: number;
+  readonly findings: number;
+}
+
+/** What came of the runs that a scheduler drew, since the coordinator began. */
+export interface SchedulerYield {
+  readonly scheduler: string;
+  /** First runs of a batch with a violation that it was to report. */
+  readonly witnesses: number;
+  /** Of these, minimized to a finding. */
   readonly findings: number;
 }
 
@@ -89,6 +109,7 @@ export interface CampaignStatus {
   };
   readonly redis: { readonly isUp: boolean; readonly outages: number };
   readonly models: readonly ModelProgress[];
+  readonly schedulers: readonly SchedulerYield[];
 }
 
 export const SUBMISSION_STATES = ['waiting', 'searched', 'answered'] as const;

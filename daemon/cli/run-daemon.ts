@@ -30,6 +30,7 @@ import { otherEnginesText } from './output/other-engines.ts';
 import { logger } from './output/process-log.ts';
 import { onInterrupt } from './signals.ts';
 import { isSupervised, onOrphaned, RESTARTED_VARIABLE, tellSupervisor } from './supervised.ts';
+import { timelineOf } from './timeline.ts';
 
 /** What is in hand is written within milliseconds; longer means that Redis or the disk hangs. */
 const STOP_MS = 3000;
@@ -58,7 +59,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     takesOver: flags.takeOver === true,
     seeds: seedTexts(PACKAGE_ROOT),
     canary: pinOf(modelOf(CANARY_MODEL)),
-    expectations: { expectedOf, standingOf, designOf },
+    expectations: { expectedOf, standingOf, designOf, timelineOf },
     readSubmission,
     http,
     say: (text) => log.info(text),

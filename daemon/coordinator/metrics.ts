@@ -6,11 +6,11 @@
 import { type LabelsOf, METRICS, type NameOf, NO_ROW } from '../../corpus/exchange/metric-table.ts';
 import type { Metrics } from '../../corpus/exchange/metrics.ts';
 import type { StoredFinding } from '../../corpus/vocabulary/finding.ts';
-import { KINDS, type Report, type Witness } from '../../corpus/vocabulary/messages.ts';
+import { KINDS, type Report } from '../../corpus/vocabulary/messages.ts';
 import { VIOLATION_CLASSES, type ViolationClass } from '../../corpus/vocabulary/verdict.ts';
 import { workloadsIn } from '../campaign/scope-progress.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
-import type { Published, WorkerStatus } from '../campaign/views.ts';
+import type { Published, SchedulerYield, WorkerStatus } from '../campaign/views.ts';
 
 export interface Readings {
   readonly workers: readonly WorkerStatus[];
@@ -30,6 +30,8 @@ type Listed = Pick<Published, 'finding' | 'mark'>;
 type Filled = Metrics<'coordinator'>;
 type CounterName = NameOf<'coordinator', 'counter'>;
 const CLASSES = Object.keys(VIOLATION_CLASSES) as readonly ViolationClass[];
+/** Of these a metric counts the witnesses. */
+const SCHEDULERS = METRICS.witnesses_total.labels.scheduler;
 const RESULTS = {
   folded: 'ok',
   quarantined: 'quarantined',
@@ -41,6 +43,8 @@ export class CoordinatorMetrics {
   private readonly metrics: Filled;
   private readonly state: CampaignState;
   private readonly totals = new Map<string, number>();
+  private readonly witnesses = new Map<string, number>();
+  private readonly minimized = new Map<string, number>();
 
   constructor(metrics: Filled, state: CampaignState) {
     this.metrics = metrics;
@@ -53,16 +57,29 @@ export class CoordinatorMetrics {
     metrics.inc('batches_total', { kind, result: RESULTS[effect] });
     if (effect !== 'folded') return;
     metrics.observe('batch_duration_seconds', { kind }, milliseconds / 1000);
-    if (result.kind === 'fuzz') this.witnessed(result.witnesses);
+    if (result.kind === 'fuzz') this.witnessed(result.witnesses.map(({ scheduler }) => scheduler));
     if (result.kind !== 'minimize' || result.record === null) return;
-    metrics.observe('minimize_tests', {}, result.record.howFound.testsUsed ?? 0);
+    const { testsUsed, scheduler } = result.record.howFound;
+    metrics.observe('minimize_tests', {}, testsUsed ?? 0);
+    count(this.minimized, scheduler);
+  }
+
+  /** Since the coordinator began, in the order of the schedulers, of those that brought any. */
+  yields(): readonly SchedulerYield[] {
+    const all = SCHEDULERS.map((scheduler) => {
+      const witnesses = this.witnesses.get(scheduler) ?? 0;
+      return { scheduler, witnesses, findings: this.minimized.get(scheduler) ?? 0 };
+    });
+    return all.filter(({ witnesses, findings }) => witnesses + findings > 0);
   }
 
   /** A name that no scheduler has can only come from elsewhere. */
-  private witnessed(witnesses: readonly Witness[]): void {
-    for (const { scheduler: drawnBy } of witnesses) {
-      const scheduler = METRICS.witnesses_total.labels.scheduler.find((one) => one === drawnBy);
-      if (scheduler !== undefined) this.metrics.inc('witnesses_total', { scheduler });
+  private witnessed(names: readonly string[]): void {
+    for (const name of names) {
+      const scheduler = SCHEDULERS.find((one) => one === name);
+      if (scheduler === undefined) continue;
+      this.metrics.inc('witnesses_total', { scheduler });
+      count(this.witnesses, scheduler);
     }
   }
 
@@ -196,6 +213,10 @@ export class CoordinatorMetrics {
 
 function countBy(values: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const value of values) count(counts, value);
   return counts;
+}
+
+function count(counts: Map<string, number>, value: string): void {
+  counts.set(value, (counts.get(value) ?? 0) + 1);
 }

@@ -79,6 +79,18 @@ function addFindings(app: App, { showing }: Served): void {
       return asked.text(showing.render(id, 'columns') ?? unreadable(id), 200, REVALIDATED);
     },
   });
+  addRoute(app, {
+    method: 'GET',
+    path: `${FINDINGS}/:id/timeline.svg`,
+    answer: (asked) => {
+      const { id } = published(asked).finding;
+      const timeline = showing.timeline(id);
+      if (timeline === undefined)
+        throw new Problem(404, 'this build does not run it as it was found');
+      const headers = { 'Content-Type': 'image/svg+xml', ...REVALIDATED };
+      return new Response(timeline.svg, { headers });
+    },
+  });
 }
 
 /** The same question, from where this answer ends (RFC 8288). */

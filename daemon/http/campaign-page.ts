@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { Pairs } from '../campaign/pairs.ts';
 import { silenceInWords } from '../campaign/silence.ts';
+import type { SchedulerYield } from '../campaign/views.ts';
 import { inFrame, type Markup, table, terms, visible, whole } from './layout.ts';
 import { spanOf, statistics, workersTable } from './list-page.ts';
 import type { Served } from './routes.ts';
@@ -30,6 +31,9 @@ ${terms('stats', [
 <section id="plots" aria-label="Plots" data-history="/api/v1/history"></section>
 <h2>What silence excludes</h2>
 ${status.models.length === 0 ? html`<p class="none">No model yet.</p>` : silenceTable(showing)}
+<h2>What schedulers found</h2>
+<p>First runs of a batch with a violation that it was to report, by the scheduler that drew them, since the coordinator began. SURW draws most runs; <code>exhaustive</code> is a search of every interleaving.</p>
+${yieldTable(status.schedulers)}
 <h2>Operations that have met</h2>
 <p>Workloads that were kept for something new and have an operation of the row in one thread and of the column in another.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Operations that have met">${heatMap(showing.pairs())}</div>
@@ -56,6 +60,23 @@ function silenceTable(showing: Showing): Markup {
     showing
       .status()
       .models.map((one) => [visible(one.model), whole(one.runs), silenceInWords(one)]),
+  );
+}
+
+function yieldTable(schedulers: readonly SchedulerYield[]): Markup {
+  if (schedulers.length === 0) return html`<p class="none">Nothing yet.</p>`;
+  return table(
+    'What schedulers found',
+    [
+      { label: 'scheduler', kind: 'mono' },
+      { label: 'violations first', kind: 'number' },
+      { label: 'findings', kind: 'number' },
+    ],
+    schedulers.map(({ scheduler, witnesses, findings }) => [
+      visible(scheduler),
+      whole(witnesses),
+      whole(findings),
+    ]),
   );
 }
 

@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import { markText } from '../../corpus/store/marks.ts';
 import { type HowFound, rowLabel, shownId } from '../../corpus/vocabulary/finding.ts';
-import type { Published } from '../campaign/views.ts';
+import type { Published, Timeline } from '../campaign/views.ts';
 import {
   inFrame,
   items,
@@ -29,10 +29,12 @@ export function findingPage(
   const self = `/api/v1/findings/${encodeURIComponent(finding.id)}`;
   const columns = showing.render(finding.id, 'columns');
   const howFound = showing.record(finding.id)?.howFound;
+  const timeline = showing.timeline(finding.id);
   const content = html`<h1>${rowLabelMarkup(finding)} ${visible(finding.title)}</h1>
-${terms('facts', verdict(published, howFound))}
+${terms('facts', verdict(published, howFound, timeline))}
 <section id="player" aria-label="Player" data-repro="${self}/repro"></section>
 <h2>Interleaving</h2>
+${timeline === undefined ? '' : picture(`${self}/timeline.svg`, timeline)}
 ${columns === undefined ? DAMAGED : block('Interleaving', visible(columns))}
 <p><a href="${self}/columns">as text</a>, <a href="${self}/repro">repro</a>, <a href="${self}">as JSON</a></p>
 <h2>Reproduce</h2>
@@ -61,11 +63,21 @@ function copied(name: string, text: string): Markup {
   return html`<pre tabindex="0" role="region" aria-label="${name}" data-copy>${text}</pre>`;
 }
 
+/** What it shows is in the columns too; a narrow screen scrolls it. */
+function picture(src: string, { says }: Timeline): Markup {
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Picture"><img src="${src}" alt="${visible(says.join(' '))}"></div>`;
+}
+
 type Terms = readonly (readonly [string, Markup | string])[];
 
-function verdict({ finding, notOn, mark }: Published, howFound: HowFound | undefined): Terms {
+function verdict(
+  { finding, notOn, mark }: Published,
+  howFound: HowFound | undefined,
+  timeline: Timeline | undefined,
+): Terms {
   const others = finding.models.filter((model) => model !== finding.model);
-  const pair = howFound?.criticalPair ?? null;
+  // As the run says it, or else as schedules name places.
+  const pair = timeline?.pair ?? howFound?.criticalPair ?? null;
   return [
     ...(mark === null ? [] : [['marked', visible(markText(mark))] as const]),
     ['class', visible(finding.class)],

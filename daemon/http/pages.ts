@@ -2,7 +2,7 @@
 import { etag } from 'hono/etag';
 import { campaignPage } from './campaign-page.ts';
 import { findingPage } from './finding-page.ts';
-import { guidePage, guidesPage } from './guides.ts';
+import { guidePage, guidePicture, guidesPage } from './guides.ts';
 import type { Markup } from './layout.ts';
 import { listPage } from './list-page.ts';
 import { findingOf } from './listing.ts';
@@ -35,6 +35,14 @@ export function addPages(app: App, { showing, version, scripts, guides }: Served
     method: 'GET',
     path: '/guides/:name',
     answer: (asked) => pageResponse(guidePage(guides, parameterOf(asked, 'name'), version)),
+  });
+  addRoute(app, {
+    method: 'GET',
+    path: '/guides/pictures/:name',
+    answer: (asked) => {
+      const picture = guidePicture(guides, parameterOf(asked, 'name'));
+      return new Response(picture, { headers: { 'Content-Type': 'image/svg+xml' } });
+    },
   });
   addRoute(app, {
     method: 'GET',

@@ -8,6 +8,7 @@ import type {
   Design,
   Published,
   ShownSubmission,
+  Timeline,
   View,
   WorkerStatus,
 } from '../campaign/views.ts';
@@ -33,6 +34,8 @@ export interface Showing {
   /** By full id; undefined if there is none, or its folder is damaged. */
   record(id: string): PackedRecord | undefined;
   render(id: string, view: View): string | undefined;
+  /** By full id; undefined where this build does not run it as it was found. */
+  timeline(id: string): Timeline | undefined;
   history(): readonly Moment[];
   /** Of the workloads that are kept, of all models. */
   pairs(): Pairs;

@@ -69,8 +69,9 @@ input[type=search] { font: inherit; color: var(--ink); background: var(--paper);
 details ul { margin: 0.2rem 0; padding-left: 1.1rem; }
 summary { cursor: pointer; color: var(--link); }
 .live { color: var(--soft); margin-left: auto; }
-.wide { overflow-x: auto; }
+.wide { display: block; overflow-x: auto; }
 img { max-width: 100%; height: auto; }
+.wide img { max-width: none; display: block; }
 .heat td { text-align: right; font-variant-numeric: tabular-nums; }
 .heat th { white-space: nowrap; }
 .heat0 { color: var(--soft); } .heat1 { background: rgb(230 159 0 / 0.1); } .heat2 { background: rgb(230 159 0 / 0.2); }
@@ -104,6 +105,9 @@ img { max-width: 100%; height: auto; }
 .lanes .bad { background: var(--wrong); }
 .lanes .bad button, .lanes .bad .step, .lanes .deciding .step { color: var(--ink); }
 .lanes .bad button { font-weight: 600; }
+.lanes .cycle { border-left: 4px solid var(--new); }
+.lanes .why { color: var(--new); font-weight: 600; }
+.lanes .bad .why { color: var(--ink); }
 .lanes [aria-current] { outline: 2px solid var(--link); outline-offset: -2px; }
 .stage { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 0 1.5rem; align-items: start; }
 .scene caption { text-align: left; font-weight: 600; padding: 0.6rem 0 0.1rem; }

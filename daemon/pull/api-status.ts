@@ -75,6 +75,10 @@ const campaign: z.ZodType<CampaignStatus> = z.object({
   findings: z.object({ published: count, underWay: count, refuted: count }),
   redis: z.object({ isUp: z.boolean(), outages: count }),
   models: z.array(model).max(1024),
+  schedulers: z
+    .array(z.object({ scheduler: word, witnesses: count, findings: count }))
+    .max(64)
+    .default([]),
 });
 
 const worker: z.ZodType<WorkerStatus> = z.object({

@@ -15,6 +15,7 @@ import type {
   ModelProgress,
   Published,
   ShownSubmission,
+  Timeline,
   View,
   WorkerStatus,
 } from '../campaign/views.ts';
@@ -87,7 +88,7 @@ export class LiveStatus implements Showing {
   }
 
   status(): CampaignStatus {
-    const { state, clock, version, build, outages } = this.parts;
+    const { state, clock, version, build, outages, figures } = this.parts;
     const cases = [...state.triage.cases.values()];
     const inStage = (...stages: readonly string[]): number =>
       cases.filter(({ stage }) => stages.includes(stage)).length;
@@ -116,6 +117,7 @@ export class LiveStatus implements Showing {
       },
       redis: { isUp: this.isRedisUp, outages: outages.outages },
       models: this.models(),
+      schedulers: figures.yields(),
     };
   }
 
@@ -153,6 +155,11 @@ export class LiveStatus implements Showing {
     const record = this.record(id);
     if (record === undefined) return undefined;
     return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  timeline(id: string): Timeline | undefined {
+    const record = this.record(id);
+    return record && this.parts.expectations.timelineOf(record);
   }
 
   history(): readonly Moment[] {

@@ -63,6 +63,14 @@ export class Played {
     });
   }
 
+  /** The lock that the finding is about: the one that its name, its deciding steps or what is held there say first. */
+  suspectIn(story: Story): Droppable | undefined {
+    const pair = story.steps.filter(({ isDeciding }) => isDeciding).map(({ text }) => text);
+    const told = [this.repro.signature, ...pair, ...story.sentences, story.heldAtPair];
+    const found = told.flatMap((text) => this.locks.find((lock) => isNamed(lock, text)) ?? []);
+    return found[0];
+  }
+
   get input(): Input {
     return this.repro.input;
   }
@@ -154,6 +162,10 @@ export class Played {
     const ending = shows ? story.sentences : [endingOf(this.traced, violations)];
     return { story, told: [...told, ...ending], shows, traceDigest: this.traced.digest };
   }
+}
+
+function isNamed({ id, name }: Droppable, text: string): boolean {
+  return [id, name].some((word) => ` ${text.replaceAll(/[^\w]+/g, ' ')} `.includes(` ${word} `));
 }
 
 function endingOf({ verdict }: Traced, violations: readonly Violation[]): string {

@@ -44,7 +44,7 @@ class Player {
     const legend = h(
       'p',
       { class: 'none' },
-      'Yellow: the two steps whose order decides. Red: where it shows. Framed: the step that the tables tell of, struck through what was there before it.',
+      'Yellow: the two steps whose order decides. Red: where it shows. A bar at the edge: a step of the cycle of locks. Framed: the step that the tables tell of, struck through what was there before it.',
     );
     const both = h('div', { class: 'both' }, h('div', {}, this.lanes, legend), this.stage);
     fill(place, this.told, this.controls(), this.now, both, this.more);
@@ -57,10 +57,13 @@ class Player {
   private controls(): HTMLElement {
     const step = (label: string, name: string, to: () => number): HTMLElement =>
       h('button', { type: 'button', 'aria-label': name, click: () => this.go(to()) }, label);
+    const suspect = this.played.suspectIn(this.scenery.story);
     const lock = h(
       'select',
       { 'aria-label': 'Lock' },
-      ...this.played.locks.map(({ id, name }) => h('option', { value: id }, name)),
+      ...this.played.locks.map((one) => {
+        return h('option', { value: one.id, selected: one === suspect }, one.name);
+      }),
     );
     const drop = (): void => {
       const chosen = this.played.locks.find(({ id }) => id === lock.value);
@@ -169,8 +172,11 @@ function textAt({ steps, threads }: Story, at: number): string {
 }
 
 function rowsOf({ steps, threads, pair }: Story, go: (step: number) => void): HTMLElement[] {
-  return steps.map(({ thread, text, isDeciding, violations }, i) => {
-    const kind = violations.length > 0 ? 'bad' : isDeciding ? 'deciding' : '';
+  return steps.map(({ thread, text, isDeciding, inCycle, violations }, i) => {
+    const kind = [
+      violations.length > 0 ? 'bad' : isDeciding ? 'deciding' : '',
+      ...(inCycle.length > 0 ? ['cycle'] : []),
+    ].join(' ');
     const side = `lane lane${thread} of${threads.length}`;
     const mark = isDeciding
       ? i + 1 === Math.min(...(pair ?? []))
@@ -185,6 +191,7 @@ function rowsOf({ steps, threads, pair }: Story, go: (step: number) => void): HT
         { type: 'button', class: side, tabindex: -1, click: () => go(i + 1) },
         h('span', { class: 'step' }, String(i + 1)),
         `${threads[thread]?.name} ${text}${mark}`,
+        ...inCycle.map((said) => h('span', { class: 'why' }, ` cycle: ${said}`)),
       ),
     );
   });

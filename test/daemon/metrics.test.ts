@@ -120,6 +120,15 @@ test('witnesses are counted by scheduler, once a batch, and names that no schedu
   bench.figures.received('duplicate', report);
   const once = Object.fromEntries([...SCHEDULERS, EXHAUSTIVE].map((name) => [name, 1]));
   assert.deepEqual(await bench.of('witnesses_total'), { ...once, surw: 2 });
+  // The page has them too, and how many of them were minimized.
+  const record = packRecord(sampleRecord());
+  const minimized = { kind: 'minimize', signature: 'x', record } as const;
+  bench.figures.received('folded', { ...report, result: minimized });
+  const brought = bench.figures.yields();
+  const counts = brought.map(({ scheduler, witnesses }) => [scheduler, witnesses]);
+  assert.deepEqual(Object.fromEntries(counts), { ...once, surw: 2 });
+  const found = brought.filter(({ findings }) => findings > 0);
+  assert.deepEqual(found, [{ scheduler: 'surw', witnesses: 2, findings: 1 }]);
   assert.ok(PORTFOLIO.every((name) => SCHEDULERS.includes(name)));
 });
 

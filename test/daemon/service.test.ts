@@ -36,7 +36,12 @@ import { BUILD, pin, SETTINGS } from './coordination.ts';
 
 const skip = await skipReason('redis-server');
 const PREFIX = '{faultline}';
-const EXPECTATIONS = { expectedOf: () => ['B12'], standingOf, designOf: () => undefined };
+const EXPECTATIONS = {
+  expectedOf: () => ['B12'],
+  standingOf,
+  designOf: () => undefined,
+  timelineOf: () => undefined,
+};
 
 /** Ends what a test began, the last thing first: neither a queue nor a coordinator ends well without its Redis. */
 class Scene<Redis extends Pick<TestRedis, 'address'> = Pick<TestRedis, 'address'>> {

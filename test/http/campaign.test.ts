@@ -47,6 +47,12 @@ test('plots are drawn, told in words, and nothing of the page is out of reach', 
   assert.equal(await page.locator('#plots canvas').count(), 4);
   const words = await page.locator('.plot').first().getAttribute('aria-label');
   assert.equal(words, 'runs a second: 1000 at first, 1000 now, at most 1000');
+  const yields = page.locator('table[aria-label="What schedulers found"] tbody tr');
+  const cells = (await yields.allInnerTexts()).map((row) => row.split(/\s+/));
+  assert.deepEqual(cells, [
+    ['surw', '120', '2'],
+    ['pct3', '9', '1'],
+  ]);
   const rows = await page.locator('.heat tbody tr').allInnerTexts();
   assert.deepEqual(
     rows.map((row) => row.split('\t')),

@@ -24,8 +24,17 @@ test('every guide is a page, whose links lead somewhere', { skip }, async (t) =>
   await page.goto(`${server.url}/guides`);
   const hrefs = await linksIn(page);
   assert.ok(hrefs.includes('/guides/architecture') && hrefs.includes('/guides/glossary'));
+  let pictures = 0;
   for (const href of hrefs) {
     await page.goto(`${server.url}${href}`);
+    const widths = await page.evaluate<readonly number[]>(
+      '[...document.images].map((image) => image.naturalWidth)',
+    );
+    assert.ok(
+      widths.every((width) => width > 0),
+      `${href} has a picture that is not seen`,
+    );
+    pictures += widths.length;
     assert.notEqual(await page.locator('main h1').count(), 0, href);
     await assertAccessible(page, href);
     const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
@@ -39,6 +48,8 @@ test('every guide is a page, whose links lead somewhere', { skip }, async (t) =>
         assert.ok(body.includes(`id="${place}"`), `${href} leads to ${link}`);
     }
   }
+  assert.ok(pictures > 0);
+  assert.equal((await ask(server, '/guides/pictures/..%2farchitecture.md')).status, 404);
   assert.equal((await ask(server, '/guides/..%2f..%2fpackage')).status, 404);
 });
 

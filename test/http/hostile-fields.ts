@@ -5,6 +5,7 @@ import type { CampaignPhase } from '../../daemon/campaign/views.ts';
 import { PAYLOADS } from './payloads.ts';
 import { type MemoryShowing, type Sample, SUBMISSION, worker } from './showing.ts';
 
+const EMPTY = '<svg xmlns="http://www.w3.org/2000/svg"/>';
 /** Of a model whose design has all texts. */
 export const NAME = 'v42-immap-read';
 
@@ -16,6 +17,7 @@ export function fill(showing: MemoryShowing, disguise: (payload: string) => stri
   for (const [index, text] of texts.entries()) {
     showing.publish(`stale-pte n${index}`, sampleOf(index, text));
     showing.designs.set(modelOf(index, text), designOf([text]));
+    showing.timelines.set(idOf(index), { svg: EMPTY, says: [text], pair: [text, text] });
   }
   showing.designs.set(NAME, designOf(single));
   const [ordinary] = showing.status().models;
@@ -23,7 +25,8 @@ export function fill(showing: MemoryShowing, disguise: (payload: string) => stri
   const names = [NAME, ...texts.map((text, index) => modelOf(index, text))];
   const models = names.map((model) => ({ ...ordinary, model, notSeen: [model] }));
   const facts = { campaign: all, version: all, build: all, state: all as CampaignPhase };
-  showing.facts = { ...facts, models };
+  const schedulers = single.map((scheduler) => ({ scheduler, witnesses: 1, findings: 1 }));
+  showing.facts = { ...facts, models, schedulers };
   showing.workers = texts.map((text) => {
     return worker(text, { host: text, version: text, build: text, metrics: text });
   });
@@ -63,7 +66,6 @@ function sampleOf(index: number, text: string): Sample {
 
 function designOf(texts: readonly string[]) {
   const all = texts.join(' ');
-  const graph = '<svg xmlns="http://www.w3.org/2000/svg"/>';
   const lists = { find: texts, clean: texts, order: texts, problems: texts };
-  return { title: all, text: all, ...lists, graph };
+  return { title: all, text: all, ...lists, graph: EMPTY };
 }

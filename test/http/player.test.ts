@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
+import { packRecord } from '../../corpus/vocabulary/finding.ts';
+import { printRepro } from '../../corpus/vocabulary/repro.ts';
+import { timelineOf } from '../../daemon/cli/timeline.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { swapped } from '../../workers/reproduce/what-if.ts';
 import { Engine } from '../../workers/run/engine.ts';
@@ -18,6 +21,7 @@ import {
   SCRIPTS,
 } from './player.ts';
 import { serve } from './showing.ts';
+import { watch } from './watched.ts';
 
 const found = await debianProgram('chromium');
 const skip = await skipReason('chromium');
@@ -33,6 +37,14 @@ const RACES = [
   ['v43rc-immap-write', 'b03-mkwrite-vs-store', 'deadlock', 'lock-cycle iMmapRwsem pageLock'],
   ['v48-entry-lock', 'b18-lost-dirty-tag', 'durability', 'durability dirty-entry pwrite/dropEntry'],
 ] as const;
+
+/** Of the second of them. */
+const CYCLE = [
+  'cycle: takes i_mmap_rwsem',
+  'cycle: asks for page lock under i_mmap_rwsem',
+  'cycle: takes page lock',
+  'cycle: asks for i_mmap_rwsem under page lock',
+];
 
 function recordNamed([model, seed, symptom, signature]: (typeof RACES)[number]) {
   const { schedule } = simplestRun(model, seedNamed(seed), symptom, 3000);
@@ -82,11 +94,36 @@ test('keys step, a swap is that of the engine, and a dropped lock shows', { skip
 
   await page.getByRole('button', { name: 'Back to the finding' }).click();
   assert.equal(await page.getAttribute('#player', 'data-digest'), traced.digest);
+  // What the deciding steps take is at hand.
+  assert.equal(await page.inputValue('#player select'), 'iMmapRwsem');
   await page.selectOption('#player select', 'mmapSem');
   await page.getByRole('button', { name: 'Drop this lock' }).click();
   const told = await page.innerText('#player .told');
   assert.match(told, /Without mmap_sem.*unfenced punch/s);
   assert.match(told, /Every interleaving of these operations was searched: [\d,]+ states/);
+});
+
+test('without script a picture of the run is there, and the two steps that decide, in words', {
+  skip,
+}, async (t) => {
+  const server = await serve(t);
+  const { page, check } = await watch(t, browser, server.url, { javaScriptEnabled: false });
+  const record = recordNamed(RACES[0]);
+  await page.goto(`${server.url}/findings/${publish(server.showing, record)}`);
+  const image = page.locator('main img');
+  assert.ok(((await image.boundingBox())?.width ?? 0) > 500);
+  assert.match(
+    (await image.getAttribute('alt')) ?? '',
+    /^Stale pte .*, at step \d+: T\d .*\. .*\.$/,
+  );
+  const facts = await page.innerText('.facts');
+  assert.match(facts, /decided by\s+step \d+, T\d .+ before step \d+, T\d [^/]+$/m);
+  check();
+  const other = {
+    ...packRecord(record),
+    repro: printRepro({ ...record.repro, traceDigest: 'a'.repeat(64) }),
+  };
+  assert.equal(timelineOf(other), undefined);
 });
 
 test('axe finds nothing to complain of, light and dark, wide and narrow', { skip }, async (t) => {
@@ -96,6 +133,8 @@ test('axe finds nothing to complain of, light and dark, wide and narrow', { skip
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await openPlayer(page, server.url, id);
+    const cycle = await page.locator('#player .cycle .why').allInnerTexts();
+    assert.deepEqual(new Set(cycle.map((text) => text.trim())), new Set(CYCLE));
     await page.locator('#player summary').click();
     await page.locator('#player img').nth(1).waitFor();
     for (const width of [1200, 360]) {

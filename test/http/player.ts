@@ -6,6 +6,7 @@ import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { type FindingRecord, packRecord } from '../../corpus/vocabulary/finding.ts';
 import type { Input } from '../../corpus/vocabulary/input.ts';
+import { timelineOf } from '../../daemon/cli/timeline.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { minimizedRecord } from '../../workers/reproduce/finding-record.ts';
 import { subjectOn } from '../../workers/reproduce/naming.ts';
@@ -64,11 +65,11 @@ export function recordOf(model: string, shown: Input, signature: string): Findin
 }
 
 export function publish(showing: MemoryShowing, record: FindingRecord): string {
-  const { finding, repro, columns, howFound } = packRecord(record);
-  showing.publish(record.finding.signature, {
-    finding,
-    record: { finding, repro, columns, howFound },
-  });
+  const packed = packRecord(record);
+  const { finding } = packed;
+  showing.publish(record.finding.signature, { finding, record: packed });
+  const timeline = timelineOf(packed);
+  if (timeline !== undefined) showing.timelines.set(finding.id, timeline);
   return finding.id;
 }
 

@@ -17,6 +17,7 @@ import type {
   Design,
   Published,
   ShownSubmission,
+  Timeline,
   View,
   WorkerStatus,
 } from '../../daemon/campaign/views.ts';
@@ -75,6 +76,8 @@ export class MemoryShowing implements Showing {
   /** What differs from a campaign that has just begun. */
   facts: Partial<CampaignStatus> = {};
   ready = { isReady: true, why: '' };
+  /** By id. */
+  readonly timelines = new Map<string, Timeline>();
   private revision = 0;
   private readonly findings = new Map<string, Published>();
   private readonly records = new Map<string, PackedRecord>();
@@ -127,6 +130,10 @@ export class MemoryShowing implements Showing {
     const record = this.records.get(id);
     if (record === undefined) return undefined;
     return { columns: record.columns, text: record.repro, json: JSON.stringify(record) }[view];
+  }
+
+  timeline(id: string): Timeline | undefined {
+    return this.timelines.get(id);
   }
 
   history(): readonly Moment[] {
@@ -224,6 +231,10 @@ const STATUS: CampaignStatus = {
   batches: { planned: 130, folded: 126, quarantined: 0 },
   findings: { published: 3, underWay: 1, refuted: 0 },
   redis: { isUp: true, outages: 0 },
+  schedulers: [
+    { scheduler: 'surw', witnesses: 120, findings: 2 },
+    { scheduler: 'pct3', witnesses: 9, findings: 1 },
+  ],
   models: [
     {
       model: 'v42-immap-read',

@@ -32,6 +32,32 @@ export function lockSites(
   return [...new Set([...said, ...sites])].sort();
 }
 
+/** What a step has to do with the cycle of locks that a finding is about. */
+export interface CycleMark {
+  /** Counted from 1. */
+  readonly step: number;
+  /** `takes i_mmap_rwsem`, `asks for page lock under i_mmap_rwsem`. */
+  readonly text: string;
+}
+
+/** None where it is about no cycle. */
+export function cycleMarks(
+  program: Program,
+  input: Input,
+  run: TracedRun,
+  signature: string,
+): readonly CycleMark[] {
+  const violation =
+    run.verdict.kind === 'violation' ? worstOf(run.verdict.violations, signature) : undefined;
+  if (violation === undefined || violation.site === '') return [];
+  const nameOf = (cls: number): string => program.lockNames[cls] ?? 'lock';
+  const cycle = cycleOf(program, input, run, signature) ?? [];
+  return cycle.flatMap(({ held, asked, heldAt, askedAt }) => [
+    { step: heldAt.step, text: `takes ${nameOf(held)}` },
+    { step: askedAt.step, text: `asks for ${nameOf(asked)} under ${nameOf(held)}` },
+  ]);
+}
+
 /** Null where the finding is about no cycle of locks. */
 export function renderLockdep(
   model: Model,

@@ -10,6 +10,7 @@ import type { Model } from '../kernel/path.ts';
 import { compile } from '../model/compile.ts';
 import { textsOf } from './columns.ts';
 import { explain, markedOf, type Subject } from './explain.ts';
+import { cycleMarks } from './lock-views.ts';
 import { observe, type TracedRun } from './observe.ts';
 import { type Scene, scenesOf } from './scenes.ts';
 
@@ -30,6 +31,8 @@ export interface StoryStep {
   /** The place in the model's paths: `punch/unmap/clearPte`. */
   readonly label: string;
   readonly isDeciding: boolean;
+  /** What it has to do with the cycle of locks that the subject is about: `takes i_mmap_rwsem`. */
+  readonly inCycle: readonly string[];
   /** What goes wrong with it. */
   readonly violations: readonly Violation[];
 }
@@ -64,6 +67,7 @@ export function storyOf(
     input,
     rows.map(({ thread }) => thread),
   );
+  const cycle = subject === null ? [] : cycleMarks(program, input, run, subject.signature);
   const violations = run.verdict.kind === 'violation' ? run.verdict.violations : [];
   return {
     threads: input.threads.map(({ process, ops }, t) => ({
@@ -77,6 +81,7 @@ export function storyOf(
       label,
       text: texts[i] ?? label,
       isDeciding: pair?.includes(i + 1) === true,
+      inCycle: cycle.filter(({ step }) => step === i + 1).map((mark) => mark.text),
       violations: violations.filter(({ step }) => step === i + 1),
     })),
     scenes,
