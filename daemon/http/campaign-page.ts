@@ -69,7 +69,7 @@ function yieldTable(schedulers: readonly SchedulerYield[]): Markup {
     'What schedulers found',
     [
       { label: 'scheduler', kind: 'mono' },
-      { label: 'violations first', kind: 'number' },
+      { label: 'violations met first', kind: 'number' },
       { label: 'findings', kind: 'number' },
     ],
     schedulers.map(({ scheduler, witnesses, findings }) => [

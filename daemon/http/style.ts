@@ -124,6 +124,9 @@ img { max-width: 100%; height: auto; }
   tr { padding: 0.45rem 0; border-bottom: 1px solid var(--line); }
   td, td.number, td.tight { display: flex; gap: 0.75rem; padding: 0.05rem 0; border: 0; text-align: left; white-space: normal; }
   td::before { content: attr(data-label); flex: 0 0 6rem; color: var(--soft); font: 0.75rem/1.7 system-ui, "DejaVu Sans", sans-serif; }
+  caption { display: block; }
+  table.heat { display: table; } .heat thead { display: table-header-group; position: static; } .heat tbody { display: table-row-group; }
+  .heat tr { display: table-row; } .heat td { display: table-cell; padding: 0.15rem 0.4rem; text-align: right; } .heat td::before { content: none; }
   .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .facts dd { margin-bottom: 0.35rem; }
 }

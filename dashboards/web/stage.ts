@@ -35,7 +35,12 @@ function table(
       'tbody',
       {},
       ...rows.map(([name = '', ...cells]) =>
-        h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell))),
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, name),
+          ...cells.map((cell, i) => h('td', { 'data-label': heads[i + 1] }, cell)),
+        ),
       ),
     ),
   );

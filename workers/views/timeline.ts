@@ -238,7 +238,8 @@ function waitMarks(
   y: RowToY,
 ): readonly Svg[] {
   const x = (begins[thread] ?? 0) - 6;
-  const top = y(below(rows, from)) + ROW / 2;
+  // Under the text of the step that falls asleep.
+  const top = y(below(rows, from)) + ROW - 2;
   const bottom = Math.max(top + ROW / 2, y(below(rows, to)) + ROW / 2);
   const sleep = element('path', { class: 'wait', d: `M${x} ${top}V${bottom}` });
   if (holder === null) return [sleep];
