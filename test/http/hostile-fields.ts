@@ -46,10 +46,14 @@ function modelOf(index: number, text: string): string {
 }
 
 function sampleOf(index: number, text: string): Sample {
-  const models = [modelOf(index, text), `m${modelOf(index, text)}`];
   // What a type rules out may come from another build all the same.
   const finding = { ...{ signature: text, title: text, class: text }, id: idOf(index) } as unknown;
-  const named = { known: modelOf(index, text), model: text, models, sites: [text] };
+  const named = {
+    known: modelOf(index, text),
+    model: text,
+    models: [modelOf(index, text)],
+    sites: [text],
+  };
   const howFound = { rngSeed: 1, batch: 1, run: 1, testsUsed: 1, scheduler: text, proof: text };
   return {
     finding: { ...(finding as StoredFinding), ...named },

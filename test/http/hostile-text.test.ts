@@ -77,11 +77,6 @@ test('a live page puts them in place as text', { skip }, async (t) => {
       plainly(visible(`${finding.title} [${markText(mark ?? assert.fail())}]`)),
     ),
   );
-  // What is typed is kept in the address.
-  const typed = '"><script>';
-  await page.fill('#find', typed);
-  await page.reload();
-  assert.equal(await page.inputValue('#find'), typed);
   check();
 });
 

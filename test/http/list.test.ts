@@ -45,7 +45,7 @@ test('columns sort, a text narrows, and a link shows the same', { skip }, async 
   const server = await serve(t, { scriptsFolder: SCRIPTS });
   const page = await newPage(t, browser);
   for (const [i, hits] of [30, 4, 1200].entries()) {
-    const finding = { known: ['B12', 'B03', 'B14'][i] ?? null, title: `title ${i}` };
+    const finding = { known: ['B12', 'B03', 'B14'][i] ?? null, title: `title ${i} "><b>` };
     server.showing.publish(`unfenced ${i}`, { finding, hits });
   }
   await page.goto(server.url);
@@ -59,11 +59,12 @@ test('columns sort, a text narrows, and a link shows the same', { skip }, async 
   assert.deepEqual(await hits(), ['4', '30', '1,200']);
   await page.keyboard.press('Enter');
   assert.deepEqual(await hits(), ['1,200', '30', '4']);
-  await page.fill('#find', 'b1');
+  await page.fill('#find', 'b1 "><b>');
   assert.deepEqual(await hits(), ['1,200', '30']);
   const again = await newPage(t, browser);
   await again.goto(page.url());
   await again.waitForSelector('#find');
+  assert.equal(await again.inputValue('#find'), 'b1 "><b>');
   const linked = again.locator('table').first().locator('tbody tr:not([hidden]) td:nth-child(6)');
   assert.deepEqual(await linked.allInnerTexts(), ['1,200', '30']);
   await assertAccessible(page, 'the list');
