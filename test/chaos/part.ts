@@ -99,7 +99,7 @@ export class Part {
 
   private async startAgain(exit: number | null, signal: NodeJS.Signals | null): Promise<void> {
     const { name } = this.options;
-    this.unasked.push({ name, exit, signal, said: this.lines.slice(-3).join('\n') });
+    this.unasked.push({ name, exit, signal, said: this.said });
     await sleep(PAUSE_MS);
     if (this.isWanted && this.child === undefined) this.spawn();
   }

@@ -67,7 +67,7 @@ export interface PoolOptions {
   readonly name: string;
   /** Work that takes longer hangs, unless its runs go on. */
   readonly hangMs?: number;
-  /** How long a thread may take to say that it is there. */
+  /** How long a thread may take to say that it is there, the first time. */
   readonly startMs?: number;
   /** Megabytes of heap an executor may fill. */
   readonly heapMb?: number;
@@ -103,7 +103,7 @@ const OLD_MB = 512;
 const HANG_MS = 60_000;
 /** It loads in 0.2 s, on a machine that has nothing else to do. */
 const START_MS = 60_000;
-/** Threads in a row that end before they have started: one more would, too. */
+/** Threads in a row that die before they have started: one more would, too. */
 const STILLBORN_MAX = 5;
 
 export class ExecutorPool {
@@ -115,6 +115,8 @@ export class ExecutorPool {
   private gone: Totals = { runs: 0, steps: 0 };
   private made = 0;
   private stillborn = 0;
+  /** Starts in a row that took too long: on a machine that is busy the next one has twice the time. */
+  private late = 0;
   private isClosed = false;
 
   constructor(options: PoolOptions) {
@@ -178,9 +180,11 @@ export class ExecutorPool {
     thread.on('error', (error) => this.replace(executor, causeOf(error), String(error)));
     thread.on('exit', (code) => this.replace(executor, 'crash', `the thread ended with ${code}`));
     this.executors.add(executor);
+    const patienceMs = startMs * 2 ** this.late;
     executor.deadline = setTimeout(() => {
-      this.replace(executor, 'hang', `it did not start within ${startMs / 1000} s`);
-    }, startMs);
+      this.late += 1;
+      this.replace(executor, 'hang', `it did not start within ${patienceMs / 1000} s`);
+    }, patienceMs);
   }
 
   /** Hands out work, the most urgent first, as far as there are executors for it. */
@@ -240,6 +244,7 @@ export class ExecutorPool {
     if (answer === 'ready') {
       executor.isReady = true;
       this.stillborn = 0;
+      this.late = 0;
       this.feed();
       return;
     }
@@ -261,7 +266,7 @@ export class ExecutorPool {
     if (this.isClosed || !this.executors.has(executor)) return;
     this.fold(executor, executor.job);
     this.drop(executor);
-    this.stillborn += executor.isReady ? 0 : 1;
+    this.stillborn += executor.isReady || loss === 'hang' ? 0 : 1;
     assert(this.stillborn < STILLBORN_MAX, 'executors end before they have started, the last', why);
     this.start();
     this.options.replaced?.(loss);
