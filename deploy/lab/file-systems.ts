@@ -28,7 +28,7 @@ export const FILE_SYSTEMS = {
   'xfs-reflink': {
     type: 'xfs',
     mkfs: `mkfs.xfs -q -f -m reflink=1,rmapbt=0 ${DEVICE}`,
-    model: 'modern-xfs',
+    model: 'modern-xfs:reflink=on',
     canShare: true,
   },
 } as const satisfies Record<string, FileSystem>;

@@ -24,7 +24,11 @@ function as(reference: string): Play {
 }
 
 function held(kernel: string, model: string, operations = OPERATIONS): Promise<Conformed> {
-  const conformity = new Conformity(kindsPlayed(false), compile(modelOf(model)), as(kernel));
+  const conformity = new Conformity(
+    kindsPlayed(kernel.includes('reflink=on')),
+    compile(modelOf(model)),
+    as(kernel),
+  );
   return conformity.compare(RNG_SEED, operations, () => {});
 }
 
@@ -34,7 +38,7 @@ function operationsOf({ differences }: Conformed): readonly string[] {
   );
 }
 
-for (const model of ['modern-ext4', 'modern-xfs']) {
+for (const model of ['modern-ext4', 'modern-xfs', 'modern-xfs:reflink=on']) {
   test(`${model} conforms to itself`, async () => {
     const { differences, operations } = await held(model, model);
     assert.ok(operations >= OPERATIONS);

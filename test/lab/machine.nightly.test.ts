@@ -32,8 +32,18 @@ test('a script whose time is up is ended, and the machine goes on', { skip }, as
 
 test('it has no network and nothing of the host', { skip }, async () => {
   const { machine } = await sharedLab();
-  const { output } = await machine.run('ls /sys/class/net; cut -d" " -f3 /proc/mounts | sort -u', 30);
-  assert.deepEqual(output.trim().split('\n'), ['lo', 'devtmpfs', 'proc', 'rootfs', 'sysfs', 'tracefs']);
+  const { output } = await machine.run(
+    'ls /sys/class/net; cut -d" " -f3 /proc/mounts | sort -u',
+    30,
+  );
+  assert.deepEqual(output.trim().split('\n'), [
+    'lo',
+    'devtmpfs',
+    'proc',
+    'rootfs',
+    'sysfs',
+    'tracefs',
+  ]);
 });
 
 test('it ends with the process that started it, however that ends', { skip }, async () => {

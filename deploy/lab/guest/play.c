@@ -9,10 +9,12 @@
  * `op KIND AREA FILE OFFSET LENGTH SIZE SHARING BUFFER_AREA BUFFER_OFFSET SYNC VALUE` (-1 or `-` where it has none),
  * and `end`. Offsets, lengths and sizes are bytes; VALUE is the byte that the operation writes.
  *
- * What is seen, a line for the setup and for each operation: its result (`0` or the name of an error or signal), for
- * each file `SIZE:LINES` as read(2) has it, and for each area `LINES` of its mapped file as the page tables have it:
- * two hexadecimal digits a line of 2048 bytes, `--` where there is none, `-` for no area; `!` where a shared mapping shows what read(2) does not. A page that no pte maps is not touched, so that
- * looking changes nothing.
+ * What is seen, a line for the setup and for each operation:
+ *   its result: `0` or the name of an error or signal; `NEVER` where it does not end, which ends the case;
+ *   for each file `SIZE:LINES` as read(2) has it: two hexadecimal digits a line of 2048 bytes, `--` past EOF;
+ *   for each area its lines as the page tables have them, `--` where no pte maps, `-` for no area;
+ *   `!` where a shared mapping shows what read(2) does not.
+ * A page that no pte maps is not touched, so that looking changes nothing.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,6 +28,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <linux/falloc.h>
@@ -38,8 +41,9 @@
 #define AREAS 2
 /* What file f holds at the start; a host's test compares it with the simulator's INITIAL. */
 #define INITIAL 25
-/* A fault that never ends is ended by a signal. */
-#define PATIENCE_SECONDS 5
+/* A fault that is repeated for ever is ended by a signal, after so much time of the processor; what sleeps, later. */
+#define TURNING_SECONDS 2
+#define SLEEPING_SECONDS 60
 
 struct area {
 	char *at;
@@ -59,6 +63,7 @@ static const char *directory;
 static int fds[FILES], files, areas, pagemap, drop;
 static struct area mapped[AREAS];
 static char bytes[PAGES * PAGE];
+static const char NEVER[] = "NEVER";
 static sigjmp_buf back;
 static volatile sig_atomic_t guarded;
 
@@ -159,7 +164,7 @@ static long do_mmap(const struct op *op)
 
 static long do_munmap(const struct op *op)
 {
-	return unmap(op->area);
+	return mapped_area(op) == NULL ? -1 : unmap(op->area);
 }
 
 static long do_msync(const struct op *op)
@@ -286,6 +291,14 @@ static const struct {
 	{ "drop_caches", do_drop_caches },
 };
 
+static void watch(int turning, int sleeping)
+{
+	struct itimerval timer = { .it_value.tv_sec = turning };
+
+	setitimer(ITIMER_PROF, &timer, NULL);
+	alarm(sleeping);
+}
+
 static long run(const struct op *op)
 {
 	for (unsigned int row = 0; row < sizeof(table) / sizeof(*table); row++)
@@ -297,7 +310,7 @@ static long run(const struct op *op)
 
 static const char *name_of_signal(int number)
 {
-	return number == SIGALRM ? "NEVER" : number == SIGBUS ? "SIGBUS" : "SIGSEGV";
+	return number == SIGALRM || number == SIGPROF ? NEVER : number == SIGBUS ? "SIGBUS" : "SIGSEGV";
 }
 
 static const char *play(const struct op *op)
@@ -307,13 +320,13 @@ static const char *play(const struct op *op)
 
 	if (number != 0) {
 		guarded = 0;
-		alarm(0);
+		watch(0, 0);
 		return name_of_signal(number);
 	}
 	guarded = 1;
-	alarm(PATIENCE_SECONDS);
+	watch(TURNING_SECONDS, SLEEPING_SECONDS);
 	failed = run(op);
-	alarm(0);
+	watch(0, 0);
 	guarded = 0;
 	return failed == 0 ? "0" : strerrorname_np(errno);
 }
@@ -346,8 +359,12 @@ static void begin_file(long size, const char *states)
 	files++;
 }
 
+/* Behind an operation that never ends nothing is played. */
+static int is_stuck;
+
 static void end_case(void)
 {
+	is_stuck = 0;
 	for (int area = 0; area < AREAS; area++)
 		unmap(area);
 	for (int file = 0; file < files; file++) {
@@ -401,6 +418,11 @@ static void see_line(const struct area *area, long at)
 static void see(const char *result)
 {
 	printf("%s", result);
+	is_stuck = result == NEVER;
+	if (is_stuck) {
+		printf("\n");
+		return;
+	}
 	is_split = 0;
 	for (int file = 0; file < files; file++)
 		see_file(file);
@@ -425,6 +447,7 @@ int main(int argc, char **argv)
 	signal(SIGBUS, on_signal);
 	signal(SIGSEGV, on_signal);
 	signal(SIGALRM, on_signal);
+	signal(SIGPROF, on_signal);
 	while (fgets(text, sizeof(text), stdin) != NULL) {
 		if (sscanf(text, "file %ld %31s", &length, states) == 2) {
 			begin_file(length, states);
@@ -436,7 +459,8 @@ int main(int argc, char **argv)
 		} else if (sscanf(text, "op %23s %d %d %ld %ld %ld %11s %d %ld %d %d", op.kind, &op.area, &op.file,
 				  &op.offset, &op.length, &op.size, op.sharing, &op.buffer_area,
 				  &op.buffer_offset, &op.sync, &op.value) == 11) {
-			see(play(&op));
+			if (!is_stuck)
+				see(play(&op));
 		} else if (strncmp(text, "case", 4) == 0) {
 			printf("%s", text);
 		} else if (strncmp(text, "begin", 5) == 0) {
