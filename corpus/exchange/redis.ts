@@ -148,9 +148,14 @@ function spreadOf(text: string): number {
 /**
  * A client that is connected and has been answered. It reconnects by itself from then on.
  *
+ * @param stop ends the try at once
  * @throws Refusal REDIS_UNREACHABLE within the limit, after one try
  */
-export async function reachRedis(address: RedisAddress, timeLimitMs: number): Promise<Redis> {
+export async function reachRedis(
+  address: RedisAddress,
+  timeLimitMs: number,
+  stop?: AbortSignal,
+): Promise<Redis> {
   let isReached = false;
   let why: string | undefined;
   const client = new Redis({
@@ -168,6 +173,8 @@ export async function reachRedis(address: RedisAddress, timeLimitMs: number): Pr
       if (data.toString().startsWith('-')) parting = reasonOf(new Error(data.toString().slice(1)));
     });
   });
+  const giveUp = (): void => client.disconnect();
+  stop?.addEventListener('abort', giveUp, { once: true });
   try {
     await within(timeLimitMs, () => silence(client, timeLimitMs), greet(client));
     isReached = true;
@@ -177,6 +184,8 @@ export async function reachRedis(address: RedisAddress, timeLimitMs: number): Pr
     client.stream?.destroy();
     why ??= error instanceof Silence ? error.message : parting;
     throw fail('REDIS_UNREACHABLE', { url: describe(address), why });
+  } finally {
+    stop?.removeEventListener('abort', giveUp);
   }
 }
 
@@ -185,22 +194,25 @@ const AWAITED_MS = 1000;
 /**
  * The same, but waits for a Redis that is not there yet, and says so once.
  *
+ * @returns null if it was told to stop before
  * @throws Refusal REDIS_UNREACHABLE where what answers will not have us
  */
 export async function awaitRedis(
   address: RedisAddress,
   timeLimitMs: number,
+  stop: AbortSignal,
   say: (line: string) => void,
-): Promise<Redis> {
-  for (let tries = 1; ; tries += 1) {
+): Promise<Redis | null> {
+  for (let isFirst = true; !stop.aborted; isFirst = false) {
     try {
-      return await reachRedis(address, timeLimitMs);
+      return await reachRedis(address, timeLimitMs, stop);
     } catch (error) {
       if (!(error instanceof Refusal) || isLasting(error)) throw error;
-      if (tries === 1) say(`${error.message}; waiting for it`);
-      await sleep(AWAITED_MS);
+      if (isFirst && !stop.aborted) say(`${error.message}; waiting for it`);
+      await sleep(AWAITED_MS, undefined, { signal: stop }).catch(() => {});
     }
   }
+  return null;
 }
 
 function isLasting({ facts }: Refusal): boolean {

@@ -4,7 +4,8 @@ import type { PackedRecord, Standing, StoredFinding } from '../../corpus/vocabul
 import type { ModelPin } from '../../corpus/vocabulary/messages.ts';
 import type { Silence } from './silence.ts';
 
-export const CAMPAIGN_PHASES = ['running', 'paused', 'draining', 'finished'] as const;
+/** `starting`: the coordinator waits for its Redis; what it shows is what the log has. */
+export const CAMPAIGN_PHASES = ['starting', 'running', 'paused', 'draining', 'finished'] as const;
 export type CampaignPhase = (typeof CAMPAIGN_PHASES)[number];
 
 const VIEWS = ['columns', 'text', 'json'] as const;

@@ -66,12 +66,12 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
     warn: (text) => log.warn(text),
     found: (news) => log.info(news, 'new finding'),
     webhook,
-    ready: (url) => {
+    serving: (url) => {
       const where = { pid: process.pid, tokenFile: path.resolve(tokenFile), url };
       writeAtomically(dataDir, DAEMON_FILE, `${JSON.stringify(where)}\n`);
       log.info({ url }, 'serving');
-      tellSupervisor({ kind: 'ready', url });
     },
+    ready: (url) => tellSupervisor({ kind: 'ready', url }),
   });
   let isStopping = false;
   let isTold: () => void = () => {};

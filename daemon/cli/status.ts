@@ -85,7 +85,7 @@ async function ask(client: ApiClient): Promise<Status> {
 export function renderStatus({ campaign, fleet }: Status, origin: string): string {
   const { batches, findings, redis, models } = campaign;
   return [
-    `campaign  ${shown(campaign.campaign)} on ${origin}: ${campaign.state}, up ${duration(campaign.uptimeSeconds)}, rng-seed ${campaign.rngSeed}`,
+    `campaign  ${shown(campaign.campaign || 'none yet')} on ${origin}: ${campaign.state}, up ${duration(campaign.uptimeSeconds)}, rng-seed ${campaign.rngSeed}`,
     `build     faultline ${shown(campaign.version)}, ${shown(campaign.build.slice(0, 12))}`,
     `runs      ${amount(campaign.runs)}, ${amount(campaign.runsPerSecond)} runs/s; ${amount(campaign.steps)} steps, ${amount(campaign.inconclusive)} inconclusive`,
     `coverage  ${amount(featuresOf(models))} features, ${counted(sum(models.map(({ entries }) => entries)), 'workload')} kept`,

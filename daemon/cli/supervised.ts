@@ -4,7 +4,7 @@
 export const RESTARTED_VARIABLE = 'FAULTLINE_RESTARTED';
 
 export type Told =
-  /** The coordinator serves. */
+  /** The coordinator serves, and its campaign goes on. */
   | { readonly kind: 'ready'; readonly url: string }
   /** The worker takes batches. */
   | { readonly kind: 'working' }

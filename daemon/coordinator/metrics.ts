@@ -13,6 +13,8 @@ import type { CampaignState, Effect } from '../campaign/state.ts';
 import type { Published, SchedulerYield, WorkerStatus } from '../campaign/views.ts';
 
 export interface Readings {
+  /** Whether the campaign plans batches. */
+  readonly isRunning: boolean;
   readonly workers: readonly WorkerStatus[];
   readonly counts: Readonly<Record<string, { waiting: number; active: number } | undefined>>;
   waitingSeconds(kind: (typeof KINDS)[number], waiting: number): number;
@@ -100,6 +102,7 @@ export class CoordinatorMetrics {
 
   text(readings: Readings): Promise<string> {
     this.fillCampaign();
+    this.metrics.set('campaign_running', {}, readings.isRunning ? 1 : 0);
     this.fillModels();
     this.fillFindings(readings.published);
     this.fillFleet(readings);
@@ -110,7 +113,6 @@ export class CoordinatorMetrics {
     const { state, metrics } = this;
     const cases = [...state.triage.cases.values()];
     const { canaries } = state;
-    metrics.set('campaign_running', {}, state.phase === 'running' ? 1 : 0);
     metrics.set('finding_last_timestamp_seconds', {}, state.lastFindingMs / 1000);
     for (const stage of ['minimize', 'verify'] as const) {
       metrics.set(

@@ -25,13 +25,20 @@ const TOLD_MAX = 4096;
 export class BatchQueue {
   private readonly redis: Redis;
   private readonly prefix: string;
-  private readonly queue: Queue;
+  private readonly build: string;
+  private made: Queue | null = null;
 
   /** @param redis the caller's; it outlives the queue */
   constructor(redis: Redis, keys: Keys, build: string) {
     this.redis = redis;
     this.prefix = keys.prefix;
-    this.queue = this.make(build);
+    this.build = build;
+  }
+
+  /** BullMQ connects as soon as it has one. */
+  private get queue(): Queue {
+    this.made ??= this.make(this.build);
+    return this.made;
   }
 
   private make(build: string): Queue {
@@ -107,7 +114,7 @@ export class BatchQueue {
   }
 
   async close(): Promise<void> {
-    await this.queue.close();
+    await this.made?.close();
   }
 }
 

@@ -1,9 +1,11 @@
 /** What ties a coordinator to its executors, and what there is to be said of it: through Redis, or in this process. */
 
 import { hostname } from 'node:os';
+import { Redis } from 'ioredis';
 import { keysOf } from '../../corpus/exchange/keys.ts';
 import {
   awaitRedis,
+  connectionOptions,
   describe,
   type RedisAddress,
   watchOutages,
@@ -33,7 +35,13 @@ export interface Link {
   readonly outages: { readonly isUp: boolean; readonly outages: number };
   /** What of Redis a process that starts would miss, though this one is connected; null if nothing. */
   readonly presence: { readonly gone: string | null };
-  start(): void;
+  /**
+   * Waits for a Redis that is not there yet.
+   *
+   * @returns false if it was told to stop before
+   * @throws Refusal for whatever Redis lacks, before anything is changed
+   */
+  open(stop: AbortSignal): Promise<boolean>;
   stop(): void;
   close(): Promise<void>;
 }
@@ -54,53 +62,57 @@ const REACH_MS = 3000;
 /** What is connected works on; what a worker has reported is in the log or comes again. */
 const LOST_REMEDY = 'restart that Redis (`up` does); no finding is lost by it';
 
-/** Waits for a Redis that is not there yet. @throws Refusal for whatever it lacks, before anything is changed */
-export async function redisLink(address: RedisAddress, options: LinkOptions): Promise<Link> {
+/** Connects to nothing before it is opened. */
+export function redisLink(address: RedisAddress, options: LinkOptions): Link {
   const { prefix, build, takesOver } = options;
   const say = (text: string): void => options.say(text);
   const warn = (text: string): void => options.warn(text);
-  const redis = await awaitRedis(address, REACH_MS, warn);
-  try {
-    const outages = watchOutages(redis, warn, say);
-    for (const { what, remedy } of await requireFit(redis, prefix, address)) {
-      warn(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
-    }
-    const keys = keysOf(prefix);
-    const exchange = new Exchange(redis, keys);
-    const queue = new BatchQueue(redis, keys, build);
-    const clock = SYSTEM_CLOCK;
-    const leadership = new Leadership({ exchange, clock, takesOver, said: warn });
-    const fleet = new Fleet(exchange, clock, build);
-    const probe = new RedisProbe(redis, queue, SYSTEM_CLOCK);
-    const lost = (why: string): void => {
-      // Otherwise the outage is said.
-      if (outages.isUp) warn(`${why}; ${LOST_REMEDY}`);
-    };
-    const presence = new PresenceWatch({ address, lost });
-    return {
-      transport: new RedisTransport({ exchange, leadership, queue, fleet, build, said: warn }),
-      fleet,
-      probe,
-      outages,
-      presence,
-      start: () => {
-        probe.start();
-        presence.start();
-      },
-      stop: () => {
-        probe.stop();
-        presence.stop();
-      },
-      close: async () => {
-        if (redis.status === 'ready') await leadership.resign().catch(() => {});
-        await queue.close();
-        redis.disconnect();
-      },
-    };
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  const redis = new Redis(connectionOptions(address));
+  const outages = watchOutages(redis, warn, say);
+  const keys = keysOf(prefix);
+  const exchange = new Exchange(redis, keys);
+  const queue = new BatchQueue(redis, keys, build);
+  const clock = SYSTEM_CLOCK;
+  const leadership = new Leadership({ exchange, clock, takesOver, said: warn });
+  const fleet = new Fleet(exchange, clock, build);
+  const probe = new RedisProbe(redis, queue, SYSTEM_CLOCK);
+  const lost = (why: string): void => {
+    // Otherwise the outage is said.
+    if (outages.isUp) warn(`${why}; ${LOST_REMEDY}`);
+  };
+  const presence = new PresenceWatch({ address, lost });
+  return {
+    transport: new RedisTransport({ exchange, leadership, queue, fleet, build, said: warn }),
+    fleet,
+    probe,
+    outages,
+    presence,
+    open: async (stop) => {
+      const client = await awaitRedis(address, REACH_MS, stop, warn);
+      if (client === null) return false;
+      try {
+        for (const { what, remedy } of await requireFit(client, prefix, address)) {
+          warn(`the Redis at ${describe(address)}: ${what}; ${remedy}`);
+        }
+      } finally {
+        client.disconnect();
+      }
+      // Where it is gone again it is waited for, as later.
+      await redis.connect().catch(() => {});
+      probe.start();
+      presence.start();
+      return true;
+    },
+    stop: () => {
+      probe.stop();
+      presence.stop();
+    },
+    close: async () => {
+      if (redis.status === 'ready') await leadership.resign().catch(() => {});
+      await queue.close();
+      redis.disconnect();
+    },
+  };
 }
 
 /** Executors of this process, and what they are at. */
@@ -126,7 +138,7 @@ export function localLink(pool: LocalPool, { build, version }: LinkOptions): Lin
     probe: { counts: {}, roundtripSeconds: 0, memoryBytes: 0, isDurable: true },
     outages: { isUp: true, outages: 0 },
     presence: { gone: null },
-    start: () => {},
+    open: async () => true,
     stop: () => {},
     close: () => pool.close(),
   };

@@ -1,5 +1,6 @@
 /** What a coordinator shows of itself (`http/showing.ts`), read from its parts at the moment of asking. */
 import type { Mark, Marks } from '../../corpus/store/marks.ts';
+import { fail } from '../../corpus/vocabulary/errors.ts';
 import { keptOf, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
 import { History, type Moment } from '../campaign/history.ts';
 import { type Pairs, pairsIn } from '../campaign/pairs.ts';
@@ -70,6 +71,7 @@ export class LiveStatus implements Showing {
   private readonly kept = new History();
   private revision: number;
   private ticks = 0;
+  private isStarted = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(parts: LiveStatusParts) {
@@ -79,7 +81,9 @@ export class LiveStatus implements Showing {
     this.marked = parts.marks.all();
   }
 
+  /** The campaign goes on. */
   start(): void {
+    this.isStarted = true;
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -177,10 +181,12 @@ export class LiveStatus implements Showing {
   }
 
   control(control: Control): void {
+    this.requireStarted();
     this.parts.coordinator.control(control);
   }
 
   submit(asked: SubmissionText): ShownSubmission {
+    this.requireStarted();
     return this.parts.desk.submit(asked);
   }
 
@@ -198,6 +204,7 @@ export class LiveStatus implements Showing {
   metrics(): Promise<string> {
     const { fleet, probe, outages, log, coordinator, figures } = this.parts;
     return figures.text({
+      isRunning: this.state() === 'running',
       workers: fleet.workers,
       counts: probe.counts,
       waitingSeconds: (kind, waiting) => coordinator.waitingSeconds(kind, waiting),
@@ -259,8 +266,16 @@ export class LiveStatus implements Showing {
     return all.slice(known + 1).flatMap((one) => this.shown(one) ?? []);
   }
 
+  /** Which campaign goes on is decided once Redis is there. */
+  private requireStarted(): void {
+    if (this.isStarted) return;
+    const what = `the campaign has yet to start: ${this.readiness().why}`;
+    throw fail('ENVIRONMENT', { what, remedy: 'try again once /readyz says ready' });
+  }
+
   private state(): CampaignPhase {
     const { state, coordinator } = this.parts;
+    if (!this.isStarted) return 'starting';
     return coordinator.isFinished() ? 'finished' : state.phase;
   }
 

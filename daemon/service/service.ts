@@ -47,21 +47,26 @@ export interface DaemonOptions {
   found(news: News): void;
   /** The server that is told of it, too. */
   readonly webhook: URL | null;
-  /** It serves and leads. */
+  /** It serves what the log has, whether Redis is there or not. */
+  serving(url: string): void;
+  /** The campaign goes on. */
   ready(url: string): void;
 }
 
 export interface Daemon {
-  /** The campaign has come to its end, or was stopped; what there is to see is still served. */
+  /**
+   * The campaign has come to its end, or was stopped; what there is to see is still served. It rejects with a Refusal for
+   * what Redis lacks, before anything is changed.
+   */
   readonly finished: Promise<void>;
   stop(): void;
   /** To be called once it has finished. */
   close(): Promise<void>;
 }
 
-/** @throws Refusal for whatever the environment lacks, before anything is changed */
+/** @throws Refusal for what the environment lacks, Redis apart, before anything is changed */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const link = await linkOf(options);
+  const link = linkOf(options);
   try {
     return await serveLog(options, link);
   } catch (error) {
@@ -70,11 +75,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function linkOf(options: DaemonOptions): Promise<Link> {
+function linkOf(options: DaemonOptions): Link {
   const { executors } = options;
   return 'pool' in executors
     ? localLink(executors.pool(), options)
-    : await redisLink(executors.redis, options);
+    : redisLink(executors.redis, options);
 }
 
 async function serveLog(options: DaemonOptions, link: Link): Promise<Daemon> {
@@ -137,9 +142,8 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
       ? null
       : new Webhook({ url: options.webhook, version, said: warn, failed });
   const publisher = new Publisher({ state, log, store, clock, watcher });
-  const { transport, fleet, probe, outages, presence } = link;
   const pace = new MeasuredPace();
-  const parts = { log, transport, pace, clock, build, seeds, canary };
+  const parts = { log, transport: link.transport, pace, clock, build, seeds, canary };
   const coordinator = new Coordinator({ ...parts, publisher, watcher });
   const desk = new SubmissionDesk({
     state,
@@ -149,19 +153,8 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
     submit: (question) => coordinator.submit(question),
   });
   const shown = new LiveStatus({
-    ...{
-      state,
-      log,
-      coordinator,
-      fleet,
-      probe,
-      publisher,
-      figures,
-      outages,
-      presence,
-      desk,
-      clock,
-    },
+    ...link,
+    ...{ state, log, coordinator, publisher, figures, desk, clock },
     version,
     build,
     expectations: options.expectations,
@@ -169,21 +162,31 @@ async function serve(options: DaemonOptions, opened: Opened): Promise<Daemon> {
   });
   const onFault = (error: unknown): void => warn(`a bug in answering HTTP: ${String(error)}`);
   const server = await startServer({ ...options.http, showing: shown, version, onFault });
-  try {
+  const stopping = new AbortController();
+  let isBegun = false;
+  const lead = async (): Promise<void> => {
+    if (!(await link.open(stopping.signal))) return;
     // Nothing is begun before all that could be refused has been accepted.
     begin(options, log);
+    isBegun = true;
     publisher.adoptStore();
-    link.start();
     shown.start();
     options.ready(server.url);
+    await coordinator.run();
+  };
+  try {
+    options.serving(server.url);
   } catch (error) {
     await closeServer({ server, shown, link, webhook });
     throw error;
   }
   return {
-    finished: coordinator.run(),
-    stop: () => coordinator.stop(),
-    close: () => close({ server, shown, link, webhook, log }),
+    finished: lead(),
+    stop: () => {
+      stopping.abort();
+      coordinator.stop();
+    },
+    close: () => close({ server, shown, link, webhook, log }, isBegun),
   };
 }
 
@@ -194,9 +197,12 @@ interface Serving {
   readonly webhook: Webhook | null;
 }
 
-async function close({ log, ...serving }: Serving & { readonly log: LogWriter }): Promise<void> {
+async function close(
+  { log, ...serving }: Serving & { readonly log: LogWriter },
+  isBegun: boolean,
+): Promise<void> {
   try {
-    log.finish();
+    if (isBegun) log.finish();
   } finally {
     log.close();
     await closeServer(serving);

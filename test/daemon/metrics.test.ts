@@ -28,6 +28,7 @@ import { BUILD, CAMPAIGN } from './coordination.ts';
 
 const skip = await skipReason('redis-server');
 const READINGS: Readings = {
+  isRunning: true,
   workers: [],
   counts: {},
   waitingSeconds: () => 0,

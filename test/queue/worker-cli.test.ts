@@ -57,19 +57,6 @@ describe('faultline worker', { skip, concurrency: true }, () => {
     assert.equal(ended.exit, 3);
   });
 
-  test('waits for a Redis that is not there yet', async (t) => {
-    const redis = await testRedis(t);
-    await redis.kill();
-    const args = [MAIN, 'worker', '--redis', redis.url, '--jobs', '1'];
-    const worker = new Talking(args, temporaryFolder(t));
-    t.after(() => worker.interrupt());
-    await worker.until(/no Redis at unix:.*; waiting for it/);
-    await redis.start();
-    await worker.until(/takes batches/);
-    worker.interrupt();
-    assert.equal((await worker.ended()).exit, 0);
-  });
-
   test('works until Ctrl-C, and leaves nothing but an empty spool; a password is not said', async (t) => {
     const folder = temporaryFolder(t);
     const file = path.join(folder, 'redis.url');
@@ -96,6 +83,52 @@ describe('faultline worker', { skip, concurrency: true }, () => {
   });
 });
 
+test('a worker waits for a Redis that is not there yet, and says so to probes', {
+  skip,
+}, async (t) => {
+  const redis = await testRedis(t);
+  await redis.kill();
+  const port = await freePort();
+  const args = ['--redis', redis.url, '--jobs', '1', '--metrics', String(port)];
+  const worker = new Talking([MAIN, 'worker', ...args], temporaryFolder(t));
+  t.after(() => worker.interrupt());
+  await worker.until(/no Redis at unix:.*; waiting for it/);
+  const ask = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
+  assert.equal((await ask('/livez')).status, 200);
+  const unready = await ask('/readyz');
+  assert.equal(unready.status, 503);
+  assert.match(await unready.text(), /^not ready: it waits for the Redis at unix:/);
+  assert.match(await (await ask('/metrics')).text(), /^faultline_worker_ready 0$/m);
+  await redis.start();
+  await worker.until(/takes batches/);
+  assert.equal((await ask('/readyz')).status, 200);
+  worker.interrupt();
+  assert.equal((await worker.ended()).exit, 0);
+});
+
+test('a worker that waits for a Redis ends at the first signal', { skip }, async (t) => {
+  const redis = await testRedis(t);
+  await redis.kill();
+  // The second is deaf: it takes connections, and never answers.
+  const deaf = createServer().listen(0, '127.0.0.1');
+  t.after(() => deaf.close());
+  await once(deaf, 'listening');
+  const { port } = deaf.address() as AddressInfo;
+  const connected = once(deaf, 'connection');
+  const [away, silent] = [redis.url, `redis://127.0.0.1:${port}`].map(
+    (url) => new Talking([MAIN, 'worker', '--redis', url, '--jobs', '1'], temporaryFolder(t)),
+  );
+  assert.ok(away !== undefined && silent !== undefined);
+  await away.until(/waiting for it/);
+  await connected;
+  for (const worker of [away, silent]) {
+    worker.interrupt();
+    const { exit, stderr } = await worker.ended();
+    assert.equal(exit, 0);
+    assert.doesNotMatch(stderr, /within 5 s/);
+  }
+});
+
 test('metrics on all addresses are announced by the name of the machine', { skip }, async (t) => {
   const { url, address } = await testRedis(t);
   const args = ['--redis', url, '--jobs', '1', '--metrics', '0.0.0.0:0', '--insecure-http'];
@@ -115,16 +148,22 @@ test('metrics on all addresses are announced by the name of the machine', { skip
   assert.equal((await worker.ended()).exit, 0);
 });
 
-/** A port that is free now: a password goes with a host only. */
+/** A password goes with a host only. */
 async function urlWithPassword(t: Cleanup, password: string): Promise<string> {
   const { address } = await testRedis(t);
+  const port = await freePort();
+  const client = testClient(t, address);
+  await client.config('SET', 'port', port);
+  await client.config('SET', 'requirepass', password);
+  return `redis://:${password}@127.0.0.1:${port}`;
+}
+
+/** Free now. */
+async function freePort(): Promise<number> {
   const looking = createServer().listen(0, '127.0.0.1');
   await once(looking, 'listening');
   const { port } = looking.address() as AddressInfo;
   looking.close();
   await once(looking, 'close');
-  const client = testClient(t, address);
-  await client.config('SET', 'port', port);
-  await client.config('SET', 'requirepass', password);
-  return `redis://:${password}@127.0.0.1:${port}`;
+  return port;
 }

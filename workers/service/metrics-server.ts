@@ -21,8 +21,8 @@ export interface MetricsServerParts {
   /** For Prometheus, as of now. */
   readonly metrics: () => Promise<string>;
   readonly metricsType: string;
-  /** Whether it takes batches. */
-  readonly isReady: () => boolean;
+  /** Why it takes no batches, or null. */
+  readonly trouble: () => string | null;
 }
 
 export interface MetricsServer {
@@ -69,11 +69,15 @@ const ANSWERS: ReadonlyMap<string, (parts: MetricsServerParts) => Promise<Answer
   ['/metrics', metricsAnswer],
   // Whoever can say so is alive, whatever became of Redis.
   ['/livez', async () => plain(200, 'alive')],
-  ['/readyz', async ({ isReady }) => (isReady() ? plain(200, 'ready') : plain(503, 'not ready'))],
+  ['/readyz', async ({ trouble }) => readyAnswer(trouble())],
 ]);
 
 async function metricsAnswer({ metrics, metricsType }: MetricsServerParts): Promise<Answer> {
   return { status: 200, type: metricsType, text: await metrics() };
+}
+
+function readyAnswer(trouble: string | null): Answer {
+  return trouble === null ? plain(200, 'ready') : plain(503, `not ready: ${trouble}`);
 }
 
 function plain(status: number, word: string): Answer {

@@ -94,7 +94,6 @@ const DRAIN_LOOK_MS = 50;
  */
 export async function runWorker(config: WorkerConfig): Promise<Ending> {
   const spool = new Spool(path.join(config.dataDir, 'spool'));
-  await requireRedis(config);
   const worker = new FleetWorker(config, spool);
   try {
     await worker.open();
@@ -104,12 +103,15 @@ export async function runWorker(config: WorkerConfig): Promise<Ending> {
   }
 }
 
-async function requireRedis({ redis, prefix, log }: WorkerConfig): Promise<void> {
-  const client = await awaitRedis(redis, REACH_MS, (line) => log.warn(line));
+/** Waits for it. @returns false if it was told to stop before */
+async function isRedisThere({ redis, prefix, log, stop }: WorkerConfig): Promise<boolean> {
+  const client = await awaitRedis(redis, REACH_MS, stop, (line) => log.warn(line));
+  if (client === null) return false;
   try {
     for (const { what, remedy } of await requireFit(client, prefix, redis)) {
       log.warn({ remedy }, `the Redis at ${describe(redis)}: ${what}`);
     }
+    return true;
   } finally {
     client.disconnect();
   }
@@ -177,7 +179,11 @@ class FleetWorker {
   /** Takes batches from now on. */
   async open(): Promise<void> {
     const { jobs, metrics: place } = this.config;
+    // First: who looks after it learns that it waits for Redis.
     if (place !== null) this.metricsServer = await this.serveMetrics(place);
+    if (!(await isRedisThere(this.config))) return;
+    // Where it is gone again it is waited for, as later.
+    await this.redis.connect().catch(() => {});
     this.redis.on('close', () => this.outbox.doubt());
     this.redis.on('ready', () => this.resume());
     this.resume();
@@ -213,7 +219,7 @@ class FleetWorker {
     const isEnough = (): boolean => isClosed || (!this.outages.isUp && this.handler.underway === 0);
     while (!isEnough() && performance.now() < deadlineMs) await delay(DRAIN_LOOK_MS);
     const { underway } = this.handler;
-    this.log.info({ leftToOthers: underway }, 'leaves');
+    if (this.consumer !== null) this.log.info({ leftToOthers: underway }, 'leaves');
     await this.beats?.leave();
     this.release();
     await this.pool.close();
@@ -295,13 +301,20 @@ class FleetWorker {
     return serveMetrics(place, {
       metrics: () => this.metricsText(),
       metricsType: this.metrics.contentType,
-      isReady: () => this.outages.isUp && !this.isDraining,
+      trouble: () => this.trouble(),
     });
+  }
+
+  /** Why it takes no batches, or null. */
+  private trouble(): string | null {
+    if (this.isDraining) return 'it ends';
+    if (!this.outages.isUp) return `it waits for the Redis at ${describe(this.config.redis)}`;
+    return this.consumer === null ? 'it is starting' : null;
   }
 
   private metricsText(): Promise<string> {
     const { metrics, outages, pool } = this;
-    metrics.set('worker_ready', {}, outages.isUp && !this.isDraining ? 1 : 0);
+    metrics.set('worker_ready', {}, this.trouble() === null ? 1 : 0);
     metrics.set('worker_executors', {}, pool.count);
     metrics.set('worker_executors_busy', {}, pool.busy);
     metrics.set('worker_spool_oldest_seconds', {}, this.outbox.oldestSeconds());
@@ -329,7 +342,7 @@ class FleetWorker {
 }
 
 function connect(address: RedisAddress): Redis {
-  const client = new Redis({ ...connectionOptions(address), lazyConnect: false });
+  const client = new Redis(connectionOptions(address));
   // What becomes of the connection is said by `watchOutages`.
   client.on('error', () => {});
   return client;
