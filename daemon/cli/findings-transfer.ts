@@ -1,5 +1,5 @@
 /** `findings export` and `findings import`: a data directory's findings as one stream, and back. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import path from 'node:path';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isSystemError, whyOf, writeAtomically } from '../../corpus/disk/atomic.ts';
@@ -8,9 +8,15 @@ import { Marks } from '../../corpus/store/marks.ts';
 import { survey } from '../../corpus/store/survey.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { printableFile } from '../../corpus/vocabulary/printable.ts';
-import { type Imported, importFindings, lineOf } from '../pull/findings-stream.ts';
+import { endLine, type Imported, importFindings, lineOf } from '../pull/findings-stream.ts';
 import { engineDigest } from './identity.ts';
-import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import {
+  existingDataDir,
+  progress,
+  type Settings,
+  settingsOf,
+  withCommonOptions,
+} from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
 import { counted } from './output/render-finding.ts';
 import { endWith, input, note, say, sayDocument } from './output/terminal.ts';
@@ -64,12 +70,17 @@ function settingsBehind(self: CommandUnknownOpts): Settings {
 
 /** The same findings are the same bytes. */
 function exportTo(file: string, settings: Settings): number {
-  const { dataDir, isJson } = settings;
+  const { isJson } = settings;
+  const dataDir = existingDataDir(settings);
   const { findings, unreadable } = survey(new FindingStore(dataDir));
   const marks = new Marks(dataDir).all();
   const lines = findings.map(({ record }) => lineOf(record, marks.get(record.finding.id) ?? null));
-  if (file === STREAM) for (const line of lines) say(line);
-  else write(file, lines);
+  const stream = [...lines, endLine(lines.length)];
+  if (file === STREAM) for (const line of stream) say(line);
+  else {
+    if (lines.length === 0) requireNothingIn(file, dataDir);
+    write(file, stream);
+  }
   for (const { folder, why } of unreadable) note(`faultline: cannot read ${folder}: ${why}`);
   const left = unreadable.length === 0 ? '' : `; ${counted(unreadable.length, 'folder')} left out`;
   const text = `${counted(lines.length, 'finding')} of ${dataDir}${left}`;
@@ -77,6 +88,14 @@ function exportTo(file: string, settings: Settings): number {
   else if (file === STREAM) progress(settings, text);
   else say(`${text} in ${file}`);
   return unreadable.length === 0 ? EXIT.done : EXIT.environment;
+}
+
+/** Of a backup in whose place nothing would come, the directory is likely another one than that of before. */
+function requireNothingIn(file: string, dataDir: string): void {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  const what = `${printableFile(dataDir)} has no finding, and ${printableFile(file)} is not empty: it stays`;
+  const remedy = 'name the right data directory with --data-dir DIR, or another file';
+  throw fail('NOTHING_FOUND', { what, remedy });
 }
 
 /** Whole or not at all: a backup that was cut short is none. */
@@ -92,7 +111,7 @@ function write(file: string, lines: readonly string[]): void {
 }
 
 function sayImported(imported: Imported, file: string, settings: Settings): number {
-  const { added, replaced, kept, marks, refused, lines, isWhole } = imported;
+  const { added, replaced, kept, marks, refused, lines, isWhole, isCut } = imported;
   const name = file === STREAM ? 'stdin' : file;
   for (const { line, id, why } of refused) {
     note(`faultline: ${name}:${line}: refused${id === null ? '' : ` finding ${id}`}: ${why}`);
@@ -101,11 +120,15 @@ function sayImported(imported: Imported, file: string, settings: Settings): numb
   if (lines === 0) {
     throw fail('NOTHING_FOUND', { what: `${name} has no finding`, remedy: WRITES_ONE });
   }
-  if (settings.isJson) sayDocument({ file, new: added, replaced, kept, marks, refused, isWhole });
-  else {
+  if (isCut) {
+    note(`faultline: ${name} ends before the line that counts its findings: the rest is missing`);
+  }
+  if (settings.isJson) {
+    sayDocument({ file, new: added, replaced, kept, marks, refused, isWhole, isCut });
+  } else {
     const counts = `${added.length} new, ${replaced.length} replaced, ${kept} kept, ${refused.length} refused`;
     const more = isWhole ? '' : `; the rest of ${name} was not read`;
     say(`${counts}, ${counted(marks, 'mark')} in ${settings.dataDir}${more}`);
   }
-  return refused.length === 0 ? EXIT.done : EXIT.usage;
+  return refused.length === 0 && !isCut ? EXIT.done : EXIT.usage;
 }

@@ -9,7 +9,7 @@ import { reportsOfOtherBuilds } from '../../workers/service/spool.ts';
 import { bytesText } from '../doctor/judgement.ts';
 import { buildDigest, engineDigest } from './identity.ts';
 import { parseAge } from './options/quantities.ts';
-import { settingsOf, withCommonOptions } from './options/settings.ts';
+import { existingDataDir, settingsOf, withCommonOptions } from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
 import { counted } from './output/render-finding.ts';
 import { endWith, note, say, sayDocument } from './output/terminal.ts';
@@ -30,7 +30,9 @@ export function pruneCommand(): CommandUnknownOpts {
     )
     .option('--yes', 'delete it; never a finding that counts, never the log of a campaign')
     .action(({ older, yes }, self) => {
-      const { dataDir, isJson } = settingsOf(self);
+      const settings = settingsOf(self);
+      const { isJson } = settings;
+      const dataDir = existingDataDir(settings);
       const items = itemsIn(dataDir, older);
       const failed = yes === true ? items.filter((item) => !isDeleted(item)) : [];
       const isDone = yes === true;

@@ -1,6 +1,6 @@
 /**
- * Findings as one stream of text, a line of JSON each: `{"record": …, "mark": …}`, the record as the API serves it. What
- * is read back may come from anybody: each line is checked as `pull` checks an answer, and nothing else of it is written.
+ * Findings as one stream of text, a line of JSON each: `{"record": …, "mark": …}`, the record as the API serves it, and at
+ * the end `{"findings": N}`: without it a stream that was cut between two lines would look whole. What is read back may come from anybody: each line is checked as `pull` checks an answer, and nothing else of it is written.
  */
 import { type Mark, Marks, readMark } from '../../corpus/store/marks.ts';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
@@ -43,11 +43,18 @@ export interface Imported {
   /** Lines that were read; fewer than there are where too many were refused. */
   readonly lines: number;
   readonly isWhole: boolean;
+  /** It ends before the line that counts its findings. */
+  readonly isCut: boolean;
 }
 
 /** The line of a finding, without its end. */
 export function lineOf(record: FindingRecord, mark: Mark | null): string {
   return canonicalJson({ record: packRecord(record), mark });
+}
+
+/** Behind the last of so many findings. */
+export function endLine(findings: number): string {
+  return canonicalJson({ findings });
 }
 
 /** @throws Refusal DATA_DIR; what was taken before stays */
@@ -72,6 +79,9 @@ class Importer {
   private kept = 0;
   private marked = 0;
   private lines = 0;
+  /** Lines of findings since the last that counted them: streams may follow one another. */
+  private uncounted = 0;
+  private isCounted = false;
 
   constructor(options: ImportOptions) {
     this.options = options;
@@ -84,25 +94,40 @@ class Importer {
     this.lines += 1;
     const read = line === null ? refusal('it is too long') : this.read(line.toString('utf8'));
     if (read === null) return true;
+    if ('counts' in read) {
+      this.end(read.counts);
+      return this.refused.length < REFUSED_MAX;
+    }
+    this.uncounted += 1;
+    this.isCounted = false;
     if ('why' in read) this.refused.push({ line: this.lines, ...read });
     else this.keep(read);
     return this.refused.length < REFUSED_MAX;
   }
 
+  private end(counts: unknown): void {
+    if (counts !== this.uncounted) {
+      const why = `it counts another number of findings than stand before it (${this.uncounted})`;
+      this.refused.push({ line: this.lines, ...refusal(why) });
+    }
+    [this.uncounted, this.isCounted] = [0, true];
+  }
+
   imported(): Imported {
     const { kept, marked: marks, refused, lines } = this;
     const [added, replaced] = [[...this.added.values()], [...this.replaced.values()]];
-    return {
-      ...{ added, replaced, kept, marks, refused, lines },
-      isWhole: refused.length < REFUSED_MAX,
-    };
+    const isWhole = refused.length < REFUSED_MAX;
+    const isAny = added.length + replaced.length + kept > 0;
+    const isCut = isAny && isWhole && !this.isCounted;
+    return { added, replaced, kept, marks, refused, lines, isWhole, isCut };
   }
 
   /** null for an empty line. */
-  private read(text: string): Line | Refused | null {
+  private read(text: string): Line | Refused | End | null {
     if (text.trim() === '') return null;
     const value = readJson(text);
     if (!isJsonObject(value)) return refusal('it is not JSON, or too large');
+    if ('findings' in value) return { counts: value.findings };
     const given = isJsonObject(value.record) ? value.record.finding : undefined;
     const id = isJsonObject(given) && typeof given.id === 'string' ? shownId(given.id) : null;
     const { mark: said = null } = value;
@@ -145,6 +170,10 @@ class Importer {
 interface Line {
   readonly record: FindingRecord;
   readonly mark: Mark | null;
+}
+
+interface End {
+  readonly counts: unknown;
 }
 
 interface Refused {

@@ -140,6 +140,7 @@ const CASES: readonly Case[] = [
   { args: 'findings --new export out.ndjson', exit: 2, is: 'USAGE', says: /--new stands before export: type it behind/ },
   { args: 'findings export', exit: 2, says: /missing required argument 'file'/ },
   { args: 'prune', exit: 0, says: /^0 items, .* in .faultline: nothing may go$/m },
+  { args: 'prune --data-dir nowhere', exit: 4, is: 'NOTHING_FOUND', says: /there is no data directory nowhere\nhint: / },
   { args: 'prune --older soon', exit: 2, is: 'USAGE', says: /must be an age, such as 12h or 30d/ },
   { args: 'prune --data-dir not-a-folder', exit: 3, is: 'ENVIRONMENT', says: /cannot read not-a-folder/ },
   { args: 'campaign pause', exit: 3, is: 'ENVIRONMENT', says: /no coordinator runs on .faultline\nhint: start one/ },

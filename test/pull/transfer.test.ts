@@ -1,6 +1,6 @@
 /** `findings export` and `findings import`: there and back, what is better, what is hostile. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
@@ -8,7 +8,7 @@ import { Marks } from '../../corpus/store/marks.ts';
 import { packRecord, shownId } from '../../corpus/vocabulary/finding.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { engineDigest } from '../../daemon/cli/identity.ts';
-import { lineOf } from '../../daemon/pull/findings-stream.ts';
+import { endLine, lineOf } from '../../daemon/pull/findings-stream.ts';
 import { modelDigest, modelJson, modelOf } from '../../workers/models/registry.ts';
 import { type Ended, faultlineHere } from '../cli/faultline.ts';
 import { temporaryFolder } from '../store/sample.ts';
@@ -65,7 +65,11 @@ test('the better repro stays; what this engine judged stays; a mark of this fold
   const mark = { as: 'invalid', of: null, note: null } as const;
   const before = setIn(data);
   const lines = [lineOf(own(0), mark), lineOf(own(1, { loads: 3 }), null), lineOf(own(2), null)];
-  const { stdout, exit } = await ran(cwd, 'findings import - --json', `${lines.join('\n\n')}`);
+  const { stdout, exit } = await ran(
+    cwd,
+    'findings import - --json',
+    `${lines.join('\n\n')}\n${endLine(3)}`,
+  );
   assert.equal(exit, 0);
   const { file, new: added, replaced, kept, marks, refused, isWhole } = JSON.parse(stdout);
   assert.deepEqual(
@@ -108,9 +112,8 @@ test('what is not what it says is refused, by line, with exit 2; the others are 
     [changed({}, { as: 'nonsense', of: null, note: null }), /its mark is not one/],
     ['{"record":{"finding":{"__proto__":{}}}}', /not JSON/],
   ];
-  const text = [lineOf(own(0), null), ...bad.map(([line]) => line), lineOf(own(3), null)].join(
-    '\n',
-  );
+  const lines = [lineOf(own(0), null), ...bad.map(([line]) => line), lineOf(own(3), null)];
+  const text = [...lines, endLine(lines.length)].join('\n');
   writeFileSync(path.join(cwd, 'bad.ndjson'), text);
   const { exit, stdout, stderr } = await ran(cwd, 'findings import bad.ndjson');
   assert.equal(exit, 2, stderr);
@@ -143,4 +146,45 @@ test('a folder that cannot be read is named, left out, and the exit code says so
   assert.equal(exit, 3);
   assert.match(stdout, /^1 finding of .faultline; 1 folder left out in out.ndjson$/m);
   assert.match(stderr, new RegExp(`cannot read .*${own(1).finding.id}`));
+});
+
+test('a stream that was cut between two lines is noticed; several are read behind one another', async (t) => {
+  const cwd = filled(t, [own(0), own(1), own(2)]);
+  const { stdout: stream } = await ran(cwd, 'findings export -');
+  const lines = stream.trimEnd().split('\n');
+  assert.deepEqual(JSON.parse(lines.at(-1) ?? ''), { findings: 3 });
+  const taken = (text: string) => ran(cwd, 'findings import - --data-dir copy', text);
+  const cut = await taken(lines.slice(0, 2).join('\n'));
+  assert.deepEqual([cut.exit, cut.stdout], [2, expected(2, 0, 0)]);
+  assert.match(cut.stderr, /^faultline: stdin ends before the line that counts its findings/m);
+  const short = await taken([lines[0], lines.at(-1)].join('\n'));
+  assert.deepEqual([short.exit, short.stdout], [2, expected(0, 1, 1)]);
+  assert.match(short.stderr, /stdin:2: refused: .* than stand before it \(1\)$/m);
+  const twice = await taken(stream + stream);
+  assert.deepEqual([twice.exit, twice.stdout, twice.stderr], [0, expected(1, 5, 0), '']);
+});
+
+function expected(added: number, kept: number, refused: number): string {
+  return `${added} new, 0 replaced, ${kept} kept, ${refused} refused, 0 marks in copy\n`;
+}
+
+test('a backup is not replaced by nothing: not of a directory that is missing, nor of an empty one', async (t) => {
+  const cwd = filled(t, [own(0)]);
+  await ran(cwd, 'findings export backup.ndjson');
+  const before = readFileSync(path.join(cwd, 'backup.ndjson'), 'utf8');
+  for (const to of ['backup.ndjson', 'new.ndjson', '-']) {
+    const { exit, stdout, stderr } = await ran(cwd, `findings export ${to} --data-dir tpyo`);
+    assert.deepEqual([exit, stdout], [4, '']);
+    assert.match(stderr, /there is no data directory tpyo\nhint: .*--data-dir/);
+  }
+  mkdirSync(path.join(cwd, 'empty'));
+  const { exit, stderr } = await ran(cwd, 'findings export backup.ndjson --data-dir empty');
+  assert.equal(exit, 4);
+  assert.match(stderr, /empty has no finding, and backup.ndjson is not empty: it stays/);
+  assert.equal(readFileSync(path.join(cwd, 'backup.ndjson'), 'utf8'), before);
+  assert.equal(existsSync(path.join(cwd, 'new.ndjson')), false);
+  const none = await ran(cwd, 'findings export new.ndjson --data-dir empty');
+  assert.deepEqual([none.exit, none.stdout], [0, '0 findings of empty in new.ndjson\n']);
+  const back = await ran(cwd, 'findings import new.ndjson --data-dir copy');
+  assert.deepEqual([back.exit, back.stdout], [0, expected(0, 0, 0)]);
 });

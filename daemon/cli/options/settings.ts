@@ -1,5 +1,8 @@
 /** The flags that every verb has. */
+import { existsSync } from 'node:fs';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { fail } from '../../../corpus/vocabulary/errors.ts';
+import { printableFile } from '../../../corpus/vocabulary/printable.ts';
 import { note } from '../output/terminal.ts';
 import { parseRngSeed } from './quantities.ts';
 
@@ -44,6 +47,17 @@ export function settingsOf(command: CommandUnknownOpts): Settings {
     dataDir: typeof dataDir === 'string' ? dataDir : dataDirByDefault(),
     rngSeed: typeof rngSeed === 'number' ? rngSeed : undefined,
   };
+}
+
+/**
+ * Of a verb that only reads: a missing one is a slip of the keyboard, not an empty one.
+ *
+ * @throws Refusal NOTHING_FOUND
+ */
+export function existingDataDir({ dataDir }: Settings): string {
+  if (existsSync(dataDir)) return dataDir;
+  const what = `there is no data directory ${printableFile(dataDir)}`;
+  throw fail('NOTHING_FOUND', { what, remedy: 'name the right one with --data-dir DIR' });
 }
 
 /** What goes without a flag; commands that people are to repeat need not name it. */
