@@ -141,10 +141,10 @@ export const METRICS = {
     help: 'Age of the batch that has waited longest; 0 if none waits.' },
   heartbeat_age_seconds: { type: 'gauge', by: 'coordinator', unit: 'seconds', panel: 'Silence',
     help: 'Age of the oldest heartbeat among live workers; 0 if there is none.' },
-  workers: { type: 'gauge', by: 'coordinator', unit: 'count', labels: { state: ['ready', 'draining'] }, panel: 'Workers',
-    help: 'Live worker processes.' },
+  workers: { type: 'gauge', by: 'coordinator', unit: 'count', labels: { state: ['ready', 'draining', 'other_build'] }, panel: 'Workers',
+    help: 'Live worker processes; those of `other_build` never see the queue of this coordinator.' },
   executors: { type: 'gauge', by: 'coordinator', unit: 'count', panel: 'Executors',
-    help: 'Executors of all live workers.' },
+    help: 'Executors of the live workers of the build of this coordinator.' },
 
   determinism_checks_total: { type: 'counter', by: 'coordinator', unit: 'count', panel: 'Checks of ourselves',
     help: 'Batches and repros computed twice to compare the results.' },

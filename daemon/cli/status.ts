@@ -5,6 +5,7 @@ import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
 import { silenceInWords } from '../campaign/silence.ts';
 import type { CampaignStatus, ModelProgress, WorkerStatus } from '../campaign/views.ts';
+import { workforceOf } from '../campaign/workforce.ts';
 import { ownAddress, parseAddress } from '../pull/api-address.ts';
 import { ApiClient } from '../pull/api-client.ts';
 import { campaignOf, fleetOf } from '../pull/api-status.ts';
@@ -92,8 +93,8 @@ export function renderStatus({ campaign, fleet }: Status, origin: string): strin
     `batches   ${batches.planned} planned, ${batches.folded} folded, ${batches.quarantined} quarantined`,
     `findings  ${findings.published} published, ${findings.underWay} under way, ${findings.refuted} refuted`,
     `redis     ${redis.isUp ? 'up' : 'down'}, ${counted(redis.outages, 'outage')}`,
-    `workers   ${workersText(fleet)}`,
-    ...fleet.map(workerText),
+    `workers   ${workersText(fleet, campaign.build)}`,
+    ...fleet.map((worker) => workerText(worker, campaign.build)),
     'models',
     ...models.map(modelText),
   ].join('\n');
@@ -108,22 +109,25 @@ export function renderLine({ campaign, fleet }: Status): string {
     `${batches.folded} batches`,
     counted(findings.published, 'finding'),
     ...(findings.underWay === 0 ? [] : [`${findings.underWay} under way`]),
-    workersText(fleet),
+    workersText(fleet, campaign.build),
     ...(redis.isUp ? [] : ['Redis down']),
   ];
   return parts.join(', ');
 }
 
-function workersText(fleet: readonly WorkerStatus[]): string {
-  const [busy, executors] = [sum(fleet.map((one) => one.busy)), sum(fleet.map((w) => w.executors))];
-  return `${counted(fleet.length, 'worker')}, ${busy} of ${counted(executors, 'executor')} busy`;
+function workersText(fleet: readonly WorkerStatus[], build: string): string {
+  const { workers, busy, executors, others } = workforceOf(fleet, build);
+  const aside = others === 0 ? '' : `; ${counted(others, 'worker')} of another build`;
+  return `${counted(workers, 'worker')}, ${busy} of ${counted(executors, 'executor')} busy${aside}`;
 }
 
-function workerText(worker: WorkerStatus): string {
+function workerText(worker: WorkerStatus, build: string): string {
   const { id, host, pid, busy, executors, runs, isDraining, secondsSinceSeen } = worker;
   const seen = `seen ${duration(secondsSinceSeen)} ago`;
   const draining = isDraining ? ', draining' : '';
-  return `  ${shown(id)} (${shown(host)}, pid ${pid})  ${busy} of ${executors} busy, ${amount(runs)} runs, ${seen}${draining}`;
+  const of = shown(worker.build.slice(0, 12));
+  const other = worker.build === build ? '' : `, other build (${of}): takes no batches of this one`;
+  return `  ${shown(id)} (${shown(host)}, pid ${pid})  ${busy} of ${executors} busy, ${amount(runs)} runs, ${seen}${draining}${other}`;
 }
 
 function modelText(progress: ModelProgress): string {

@@ -11,8 +11,11 @@ import { VIOLATION_CLASSES, type ViolationClass } from '../../corpus/vocabulary/
 import { workloadsIn } from '../campaign/scope-progress.ts';
 import type { CampaignState, Effect } from '../campaign/state.ts';
 import type { Published, SchedulerYield, WorkerStatus } from '../campaign/views.ts';
+import { workforceOf } from '../campaign/workforce.ts';
 
 export interface Readings {
+  /** Of the coordinator; workers of another one never see its queue. */
+  readonly build: string;
   /** Whether the campaign plans batches. */
   readonly isRunning: boolean;
   readonly workers: readonly WorkerStatus[];
@@ -178,15 +181,13 @@ export class CoordinatorMetrics {
 
   private fillFleet(readings: Readings): void {
     const { metrics } = this;
-    const { workers, counts } = readings;
-    const draining = workers.filter(({ isDraining }) => isDraining).length;
+    const { workers, build, counts } = readings;
+    const own = workforceOf(workers, build);
+    const draining = workers.filter((one) => one.build === build && one.isDraining).length;
     metrics.set('workers', { state: 'draining' }, draining);
-    metrics.set('workers', { state: 'ready' }, workers.length - draining);
-    metrics.set(
-      'executors',
-      {},
-      workers.reduce((sum, { executors }) => sum + executors, 0),
-    );
+    metrics.set('workers', { state: 'ready' }, own.workers - draining);
+    metrics.set('workers', { state: 'other_build' }, own.others);
+    metrics.set('executors', {}, own.executors);
     const silence = Math.max(0, ...workers.map(({ secondsSinceSeen }) => secondsSinceSeen));
     metrics.set('heartbeat_age_seconds', {}, silence);
     for (const kind of KINDS) {

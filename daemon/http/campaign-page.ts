@@ -37,7 +37,7 @@ ${yieldTable(status.schedulers)}
 <h2>Operations that have met</h2>
 <p>Workloads that were kept for something new and have an operation of the row in one thread and of the column in another.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Operations that have met">${heatMap(showing.pairs())}</div>
-${workersTable(showing.fleet())}`;
+${workersTable(showing.fleet(), status.build)}`;
   const frame = {
     title: `Campaign ${status.campaign} - Faultline`,
     subtitle: `campaign ${status.campaign}, ${status.state}`,

@@ -6,6 +6,7 @@ import { type StoredFinding, shownId } from '../../corpus/vocabulary/finding.ts'
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
 import { silenceInWords } from '../campaign/silence.ts';
 import type { CampaignStatus, Published, WorkerStatus } from '../campaign/views.ts';
+import { workforceOf } from '../campaign/workforce.ts';
 import {
   counted,
   inFrame,
@@ -42,7 +43,7 @@ ${filterForm(modelsOf(status, all), query)}
 ${bugsTable(bugs.slice(0, ROWS_MAX))}
 ${bugs.length > ROWS_MAX ? html`<p>The ${ROWS_MAX} newest of ${whole(bugs.length)}.</p>` : ''}
 ${modelsTable(status)}
-${workersTable(showing.fleet())}`;
+${workersTable(showing.fleet(), status.build)}`;
   const { campaign, state } = status;
   const frame = {
     title: `${counted(all.length, 'finding')} - Faultline`,
@@ -104,8 +105,8 @@ function twinsOf(query: Query): readonly (readonly [string, string])[] {
 
 export function statistics(status: CampaignStatus, fleet: readonly WorkerStatus[]): Markup {
   const { findings, batches, redis } = status;
-  const executors = fleet.reduce((sum, worker) => sum + worker.executors, 0);
-  const busy = fleet.reduce((sum, worker) => sum + worker.busy, 0);
+  const { workers, executors, busy, others } = workforceOf(fleet, status.build);
+  const aside = others === 0 ? '' : `, ${whole(others)} of another build`;
   return terms('stats', [
     ['runs', whole(status.runs)],
     ['runs a second', whole(status.runsPerSecond)],
@@ -114,7 +115,7 @@ export function statistics(status: CampaignStatus, fleet: readonly WorkerStatus[
     ['inconclusive runs', whole(status.inconclusive)],
     ['batches', `${whole(batches.folded)} of ${whole(batches.planned)}`],
     ['quarantined', whole(batches.quarantined)],
-    ['workers', whole(fleet.length)],
+    ['workers', `${whole(workers)}${aside}`],
     ['executors busy', `${whole(busy)} of ${whole(executors)}`],
     ['Redis', redis.isUp ? 'up' : html`<span class="new">down</span>`],
     ['uptime', spanOf(status.uptimeSeconds)],
@@ -237,12 +238,12 @@ ${table(
 )}`;
 }
 
-export function workersTable(fleet: readonly WorkerStatus[]): Markup {
+export function workersTable(fleet: readonly WorkerStatus[], build: string): Markup {
   const rows = fleet.map((worker) => [
     visible(worker.id),
     `${visible(worker.host)}, pid ${worker.pid}`,
     visible(worker.version),
-    `${worker.busy} of ${worker.executors}${worker.isDraining ? ', draining' : ''}`,
+    `${worker.busy} of ${worker.executors}${worker.isDraining ? ', draining' : ''}${worker.build === build ? '' : ', other build'}`,
     whole(worker.runs),
     `${spanOf(worker.secondsSinceSeen)} ago`,
   ]);

@@ -74,7 +74,7 @@ export function redisLink(address: RedisAddress, options: LinkOptions): Link {
   const queue = new BatchQueue(redis, keys, build);
   const clock = SYSTEM_CLOCK;
   const leadership = new Leadership({ exchange, clock, takesOver, said: warn });
-  const fleet = new Fleet(exchange, clock, build);
+  const fleet = new Fleet(exchange, clock, build, warn);
   const probe = new RedisProbe(redis, queue, SYSTEM_CLOCK);
   const lost = (why: string): void => {
     // Otherwise the outage is said.

@@ -20,6 +20,7 @@ import type {
   View,
   WorkerStatus,
 } from '../campaign/views.ts';
+import { workforceOf } from '../campaign/workforce.ts';
 import type { Coordinator } from '../coordinator/coordinator.ts';
 import type { CoordinatorMetrics } from '../coordinator/metrics.ts';
 import type { Publisher } from '../coordinator/publisher.ts';
@@ -202,8 +203,9 @@ export class LiveStatus implements Showing {
   }
 
   metrics(): Promise<string> {
-    const { fleet, probe, outages, log, coordinator, figures } = this.parts;
+    const { fleet, probe, outages, log, coordinator, figures, build } = this.parts;
     return figures.text({
+      build,
       isRunning: this.state() === 'running',
       workers: fleet.workers,
       counts: probe.counts,
@@ -236,15 +238,16 @@ export class LiveStatus implements Showing {
   }
 
   private moment(nowMs: number): Moment {
-    const { state, fleet } = this.parts;
+    const { state, fleet, build } = this.parts;
+    const { executors, busy } = workforceOf(fleet.workers, build);
     const models = [...state.models.values()];
     return {
       seconds: Math.round((nowMs - this.startedMs) / 1000),
       runs: state.runs,
       features: models.reduce((sum, { frontier }) => sum + frontier.size, 0),
       findings: state.triage.published().length,
-      executors: fleet.workers.reduce((sum, { executors }) => sum + executors, 0),
-      busy: fleet.workers.reduce((sum, { busy }) => sum + busy, 0),
+      executors,
+      busy,
     };
   }
 

@@ -79,6 +79,7 @@ export const FIGURES: Figures = {
     workers: 1,
     busy: 3,
     executors: 4,
+    others: 0,
     waiting: 5,
     quarantined: 0,
     isRedisUp: true,

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { keysOf } from '../../corpus/exchange/keys.ts';
 import { metricsFor } from '../../corpus/exchange/metrics.ts';
 import { packRecord, type StoredFinding } from '../../corpus/vocabulary/finding.ts';
+import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import {
   BATCH_VERSION,
   EXHAUSTIVE,
@@ -19,6 +20,7 @@ import { BatchQueue } from '../../daemon/coordinator/queue.ts';
 import { RedisProbe } from '../../daemon/coordinator/redis-probe.ts';
 import { SYSTEM_CLOCK } from '../../daemon/log/clock.ts';
 import { PORTFOLIO } from '../../workers/schedulers/portfolio.ts';
+import { worker } from '../http/showing.ts';
 import { testClient, testRedis } from '../queue/redis.ts';
 import { sampleRecord } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
@@ -28,6 +30,7 @@ import { BUILD, CAMPAIGN } from './coordination.ts';
 
 const skip = await skipReason('redis-server');
 const READINGS: Readings = {
+  build: BUILD,
   isRunning: true,
   workers: [],
   counts: {},
@@ -131,6 +134,22 @@ test('witnesses are counted by scheduler, once a batch, and names that no schedu
   const found = brought.filter(({ findings }) => findings > 0);
   assert.deepEqual(found, [{ scheduler: 'surw', witnesses: 2, findings: 1 }]);
   assert.ok(PORTFOLIO.every((name) => SCHEDULERS.includes(name)));
+});
+
+test('only workers of the build of the coordinator have executors for it', async () => {
+  const [own, other] = [BUILD, sha256Hex('other')];
+  const workers = [
+    worker('w-1', { build: own }),
+    worker('w-2', { build: own, isDraining: true }),
+    worker('w-3', { build: other }),
+    worker('w-4', { build: other, isDraining: true }),
+  ];
+  const bench = new Bench();
+  const states = { ready: 1, draining: 1, other_build: 2 };
+  assert.deepEqual(await bench.of('workers', { workers }), states);
+  assert.deepEqual(await bench.of('executors', { workers }), { '': 4 });
+  // FaultlineWorkersSilent asks for these.
+  assert.deepEqual(await bench.of('executors', { workers: workers.slice(2) }), {});
 });
 
 test('Redis is durable while it keeps an append-only file', { skip }, async (t) => {

@@ -23,6 +23,7 @@ import { sha256Hex } from '../../corpus/vocabulary/json.ts';
 import { readSubmission } from '../../daemon/cli/options/submission.ts';
 import { logFolderOf } from '../../daemon/log/log-read.ts';
 import { startDaemon } from '../../daemon/service/service.ts';
+import { worker } from '../http/showing.ts';
 import { testClient, testRedis } from '../queue/redis.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
@@ -91,6 +92,27 @@ test('what waits for another build is dropped by the build that follows', { skip
   await first.stop();
   await coordinator(scene, scene.dataDir, sha256Hex('newer'));
   await until('none', async () => (await queued()).length === 0);
+});
+
+test('workers of another build are said once, and are no executors of this one', {
+  skip,
+}, async (t) => {
+  const scene = await Scene.of(t);
+  const exchange = new Exchange(testClient(t, scene.redis.address), keysOf(PREFIX));
+  const build = sha256Hex('another');
+  for (const id of ['w-1', 'w-2']) {
+    const { secondsSinceSeen: _, ...beat } = worker(id, { build });
+    await exchange.beat(id, JSON.stringify(beat));
+  }
+  const running = await coordinator(scene);
+  const metrics = async () => await (await fetch(`${running.url}/metrics`)).text();
+  await until('they are seen', async () =>
+    /^faultline_workers\{state="other_build"\} 2$/m.test(await metrics()),
+  );
+  assert.match(await metrics(), /^faultline_executors 0$/m);
+  const said = running.lines.filter((line) => line.includes('take no batches of this build'));
+  assert.equal(said.length, 1, running.lines.join('\n'));
+  assert.match(said[0] ?? '', new RegExp(`^workers of build ${build.slice(0, 12)} .* w-1,`));
 });
 
 test('two coordinators do not write one log', { skip }, async (t) => {

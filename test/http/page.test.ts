@@ -7,7 +7,7 @@ import { spanOf } from '../../daemon/http/list-page.ts';
 import { debianProgram, skipReason } from '../support/debian.ts';
 import { ask } from './ask.ts';
 import { launch } from './player.ts';
-import { type Served, serve } from './showing.ts';
+import { type Served, serve, worker } from './showing.ts';
 import { watch } from './watched.ts';
 
 const found = await debianProgram('chromium');
@@ -143,3 +143,14 @@ async function luminance(page: Page, element: string, property: string): Promise
   const [red = 0, green = 0, blue = 0] = linear;
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test('a worker of another build is listed as one, and counts for nothing', async (t) => {
+  const server = await serve(t);
+  server.showing.workers = [worker('w-1'), worker('w-2', { build: 'b2'.repeat(32) })];
+  for (const path of ['/', '/campaign']) {
+    const { body } = await ask(server, path);
+    for (const part of ['1, 1 of another build', '2 of 2', '2 of 2, other build']) {
+      assert.ok(body.includes(`>${part}<`), `${part} in ${path}: ${body}`);
+    }
+  }
+});

@@ -208,7 +208,12 @@ describe('status, and the coordinator of a folder', { concurrency: true }, () =>
 
   test('status: what runs, in lines and as a document', async (t) => {
     const { url, showing } = await openShop(t, 0);
-    showing.workers = [worker('w-1'), worker('w-2', { busy: 1, isDraining: true })];
+    const build = 'b2'.repeat(32);
+    showing.workers = [
+      worker('w-1'),
+      worker('w-2', { busy: 1, isDraining: true }),
+      worker('w-3', { busy: 0, build }),
+    ];
     showing.facts = { redis: { isUp: false, outages: 2 } };
     const [lines, document] = await runVerbs([`status ${url}`, `status ${url} --json`], '/');
     const said = lines?.stdout ?? '';
@@ -220,8 +225,9 @@ describe('status, and the coordinator of a folder', { concurrency: true }, () =>
       'batches   130 planned, 126 folded, 0 quarantined',
       'findings  3 published, 1 under way, 0 refuted',
       'redis     down, 2 outages',
-      'workers   2 workers, 3 of 4 executors busy',
+      'workers   2 workers, 3 of 4 executors busy; 1 worker of another build',
       '  w-2 (lab-3, pid 4242)  1 of 2 busy, 600k runs, seen 0 s ago, draining',
+      '  w-3 (lab-3, pid 4242)  0 of 2 busy, 600k runs, seen 0 s ago, other build (b2b2b2b2b2b2): takes no batches of this one',
       '  v42-immap-read  2 findings, 4.32k features, 210 workloads kept',
       `    ${silenceInWords(showing.status().models[0] ?? assert.fail())}`,
     ]) {

@@ -1,5 +1,7 @@
 /** One picture of the live screen: a pure function of figures, size and time. */
+
 import { type Standing, type StoredFinding, shownId } from '../../../corpus/vocabulary/finding.ts';
+import type { Workforce } from '../../campaign/workforce.ts';
 import { amount, clockText, duration } from './amounts.ts';
 import { counted } from './render-finding.ts';
 import { type Line, linesOf, type Row } from './rows.ts';
@@ -14,10 +16,7 @@ export interface ScreenFinding extends Pick<StoredFinding, 'id' | 'class' | 'tit
   readonly command: string;
 }
 
-export interface Fleet {
-  readonly workers: number;
-  readonly busy: number;
-  readonly executors: number;
+export interface Fleet extends Workforce {
   /** Batches that no executor has yet. */
   readonly waiting: number;
   readonly quarantined: number;
@@ -188,11 +187,12 @@ function timeItems({ startedMs, newMs, findings }: Figures, nowMs: number): read
 }
 
 function fleetRow(fleet: Fleet): Row {
-  const { workers, busy, executors, waiting, quarantined, isRedisUp, outages } = fleet;
-  const isWell = isRedisUp && workers > 0 && quarantined === 0;
+  const { workers, busy, executors, others, waiting, quarantined, isRedisUp, outages } = fleet;
+  const isWell = isRedisUp && workers > 0 && others === 0 && quarantined === 0;
   const items = [
     counted(workers, 'worker'),
     `${busy} of ${counted(executors, 'executor')} busy`,
+    ...(others === 0 ? [] : [`${counted(others, 'worker')} of another build`]),
     `${waiting} waiting`,
     ...(quarantined === 0 ? [] : [`${quarantined} quarantined`]),
     `Redis ${isRedisUp ? 'up' : 'DOWN'}`,

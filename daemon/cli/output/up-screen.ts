@@ -7,6 +7,7 @@ import { CANARY_ROW } from '../../../corpus/vocabulary/catalogue.ts';
 import { Refusal } from '../../../corpus/vocabulary/errors.ts';
 import { type StoredFinding, shownId } from '../../../corpus/vocabulary/finding.ts';
 import type { CampaignStatus, WorkerStatus } from '../../campaign/views.ts';
+import { workforceOf } from '../../campaign/workforce.ts';
 import { ApiClient } from '../../pull/api-client.ts';
 import { campaignOf, controlled, fleetOf } from '../../pull/api-status.ts';
 import { isBad, type Listed, listPath, readPage } from '../../pull/pull-listing.ts';
@@ -249,13 +250,12 @@ function coverageOf({ campaign: { models } }: Latest): number {
   return featuresOf(models) + sum(models.map(({ entries }) => entries));
 }
 
-function fleetFigures({ batches, redis }: CampaignStatus, workers: readonly WorkerStatus[]): Fleet {
-  const busy = sum(workers.map((worker) => worker.busy));
+function fleetFigures(campaign: CampaignStatus, workers: readonly WorkerStatus[]): Fleet {
+  const { batches, redis } = campaign;
+  const workforce = workforceOf(workers, campaign.build);
   return {
-    workers: workers.length,
-    busy,
-    executors: sum(workers.map((worker) => worker.executors)),
-    waiting: Math.max(0, batches.planned - batches.folded - busy),
+    ...workforce,
+    waiting: Math.max(0, batches.planned - batches.folded - workforce.busy),
     quarantined: batches.quarantined,
     isRedisUp: redis.isUp,
     outages: redis.outages,
