@@ -1,7 +1,7 @@
 /** Whether the fleet works: its checks of itself, then rate, errors and duration of batches, then queue and workers. */
 import * as units from '@grafana/grafana-foundation-sdk/units';
 import type { PanelSpec } from './panel.ts';
-import { increase, perSecond, quantile, series, since, sum } from './promql.ts';
+import { increase, perSecond, quantile, series, sum } from './promql.ts';
 
 export const WORKING: readonly PanelSpec[] = [
   {
@@ -257,7 +257,7 @@ export const WORKERS: readonly PanelSpec[] = [
     queries: [
       { expr: series('heartbeat_age_seconds'), legend: 'oldest heartbeat' },
       {
-        expr: since('worker_last_progress_timestamp_seconds', 'instance'),
+        expr: series('worker_progress_age_seconds'),
         legend: '{{instance}}',
       },
     ],
@@ -299,7 +299,7 @@ export const WORKERS: readonly PanelSpec[] = [
       { expr: sum(series('worker_restarts_total'), 'instance'), legend: 'restarts' },
       { expr: sum(series('worker_spool_entries'), 'instance'), legend: 'spooled' },
       {
-        expr: since('worker_last_progress_timestamp_seconds', 'instance'),
+        expr: sum(series('worker_progress_age_seconds'), 'instance'),
         legend: 'silent for',
         unit: units.Seconds,
       },

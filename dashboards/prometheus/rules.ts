@@ -1,6 +1,7 @@
 /**
  * Prometheus' alert rules: when a person is called, and which section of the runbooks says what to do. A rule asks the
- * coordinator, who knows the campaign; a worker that is gone is no target any more.
+ * coordinator, who knows the campaign; a worker that is gone is no target any more. No rule asks for the time of day: a
+ * machine whose clock is wrong would page for ever, or silence it.
  */
 import { stringify } from 'yaml';
 import { type MetricName, type NameOf, PREFIX } from '../../corpus/exchange/metric-table.ts';
@@ -35,7 +36,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'FaultlineWorkersSilent',
-    expr: `${named('executors')} == 0 and ${named('campaign_running')} == 1 or time() - ${named('worker_last_progress_timestamp_seconds')} > ${SILENT_SECONDS}`,
+    expr: `${named('executors')} == 0 and ${named('campaign_running')} == 1 or ${named('worker_progress_age_seconds')} > ${SILENT_SECONDS}`,
     holds: '5m',
     severity: 'page',
     summary: 'No worker takes batches, or one of them has stopped to',

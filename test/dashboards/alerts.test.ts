@@ -31,6 +31,12 @@ test('rules name only metrics of the table', () => {
   assert.deepEqual(unknownNames('faultline_gone_total > 0'), ['faultline_gone_total']);
 });
 
+test('no rule asks for the time of day: a clock that is wrong neither pages nor silences', () => {
+  const clocks = /\btime\(|_timestamp_seconds/;
+  for (const { expr } of ALERTS) assert.doesNotMatch(expr, clocks);
+  assert.match('time() - faultline_finding_last_timestamp_seconds > 1', clocks);
+});
+
 test('every alert has a runbook that says what it means, how to see it and what to type', () => {
   const text = readFileSync(path.join(PACKAGE_ROOT, RUNBOOKS), 'utf8');
   assert.deepEqual(withoutRunbook(ALERTS, text), []);

@@ -24,6 +24,7 @@ import {
   ownPin,
   pinOf,
   Rig,
+  type WorkerHere,
 } from './worker-rig.ts';
 
 const skip = await skipReason('redis-server');
@@ -102,7 +103,19 @@ async function takesTheMostUrgent(t: TestContext): Promise<void> {
   // One that waits for jobs, one for everything else.
   assert.equal((await connections(rig)) - before, 2);
   assert.deepEqual(await rig.client.lrange(rig.keys.arrivals, 0, -1), KINDS);
+  await agesUntilItWorks(rig, worker);
   await worker.stop();
+}
+
+/** The age of its progress grows, and falls with the next batch. */
+async function agesUntilItWorks(rig: Rig, worker: WorkerHere): Promise<void> {
+  const age = async (): Promise<number> =>
+    (await worker.metrics()).get('faultline_worker_progress_age_seconds') ?? Number.NaN;
+  const first = await age();
+  await until('more', async () => (await age()) > first);
+  const last = await age();
+  await rig.queue.add([batchOf('later', fuzzBatch(0))]);
+  await until('less', async () => (await age()) < last);
 }
 
 async function knowsLists(t: TestContext): Promise<void> {

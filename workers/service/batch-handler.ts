@@ -52,6 +52,8 @@ export interface BatchHandlerParts {
   readonly metrics: Metrics<'worker'>;
   readonly build: string;
   readonly troubles: Repeats;
+  /** A batch is reported. */
+  readonly finished: () => void;
   /** A batch met signatures that want a witness. */
   readonly saw: (batch: string, signatures: readonly string[]) => void;
 }
@@ -93,7 +95,7 @@ export class BatchHandler {
     await send();
     const seconds = (performance.now() - startedMs) / 1000;
     this.parts.metrics.observe('worker_batch_duration_seconds', { kind }, seconds);
-    this.parts.metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000);
+    this.parts.finished();
   }
 
   private async computeReport(read: Read, job: TakenJob): Promise<Report> {

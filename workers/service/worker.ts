@@ -138,6 +138,8 @@ class FleetWorker {
   private beats: HeartbeatSender | null = null;
   private metricsServer: MetricsServer | null = null;
   private outagesCounted = 0;
+  /** On the clock of `performance.now()`, which no setting of the time changes. */
+  private progressMs = performance.now();
   private isDraining = false;
   private giveUp: () => void = () => {};
   private readonly hurt = (): void => this.pool.killOne();
@@ -167,6 +169,7 @@ class FleetWorker {
       metrics,
       build,
       troubles,
+      finished: () => this.progressed(),
       saw: (batch, signatures) => this.log.debug({ batch, signatures }, 'witnesses'),
     });
     this.end = new Promise((resolve) => {
@@ -278,7 +281,7 @@ class FleetWorker {
     return new Watchdog({
       consumer,
       silentMs: this.config.limits?.silentMs ?? SILENT_MS,
-      idle: () => metrics.set('worker_last_progress_timestamp_seconds', {}, Date.now() / 1000),
+      idle: () => this.progressed(),
       replaced: () => {
         // It has mended itself; the next step says more.
         log.info('replaced a queue client that took nothing');
@@ -289,6 +292,10 @@ class FleetWorker {
         this.giveUp();
       },
     });
+  }
+
+  private progressed(): void {
+    this.progressMs = performance.now();
   }
 
   /** Redis is there, perhaps again, perhaps another one. */
@@ -315,6 +322,7 @@ class FleetWorker {
   private metricsText(): Promise<string> {
     const { metrics, outages, pool } = this;
     metrics.set('worker_ready', {}, this.trouble() === null ? 1 : 0);
+    metrics.set('worker_progress_age_seconds', {}, (performance.now() - this.progressMs) / 1000);
     metrics.set('worker_executors', {}, pool.count);
     metrics.set('worker_executors_busy', {}, pool.busy);
     metrics.set('worker_spool_oldest_seconds', {}, this.outbox.oldestSeconds());
