@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -24,6 +25,7 @@ import { Repeats } from '../../workers/service/repeats.ts';
 import { Spool } from '../../workers/service/spool.ts';
 import { temporaryFolder } from '../store/sample.ts';
 import { skipReason } from '../support/debian.ts';
+import { parseExposition } from '../support/exposition.ts';
 import { until } from '../support/patience.ts';
 import { testDatabase, testRedis } from './redis.ts';
 import { BUILD, Rig, reportOf } from './worker-rig.ts';
@@ -52,6 +54,7 @@ class BatchHandler {
   readonly troubles: string[] = [];
   readonly outbox: Outbox;
   readonly exchange: Exchange;
+  private readonly metrics = metricsFor('worker', { version: '0.0.0', build: BUILD });
   private readonly repeats: Repeats = new Repeats((line) => this.troubles.push(line));
 
   constructor(rig: Rig, folder: string) {
@@ -61,7 +64,7 @@ class BatchHandler {
     this.outbox = new Outbox({
       spool: new Spool(folder),
       exchange: this.exchange,
-      metrics: metricsFor('worker', { version: '0.0.0', build: BUILD }),
+      metrics: this.metrics,
       troubles: this.repeats,
     });
   }
@@ -77,6 +80,14 @@ class BatchHandler {
 
   get files(): readonly string[] {
     return readdirSync(this.folder).sort();
+  }
+
+  /** As they are exported: how many reports, and their bytes. */
+  async spooled(): Promise<readonly (number | undefined)[]> {
+    const families = parseExposition(await this.metrics.text());
+    return ['entries', 'bytes'].map(
+      (name) => families.get(`faultline_worker_spool_${name}`)?.samples[0]?.value,
+    );
   }
 
   beats(): HeartbeatSender {
@@ -111,14 +122,19 @@ async function onDiskFirst(t: TestContext): Promise<void> {
     reportOf('a'),
   );
   assert.equal((await handler.rig.reports()).size, 0);
+  const { size } = statSync(path.join(handler.folder, file));
+  assert.deepEqual(await handler.spooled(), [1, size]);
   await send();
   assert.deepEqual([...(await handler.rig.reports()).values()], [reportOf('a')]);
   await handler.outbox.settle();
   assert.equal(handler.files.length, 1);
+  // Redis has it: while no coordinator is there, it stays on the disk, and counts.
+  assert.deepEqual(await handler.spooled(), [1, size]);
   await handler.rig.logged();
   assert.equal(handler.files.length, 1);
   await handler.outbox.settle();
   assert.deepEqual(handler.files, []);
+  assert.deepEqual(await handler.spooled(), [0, 0]);
 }
 
 async function doubtful(t: TestContext): Promise<void> {

@@ -160,7 +160,6 @@ export class Outbox {
 
   private noteTaken(name: string, batch: string): void {
     this.states.set(name, { name, batch });
-    this.measure();
   }
 
   /**
@@ -189,8 +188,7 @@ export class Outbox {
 
   private measure(): void {
     const { metrics, spool } = this.parts;
-    const undelivered = this.states.size - this.taken().length;
-    metrics.set('worker_spool_entries', {}, undelivered);
+    metrics.set('worker_spool_entries', {}, spool.entries);
     metrics.set('worker_spool_bytes', {}, spool.bytes);
   }
 }
