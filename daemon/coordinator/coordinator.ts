@@ -95,8 +95,8 @@ export class Coordinator {
   private leadership: 'new' | 'leads' | 'stale' = 'new';
   private isStopping = false;
   private wake: () => void = () => {};
-  /** What the last turn failed of, or null. */
-  private failure: string | null = null;
+  /** What the last turn failed of, and since when turns fail; or null. */
+  private failure: { readonly why: string; readonly sinceMs: number } | null = null;
   private turnedMs: number;
 
   constructor(parts: CoordinatorParts) {
@@ -107,7 +107,7 @@ export class Coordinator {
 
   /** Why it is not at work, or null. */
   get trouble(): string | null {
-    if (this.failure !== null) return this.failure;
+    if (this.failure !== null) return this.failure.why;
     if (this.leadership === 'new') return 'it is starting';
     const isLate = this.parts.clock.monotonicMs() - this.turnedMs > TURN_MS_MAX;
     return isLate && !this.isFinished() ? 'it waits for an answer of Redis' : null;
@@ -118,8 +118,8 @@ export class Coordinator {
     while (!this.isStopping && !this.isFinished()) {
       try {
         await this.turn();
-        this.failure = null;
         this.turnedMs = this.parts.clock.monotonicMs();
+        this.recovered();
       } catch (error) {
         await this.endure(error);
       }
@@ -327,8 +327,17 @@ export class Coordinator {
     if (!isDisk && !this.parts.transport.isOutage(error)) throw error;
     const why = error instanceof Error ? error.message : String(error);
     if (this.failure === null) this.parts.watcher.warned(`${why}; it goes on when that is mended`);
-    this.failure = why;
+    const sinceMs = this.failure?.sinceMs ?? this.parts.clock.monotonicMs();
+    this.failure = { why, sinceMs };
     await this.sleep(RETRY_MS);
+  }
+
+  private recovered(): void {
+    if (this.failure === null) return;
+    const { why, sinceMs } = this.failure;
+    const seconds = (this.turnedMs - sinceMs) / 1000;
+    this.parts.watcher.said(`it goes on: mended after ${seconds.toFixed(1)} s: ${why}`);
+    this.failure = null;
   }
 
   private sleep(milliseconds: number): Promise<void> {

@@ -23,6 +23,8 @@ export interface PublisherParts {
   readonly store: FindingStore;
   readonly clock: Clock;
   readonly watcher: {
+    /** What happens, said once. */
+    said(text: string): void;
     /** What a person may act on. */
     warned(text: string): void;
     published(finding: StoredFinding, secondsSinceMinimized: number): void;
@@ -88,6 +90,9 @@ export class Publisher {
       if (!one.isStored) this.wasStored(one, outcome === 'new');
       // Somebody else may have put a better one there.
       this.adopt(store.record(record.finding.id));
+      if (this.diskProblem !== null) {
+        watcher.said(`the disk takes findings again; before: ${this.diskProblem}`);
+      }
       this.diskProblem = null;
       return true;
     } catch (error) {

@@ -240,6 +240,8 @@ test('a disk that is full stops nothing for good', { skip }, async (t) => {
     return new FindingStore(dataDir).list().findings.length >= published && published > 1;
   });
   await until('none is left', async () => (await unstored()) === 0);
+  const again = running.lines.filter((line) => line.startsWith('the disk takes findings again'));
+  assert.equal(again.length, 1, running.lines.join('\n'));
 });
 
 test('a port in use is an error, and leaves the log free', { skip }, async (t) => {
