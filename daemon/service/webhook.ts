@@ -34,7 +34,7 @@ export interface WebhookBounds {
   readonly tryMs: number;
   /** Between tries; one more than these there are. */
   readonly pausesMs: readonly number[];
-  /** Findings that wait to be told. */
+  /** Findings that wait to be told, at first or again. */
   readonly waitingMax: number;
 }
 
@@ -67,8 +67,9 @@ export class Webhook {
   private readonly parts: WebhookParts;
   private readonly bounds: WebhookBounds;
   private readonly closing = new AbortController();
-  private readonly waiting: News[] = [];
-  private isTelling = false;
+  private waiting = 0;
+  /** One request at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: WebhookParts, bounds: WebhookBounds = WEBHOOK_BOUNDS) {
     this.parts = parts;
@@ -78,38 +79,37 @@ export class Webhook {
   /** Returns at once. */
   send(news: News): void {
     if (this.closing.signal.aborted) return;
-    if (this.waiting.length >= this.bounds.waitingMax) {
-      this.giveUp(news, `${this.waiting.length} others wait already`);
+    if (this.waiting >= this.bounds.waitingMax) {
+      this.giveUp(news, `${this.waiting} others wait already`);
       return;
     }
-    this.waiting.push(news);
-    if (!this.isTelling) void this.tellAll();
+    this.waiting += 1;
+    void this.tell(news).then((failure) => {
+      this.waiting -= 1;
+      if (failure !== null) this.giveUp(news, failure.why);
+    });
   }
 
   /** What waits is not told: its finding is on the disk. */
   close(): void {
     this.closing.abort();
-    for (const news of this.waiting.splice(0)) this.giveUp(news, 'the coordinator ends');
   }
 
-  private async tellAll(): Promise<void> {
-    this.isTelling = true;
-    for (let news = this.waiting.shift(); news !== undefined; news = this.waiting.shift()) {
-      const failure = await this.tell(news);
-      if (failure !== null) this.giveUp(news, failure.why);
-    }
-    this.isTelling = false;
-  }
-
-  /** @returns the last failure; null once it was told */
+  /** While one waits for its next try, others have theirs. @returns the last failure; null once it was told */
   private async tell(news: News): Promise<Failure | null> {
     const { signal } = this.closing;
     for (const pauseMs of this.bounds.pausesMs) {
-      const failure = await this.try(news);
+      const failure = await this.tryInTurn(news);
       if (failure === null || !failure.isPassing || signal.aborted) return failure;
       await delay(pauseMs, undefined, { signal }).catch(() => {});
     }
-    return await this.try(news);
+    return await this.tryInTurn(news);
+  }
+
+  private tryInTurn(news: News): Promise<Failure | null> {
+    const tried = this.turn.then(() => this.try(news));
+    this.turn = tried;
+    return tried;
   }
 
   private giveUp({ id }: News, why: string): void {
@@ -121,6 +121,9 @@ export class Webhook {
   /** Never rejects. Of the answer nothing but its status is read. */
   private try(news: News): Promise<Failure | null> {
     const { url, version } = this.parts;
+    if (this.closing.signal.aborted) {
+      return Promise.resolve({ why: this.abortedWhy(), isPassing: false });
+    }
     const body = JSON.stringify(news);
     const signal = AbortSignal.any([this.closing.signal, AbortSignal.timeout(this.bounds.tryMs)]);
     const options: RequestOptions & { rejectUnauthorized: boolean } = {
