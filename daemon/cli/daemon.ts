@@ -12,7 +12,11 @@ export function daemonCommand(): CommandUnknownOpts {
     .description('coordinate a fleet: plan, fold reports, keep findings, serve the page')
     .option('--redis <url>', 'the Redis that the workers use too (FAULTLINE_REDIS_URL), or none')
     .option(REDIS_FILE_FLAG, REDIS_FILE_TEXT)
-    .option('--jobs <n>', 'executor threads with --redis none (all cores)', parseJobs);
+    .option('--jobs <n>', 'executor threads with --redis none (all cores)', parseJobs)
+    .option(
+      '--stay',
+      'serve on once the campaign has ended; started again with the same flags, it stays ended',
+    );
   withCampaignOptions(command);
   withHttpOptions(command);
   command.action(async (flags, self) => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import type { Logger } from 'pino';
 import { writeAtomically } from '../../corpus/disk/atomic.ts';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { seedTexts } from '../../corpus/store/seeds.ts';
@@ -35,7 +36,9 @@ import { timelineOf } from './timeline.ts';
 /** What is in hand is written within milliseconds; longer means that Redis or the disk hangs. */
 const STOP_MS = 3000;
 
-type DaemonFlags = CampaignFlags & HttpFlags & RedisFlags & { readonly jobs?: number };
+type DaemonFlags = CampaignFlags &
+  HttpFlags &
+  RedisFlags & { readonly jobs?: number; readonly stay?: boolean };
 
 export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise<void> {
   const { dataDir } = settings;
@@ -44,7 +47,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
   if (others !== null) log.warn(others);
   const { tokenFile, ...http } = httpOf(flags, dataDir);
   const webhook = webhookOf(flags);
-  const running = await startDaemon({
+  const options: DaemonOptions = {
     dataDir,
     executors: executorsOf(flags),
     prefix: redisPrefix(PREFIX_DEFAULT),
@@ -55,7 +58,7 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       campaign: `c${randomBytes(4).toString('hex')}`,
       rngSeed: randomBytes(4).readUInt32LE(),
     },
-    isRestart: process.env[RESTARTED_VARIABLE] === '1',
+    isRestart: flags.stay === true || process.env[RESTARTED_VARIABLE] === '1',
     takesOver: flags.takeOver === true,
     seeds: seedTexts(PACKAGE_ROOT),
     canary: pinOf(modelOf(CANARY_MODEL)),
@@ -72,21 +75,40 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       log.info({ url }, 'serving');
     },
     ready: (url) => tellSupervisor({ kind: 'ready', url }),
-  });
-  let isStopping = false;
-  let isTold: () => void = () => {};
-  const told = new Promise<void>((resolve) => {
-    isTold = resolve;
-  });
-  const stop = (): void => {
-    log.info('stopping');
-    isStopping = true;
-    running.stop();
-    isTold();
-    // Redis may be what hangs: what is not settled there comes again at the next start.
-    setTimeout(() => process.exit(), STOP_MS).unref();
   };
-  const release = isSupervised() ? onOrphaned(stop) : onInterrupt(stop);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  // Before it begins anything, so that no signal ends it in the middle.
+  const release = isSupervised()
+    ? onOrphaned(() => stopping.abort())
+    : onInterrupt(() => stopping.abort());
+  try {
+    await runUntilTold(options, signal, flags.stay === true, log);
+  } finally {
+    // Last: a signal that comes twice (`signals.ts`) must not end it in between.
+    release();
+  }
+  log.info('stopped');
+}
+
+async function runUntilTold(
+  options: DaemonOptions,
+  signal: AbortSignal,
+  stays: boolean,
+  log: Logger,
+): Promise<void> {
+  if (signal.aborted) return;
+  const told = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => {
+      log.info('stopping');
+      // Redis may be what hangs: what is not settled there comes again at the next start.
+      setTimeout(() => process.exit(), STOP_MS).unref();
+      resolve();
+    });
+  });
+  const running = await startDaemon(options);
+  if (signal.aborted) running.stop();
+  signal.addEventListener('abort', () => running.stop());
   try {
     await running.finished.catch((error: unknown) => {
       // Another coordinator leads: whoever comes back would only take its turn away.
@@ -94,20 +116,15 @@ export async function runDaemon(flags: DaemonFlags, settings: Settings): Promise
       if (isRefused) tellSupervisor({ kind: 'refused' });
       throw error;
     });
-    if (!isStopping) log.info('the campaign has come to its end');
-    if (isSupervised()) {
-      // Whoever started it looks once more before everything ends.
-      tellSupervisor({ kind: 'finished' });
-      await told;
-    }
+    if (!signal.aborted) log.info('the campaign has come to its end');
+    // Whoever started it looks once more before everything ends.
+    if (isSupervised()) tellSupervisor({ kind: 'finished' });
+    if (isSupervised() || stays) await told;
   } finally {
     // First: whoever comes next writes its own.
-    rmSync(path.join(dataDir, DAEMON_FILE), { force: true });
+    rmSync(path.join(options.dataDir, DAEMON_FILE), { force: true });
     await running.close();
-    // Last: a signal that comes twice (`signals.ts`) must not end it in between.
-    release();
   }
-  log.info('stopped');
 }
 
 function executorsOf({ jobs, ...flags }: DaemonFlags): DaemonOptions['executors'] {

@@ -19,7 +19,7 @@ export interface Wanted {
   readonly stop: StopRule;
 }
 
-/** @param isRestart by a supervisor: then what was stopped stays stopped */
+/** @param isRestart not by a person: then what was stopped stays stopped */
 export function beginOrResume(
   log: LogWriter,
   wanted: Wanted,

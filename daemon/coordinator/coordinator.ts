@@ -108,7 +108,8 @@ export class Coordinator {
   /** Why it is not at work, or null. */
   get trouble(): string | null {
     if (this.failure !== null) return this.failure.why;
-    if (this.leadership === 'new') return 'it is starting';
+    // What has ended needs no lead.
+    if (this.leadership === 'new' && !this.isFinished()) return 'it is starting';
     const isLate = this.parts.clock.monotonicMs() - this.turnedMs > TURN_MS_MAX;
     return isLate && !this.isFinished() ? 'it waits for an answer of Redis' : null;
   }
