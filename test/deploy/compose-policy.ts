@@ -1,7 +1,7 @@
 /** What every service of deploy/compose.yaml keeps to, a rule each. The schema says what may be written; these say what is safe. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { isPinned, isSecretName } from './image-policy.ts';
+import { isPinned, isReached, isSecretName } from './image-policy.ts';
 
 interface Service {
   readonly image: string;
@@ -98,6 +98,9 @@ export const COMPOSE_RULES = {
   ),
   'listens on loopback only': services(({ ports = [] }) =>
     ports.every((port) => /^127\.0\.0\.1:\d+:\d+$/.test(port)),
+  ),
+  'listens where the others ask it, and is told that it may': services(
+    ({ command = [], environment = {} }) => isReached(command, environment),
   ),
   'leaves Redis to the fleet': services(({ networks = [] }, name, compose) => {
     const isOfFleet = ['redis', 'coordinator', 'worker'].includes(name);

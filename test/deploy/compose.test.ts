@@ -85,6 +85,13 @@ const PLANTED: Readonly<Record<keyof typeof COMPOSE_RULES, readonly Operation[]>
     replace('/services/grafana/ports', ['3000:3000']),
     add('/services/redis/ports', ['0.0.0.0:6379:6379']),
   ],
+  'listens where the others ask it, and is told that it may': [
+    replace('/services/worker/command', ['worker', '--jobs', '1']),
+    remove('/services/worker/environment/FAULTLINE_METRICS'),
+    replace('/services/worker/environment/FAULTLINE_METRICS', 'localhost:9100'),
+    remove('/services/coordinator/command/3'),
+    replace('/services/coordinator/command/6', '--token'),
+  ],
   'leaves Redis to the fleet': [
     replace('/services/redis/networks', ['queue', 'page']),
     replace('/services/grafana/networks', ['queue']),

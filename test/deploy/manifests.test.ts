@@ -82,6 +82,14 @@ const PLANTED: Readonly<Record<keyof typeof POD_RULES, readonly (readonly [strin
       [COORDINATOR, replace(`${FIRST}/readinessProbe/httpGet/path`, '/livez')],
       [COORDINATOR, replace(`${FIRST}/readinessProbe/httpGet/port`, 'page')],
     ],
+    'listens where its probes ask, and is told that it may': [
+      [WORKER, replace(`${FIRST}/args`, ['worker', '--jobs', '1'])],
+      [WORKER, remove(`${FIRST}/env/2`)],
+      [WORKER, replace(`${FIRST}/env/2/value`, '127.0.0.1:9100')],
+      [COORDINATOR, remove(`${FIRST}/args/3`)],
+      [COORDINATOR, replace(`${FIRST}/args/8`, '--token')],
+      [COORDINATOR, replace(`${FIRST}/args`, ['daemon'])],
+    ],
     'says what it needs, and has a limit of memory': [
       [WORKER, remove(`${FIRST}/resources/limits/memory`)],
       [REDIS, remove(`${FIRST}/resources/requests/cpu`)],

@@ -8,7 +8,7 @@ import type { LabelSelector } from 'kubernetes-types/meta/v1.d.ts';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts';
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1.d.ts';
 import { METRICS, PREFIX } from '../../corpus/exchange/metric-table.ts';
-import { isPinned, isSecretName } from './image-policy.ts';
+import { isPinned, isReached, isSecretName } from './image-policy.ts';
 import { type Manifest, nameOf } from './kustomize.ts';
 
 type Workload = (Deployment | StatefulSet) & Manifest;
@@ -245,6 +245,9 @@ export const POD_RULES = {
     volumes.every(({ emptyDir }) => emptyDir === undefined || emptyDir.sizeLimit !== undefined),
   ),
   'is asked whether it lives and is ready': containers(hasProbes),
+  'listens where its probes ask, and is told that it may': containers(({ args = [], env = [] }) =>
+    isReached(args, Object.fromEntries(env.map(({ name, value }) => [name, value]))),
+  ),
   'says what it needs, and has a limit of memory': containers(
     ({ resources }) =>
       ['cpu', 'memory'].every((name) => resources?.requests?.[name] !== undefined) &&
