@@ -99,6 +99,10 @@ export const COMPOSE_RULES = {
   'listens on loopback only': services(({ ports = [] }) =>
     ports.every((port) => /^127\.0\.0\.1:\d+:\d+$/.test(port)),
   ),
+  'is on a network that leads outside where it publishes a port': services(
+    ({ ports = [], networks = [] }, _name, compose) =>
+      ports.length === 0 || networks.some((one) => compose.networks[one]?.internal !== true),
+  ),
   'listens where the others ask it, and is told that it may': services(
     ({ command = [], environment = {} }) => isReached(command, environment),
   ),

@@ -85,6 +85,10 @@ const PLANTED: Readonly<Record<keyof typeof COMPOSE_RULES, readonly Operation[]>
     replace('/services/grafana/ports', ['3000:3000']),
     add('/services/redis/ports', ['0.0.0.0:6379:6379']),
   ],
+  'is on a network that leads outside where it publishes a port': [
+    replace('/services/prometheus/networks', ['metrics']),
+    replace('/networks/page', { internal: true }),
+  ],
   'listens where the others ask it, and is told that it may': [
     replace('/services/worker/command', ['worker', '--jobs', '1']),
     remove('/services/worker/environment/FAULTLINE_METRICS'),
@@ -162,6 +166,16 @@ test('Prometheus reads its configuration, and finds coordinator and workers', {
   );
   assert.match(text, /targets: \['coordinator:7077'\]/);
   assert.match(text, /url: http:\/\/coordinator:7077\/api\/v1\/sd/);
+});
+
+test('each page that a text of deploy/ names on this machine is published, and each that is published is named', () => {
+  const texts = ['README.md', 'prometheus/prometheus.yml'].map(read);
+  const named = texts.flatMap((text) => text.match(/(?<=http:\/\/127\.0\.0\.1:)\d+/g) ?? []);
+  const published = Object.values(COMPOSE.services)
+    .flatMap(({ ports = [] }) => ports)
+    .map((port) => port.split(':')[1]);
+  assert.deepEqual([...new Set(named)].sort(), published.sort());
+  assert.ok(texts.every((text) => text.includes('http://127.0.0.1:9090/alerts')));
 });
 
 test('Grafana has the Prometheus of compose, and the dashboards of this tree', () => {
