@@ -13,8 +13,9 @@ import { isSecretName } from './image-policy.ts';
 
 const FOLDER = path.join(PACKAGE_ROOT, 'deploy/systemd');
 const UNITS = readdirSync(FOLDER);
-/** Where `npm install --global` puts it. */
-const PROGRAM = '/usr/local/bin/faultline';
+/** By its name: where `npm install --global` puts it depends on npm's prefix. */
+const PROGRAM = 'faultline';
+const PREFIXES = ['/usr/local', '/usr'];
 /** Of 10, as tenths: what systemd calls OK ends at 4. */
 const EXPOSED_MAX = '20';
 const skip = await skipReason('systemd');
@@ -24,7 +25,8 @@ const read = (unit: string): string => readFileSync(path.join(FOLDER, unit), 'ut
 /** Where the program is that of this tree. */
 function analyzed(t: TestContext, unit: string, text: string, ...verb: readonly string[]) {
   const file = path.join(temporaryFolder(t), unit);
-  writeFileSync(file, text.replaceAll(PROGRAM, `${process.execPath} ${MAIN}`));
+  const program = `ExecStart=${process.execPath} ${MAIN} `;
+  writeFileSync(file, text.replaceAll(`ExecStart=${PROGRAM} `, program));
   return spawnSync('systemd-analyze', [...verb, file], { encoding: 'utf8' });
 }
 
@@ -38,7 +40,8 @@ describe('units', { skip }, () => {
         ['StateDirectory=', 'StatesDirectory='],
         ['Restart=on-failure', 'Restart=sometimes'],
         ['SystemCallFilter=@system-service', 'SystemCallFilter=@sistem'],
-        [`ExecStart=${PROGRAM}`, 'ExecStart=/usr/local/bin/none'],
+        [`ExecStart=${PROGRAM} `, 'ExecStart=no-such-program '],
+        [`ExecStart=${PROGRAM} `, 'ExecStart=/usr/local/bin/none '],
       ] as const) {
         assert.ok(read(unit).includes(from), from);
         assert.notEqual(verified(read(unit).replace(from, to)).stderr, '', to);
@@ -56,6 +59,28 @@ describe('units', { skip }, () => {
       assert.notEqual(exposed(careless).status, 0);
     });
   }
+});
+
+test('systemd finds the program under each usual prefix of npm', { skip }, () => {
+  const { stdout } = spawnSync('systemd-path', ['search-binaries-default'], { encoding: 'utf8' });
+  const folders = stdout.trim().split(':');
+  for (const prefix of PREFIXES) assert.ok(folders.includes(`${prefix}/bin`), stdout);
+  const starts = UNITS.map((unit) => /^ExecStart=(\S+)/m.exec(read(unit))?.[1]);
+  assert.deepEqual(new Set(starts), new Set([PROGRAM]));
+});
+
+test('the guide says where the package and a new enough Node come from, and which prefix units take', () => {
+  const guide = readFileSync(path.join(PACKAGE_ROOT, 'deploy/README.md'), 'utf8');
+  const [, section = ''] = /^## systemd\n([\s\S]*?)^## /m.exec(guide) ?? [];
+  const { engines, version } = JSON.parse(
+    readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8'),
+  );
+  const oldest = engines.node.replace('>=', '');
+  const [first = '', second = ''] = section.match(/(?<=^|\n)npm .*/g) ?? [];
+  assert.match(first, /npm pack/);
+  assert.ok(second.includes(`./faultline-${version}.tgz`), second);
+  assert.ok(section.includes(`Node ${oldest} or newer`));
+  for (const prefix of PREFIXES) assert.ok(section.includes(`\`${prefix}\``), prefix);
 });
 
 for (const unit of UNITS) {
