@@ -84,7 +84,7 @@ async function durabilityWarnings(client: Redis): Promise<readonly Unfit[]> {
     {
       code: 'not-durable',
       what: 'it keeps no append-only file, so a crash empties the queue',
-      remedy: `type \`${commandLine(client)} CONFIG SET appendonly yes\``,
+      remedy: `${typed(client, 'CONFIG SET appendonly yes')}, and write \`appendonly yes\` into its redis.conf`,
     },
   ];
 }
@@ -113,7 +113,7 @@ function evicting(info: Info, client: Redis): Unfit | null {
   return {
     code: 'evicting',
     what: `it throws keys away when memory is short (maxmemory-policy ${printable(policy)})`,
-    remedy: `type \`${commandLine(client)} CONFIG SET maxmemory-policy noeviction\``,
+    remedy: typed(client, 'CONFIG SET maxmemory-policy noeviction'),
   };
 }
 
@@ -173,9 +173,17 @@ function refusedAs(error: unknown, prefix: string): Unfit {
   };
 }
 
-function commandLine(client: Redis): string {
-  const address = addressOf(client);
-  return 'path' in address
-    ? `redis-cli -s ${address.path}`
-    : `redis-cli -h ${address.host} -p ${address.port}`;
+/** A user of the fleet may not change the server, so where users have names another one is to be named. */
+function typed(client: Redis, command: string): string {
+  const { username, password } = client.options;
+  const place = placeOf(addressOf(client));
+  if (username) {
+    return `type \`redis-cli ${place} --user NAME --askpass ${command}\`, NAME being a user that may`;
+  }
+  return `type \`redis-cli ${place}${password ? ' --askpass' : ''} ${command}\``;
+}
+
+function placeOf(address: RedisAddress): string {
+  if ('path' in address) return `-s ${address.path}`;
+  return `-h ${address.host} -p ${address.port}${address.tls ? ' --tls' : ''}`;
 }

@@ -13,9 +13,10 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { PREFIX_DEFAULT } from '../../corpus/exchange/keys.ts';
 import { connectionOptions, parseRedisUrl, reachRedis } from '../../corpus/exchange/redis.ts';
+import { requireFit } from '../../corpus/exchange/redis-fitness.ts';
 import { MAIN } from '../cli/faultline.ts';
 import { temporaryFolder } from '../store/sample.ts';
-import { debianProgram, skipReason } from '../support/debian.ts';
+import { type DebianProgram, debianProgram, skipReason } from '../support/debian.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
 import { PATIENCE_MS, until } from '../support/patience.ts';
 
@@ -92,8 +93,25 @@ async function fortress(t: TestContext): Promise<Fortress> {
 
   const [host = '', port = ''] = place.split(':');
   const args = ['--dir', folder, '--aclfile', users, '--bind', host, '--port', port];
-  const child = spawn(program.path, [CONFIGURATION, ...args], {
-    env: program.env,
+  await startedRedis(t, program, [CONFIGURATION, ...args]);
+  const urlFile = path.join(secrets, 'redis-url');
+  const url = readFileSync(urlFile, 'utf8').trim();
+  const admin = await reachRedis(
+    parseRedisUrl(`redis://admin:${ADMIN_PASSWORD}@${place}`),
+    PATIENCE_MS,
+  );
+  t.after(() => admin.disconnect());
+  return { urlFile, url, admin };
+}
+
+async function startedRedis(
+  t: TestContext,
+  { path: file, env }: DebianProgram,
+  args: readonly string[],
+): Promise<void> {
+  const child = spawn(file, args, {
+    env,
+    cwd: temporaryFolder(t),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));
@@ -104,15 +122,6 @@ async function fortress(t: TestContext): Promise<Fortress> {
   const isUp = (): boolean => said.includes('Ready to accept connections');
   await until('Redis', () => isUp() || child.exitCode !== null, { said: () => said });
   assert.ok(isUp(), said);
-
-  const urlFile = path.join(secrets, 'redis-url');
-  const url = readFileSync(urlFile, 'utf8').trim();
-  const admin = await reachRedis(
-    parseRedisUrl(`redis://admin:${ADMIN_PASSWORD}@${place}`),
-    PATIENCE_MS,
-  );
-  t.after(() => admin.disconnect());
-  return { urlFile, url, admin };
 }
 
 async function freePort(): Promise<number> {
@@ -215,4 +224,55 @@ describe('the Redis of deploy/', { skip }, () => {
     const stranger = reachRedis(parseRedisUrl(`redis://${hostname}:${port}`), PATIENCE_MS);
     await assert.rejects(stranger, { code: 'REDIS_UNREACHABLE' });
   });
+});
+
+test('what doctor and the runbook have one type makes it durable again', { skip }, async (t) => {
+  const { url, admin } = await fortress(t);
+  const redis = await debianProgram('redis-server');
+  assert.ok('path' in redis);
+  const { hostname, port, password } = new URL(url);
+  /** As typed, with the password at its prompt. */
+  const typed = (line: string, user: string): string => {
+    const [program = '', ...args] = line.replace(' NAME ', ` ${user} `).split(' ');
+    const file = path.join(path.dirname(redis.path), program);
+    const input = `${user === 'admin' ? ADMIN_PASSWORD : password}\n`;
+    return execFileSync(file, args, { env: redis.env, encoding: 'utf8', input });
+  };
+  const address = parseRedisUrl(url);
+  const fleet = await reachRedis(address, PATIENCE_MS);
+  t.after(() => fleet.disconnect());
+  const judged = () => requireFit(fleet, PREFIX_DEFAULT, address);
+  assert.deepEqual(await judged(), []);
+  await admin.config('SET', 'appendonly', 'no');
+  const [warning] = await judged();
+  assert.equal(warning?.code, 'not-durable');
+  const [, printed = ''] = /type `([^`]*)`/.exec(warning.remedy) ?? [];
+  assert.match(typed(printed, 'faultline'), /NOPERM/);
+  assert.match(typed(printed, 'admin'), /OK/);
+  assert.deepEqual(await judged(), []);
+
+  const guide = readFileSync(path.join(PACKAGE_ROOT, 'dashboards/docs/runbooks.md'), 'utf8');
+  const lines = (guide.match(/^redis-cli .*(?=#)/gm) ?? []).map((line) =>
+    line.trim().replace('HOST', hostname).replace('PORT', port),
+  );
+  assert.deepEqual(
+    lines.map((line) => line.replace(/.* --askpass /, '')),
+    ['CONFIG SET appendonly yes', 'INFO persistence'],
+  );
+  await admin.acl('SETUSER', 'default', 'on', `>${ADMIN_PASSWORD}`, '~*', '+@all');
+  assert.match(lines.map((line) => typed(line, 'admin')).join(), /OK[\s\S]*aof_enabled:1/);
+});
+
+test('the Redis that how-to.md has one start is found fit', { skip }, async (t) => {
+  const redis = await debianProgram('redis-server');
+  assert.ok('path' in redis);
+  const guide = readFileSync(path.join(PACKAGE_ROOT, 'dashboards/docs/how-to.md'), 'utf8');
+  const [line = ''] = /^redis-server .*$/m.exec(guide) ?? [];
+  const port = await freePort();
+  const args = line.replace('6379', String(port)).replace("''", '').split(' ').slice(1);
+  await startedRedis(t, redis, args);
+  const address = parseRedisUrl(`redis://:PASSWORD@127.0.0.1:${port}`);
+  const client = await reachRedis(address, PATIENCE_MS);
+  t.after(() => client.disconnect());
+  assert.deepEqual(await requireFit(client, PREFIX_DEFAULT, address), []);
 });

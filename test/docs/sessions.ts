@@ -17,11 +17,17 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
   },
   'dashboards/docs/how-to.md': {},
   'dashboards/docs/runbooks.md': {
-    before: [REDIS, B12, 'cp .faultline/findings/51db96e54d31*/repro.txt REPRO'],
+    before: [
+      REDIS,
+      B12,
+      'cp .faultline/findings/51db96e54d31*/repro.txt REPRO',
+      "printf 'redis://127.0.0.1:6379\\n' > FILE && chmod 600 FILE",
+    ],
     env: { FAULTLINE_REDIS_URL: 'redis://127.0.0.1:6379' },
     words: {
       ID: '51db96e54d31',
       DATA_DIR: '.faultline',
+      FILE: 'redis-url',
       REPRO: 'repro.txt',
       MODEL: 'v42-immap-read',
     },
@@ -64,8 +70,11 @@ export const NOT_RUN: readonly NotRun[] = [
     begins: 'faultline bench detect --rows B12 --schedulers surw,random,spin-random',
     why: 'needs SPIN and gcc; test/workers/detect-spin.test.ts has them',
   },
-  { guide: 'dashboards/docs/runbooks.md', begins: 'redis-cli', why: 'needs redis-cli' },
-  { guide: 'dashboards/docs/runbooks.md', begins: 'df -h "$(redis-cli', why: 'needs redis-cli' },
+  {
+    guide: 'dashboards/docs/runbooks.md',
+    begins: 'redis-cli',
+    why: 'asks for a password; test/deploy answers',
+  },
   {
     guide: 'deploy/README.md',
     begins: '',
