@@ -13,6 +13,12 @@ export type View = (typeof VIEWS)[number];
 
 export const CONTROLS = ['pause', 'resume', 'stop'] as const;
 export type Control = (typeof CONTROLS)[number];
+/** What a campaign is once it has done what it was told. */
+export const LEADS_TO: Readonly<Record<Control, CampaignPhase>> = {
+  pause: 'paused',
+  resume: 'running',
+  stop: 'draining',
+};
 
 /** A finding that another executor has confirmed. It is listed at once; its folder may follow. */
 export interface Published {

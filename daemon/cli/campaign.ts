@@ -2,7 +2,7 @@
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { type CampaignPhase, CONTROLS, type Control } from '../campaign/views.ts';
+import { type CampaignPhase, CONTROLS, type Control, LEADS_TO } from '../campaign/views.ts';
 import { ownAddress, parseAddress } from '../pull/api-address.ts';
 import { ApiClient } from '../pull/api-client.ts';
 import { campaignOf, controlled } from '../pull/api-status.ts';
@@ -11,12 +11,6 @@ import { settingsOf, withCommonOptions } from './options/settings.ts';
 import { say, sayDocument } from './output/terminal.ts';
 import { INSECURE_FLAG, INSECURE_TEXT, URL_TEXT } from './pull.ts';
 
-/** What a campaign is once it has done what it was told. */
-const LEADS_TO: Readonly<Record<Control, CampaignPhase>> = {
-  pause: 'paused',
-  resume: 'running',
-  stop: 'draining',
-};
 /** One that ends cannot be told anything else. */
 const ENDING: readonly CampaignPhase[] = ['draining', 'finished'];
 
@@ -33,7 +27,7 @@ export function campaignCommand(): CommandUnknownOpts {
         given === undefined ? ownAddress(dataDir) : parseAddress(given, insecureHttp === true);
       const client = new ApiClient(url);
       try {
-        const told = await tell(client, control, () => writingToken(tokenFile, dataDir));
+        const told = await tell(client, control, writingToken(tokenFile, dataDir));
         if (isJson) sayDocument({ url: client.origin, ...told });
         else say(textOf(told, client.origin));
       } finally {
@@ -49,15 +43,14 @@ interface Told {
   readonly state: CampaignPhase;
 }
 
-async function tell(client: ApiClient, control: Control, token: () => string): Promise<Told> {
+async function tell(client: ApiClient, control: Control, token: string): Promise<Told> {
   const { campaign, state: was } = await campaignOf(client);
-  if (was === LEADS_TO[control]) return { campaign, was, state: was };
-  if (ENDING.includes(was)) {
+  if (ENDING.includes(was) && was !== LEADS_TO[control]) {
     const what = `campaign ${shown(campaign)} on ${client.origin} is ${was}: there is nothing to ${control}`;
     const remedy = '`faultline up` begins another';
     throw fail('NOTHING_FOUND', { what, remedy });
   }
-  const after = await controlled(client, control, token());
+  const after = await controlled(client, control, token);
   if (after !== null) return { campaign, was, state: after.state };
   throw fail('USAGE', {
     what: `${client.origin} does not take this token: name the one of its data directory with --token-file`,

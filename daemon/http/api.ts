@@ -5,7 +5,7 @@ import type { MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 import { type PackedRecord, shownId } from '../../corpus/vocabulary/finding.ts';
 import { isJsonObject, readJson } from '../../corpus/vocabulary/json.ts';
-import { CONTROLS, type Published } from '../campaign/views.ts';
+import { CONTROLS, LEADS_TO, type Published } from '../campaign/views.ts';
 import { readBody } from './body.ts';
 import { findingOf, pageOf, shownFinding } from './listing.ts';
 import { Problem } from './problem.ts';
@@ -164,7 +164,8 @@ function addControls(app: App, { showing, token, bodyBytesMax }: Served): void {
       answer: async (asked) => {
         requireToken(asked, token);
         checkEmpty(await readBody(asked.env.incoming, bodyBytesMax));
-        showing.control(control);
+        // Who may not is told so, even if there is nothing to do.
+        if (showing.status().state !== LEADS_TO[control]) showing.control(control);
         return asked.json(showing.status(), 202);
       },
     });

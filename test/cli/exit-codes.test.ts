@@ -144,7 +144,7 @@ const CASES: readonly Case[] = [
   { args: 'prune --older soon', exit: 2, is: 'USAGE', says: /must be an age, such as 12h or 30d/ },
   { args: 'prune --data-dir not-a-folder', exit: 3, is: 'ENVIRONMENT', says: /cannot read not-a-folder/ },
   { args: 'campaign pause', exit: 3, is: 'ENVIRONMENT', says: /no coordinator runs on .faultline\nhint: start one/ },
-  { args: 'campaign stop http://127.0.0.1:1 --token-file exposed.txt', exit: 3, says: /no coordinator answers/ },
+  { args: 'campaign stop http://127.0.0.1:1 --token-file exposed.txt', exit: 2, is: 'SECRET_EXPOSED', says: /exposed.txt holds a secret/ },
   { args: 'submit seed.txt', exit: 3, is: 'ENVIRONMENT', says: /no coordinator runs on .faultline\nhint: start one/ },
   { args: 'submit', exit: 2, is: 'USAGE', says: /submit what\? Name an input, a model with --model, or both/ },
   { args: 'submit bad.txt', exit: 2, is: 'INPUT_SYNTAX', says: /bad.txt:10:1: expected .* found "pnch"/ },

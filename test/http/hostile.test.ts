@@ -159,6 +159,8 @@ test('S2: whoever has the token may write, on loopback too, and nobody else', as
   const server = await serve(t);
   for (const control of CONTROLS) {
     const path = `/api/v1/campaign/${control}`;
+    // One that is what it is told to be is told nothing.
+    server.showing.facts = { state: control === 'resume' ? 'paused' : 'running' };
     for (const [authorization, status] of TOKENS) {
       const headers = authorization === undefined ? {} : { Authorization: authorization };
       const answer = await ask(server, path, { method: 'POST', headers });

@@ -72,6 +72,10 @@ test('a token that is wrong, missing or none: refused, and nothing is done', asy
   const { url, showing } = await serve(t);
   const cwd = folderOf(t, url);
   const cases: readonly (readonly [line: string, exit: number, says: RegExp])[] = [
+    // It runs: there is nothing to do, and who may not is told so all the same.
+    ['campaign resume --token-file wrong.txt', 2, /does not take this token: name the one/],
+    ['campaign resume --token-file empty.txt', 2, /empty.txt is empty/],
+    ['campaign resume --token-file none.txt', 2, /cannot read none.txt: no such file/],
     ['campaign pause --token-file wrong.txt', 2, /does not take this token: name the one/],
     ['campaign pause --token-file short.txt', 2, /has 3 characters, and 256 random bits have 43/],
     ['campaign pause --token-file empty.txt', 2, /empty.txt is empty/],
