@@ -1,16 +1,27 @@
 /** Reading what others may have written: never more than the bound, whatever a file says of itself. */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import path from 'node:path';
 import { fail } from '../vocabulary/errors.ts';
 import { TEXT_BYTES_MAX } from '../vocabulary/limits.ts';
-import { printableFile } from '../vocabulary/printable.ts';
+import { printable, printableFile } from '../vocabulary/printable.ts';
 import { isSystemError, whyOf } from './atomic.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const STORED = constants.O_RDONLY | constants.O_NONBLOCK | NO_FOLLOW;
 
 const READ_BY_ALL = 0o004;
+const ENTERED_BY_ALL = 0o001;
 const UNCHECKED_VARIABLE = 'FAULTLINE_SECRET_FILES';
+const UNCHECKED = 'unchecked';
 const MODE_SHOWN = 0o777;
 /** Of a token, an address, a key in PEM. */
 const SECRET_BYTES_MAX = 1 << 16;
@@ -28,20 +39,35 @@ export function readNamed(file: string): string {
 }
 
 /**
- * What is secret, without the line's end. Root reads every file, so what says who may is the mode. In a container that
- * has no other users, secrets may be mounted with any mode: UNCHECKED_VARIABLE says so.
+ * What is secret, without the line's end. Root reads every file, so what says who may is its mode, and that of its folder. In
+ * a container that has no other users, secrets may be mounted with any mode: UNCHECKED_VARIABLE says so.
  *
  * @throws Refusal SECRET_EXPOSED for a file that every user can read
  */
 export function readSecret(file: string): string {
+  const isChecked = !areUnchecked();
   const bytes = opened(file, constants.O_RDONLY, (descriptor) => {
+    // First, since it refuses a directory, whose mode says something else.
+    const all = readAll(descriptor, file, SECRET_BYTES_MAX);
     const { mode } = fstatSync(descriptor);
-    if ((mode & READ_BY_ALL) !== 0 && process.env[UNCHECKED_VARIABLE] !== 'unchecked') {
+    if (isChecked && (mode & READ_BY_ALL) !== 0 && isReached(file)) {
       throw fail('SECRET_EXPOSED', { file, mode: (mode & MODE_SHOWN).toString(8) });
     }
-    return readAll(descriptor, file, SECRET_BYTES_MAX);
+    return all;
   });
   return utf8Of(bytes, file).trim();
+}
+
+function areUnchecked(): boolean {
+  const said = process.env[UNCHECKED_VARIABLE] ?? '';
+  if (said === '' || said === UNCHECKED) return said !== '';
+  const what = `${UNCHECKED_VARIABLE} is "${printable(said)}": write ${UNCHECKED}, or leave it out`;
+  throw fail('USAGE', { what });
+}
+
+/** Whether every user may enter its folder. */
+function isReached(file: string): boolean {
+  return (statSync(path.dirname(realpathSync(file))).mode & ENTERED_BY_ALL) !== 0;
 }
 
 /** @throws Refusal TEXT_ENCODING at the first byte that is no UTF-8 */

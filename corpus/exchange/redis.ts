@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorMap } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
 import { fail, Refusal } from '../vocabulary/errors.ts';
-import { printable } from '../vocabulary/printable.ts';
+import { printable, printableFile } from '../vocabulary/printable.ts';
 
 interface Account {
   readonly db?: number;
@@ -32,12 +32,14 @@ const SHOWN_LENGTH_MAX = 200;
 /**
  * `redis://`, `rediss://` (TLS) or `unix:/path`.
  *
+ * @param file where it was read, if it was
  * @throws Refusal REDIS_URL
  */
-export function parseRedisUrl(value: string): RedisAddress {
+export function parseRedisUrl(value: string, file?: string): RedisAddress {
   const address = value.startsWith('unix:') ? socketAddress(value) : hostAddress(value);
-  if (address === null) throw fail('REDIS_URL', { url: withoutSecrets(value) });
-  return address;
+  if (address !== null) return address;
+  const place = file === undefined ? '' : ` in ${printableFile(file)}`;
+  throw fail('REDIS_URL', { url: withoutSecrets(value), place });
 }
 
 function socketAddress(value: string): RedisAddress | null {

@@ -72,7 +72,7 @@ export const ERRORS = {
   SECRET_EXPOSED: {
     exit: 2,
     message: '{file} holds a secret, and every user of this machine can read it (mode {mode})',
-    hint: 'type `chmod 600 FILE`; a secret of Docker or Kubernetes takes `mode: 0440`, `defaultMode: 0440`',
+    hint: 'type `chmod 600 {file}`, or `chmod 700` for its folder; a secret of Docker or Kubernetes takes `mode: 0440`, `defaultMode: 0440`',
   },
   TEXT_ENCODING: {
     exit: 2,
@@ -86,7 +86,7 @@ export const ERRORS = {
   },
   REDIS_URL: {
     exit: 2,
-    message: '"{url}" is no address of a Redis',
+    message: '"{url}"{place} is no address of a Redis',
     hint: 'write redis://HOST:PORT, rediss://USER:PASSWORD@HOST:PORT/DB or unix:/path/of/redis.sock',
   },
   REDIS_UNREACHABLE: {

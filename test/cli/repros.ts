@@ -1,6 +1,6 @@
 /** A folder with inputs, models and repros in every state that `replay` and `show` have to judge. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import type { Schedule } from '../../corpus/vocabulary/input.ts';
@@ -45,11 +45,17 @@ export async function fillFolder(folder: string): Promise<string> {
     writeFileSync(path.join(folder, `${name}`), text);
   }
   write('not-a-folder', '');
+  // As a home is, or nothing in it would be exposed.
+  chmodSync(folder, 0o755);
   const secret = (name: string, text: string, mode: number): void =>
     writeFileSync(path.join(folder, name), text, { mode });
   secret('secret.txt', 'redis://:hunter2@127.0.0.1:1\n', 0o640);
   secret('hook.txt', 'http://hooks.example/s3cret\n', 0o600);
   secret('exposed.txt', 'redis://:hunter2@127.0.0.1:1\n', 0o644);
+  secret('blank.txt', '\n', 0o600);
+  secret('typo.txt', 'rediss//:hunter2@lab\n', 0o600);
+  mkdirSync(path.join(folder, 'closed'), { mode: 0o700 });
+  secret('closed/redis-url', 'redis://:hunter2@127.0.0.1:1\n', 0o444);
   const { exit } = await faultlineHere(['check', 'seed.txt', '--model', RACY, '-q'], folder);
   assert.equal(exit, 1);
   const [finding] = new FindingStore(path.join(folder, '.faultline')).list().findings;

@@ -140,11 +140,7 @@ function fleetProcess(
   urlFile: string,
   args: readonly string[],
 ): { readonly child: ChildProcess; readonly said: () => string } {
-  const env = {
-    ...process.env,
-    FAULTLINE_REDIS_URL_FILE: urlFile,
-    FAULTLINE_SECRET_FILES: 'unchecked',
-  };
+  const env = { ...process.env, FAULTLINE_REDIS_URL_FILE: urlFile };
   const child = spawn(process.execPath, [MAIN, ...args, '--data-dir', temporaryFolder(t)], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

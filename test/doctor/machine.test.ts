@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -78,6 +79,7 @@ test('what waits, what is of no use, who may read the token, what is missing', a
 
   const dataDir = temporaryFolder(t);
   const file = path.join(dataDir, 'token');
+  chmodSync(dataDir, 0o755);
   const token = (text: string, mode: number): void => {
     rmSync(file, { force: true });
     writeFileSync(file, text, { mode });
@@ -87,6 +89,8 @@ test('what waits, what is of no use, who may read the token, what is missing', a
   await assertJudged(() => lookAtToken(dataDir), 'ok', /token is for its owner only$/);
   token('5e'.repeat(32), 0o644);
   await assertJudged(() => lookAtToken(dataDir), 'fail', /can read it \(mode 644\)/, /chmod 600/);
+  chmodSync(dataDir, 0o700);
+  await assertJudged(() => lookAtToken(dataDir), 'ok', /token is for its owner only$/);
   token('abc', 0o600);
   await assertJudged(() => lookAtToken(dataDir), 'fail', /has 3 characters/, /`rm .*token`/);
 

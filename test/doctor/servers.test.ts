@@ -108,7 +108,7 @@ test('a Redis that is too old, silent, not there or not an address', async (t) =
   await assertJudged(() => lookAt(t, { host, port: 1 }).redis(), 'fail', /ECONNREFUSED/, /start/);
   const wrong = look(t, {
     given: () => {
-      throw fail('REDIS_URL', { url: 'ftp://x\x1b' });
+      throw fail('REDIS_URL', { url: 'ftp://x\x1b', place: '' });
     },
   });
   await assertJudged(

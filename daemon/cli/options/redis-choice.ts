@@ -5,6 +5,7 @@
 import { readSecret } from '../../../corpus/disk/read-bounded.ts';
 import { parseRedisUrl, type RedisAddress } from '../../../corpus/exchange/redis.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
+import { printableFile } from '../../../corpus/vocabulary/printable.ts';
 
 export const REDIS_VARIABLE = 'FAULTLINE_REDIS_URL';
 const REDIS_FILE_VARIABLE = `${REDIS_VARIABLE}_FILE`;
@@ -29,10 +30,17 @@ export function givenRedis(flags: RedisFlags): RedisAddress | undefined {
   const choice = choiceOf(flags);
   if (choice === undefined) return undefined;
   const { url, file } = choice;
-  if (file !== null) return parseRedisUrl(readSecret(file));
+  if (file !== null) return addressIn(file);
   const address = parseRedisUrl(url);
   if (address.password === undefined) return address;
   const what = `the address of the Redis has a password, which arguments and variables show to others: put it into a file and name that with --redis-file or ${REDIS_FILE_VARIABLE}`;
+  throw fail('USAGE', { what });
+}
+
+function addressIn(file: string): RedisAddress {
+  const text = readSecret(file);
+  if (text !== '') return parseRedisUrl(text, file);
+  const what = `${printableFile(file)} is empty: write redis://USER:PASSWORD@HOST:PORT into it`;
   throw fail('USAGE', { what });
 }
 
