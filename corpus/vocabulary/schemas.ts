@@ -105,10 +105,18 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
     return { value: null, problem: 'not a JSON object' };
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data, problem: null };
-  const [issue] = parsed.error.issues;
-  const place = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  const problem = printable(`${place}${issue?.message ?? 'does not fit'}`, PROBLEM_SHOWN);
+  const [problem = 'does not fit'] = parsed.error.issues.slice(0, 1).map(shownIssue);
   return { value: null, problem };
+}
+
+/** All that does not fit, for what a person has written. */
+export function problemsIn(schema: z.ZodType, value: unknown): readonly string[] {
+  return (schema.safeParse(value).error?.issues ?? []).map(shownIssue);
+}
+
+function shownIssue({ path, message }: z.core.$ZodIssue): string {
+  const place = path.length === 0 ? '' : `${path.join('.')}: `;
+  return printable(`${place}${message}`, PROBLEM_SHOWN);
 }
 
 /** @throws Refusal naming the part that is not ours */

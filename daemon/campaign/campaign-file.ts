@@ -16,11 +16,11 @@
  */
 import { z } from 'zod';
 import { readNamed } from '../../corpus/disk/read-bounded.ts';
-import { fail, type Refusal } from '../../corpus/vocabulary/errors.ts';
+import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { OPS, PAGES, THREADS } from '../../corpus/vocabulary/limits.ts';
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
-import { checked } from '../../corpus/vocabulary/schemas.ts';
+import { checked, problemsIn } from '../../corpus/vocabulary/schemas.ts';
 
 const SHOWN = 160;
 /** More would take longer than anybody waits. */
@@ -62,10 +62,11 @@ const schema = z.strictObject({
 });
 export type CampaignFile = z.infer<typeof schema>;
 
-/** @throws Refusal naming the field that does not fit */
+/** @throws Refusal naming the fields that do not fit */
 export function readCampaignFile(file: string): CampaignFile {
-  const { value, problem } = checked(schema, parse(readNamed(file), file));
-  if (problem !== null) throw refusal(file, problem);
+  const said = parse(readNamed(file), file);
+  const { value, problem } = checked(schema, said);
+  if (problem !== null) throw refusal(file, problem, problemsIn(schema, said));
   return value;
 }
 
@@ -77,7 +78,10 @@ function parse(text: string, file: string): unknown {
   }
 }
 
-function refusal(file: string, why: string): Refusal {
+/** @param all of them, where there are several */
+function refusal(file: string, why: string, all: readonly string[] = []): Refusal {
   const facts = { file: printable(file, SHOWN), why: printable(why, SHOWN) };
-  return fail('CAMPAIGN_FILE', facts);
+  const place = { file: facts.file, line: null, column: null, where: '' };
+  const problems = all.map((what) => ({ ...place, what: printable(what, SHOWN) }));
+  return new Refusal('CAMPAIGN_FILE', facts, { problems });
 }

@@ -54,3 +54,18 @@ for (const [scope, says] of REFUSED) {
     );
   });
 }
+
+test('every mistake of a file is told at once', () => {
+  const wrong = { models: [], stop: { seconds: -1, runs: 0 }, seed: 1 };
+  assert.throws(
+    () => wanted(wrong),
+    (error) => {
+      assert.ok(error instanceof Refusal);
+      const said = error.problems.map(({ what }) => what.split(':')[0]);
+      assert.deepEqual(said.slice(0, 3), ['models', 'stop.runs', 'stop.seconds']);
+      assert.equal(said[3], 'Unrecognized key');
+      assert.match(error.message, /campaign.json is no campaign: models: Too small/);
+      return true;
+    },
+  );
+});

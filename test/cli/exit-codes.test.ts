@@ -165,6 +165,7 @@ const CASES: readonly Case[] = [
   { args: 'worker --redis-file none.txt', exit: 2, is: 'FILE_UNREADABLE', says: /no such file/ },
   { args: 'daemon --redis unix:/a --redis-file secret.txt', exit: 2, is: 'USAGE', says: /--redis and --redis-file both name a Redis/ },
   { args: 'daemon --redis none --token-file exposed.txt', exit: 2, is: 'SECRET_EXPOSED', says: /exposed.txt holds a secret/ },
+  { args: 'daemon --redis none --allow-host lab a,b', exit: 2, is: 'USAGE', says: /'a,b' is invalid. It must be NAME or NAME:PORT/ },
   { args: 'daemon --redis none --webhook-file exposed.txt', exit: 2, is: 'SECRET_EXPOSED', says: /exposed.txt holds a secret/ },
   { args: 'daemon --redis none --webhook-file secret.txt', exit: 2, is: 'USAGE', says: /secret.txt holds no address that begins with https/ },
   { args: 'daemon --redis none --webhook-file hook.txt', exit: 2, is: 'USAGE', says: /^faultline: the webhook in hook.txt is on another machine, .* --insecure-http/ },
@@ -229,6 +230,26 @@ test('a refusal of a file lists its problems with their places', () => {
   assert.match(what, /found "pnch"; the nearest is punch$/);
   assert.deepEqual([problems.length, more], [1, 0]);
 });
+
+// biome-ignore format: a table
+const VARIABLES: readonly (readonly [name: string, value: string, args: string, says: RegExp])[] = [
+  ['FAULTLINE_LOG_LEVEL', 'loud', 'worker --redis redis://127.0.0.1:1', /FAULTLINE_LOG_LEVEL is "loud": it can be trace, debug, info, warn/],
+  ['FAULTLINE_LOG_LEVEL', 'loud', 'daemon --redis none', /FAULTLINE_LOG_LEVEL is "loud"/],
+  ['FAULTLINE_SECRET_FILES', 'yes', 'up --redis-file secret.txt', /FAULTLINE_SECRET_FILES is "yes": write unchecked, or leave it out/],
+];
+
+for (const [name, value, args, says] of VARIABLES) {
+  test(`${name}=${value} is refused by ${args}`, async () => {
+    process.env[name] = value;
+    try {
+      const { exit, stderr } = await faultlineHere(wordsOf(args), folder);
+      assert.equal(exit, 2, stderr);
+      assert.match(stderr, says);
+    } finally {
+      delete process.env[name];
+    }
+  });
+}
 
 test('a worker that is refused has made nothing', () => {
   assert.equal(existsSync(path.join(folder, 'nobody')), false);

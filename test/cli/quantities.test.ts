@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import {
+  addHostName,
   parseAge,
   parseCount,
   parseDuration,
@@ -39,6 +40,11 @@ const TABLES: Readonly<Record<string, Table>> = {
     parse: parseEndpoint,
     good: { '9101': at('127.0.0.1', 9101), '0.0.0.0:0': at('0.0.0.0', 0), '[::]:9101': at('::', 9101), 'lab-3.example:1': at('lab-3.example', 1) },
     bad: ['', ':', ':1', '::1:9101', '[::1]', 'lab:65536', 'lab:x', 'http://lab:1', 'a b:1', '[lab]:1'],
+  },
+  hostName: {
+    parse: (text) => addHostName(text),
+    good: { 'lab-3.example': ['lab-3.example'], 'LAB:7077': ['LAB:7077'], '10.0.0.1': ['10.0.0.1'], '::1': ['::1'], '[::1]:80': ['[::1]:80'] },
+    bad: ['', 'a b', 'lab:', 'lab:65536', 'http://lab', 'lab/', '*', '*.example', 'lab,other', '[lab]'],
   },
   rngSeed: {
     parse: parseRngSeed,

@@ -10,7 +10,7 @@ import { bindProblem, isLoopback, tokenProblem } from '../../http/bind.ts';
 import type { ServerOptions } from '../../http/server.ts';
 import { ownTokenFile, TOKEN_FILE } from '../../pull/api-address.ts';
 import { GUIDES, WEB_SCRIPTS } from '../installation.ts';
-import { parsePort } from './quantities.ts';
+import { addHostName, parsePort } from './quantities.ts';
 
 /** Free for everybody in IANA's list, and easy to type. */
 export const PORT_DEFAULT = 7077;
@@ -45,7 +45,9 @@ export function withHttpOptions(command: CommandUnknownOpts): CommandUnknownOpts
     new Option('--tls-key <file>', 'its key, PEM'),
     new Option('--insecure-http', 'listen, and tell, beyond this machine without TLS'),
     new Option('--webhook-file <file>', 'holds the address that is told of each new finding'),
-    new Option('--allow-host <name...>', 'further names under which it is reached'),
+    new Option('--allow-host <name...>', 'further names under which it is reached').argParser(
+      addHostName,
+    ),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));
   return command;

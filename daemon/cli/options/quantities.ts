@@ -1,4 +1,5 @@
 /** Numbers and names as people type them. What is none is refused with an example of what is. */
+import { isIPv6 } from 'node:net';
 import { InvalidArgumentError } from '@commander-js/extra-typings';
 import { CATALOGUE } from '../../../corpus/vocabulary/catalogue.ts';
 import { nearestHint } from '../../../corpus/vocabulary/nearest.ts';
@@ -25,6 +26,8 @@ const DURATION_MS_MAX = 2 ** 31 - 1;
 const RNG_SEED_MAX = 2 ** 32 - 1;
 const ENDPOINT = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/;
 const PORT_MAX = 65_535;
+/** As a header `Host` has it; an address of IPv6 may lack its brackets there. */
+const HOST_NAME = /^(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?$/;
 
 /** `1000`, `100k`, `1.5M`, `1e6`: a whole number above 0. */
 export function parseCount(text: string): number {
@@ -102,6 +105,13 @@ export function parseEndpoint(text: string): Endpoint {
   const port = Number(digits);
   if (digits !== '' && port <= PORT_MAX) return { host: numbers ?? name ?? '127.0.0.1', port };
   throw new InvalidArgumentError('It must be HOST:PORT, such as 127.0.0.1:9101 or [::]:9101.');
+}
+
+/** Collects names of a host, for an option that takes several. */
+export function addHostName(name: string, names: readonly string[] = []): string[] {
+  const [whole = '', port = ''] = HOST_NAME.exec(name) ?? [];
+  if ((whole !== '' && Number(port) <= PORT_MAX) || isIPv6(name)) return [...names, name];
+  throw new InvalidArgumentError('It must be NAME or NAME:PORT, such as lab-3.example:7077.');
 }
 
 /** Collects rows of the catalogue, for an option that may come again. */
