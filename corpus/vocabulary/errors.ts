@@ -92,7 +92,7 @@ export const ERRORS = {
   REDIS_UNREACHABLE: {
     exit: 3,
     message: 'no Redis at {url}: {why}',
-    hint: 'start it or mend that, or set FAULTLINE_REDIS_URL to the address of another',
+    hint: 'start it or mend that, or name another with --redis, or --redis-file where it has a password',
   },
   REDIS_UNFIT: { exit: 3, message: 'the Redis at {url} is unfit: {problems}', hint: '{remedies}' },
   REDIS_MISSING: {

@@ -30,6 +30,8 @@ import { PORT_DEFAULT } from './options/http-options.ts';
 import { parseDuration, parsePort } from './options/quantities.ts';
 import {
   givenRedis,
+  isWithoutRedis,
+  NO_REDIS,
   REDIS_FILE_FLAG,
   REDIS_FILE_TEXT,
   REDIS_VARIABLE,
@@ -67,7 +69,7 @@ export function doctorCommand(): CommandUnknownOpts {
     .description('check this machine, its disk and its Redis; says what to type where it is unfit')
     .option(
       '--redis <url>',
-      `the Redis to look at (${REDIS_VARIABLE}; else that of an \`up\` here)`,
+      `the Redis to look at (${REDIS_VARIABLE}; else that of an \`up\` here), or ${NO_REDIS}`,
     )
     .option(REDIS_FILE_FLAG, REDIS_FILE_TEXT)
     .option('--port <n>', `port of the page (default: ${PORT_DEFAULT})`, parsePort)
@@ -92,6 +94,7 @@ function checksOf(flags: Flags, { dataDir }: Settings): readonly Check[] {
   const waitMs = flags.timeoutMs / WAITS;
   const redis = new RedisLook({
     given: () => givenRedis(flags),
+    isWithout: () => isWithoutRedis(flags),
     prefix: redisPrefix(PREFIX_DEFAULT),
     dataDir,
     env: process.env,

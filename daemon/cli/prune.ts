@@ -1,7 +1,7 @@
 /** `prune`: what a data directory no longer needs. It lists, and deletes only what it was told to. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { isSystemError, whyOf } from '../../corpus/disk/atomic.ts';
 import { FindingStore } from '../../corpus/store/finding-store.ts';
 import { type Leftover, leftover, leftoversIn } from '../../corpus/store/leftovers.ts';
@@ -22,11 +22,10 @@ const AGE_WIDTH = 5;
 export function pruneCommand(): CommandUnknownOpts {
   const command = new Command('prune')
     .description('list what the data directory no longer needs; --yes deletes it')
-    .option(
-      '--older <age>',
-      'only what has not changed for so long, such as 12h or 7d',
-      parseAge,
-      parseAge(OLDER_DEFAULT),
+    .addOption(
+      new Option('--older <age>', 'only what has not changed for so long, such as 12h or 7d')
+        .argParser(parseAge)
+        .default(parseAge(OLDER_DEFAULT), OLDER_DEFAULT),
     )
     .option('--yes', 'delete it; never a finding that counts, never the log of a campaign')
     .action(({ older, yes }, self) => {

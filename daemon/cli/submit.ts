@@ -8,6 +8,7 @@ import {
 } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { shownId } from '../../corpus/vocabulary/finding.ts';
+import { printableFile } from '../../corpus/vocabulary/printable.ts';
 import { SUBMITTED_STATES_MAX } from '../campaign/submissions.ts';
 import type { ShownSubmission, SubmittedVerdict } from '../campaign/views.ts';
 import { ownAddress, parseAddress } from '../pull/api-address.ts';
@@ -17,6 +18,7 @@ import { writingToken } from './options/http-options.ts';
 import { MODEL_FLAG, MODEL_FLAG_TEXT } from './options/model-argument.ts';
 import { parseCount } from './options/quantities.ts';
 import { progress, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import { STDIN } from './options/subject.ts';
 import { submissionOf } from './options/submission.ts';
 import { EXIT } from './output/endings.ts';
 import { commandOn, quoted } from './output/render-finding.ts';
@@ -60,6 +62,7 @@ export function submitCommand(): CommandUnknownOpts {
       const settings = settingsOf(self);
       // A text that cannot be searched is sent to no coordinator.
       const isId = what !== undefined && ID.test(what) && !existsSync(what);
+      if (what !== undefined && !isId) requireFile(what);
       const asked = isId
         ? null
         : await submissionOf(what, flags.model, flags.states, settings.dataDir);
@@ -85,6 +88,12 @@ function parseStates(text: string): number {
   );
 }
 
+function requireFile(name: string): void {
+  if (name === STDIN || existsSync(name)) return;
+  const why = 'there is no such file, and it is not the id of a submission';
+  throw fail('FILE_UNREADABLE', { file: printableFile(name), why });
+}
+
 function addressOf({ url, insecureHttp }: Flags, { dataDir }: Settings): URL {
   return url === undefined ? ownAddress(dataDir) : parseAddress(url, insecureHttp === true);
 }
@@ -92,7 +101,7 @@ function addressOf({ url, insecureHttp }: Flags, { dataDir }: Settings): URL {
 async function known(client: ApiClient, id: string): Promise<ShownSubmission> {
   const found = await answerTo(client, id);
   if (found !== undefined) return found;
-  const what = `${client.origin} has no submission ${id}, or several`;
+  const what = `${client.origin} has no submission ${id}`;
   throw fail('NOTHING_FOUND', { what, remedy: 'submit it again: the same text has the same id' });
 }
 

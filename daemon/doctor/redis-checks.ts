@@ -12,6 +12,8 @@ import { bad, bytesText, doubtful, fine, type Judgement } from './judgement.ts';
 export interface RedisQuestion {
   /** The one that was named; @throws Refusal REDIS_URL */
   readonly given: () => RedisAddress | undefined;
+  /** Whether none is wanted. */
+  readonly isWithout: () => boolean;
   readonly prefix: string;
   readonly dataDir: string;
   readonly env: NodeJS.ProcessEnv;
@@ -35,6 +37,8 @@ export class RedisLook {
   }
 
   async redis(): Promise<Judgement> {
+    if (this.question.isWithout())
+      return fine('none is wanted: `--redis none` is a fleet of one process');
     const place = this.place();
     if (place === null) return await judgeServers(this.question);
     const { address, pid } = place;
@@ -90,7 +94,8 @@ export class RedisLook {
   }
 
   private place(): Place | null {
-    const { given, dataDir } = this.question;
+    const { given, isWithout, dataDir } = this.question;
+    if (isWithout()) return null;
     const address = given();
     if (address !== undefined) return { address, pid: null };
     const own = serverIn(dataDir);

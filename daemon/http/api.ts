@@ -195,9 +195,10 @@ function addSubmissions(app: App, { showing, token, bodyBytesMax }: Served): voi
     path: `${SUBMISSIONS}/:id`,
     answer: (asked) => {
       const id = parameterOf(asked, 'id');
-      const found = SUBMISSION_ID.test(id) ? showing.submission(id) : undefined;
-      if (found === undefined) throw new Problem(404, 'there is no such submission, or several');
-      return asked.json(found, 200, REVALIDATED);
+      const [found, ...others] = SUBMISSION_ID.test(id) ? showing.submissions(id) : [];
+      if (found === undefined) throw new Problem(404, 'there is no such submission');
+      if (others.length === 0) return asked.json(found, 200, REVALIDATED);
+      throw new Problem(409, `several submissions have an id that begins ${id}; give more of it`);
     },
   });
 }

@@ -43,7 +43,7 @@ function addHealth(app: App, { showing }: Served): void {
   addRoute(app, {
     method: 'GET',
     path: '/livez',
-    answer: (asked) => asked.text('live\n', 200, TEXT),
+    answer: (asked) => asked.text('alive\n', 200, TEXT),
   });
   addRoute(app, {
     method: 'GET',

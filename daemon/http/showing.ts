@@ -44,8 +44,8 @@ export interface Showing {
   control(control: Control): void;
   /** @throws Refusal for what cannot be searched, with its line; ENVIRONMENT where it cannot be taken now */
   submit(asked: SubmissionText): ShownSubmission;
-  /** By full id, or how it begins; undefined if there is none, or several. */
-  submission(id: string): ShownSubmission | undefined;
+  /** By full id, or how it begins. */
+  submissions(id: string): readonly ShownSubmission[];
   /** Whether batches are being planned and reports taken, and if not, why not. */
   readiness(): { readonly isReady: boolean; readonly why: string };
   /** Text of `/metrics`. */

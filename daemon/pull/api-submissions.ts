@@ -25,6 +25,7 @@ const SUBMISSIONS_PATH = '/api/v1/submissions';
 const ACCEPTED = 202;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
+const CONFLICT = 409;
 const UNPROCESSABLE = 422;
 const UNAVAILABLE = 503;
 /** Shown of what it says is wrong. */
@@ -77,7 +78,10 @@ export async function submit(
   throw refusalIn(status, text) ?? client.breach(statusText(SUBMISSIONS_PATH, answered));
 }
 
-/** @returns undefined if it has none of this id */
+/**
+ * @returns undefined if it has none of this id
+ * @throws Refusal USAGE if it has several whose ids begin so
+ */
 export async function submissionOf(
   client: ApiClient,
   id: string,
@@ -85,6 +89,10 @@ export async function submissionOf(
   const path = `${SUBMISSIONS_PATH}/${id}`;
   const answered = await client.get(path);
   if (answered.status === NOT_FOUND) return undefined;
+  if (answered.status === CONFLICT) {
+    const what = `${id} begins the ids of several submissions; give more of it`;
+    throw fail('USAGE', { what });
+  }
   if (answered.status !== 200 || answered.isDamaged) {
     throw client.breach(statusText(path, answered));
   }

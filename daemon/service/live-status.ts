@@ -191,8 +191,8 @@ export class LiveStatus implements Showing {
     return this.parts.desk.submit(asked);
   }
 
-  submission(id: string): ShownSubmission | undefined {
-    return this.parts.desk.find(id);
+  submissions(id: string): readonly ShownSubmission[] {
+    return this.parts.desk.found(id);
   }
 
   readiness(): { readonly isReady: boolean; readonly why: string } {

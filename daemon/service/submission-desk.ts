@@ -67,10 +67,10 @@ export class SubmissionDesk {
     return this.shown(taken);
   }
 
-  find(prefix: string): ShownSubmission | undefined {
+  /** By full id, or how it begins. */
+  found(prefix: string): readonly ShownSubmission[] {
     const { submissions } = this.parts.state;
-    const [one, another] = submissions.filter(({ id }) => id.startsWith(prefix));
-    return one === undefined || another !== undefined ? undefined : this.shown(one);
+    return submissions.filter(({ id }) => id.startsWith(prefix)).map((one) => this.shown(one));
   }
 
   private checkRoom(): void {

@@ -83,7 +83,7 @@ test('an input is searched on each model of the campaign, and what it finds is a
   const asked = desk.submit({ ...ALL, input: B12 });
   assert.deepEqual([asked.state, asked.verdict, asked.answers.length], ['waiting', null, 3]);
   work(scene);
-  const answer = desk.find(asked.id);
+  const answer = desk.found(asked.id)[0];
   assert.ok(answer !== undefined);
   assert.deepEqual([answer.state, answer.verdict], ['answered', 'violation']);
   assert.deepEqual(verdicts(answer), [
@@ -113,7 +113,7 @@ test('the same text has the same id and is searched once, however it is written'
   const other = desk.submit(bounded);
   assert.notEqual(other.id, id);
   work(scene);
-  assert.equal(desk.find(other.id)?.answers[0]?.exhausted, 0);
+  assert.equal(desk.found(other.id)[0]?.answers[0]?.exhausted, 0);
 });
 
 test('a model alone is searched on every seed; one without a path for an input says so', () => {
@@ -127,7 +127,10 @@ test('a model alone is searched on every seed; one without a path for an input s
   assert.deepEqual(first.models, [coordination.state.pinOf('mine')]);
   assert.equal(first.outstanding.submitted?.id, one.id);
   for (const each of others) coordination.report(reportOf(each));
-  assert.deepEqual([desk.find(two.id)?.verdict, desk.find(two.id)?.state], ['lacking', 'answered']);
+  assert.deepEqual(
+    [desk.found(two.id)[0]?.verdict, desk.found(two.id)[0]?.state],
+    ['lacking', 'answered'],
+  );
 });
 
 test('what is lost is handed out again, what comes twice counts once, what is quarantined has failed', () => {
@@ -147,14 +150,14 @@ test('what is lost is handed out again, what comes twice counts once, what is qu
   assert.equal(coordination.report(reportOf(found)), 'folded');
   assert.equal(coordination.report(reportOf(lost)), 'duplicate');
   assert.equal(state.runs, runs, 'its runs are not those of the campaign');
-  assert.equal(desk.find(id)?.answers[0]?.verdict, 'violation');
+  assert.equal(desk.found(id)[0]?.answers[0]?.verdict, 'violation');
 
   const second = desk.submit({ ...ALL, input: B12, model: 'xfs-mmaplock-prezero' });
   const bad = ours();
   assert.ok(bad !== undefined);
   const result = { kind: 'quarantined', work: 'fuzz', reason: 'it hangs', starts: 3 } as const;
   coordination.report({ ...reportOf(bad), result });
-  const failed = desk.find(second.id);
+  const failed = desk.found(second.id)[0];
   assert.deepEqual([failed?.verdict, failed?.answers[0]?.why], ['failed', 'it hangs']);
 });
 
@@ -164,7 +167,7 @@ test('a restart, a pause and an end change nothing of it', () => {
   const { id: later } = desk.submit({ ...ALL, input: B12, model: 'v42-immap-read' });
   const reborn = stateOf(JSON.parse(JSON.stringify(snapshotOf(state))));
   assert.deepEqual(snapshotOf(reborn), snapshotOf(state));
-  assert.equal(open(coordination, reborn).desk.find(id)?.state, 'waiting');
+  assert.equal(open(coordination, reborn).desk.found(id)[0]?.state, 'waiting');
   const { facts, ...rest } = snapshotOf(state);
   const older = { ...rest, facts: { ...facts, submissions: undefined } };
   assert.deepEqual(stateOf(JSON.parse(JSON.stringify(older))).submissions, []);
@@ -190,7 +193,7 @@ test('another model of a name waits for the first one; then it takes its place',
   const changed = MINE.replace('v42-immap-read', 'xfs-mmaplock-prezero');
   refuses(() => desk.submit({ ...ALL, input: B12, model: changed }), 'PROCESS_INPUT', /name mine/);
   work(scene);
-  assert.equal(desk.find(first.id)?.answers[0]?.violations[0]?.looksLike, 'B12');
+  assert.equal(desk.found(first.id)[0]?.answers[0]?.violations[0]?.looksLike, 'B12');
   const second = desk.submit({ ...ALL, input: B12, model: changed });
   assert.notEqual(second.id, first.id);
   assert.equal(state.pinOf('mine')?.digest, second.answers[0]?.modelDigest);
@@ -214,7 +217,7 @@ test('so many wait, so many answers are kept, and models that nothing needs go w
     coordination.write({ t: 'submitted', id, text: null, models: [pin], statesMax: 1, atMs: i });
     state.submissions = withFailure(state.submissions, id, pin.reference, 'it hangs');
   }
-  assert.ok(desk.find(first) !== undefined, 'those that wait stay');
+  assert.ok(desk.found(first)[0] !== undefined, 'those that wait stay');
   assert.ok(state.submissions.length <= SUBMISSIONS_KEPT + 1);
   assert.equal(state.pinOf('own0'), undefined);
   assert.ok(state.pinOf('mine0') !== undefined && state.pinOf('v42-immap-read') !== undefined);

@@ -30,6 +30,7 @@ const NOBODY = { PATH: '', HOME: '/nonexistent' };
 function look(t: TestContext, question: Partial<RedisQuestion>): RedisLook {
   const redis = new RedisLook({
     given: () => undefined,
+    isWithout: () => false,
     prefix: '{faultline}',
     dataDir: '/nonexistent',
     env: NOBODY,
@@ -118,6 +119,13 @@ test('a Redis that is too old, silent, not there or not an address', async (t) =
     /redis:\/\//,
   );
   await assertJudged(() => wrong.clock(), 'ok', /^no Redis/);
+});
+
+test('none, where `--redis none` says so', async (t) => {
+  const redis = look(t, { isWithout: () => true, given: () => assert.fail('it is no address') });
+  await assertJudged(() => redis.redis(), 'ok', /^none is wanted/);
+  await assertJudged(() => redis.memory(), 'ok', /^no Redis/);
+  await assertJudged(() => redis.clock(), 'ok', /^no Redis/);
 });
 
 test('a clock that is not that of Redis', async (t) => {

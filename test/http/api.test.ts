@@ -302,7 +302,7 @@ test('all answers carry the headers that keep a browser in', async (t) => {
 test('health, metrics, campaign and workers', async (t) => {
   const server = await serve(t);
   const { showing } = server;
-  assert.equal((await ask(server, '/livez')).body, 'live\n');
+  assert.equal((await ask(server, '/livez')).body, 'alive\n');
   assert.equal((await ask(server, '/readyz')).body, 'ready\n');
   showing.ready = { isReady: false, why: 'Redis has been away for 3 s' };
   const unready = await ask(server, '/readyz');

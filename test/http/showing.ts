@@ -63,6 +63,7 @@ export interface Sample {
 
 export class MemoryShowing implements Showing {
   readonly controls: Control[] = [];
+  readonly known: ShownSubmission[] = [SUBMISSION];
   moments: readonly Moment[] = [];
   /** Of the workloads that are kept. */
   texts: readonly string[] = [];
@@ -158,8 +159,9 @@ export class MemoryShowing implements Showing {
     return SUBMISSION;
   }
 
-  submission(id: string): ShownSubmission | undefined {
-    return SUBMISSION.id.startsWith(id) ? (this.answer ?? SUBMISSION) : undefined;
+  submissions(prefix: string): readonly ShownSubmission[] {
+    const found = this.known.filter(({ id }) => id.startsWith(prefix));
+    return found.map((one) => this.answer ?? one);
   }
 
   readiness(): { readonly isReady: boolean; readonly why: string } {

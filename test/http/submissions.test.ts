@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { readSubmission } from '../../daemon/cli/options/submission.ts';
+import { faultlineHere } from '../cli/faultline.ts';
+import { temporaryFolder } from '../store/sample.ts';
 import { type Answer, ask, askJson } from './ask.ts';
 import { SUBMISSION, serve, TOKEN } from './showing.ts';
 
@@ -35,6 +37,27 @@ test('with the token it is taken, and answered by its id', async (t) => {
   for (const id of ['abcde', '0123456789ab', '..', 'ABABAB']) {
     assert.equal((await ask(server, `${PATH}/${id}`)).status, 404, id);
   }
+});
+
+test('an id that is short for several is refused as that, and one that is for none as that', async (t) => {
+  const server = await serve(t);
+  const { id } = SUBMISSION;
+  const begins = id.slice(0, 8);
+  server.showing.known.push({ ...SUBMISSION, id: begins + [...id.slice(8)].reverse().join('') });
+  const asked = async (of: string): Promise<readonly [number, string]> => {
+    const { status, body } = await ask(server, `${PATH}/${of}`);
+    return [status, body];
+  };
+  assert.deepEqual((await asked(id))[0], 200);
+  const [several, why] = await asked(begins);
+  assert.equal(several, 409);
+  assert.match(why, new RegExp(`several submissions have an id that begins ${begins}`));
+  const told = await faultlineHere(['submit', begins, '--url', server.url], temporaryFolder(t));
+  assert.equal(told.exit, 2);
+  assert.match(told.stderr, new RegExp(`${begins} begins the ids of several submissions; give`));
+  const [none, what] = await asked('0123456789ab');
+  assert.equal(none, 404);
+  assert.doesNotMatch(what, /several/);
 });
 
 test('without it nothing is looked at', async (t) => {

@@ -46,7 +46,7 @@ export interface Subject {
 export const SUBJECT_TEXT =
   'an input or a repro (text or JSON), a drawing in columns, the folder or id of a finding, or -';
 
-const STDIN = '-';
+export const STDIN = '-';
 
 export async function readSubject(argument: string, dataDir: string): Promise<Subject> {
   if (argument === STDIN) return parseSubject(await readStdin(), 'stdin', null);
