@@ -42,6 +42,21 @@ export function readJson(text: string): Json | undefined {
   }
 }
 
+export const NOT_JSON = 'it is not JSON';
+
+/** Why `readJson` does not read it, or null. */
+export function whyNotRead(text: string): string | null {
+  if (text.length > TEXT_BYTES_MAX) return `it has more than ${TEXT_BYTES_MAX} characters`;
+  if (!isBounded(text)) {
+    return `it has more than ${JSON_DEPTH_MAX} levels, or more than ${JSON_PARTS_MAX} parts`;
+  }
+  try {
+    return jsonProblem(JSON.parse(text));
+  } catch {
+    return NOT_JSON;
+  }
+}
+
 /**
  * Whether it has few enough levels and parts; asked before parsing, which spends memory on each of
  * them.

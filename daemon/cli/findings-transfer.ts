@@ -8,7 +8,13 @@ import { Marks } from '../../corpus/store/marks.ts';
 import { survey } from '../../corpus/store/survey.ts';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { printableFile } from '../../corpus/vocabulary/printable.ts';
-import { endLine, type Imported, importFindings, lineOf } from '../pull/findings-stream.ts';
+import {
+  endLine,
+  type Imported,
+  importFindings,
+  lineOf,
+  type RefusedLine,
+} from '../pull/findings-stream.ts';
 import { engineDigest } from './identity.ts';
 import {
   existingDataDir,
@@ -110,14 +116,32 @@ function write(file: string, lines: readonly string[]): void {
   }
 }
 
-function sayImported(imported: Imported, file: string, settings: Settings): number {
-  const { added, replaced, kept, marks, refused, lines, isWhole, isCut } = imported;
-  const name = file === STREAM ? 'stdin' : file;
+interface Run extends Pick<RefusedLine, 'id' | 'why'> {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Lines that follow one another and are refused alike are one: those of a file that is no stream at all are many. */
+function runsOf(refused: readonly RefusedLine[]): readonly Run[] {
+  const runs: Run[] = [];
   for (const { line, id, why } of refused) {
-    note(`faultline: ${name}:${line}: refused${id === null ? '' : ` finding ${id}`}: ${why}`);
+    const last = runs.at(-1);
+    const isNext = last?.to === line - 1 && last.id === id && last.why === why;
+    if (isNext) runs[runs.length - 1] = { ...last, to: line };
+    else runs.push({ from: line, to: line, id, why });
+  }
+  return runs;
+}
+
+function sayImported(imported: Imported, file: string, settings: Settings): number {
+  const { added, replaced, kept, marks, refused, isEmpty, isWhole, isCut } = imported;
+  const name = file === STREAM ? 'stdin' : file;
+  for (const { from, to, id, why } of runsOf(refused)) {
+    const lines = from === to ? from : `${from}-${to}`;
+    note(`faultline: ${name}:${lines}: refused${id === null ? '' : ` finding ${id}`}: ${why}`);
   }
   if (refused.length > 0) note(`hint: ${WRITES_ONE}`);
-  if (lines === 0) {
+  if (isEmpty) {
     throw fail('NOTHING_FOUND', { what: `${name} has no finding`, remedy: WRITES_ONE });
   }
   if (isCut) {

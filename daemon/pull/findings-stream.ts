@@ -10,7 +10,14 @@ import {
   packRecord,
   shownId,
 } from '../../corpus/vocabulary/finding.ts';
-import { canonicalJson, isJsonObject, readJson, sha256Hex } from '../../corpus/vocabulary/json.ts';
+import {
+  canonicalJson,
+  isJsonObject,
+  NOT_JSON,
+  readJson,
+  sha256Hex,
+  whyNotRead,
+} from '../../corpus/vocabulary/json.ts';
 import { TEXT_BYTES_MAX } from '../../corpus/vocabulary/limits.ts';
 import { printRepro } from '../../corpus/vocabulary/repro.ts';
 import { unpackRecord } from '../../corpus/vocabulary/schemas.ts';
@@ -26,7 +33,7 @@ export interface ImportOptions extends KeepingOptions {
   readonly isModelDigestRight: ModelDigestCheck;
 }
 
-interface RefusedLine {
+export interface RefusedLine {
   readonly line: number;
   /** null where the line does not say. */
   readonly id: string | null;
@@ -40,8 +47,9 @@ export interface Imported {
   readonly kept: number;
   readonly marks: number;
   readonly refused: readonly RefusedLine[];
-  /** Lines that were read; fewer than there are where too many were refused. */
-  readonly lines: number;
+  /** No line says anything. */
+  readonly isEmpty: boolean;
+  /** Whether all lines were read: fewer are where too many were refused. */
   readonly isWhole: boolean;
   /** It ends before the line that counts its findings. */
   readonly isCut: boolean;
@@ -63,8 +71,8 @@ export async function importFindings(
   options: ImportOptions,
 ): Promise<Imported> {
   const importer = new Importer(options);
-  for await (const line of linesOf(source)) {
-    if (!importer.take(line)) break;
+  for await (const { line, isEnded } of linesOf(source)) {
+    if (!importer.take(line, isEnded)) break;
   }
   return importer.imported();
 }
@@ -79,6 +87,7 @@ class Importer {
   private kept = 0;
   private marked = 0;
   private lines = 0;
+  private isEmpty = true;
   /** Lines of findings since the last that counted them: streams may follow one another. */
   private uncounted = 0;
   private isCounted = false;
@@ -90,10 +99,12 @@ class Importer {
   }
 
   /** @returns whether to go on */
-  take(line: Buffer | null): boolean {
+  take(line: Buffer | null, isEnded: boolean): boolean {
     this.lines += 1;
-    const read = line === null ? refusal('it is too long') : this.read(line.toString('utf8'));
+    const text = line?.toString('utf8');
+    const read = text === undefined ? refusal('it is too long') : this.read(text, isEnded);
     if (read === null) return true;
+    this.isEmpty = false;
     if ('counts' in read) {
       this.end(read.counts);
       return this.refused.length < REFUSED_MAX;
@@ -114,19 +125,19 @@ class Importer {
   }
 
   imported(): Imported {
-    const { kept, marked: marks, refused, lines } = this;
+    const { kept, marked: marks, refused, isEmpty } = this;
     const [added, replaced] = [[...this.added.values()], [...this.replaced.values()]];
     const isWhole = refused.length < REFUSED_MAX;
     const isAny = added.length + replaced.length + kept > 0;
     const isCut = isAny && isWhole && !this.isCounted;
-    return { added, replaced, kept, marks, refused, lines, isWhole, isCut };
+    return { added, replaced, kept, marks, refused, isEmpty, isWhole, isCut };
   }
 
   /** null for an empty line. */
-  private read(text: string): Line | Refused | End | null {
+  private read(text: string, isEnded: boolean): Line | Refused | End | null {
     if (text.trim() === '') return null;
     const value = readJson(text);
-    if (!isJsonObject(value)) return refusal('it is not JSON, or too large');
+    if (!isJsonObject(value)) return refusal(whyNoObject(text, isEnded));
     if ('findings' in value) return { counts: value.findings };
     const given = isJsonObject(value.record) ? value.record.finding : undefined;
     const id = isJsonObject(given) && typeof given.id === 'string' ? shownId(given.id) : null;
@@ -185,8 +196,20 @@ function refusal(why: string, id: string | null = null): Refused {
   return { id, why };
 }
 
-/** Of a line that is too long nothing is kept: null stands for it. */
-async function* linesOf(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer | null> {
+function whyNoObject(text: string, isEnded: boolean): string {
+  const why = whyNotRead(text) ?? 'it is no JSON object';
+  const isBegun = why === NOT_JSON && text.startsWith('{') && !isEnded;
+  return isBegun ? 'it ends in the middle: the stream was cut' : why;
+}
+
+interface StreamLine {
+  /** null for one that is too long: nothing of it is kept. */
+  readonly line: Buffer | null;
+  /** Whether a line's end came behind it. */
+  readonly isEnded: boolean;
+}
+
+async function* linesOf(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<StreamLine> {
   let parts: Buffer[] = [];
   let size = 0;
   const end = (): Buffer | null => {
@@ -203,10 +226,10 @@ async function* linesOf(source: AsyncIterable<Uint8Array | string>): AsyncGenera
     let rest = Buffer.from(chunk);
     for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
       add(rest.subarray(0, at));
-      yield end();
+      yield { line: end(), isEnded: true };
       rest = rest.subarray(at + 1);
     }
     add(rest);
   }
-  if (size > 0) yield end();
+  if (size > 0) yield { line: end(), isEnded: false };
 }

@@ -131,7 +131,7 @@ const CASES: readonly Case[] = [
   { args: 'worker --data-dir nobody', exit: 2, is: 'USAGE', says: /no `faultline up` runs in nobody/ },
   { args: 'findings export out.ndjson', exit: 0, says: /^1 finding of .faultline in out.ndjson$/m },
   { args: 'findings import out.ndjson', exit: 0, says: /^0 new, 0 replaced, 1 kept, 0 refused, 0 marks in/m },
-  { args: 'findings import seed.txt', exit: 2, says: /^faultline: seed.txt:1: refused: it is not JSON/m },
+  { args: 'findings import seed.txt', exit: 2, says: /^faultline: seed.txt:1-\d+: refused: it is not JSON$/m },
   { args: 'findings import not-a-folder', exit: 4, is: 'NOTHING_FOUND', says: /not-a-folder has no finding/ },
   { args: 'findings import none.ndjson', exit: 2, is: 'FILE_UNREADABLE', says: /cannot read none.ndjson: no such file/ },
   { args: 'findings import out.ndjson --data-dir not-a-folder', exit: 3, says: /not-a-folder/ },

@@ -96,8 +96,9 @@ test('what is not what it says is refused, by line, with exit 2; the others are 
     JSON.stringify({ record: { ...packed, ...change }, mark });
   const { finding } = packed;
   const bad: readonly (readonly [string, RegExp])[] = [
-    ['not JSON', /it is not JSON, or too large/],
-    ['[]', /it is not JSON/],
+    ['not JSON', /it is not JSON$/],
+    ['[]', /it is no JSON object$/],
+    ['['.repeat(100), /it has more than \d+ levels/],
     ['{}', /not a JSON object/],
     [`"${'x'.repeat(TEXT_BYTES_MAX)}"`, /it is too long/],
     [changed({ repro: 'faultline repro 1\n' }), /expected/],
@@ -110,7 +111,7 @@ test('what is not what it says is refused, by line, with exit 2; the others are 
     [changed({ repro: packRecord(lying).repro }), /model-digest is not that of the model/],
     [changed({ more: 1 }), /more/],
     [changed({}, { as: 'nonsense', of: null, note: null }), /its mark is not one/],
-    ['{"record":{"finding":{"__proto__":{}}}}', /not JSON/],
+    ['{"record":{"finding":{"__proto__":{}}}}', /the key "__proto__" is refused$/],
   ];
   const lines = [lineOf(own(0), null), ...bad.map(([line]) => line), lineOf(own(3), null)];
   const text = [...lines, endLine(lines.length)].join('\n');
@@ -131,10 +132,31 @@ test('what is not what it says is refused, by line, with exit 2; the others are 
   assert.equal(Object.keys(setIn(path.join(cwd, '.faultline'))).length, 2);
 });
 
+test('a stream that was cut in a line is told so, and lines without anything are no stream', async (t) => {
+  const cwd = filled(t, [own(0), own(1)]);
+  const { stdout: stream } = await ran(cwd, 'findings export -');
+  const cut = await ran(
+    cwd,
+    'findings import - --data-dir copy',
+    stream.slice(0, -stream.length / 4),
+  );
+  assert.equal(cut.exit, 2);
+  assert.match(
+    cut.stderr,
+    /^faultline: stdin:2: refused: it ends in the middle: the stream was cut$/m,
+  );
+  for (const text of ['', '\n', '\n \n\n']) {
+    const { exit, stderr } = await ran(cwd, 'findings import -', text);
+    assert.equal(exit, 4, stderr);
+    assert.match(stderr, /stdin has no finding/);
+  }
+});
+
 test('what is no stream at all ends after a hundred lines, and makes nothing', async (t) => {
   const cwd = temporaryFolder(t);
-  const { exit, stdout } = await ran(cwd, 'findings import -', 'x\n'.repeat(100_000));
+  const { exit, stdout, stderr } = await ran(cwd, 'findings import -', 'x\n'.repeat(100_000));
   assert.equal(exit, 2);
+  assert.match(stderr, /^faultline: stdin:1-100: refused: it is not JSON\nhint: /);
   assert.match(stdout, /100 refused, 0 marks in .faultline; the rest of stdin was not read$/m);
   assert.equal(existsSync(path.join(cwd, '.faultline')), false);
 });
