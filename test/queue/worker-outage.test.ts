@@ -146,7 +146,8 @@ describe('workers', { skip, concurrency: true }, () => {
       // Where Redis hangs this is waited for, so the batch ends before.
       const limits = { drainMs: how === 'down' ? PATIENCE_MS : 300 };
       const worker = await rig.child({ jobs: 1, limits }).started();
-      await rig.taken();
+      // Taken from the queue, it may not have been begun.
+      await worker.isBusy(1);
       const pid = Number(/process_id:(\d+)/.exec(await rig.client.info('server'))?.[1]);
       if (how === 'down') await redis.kill();
       else process.kill(pid, 'SIGSTOP');
