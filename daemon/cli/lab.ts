@@ -23,27 +23,16 @@ import {
   mountScript,
 } from '../../deploy/lab/file-systems.ts';
 import { compileGuest } from '../../deploy/lab/guest-programs.ts';
-import { bootLab, type Lab } from '../../deploy/lab/lab.ts';
-import type { Accelerator } from '../../deploy/lab/machine.ts';
 import { compile } from '../../workers/model/compile.ts';
-import { cacheFolder } from '../redis/redis-binary.ts';
-import { PACKAGE_ROOT } from './installation.ts';
+import { bootMachine, GUEST_DIR, type MachineFlags, withMachine } from './lab-machine.ts';
+import { conformPaths, traceCommand } from './lab-paths.ts';
 import { givenModel } from './options/model-argument.ts';
 import { parseCount, parseDuration } from './options/quantities.ts';
-import {
-  detail,
-  progress,
-  type Settings,
-  settingsOf,
-  withCommonOptions,
-} from './options/settings.ts';
+import { detail, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
 import { counted } from './output/render-finding.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
 
-const ACCELERATORS = ['kvm', 'tcg'] as const satisfies readonly Accelerator[];
-const GUEST_DIR = path.join(PACKAGE_ROOT, 'deploy/lab/guest');
-const PROCESSORS = 2;
 const SCRIPT_MS = 600_000;
 const OPERATIONS = 2000;
 /** Of a file system without DAX. */
@@ -53,17 +42,12 @@ const SMOKE = FILE_SYSTEM_NAMES.map(
   (name) => `${mountScript(name)}grep ${MOUNTED} /proc/mounts\n`,
 ).join('');
 
-interface MachineFlags {
-  readonly kernel?: string;
-  readonly modules?: string;
-  readonly accel?: Accelerator;
-}
-
 export function labCommand(): CommandUnknownOpts {
   return new Command('lab')
     .description('a real Linux with real DAX in qemu, and the models held against it')
     .addCommand(bootCommand())
     .addCommand(conformCommand())
+    .addCommand(traceCommand())
     .helpOption('-h, --help', 'show this help');
 }
 
@@ -81,7 +65,7 @@ function bootCommand(): CommandUnknownOpts {
     .action(async (script, options, self) => {
       const settings = settingsOf(self);
       const text = script === undefined ? SMOKE : readNamed(script);
-      const { machine } = await boot(options as MachineFlags, settings);
+      const { machine } = await bootMachine(options as MachineFlags, settings);
       try {
         const { status, output } = await machine.run(text, options.time / 1000);
         const { release, bootSeconds } = machine;
@@ -99,13 +83,13 @@ function bootCommand(): CommandUnknownOpts {
 function conformCommand(): CommandUnknownOpts {
   const command = new Command('conform')
     .description(
-      'play random operations on a real file system and under a model; compare bytes and sizes after each',
+      'play random operations on a real file system and under a model; compare bytes and sizes after each. ' +
+        'With REF: hold the paths of a model against what the kernel does',
     )
-    .addOption(
-      new Option('--fs <name>', 'the file system')
-        .choices(FILE_SYSTEM_NAMES)
-        .default('ext4' as const),
-    )
+    .argument('[ref]', 'a model whose paths are compared, instead of bytes')
+    .addOption(new Option('--fs <name>', 'the file system').choices(FILE_SYSTEM_NAMES))
+    .option('--paths', 'compare paths of the models of 6.1, on each file system')
+    .option('--traces <dir>', 'no machine: compare paths with the traces of a folder')
     .option('--model <ref>', 'what it is held against (default: the model of 6.1 as traced)')
     .addOption(
       new Option('--ops <n>', 'at least so many operations')
@@ -113,8 +97,21 @@ function conformCommand(): CommandUnknownOpts {
         .default(OPERATIONS),
     )
     .option('--here <dir>', 'no machine: the file system of a folder of this one, without DAX')
-    .action(async ({ fs, model, ops, here, ...flags }, self) => {
+    .action(async (ref, { fs: given, model, ops, here, paths, traces, ...flags }, self) => {
       const settings = settingsOf(self);
+      if (ref !== undefined || paths === true || traces !== undefined) {
+        if (here !== undefined || model !== undefined)
+          throw fail('USAGE', { what: '--here and --model are for bytes: type REF for paths' });
+        await conformPaths(
+          ref ?? null,
+          given ?? null,
+          traces ?? null,
+          flags as MachineFlags,
+          settings,
+        );
+        return;
+      }
+      const fs = given ?? 'ext4';
       const reference = model ?? (here === undefined ? FILE_SYSTEMS[fs].model : MODEL_HERE);
       const program = compile(givenModel(reference));
       const compare = (kinds: readonly OpKind[], play: Play): Promise<Conformed> =>
@@ -126,7 +123,7 @@ function conformCommand(): CommandUnknownOpts {
         report(seen, { fs: here, release: os.release(), model: reference }, settings);
         return;
       }
-      const { machine } = await boot(flags as MachineFlags, settings);
+      const { machine } = await bootMachine(flags as MachineFlags, settings);
       try {
         const seen = await compare(kindsPlayed(FILE_SYSTEMS[fs].canShare), inMachine(machine, fs));
         report(seen, { fs, release: machine.release, model: reference }, settings);
@@ -161,40 +158,6 @@ function report(seen: Conformed, subject: Subject, settings: Settings): void {
   if (settings.isJson) sayDocument(documentOf(seen, subject));
   else say(conformedText(seen, subject));
   endWith(seen.differences.length === 0 ? EXIT.done : EXIT.bad);
-}
-
-function withMachine(command: CommandUnknownOpts): CommandUnknownOpts {
-  return command
-    .option(
-      '--kernel <vmlinuz>',
-      'a kernel of your own (default: Debian’s, unpacked into the cache)',
-    )
-    .option('--modules <dir>', 'its modules, as in /lib/modules/VERSION')
-    .addOption(
-      new Option(
-        '--accel <name>',
-        'kvm or tcg (default: KVM where a machine boots under it)',
-      ).choices(ACCELERATORS),
-    );
-}
-
-async function boot({ kernel, modules, accel }: MachineFlags, settings: Settings): Promise<Lab> {
-  if ((kernel === undefined) !== (modules === undefined)) {
-    throw fail('USAGE', { what: '--kernel and --modules go together' });
-  }
-  const own = kernel === undefined || modules === undefined ? null : { vmlinuz: kernel, modules };
-  const lab = await bootLab({
-    cacheDir: path.join(cacheFolder(process.env, settings.dataDir), 'lab'),
-    guestDir: GUEST_DIR,
-    kernel: own,
-    accelerator: accel ?? null,
-    processors: PROCESSORS,
-    env: process.env,
-    say: (line) => progress(settings, line),
-  });
-  const { release, bootSeconds } = lab.machine;
-  progress(settings, `Linux ${release} came up in ${bootSeconds.toFixed(1)} s`);
-  return lab;
 }
 
 function documentOf(

@@ -20,6 +20,8 @@ import { printable } from '../../corpus/vocabulary/printable.ts';
 
 export interface Wanted {
   readonly package: string;
+  /** Others whose files go into the same folder, each of the version that goes with it. */
+  readonly along?: readonly string[];
   /** Whether the libraries that it needs, and this system lacks, come along. */
   readonly withLibraries: boolean;
   /** Whether the program works from here; asked of what was unpacked before, too. */
@@ -185,7 +187,7 @@ async function downloadBy(
   const names = wanted.withLibraries
     ? await withLibraries(wanted.package, options, temporary, env)
     : [wanted.package];
-  await run('apt-get', [...options, 'download', ...names], temporary, env);
+  await run('apt-get', [...options, 'download', ...names, ...(wanted.along ?? [])], temporary, env);
   return namesIn(temporary)
     .filter((name) => name.endsWith('.deb'))
     .map((name) => path.join(temporary, name));

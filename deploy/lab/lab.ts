@@ -5,7 +5,13 @@ import path from 'node:path';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
 import { makeRoot, pack } from './initramfs.ts';
 import { type Accelerator, Machine } from './machine.ts';
-import { debianKernel, findPrograms, givenKernel, type Programs } from './packages.ts';
+import {
+  debianKernel,
+  findPrograms,
+  givenKernel,
+  type KernelImage,
+  type Programs,
+} from './packages.ts';
 
 export interface LabOptions {
   readonly cacheDir: string;
@@ -34,7 +40,7 @@ const KVM_FAILS = 'kvm-does-not-boot';
  */
 export async function bootLab(
   options: LabOptions,
-  addTo: (root: string, programs: Programs) => Promise<void> = async () => {},
+  addTo: (root: string, image: KernelImage, programs: Programs) => Promise<void> = async () => {},
 ): Promise<Lab> {
   const { cacheDir, env, say, kernel, guestDir, processors } = options;
   const programs = await findPrograms(env);
@@ -46,7 +52,7 @@ export async function bootLab(
   try {
     const root = path.join(folder, 'root');
     await makeRoot(root, image, programs, guestDir);
-    await addTo(root, programs);
+    await addTo(root, image, programs);
     const initramfs = path.join(folder, 'initramfs.gz');
     await pack(root, initramfs, programs.busybox);
     const { 'qemu-system-x86_64': qemu, setpriv } = programs;

@@ -24,7 +24,8 @@ export type DebianName =
   | 'qemu'
   | 'systemd'
   | 'mmdebstrap'
-  | 'strace';
+  | 'strace'
+  | 'qemu-system-x86';
 
 export interface DebianProgram {
   readonly path: string;
@@ -47,6 +48,12 @@ const FAKETIME = 'libfaketimeMT.so.1';
 /** 100 MB and the scripts of a hundred packages. */
 const INSTALL_TIME_LIMIT_MS = 600_000;
 
+/** A machine of the lab, and a module for its kernel. */
+const LAB_PACKAGES = [
+  ...['qemu-system-x86', 'busybox-static', 'e2fsprogs', 'xfsprogs', 'gcc', 'libc6-dev'],
+  ...['make', 'libelf1'],
+];
+
 const run = promisify(execFile);
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -68,6 +75,7 @@ const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing
   systemd: () => program('systemd-analyze', ['systemd']),
   mmdebstrap: () => program('mmdebstrap', ['mmdebstrap']),
   strace: () => program('strace', ['strace']),
+  'qemu-system-x86': () => program('qemu-system-x86_64', LAB_PACKAGES),
 };
 export const DEBIAN_NAMES: readonly string[] = Object.keys(FINDERS);
 

@@ -164,21 +164,31 @@ export function opsOf({
 }
 
 export function caseText(input: Workload, number: number): string {
+  const ops = opsOf(input).map(({ op, value }) => opLine(op, value));
+  return linesText([`case ${number}`, ...setupLines(input), 'begin', ...ops, 'end']);
+}
+
+export function linesText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What a case begins with. */
+export function setupLines(input: Workload): readonly string[] {
   const { files, processes } = input.setup;
   const areas = Array.from({ length: AREAS }, (_, i) => processes[0]?.areas[i] ?? null);
-  const lines = [
-    `case ${number}`,
+  return [
     ...files.map(({ size, pages }) => {
       return `file ${size} ${pages.map((state) => STATE_LETTERS[state]).join('') || '-'}`;
     }),
     ...areas.map((area) =>
       area === null ? 'area -' : `area ${area.file} ${area.offset} ${area.length} ${area.sharing}`,
     ),
-    'begin',
-    ...opsOf(input).map(({ op, value }) => `op ${fieldsOf(op).join(' ')} ${value}`),
-    'end',
   ];
-  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** @param value the byte that it writes */
+export function opLine(op: Op, value: number): string {
+  return `op ${fieldsOf(op).join(' ')} ${value}`;
 }
 
 function fieldsOf(op: Op): readonly (string | number)[] {

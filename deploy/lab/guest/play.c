@@ -1,8 +1,8 @@
 /*
- * The guest's half of `faultline lab conform`: plays operations one after another on a file system and says, after
- * each, what a reader sees.
+ * The guest's half of `faultline lab conform` and `faultline lab trace`: plays operations one after another on a file
+ * system. Without RECORDER it says, after each, what a reader sees; with it, what the kernel does in one of them.
  *
- * usage: play DIRECTORY < CASES > SEEN
+ * usage: play DIRECTORY [RECORDER] < CASES > SEEN
  *
  * A case: `case N`, for each file `file SIZE STATES` (a letter a page: hole, cached, unwritten, written), for each area
  * `area FILE OFFSET LENGTH SHARING` or `area - 0 0 -`, for each operation
@@ -15,6 +15,11 @@
  *   for each area its lines as the page tables have them, `--` where no pte maps, `-` for no area;
  *   `!` where a shared mapping shows what read(2) does not.
  * A page that no pte maps is not touched, so that looking changes nothing.
+ *
+ * RECORDER is /proc/faultline_trace (trace/control.c). Then nothing is looked at and the setup is not synced, and a case
+ * has `record AREA PAGE` (of the area, of file 0) before the operation to record, and may have `clone`, which has file
+ * 0's clone stand by, mapped, from then on, and `direct`, which has file 0 read and written with O_DIRECT. What is said
+ * is the record of that operation, and `result N`, `errno N` or `signal N`.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,6 +35,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
@@ -60,10 +66,18 @@ struct op {
 };
 
 static const char *directory;
-static int fds[FILES], files, areas, pagemap, drop;
+static int fds[FILES], clones[FILES], files, areas, pagemap, drop;
+/* Of the recorder; -1 where there is none. */
+static int recorder = -1;
+/* For the next operation: the page to record. */
+static int recorded_area, is_next_recorded;
+static long recorded_page;
 static struct area mapped[AREAS];
 static char bytes[PAGES * PAGE];
 static const char NEVER[] = "NEVER";
+/* The mapping of a clone. */
+static char *standing_by;
+static long standing_by_length;
 static sigjmp_buf back;
 static volatile sig_atomic_t guarded;
 
@@ -178,7 +192,7 @@ static long do_pread(const struct op *op)
 {
 	char *to = op->buffer_area < 0 ? bytes : address(op->buffer_area, op->buffer_offset);
 
-	return pread(fds[op->file], to, op->length, op->offset) < 0 ? -1 : 0;
+	return pread(fds[op->file], to, op->length, op->offset);
 }
 
 static long do_pwrite(const struct op *op)
@@ -187,7 +201,7 @@ static long do_pwrite(const struct op *op)
 	struct iovec part = { from, op->length };
 
 	memset(bytes, op->value, sizeof(bytes));
-	return pwritev2(fds[op->file], &part, 1, op->offset, op->sync > 0 ? RWF_DSYNC : 0) < 0 ? -1 : 0;
+	return pwritev2(fds[op->file], &part, 1, op->offset, op->sync > 0 ? RWF_DSYNC : 0);
 }
 
 static long do_truncate(const struct op *op)
@@ -244,13 +258,16 @@ static long do_commit(const struct op *op)
 	return syncfs(fds[0]);
 }
 
+static int clone_of(int file)
+{
+	if (clones[file] < 0)
+		clones[file] = open(file_name("clone", file), O_RDWR | O_CREAT, 0600);
+	return clones[file];
+}
+
 static long do_reflink(const struct op *op)
 {
-	int clone = open(file_name("clone", op->file), O_RDWR | O_CREAT | O_TRUNC, 0600);
-	long failed = ioctl(clone, FICLONE, fds[op->file]);
-
-	close(clone);
-	return failed;
+	return ioctl(clone_of(op->file), FICLONE, fds[op->file]);
 }
 
 static long do_madvise_remove(const struct op *op)
@@ -263,7 +280,7 @@ static long do_madvise_remove(const struct op *op)
 static long do_drop_caches(const struct op *op)
 {
 	(void)op;
-	return write(drop, "3", 1) == 1 ? 0 : -1;
+	return write(drop, "3", 1);
 }
 
 static const struct {
@@ -313,22 +330,94 @@ static const char *name_of_signal(int number)
 	return number == SIGALRM || number == SIGPROF ? NEVER : number == SIGBUS ? "SIGBUS" : "SIGSEGV";
 }
 
-static const char *play(const struct op *op)
+struct outcome {
+	/* 0 where it came back. */
+	int signal;
+	/* -1 where it failed, with errno. */
+	long result;
+	int error;
+};
+
+static struct outcome play(const struct op *op)
 {
 	int number = sigsetjmp(back, 1);
-	long failed;
+	struct outcome outcome = { number, 0, 0 };
 
-	if (number != 0) {
-		guarded = 0;
-		watch(0, 0);
-		return name_of_signal(number);
+	if (number == 0) {
+		guarded = 1;
+		watch(TURNING_SECONDS, SLEEPING_SECONDS);
+		outcome.result = run(op);
+		outcome.error = errno;
 	}
-	guarded = 1;
-	watch(TURNING_SECONDS, SLEEPING_SECONDS);
-	failed = run(op);
 	watch(0, 0);
 	guarded = 0;
-	return failed == 0 ? "0" : strerrorname_np(errno);
+	return outcome;
+}
+
+static const char *name_of(struct outcome outcome)
+{
+	if (outcome.signal != 0)
+		return name_of_signal(outcome.signal);
+	return outcome.result >= 0 ? "0" : strerrorname_np(outcome.error);
+}
+
+/* The recorder */
+
+/* In the record, where it is not overlooked. */
+static void complain(const char *what)
+{
+	printf("! %s: %s\n", what, strerror(errno));
+}
+
+static void ask(const char *command)
+{
+	if (write(recorder, command, strlen(command)) < 0)
+		complain(command);
+}
+
+static void say_record(void)
+{
+	static char part[PAGES * PAGE];
+	ssize_t count;
+
+	lseek(recorder, 0, SEEK_SET);
+	while ((count = read(recorder, part, sizeof(part))) > 0)
+		fwrite(part, 1, count, stdout);
+	ask("clear");
+}
+
+/* Time stamps are of this clock: those of the operation are to be others than those of the setup. */
+static void wait_for_tick(void)
+{
+	struct timespec before, now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &before);
+	do {
+		usleep(1000);
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	} while (now.tv_sec == before.tv_sec && now.tv_nsec == before.tv_nsec);
+}
+
+static void record(const struct op *op)
+{
+	struct outcome outcome;
+	char command[128];
+
+	snprintf(command, sizeof(command), "watch %d %d %lx %ld", fds[0], files > 1 ? fds[1] : clones[0],
+		 (unsigned long)address(recorded_area, recorded_page * PAGE), recorded_page);
+	memset(bytes, op->value, sizeof(bytes));
+	wait_for_tick();
+	ask(command);
+	ask("start");
+	outcome = play(op);
+	ask("stop");
+	say_record();
+	if (outcome.signal != 0)
+		printf("signal %d\n", outcome.signal);
+	else if (outcome.result < 0)
+		printf("errno %d\n", outcome.error);
+	else
+		printf("result %ld\n", outcome.result);
 }
 
 /* Setup */
@@ -339,18 +428,23 @@ static void begin_file(long size, const char *states)
 	char *cached;
 
 	fds[files] = fd;
+	clones[files] = -1;
 	if (fd < 0 || ftruncate(fd, size) < 0)
 		perror("setup");
 	memset(bytes, INITIAL + files, sizeof(bytes));
-	for (long page = 0; states[page] != 0 && states[page] != '-'; page++) {
+	/* Pages of one state in one call: a file system tells those apart that came in several. */
+	for (long page = 0, count; states[page] != 0 && states[page] != '-'; page += count) {
 		long at = page * PAGE, left = size - at;
 
-		if (states[page] == 'w' && pwrite(fd, bytes, left < PAGE ? left : PAGE, at) < 0)
+		for (count = 1; states[page + count] == states[page]; count++)
+			;
+		if (states[page] == 'w' && pwrite(fd, bytes, left < count * PAGE ? left : count * PAGE, at) < 0)
 			perror("setup: pwrite");
-		if (states[page] == 'u' && fallocate(fd, FALLOC_FL_KEEP_SIZE, at, PAGE) < 0)
+		if (states[page] == 'u' && fallocate(fd, FALLOC_FL_KEEP_SIZE, at, count * PAGE) < 0)
 			perror("setup: fallocate");
 	}
-	fsync(fd);
+	if (recorder < 0)
+		fsync(fd);
 	cached = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	for (long page = 0; states[page] != 0; page++)
 		if (states[page] == 'c')
@@ -359,16 +453,32 @@ static void begin_file(long size, const char *states)
 	files++;
 }
 
+/* The clone of file 0, of its size and mapped: whoever changes it has something to unmap. */
+static void begin_clone(void)
+{
+	struct stat is;
+
+	fstat(fds[0], &is);
+	if (ftruncate(clone_of(0), is.st_size) < 0)
+		perror("setup: clone");
+	standing_by = mmap(NULL, is.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, clones[0], 0);
+	standing_by_length = is.st_size;
+}
+
 /* Behind an operation that never ends nothing is played. */
 static int is_stuck;
 
 static void end_case(void)
 {
 	is_stuck = 0;
+	munmap(standing_by, standing_by_length);
+	standing_by_length = 0;
 	for (int area = 0; area < AREAS; area++)
 		unmap(area);
 	for (int file = 0; file < files; file++) {
 		close(fds[file]);
+		if (clones[file] >= 0)
+			close(clones[file]);
 		unlink(file_name("file", file));
 		unlink(file_name("clone", file));
 	}
@@ -434,14 +544,98 @@ static void see(const char *result)
 	printf(is_split ? " !\n" : "\n");
 }
 
-int main(int argc, char **argv)
+/* A line that is the same with and without recorder; 0 for another one. */
+static int obey_setup(const char *text)
 {
-	char text[512], word[64], states[32];
-	struct op op;
+	char word[16], states[32];
 	long offset, length;
 	int file;
 
+	if (sscanf(text, "file %ld %31s", &length, states) == 2) {
+		begin_file(length, states);
+	} else if (sscanf(text, "area %d %ld %ld %15s", &file, &offset, &length, word) == 4) {
+		if (map(areas++, file, offset, length, word) < 0)
+			perror("setup: mmap");
+	} else if (strncmp(text, "area", 4) == 0) {
+		areas++;
+	} else if (strncmp(text, "case", 4) == 0) {
+		printf("%s", text);
+	} else if (strncmp(text, "end", 3) == 0) {
+		end_case();
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
+static int read_op(const char *text, struct op *op)
+{
+	return sscanf(text, "op %23s %d %d %ld %ld %ld %11s %d %ld %d %d", op->kind, &op->area, &op->file, &op->offset,
+		      &op->length, &op->size, op->sharing, &op->buffer_area, &op->buffer_offset, &op->sync,
+		      &op->value) == 11;
+}
+
+static void obey_seen(const char *text)
+{
+	struct op op;
+
+	if (read_op(text, &op)) {
+		if (!is_stuck)
+			see(name_of(play(&op)));
+	} else if (strncmp(text, "begin", 5) == 0) {
+		see("0");
+	}
+}
+
+static void prepare(const struct op *op)
+{
+	struct outcome outcome = play(op);
+
+	if (outcome.signal != 0 || outcome.result < 0) {
+		errno = outcome.signal != 0 ? EFAULT : outcome.error;
+		complain(op->kind);
+	}
+}
+
+static void obey_recorded(const char *text)
+{
+	struct op op;
+
+	if (read_op(text, &op)) {
+		if (is_next_recorded)
+			record(&op);
+		else
+			prepare(&op);
+		is_next_recorded = 0;
+	} else if (sscanf(text, "record %d %ld", &recorded_area, &recorded_page) == 2) {
+		is_next_recorded = 1;
+	} else if (strncmp(text, "clone", 5) == 0) {
+		begin_clone();
+	} else if (strncmp(text, "direct", 6) == 0) {
+		if (fcntl(fds[0], F_SETFL, O_DIRECT) < 0)
+			complain("O_DIRECT");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	char text[512];
+
 	directory = argc > 1 ? argv[1] : "/mnt";
+	if (argc > 2) {
+		recorder = open(argv[2], O_RDWR);
+		if (recorder < 0) {
+			perror(argv[2]);
+			return 2;
+		}
+		/* What was said when it was loaded. */
+		say_record();
+		/*
+		 * As libraries are in a usual program: where the stack is next, munmap(2) keeps mmap_lock for writing
+		 * to the end.
+		 */
+		mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
 	pagemap = open("/proc/self/pagemap", O_RDONLY);
 	drop = open("/proc/sys/vm/drop_caches", O_WRONLY);
 	signal(SIGBUS, on_signal);
@@ -449,25 +643,12 @@ int main(int argc, char **argv)
 	signal(SIGALRM, on_signal);
 	signal(SIGPROF, on_signal);
 	while (fgets(text, sizeof(text), stdin) != NULL) {
-		if (sscanf(text, "file %ld %31s", &length, states) == 2) {
-			begin_file(length, states);
-		} else if (sscanf(text, "area %d %ld %ld %15s", &file, &offset, &length, word) == 4) {
-			if (map(areas++, file, offset, length, word) < 0)
-				perror("setup: mmap");
-		} else if (strncmp(text, "area", 4) == 0) {
-			areas++;
-		} else if (sscanf(text, "op %23s %d %d %ld %ld %ld %11s %d %ld %d %d", op.kind, &op.area, &op.file,
-				  &op.offset, &op.length, &op.size, op.sharing, &op.buffer_area,
-				  &op.buffer_offset, &op.sync, &op.value) == 11) {
-			if (!is_stuck)
-				see(play(&op));
-		} else if (strncmp(text, "case", 4) == 0) {
-			printf("%s", text);
-		} else if (strncmp(text, "begin", 5) == 0) {
-			see("0");
-		} else {
-			end_case();
-		}
+		if (obey_setup(text))
+			continue;
+		if (recorder < 0)
+			obey_seen(text);
+		else
+			obey_recorded(text);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /** A model's path, run alone: its locks and handles, and what becomes of the page that it is about. */
 
-import { BLOCKS, FILES, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { parseInput } from '../../corpus/vocabulary/text.ts';
+import type { Workload } from '../../../corpus/vocabulary/input.ts';
+import { BLOCKS, FILES, PAGES } from '../../../corpus/vocabulary/limits.ts';
 import {
   ENTRY_DIRTY,
   ENTRY_LOCKED,
@@ -15,8 +15,8 @@ import {
   PTE_RW,
   pteKind,
   WRITTEN,
-} from '../../workers/kernel/encoding.ts';
-import { Kernel } from '../../workers/kernel/kernel.ts';
+} from '../../../workers/kernel/encoding.ts';
+import { Kernel } from '../../../workers/kernel/kernel.ts';
 import {
   BLOCK_OWNER,
   COW_EXTENT,
@@ -25,13 +25,11 @@ import {
   R_FILE,
   SIZE,
   SLOT,
-} from '../../workers/kernel/layout.ts';
-import { STEPS } from '../../workers/kernel/step-registry.ts';
-import { World } from '../../workers/kernel/world.ts';
-import { compile } from '../../workers/model/compile.ts';
-import { modelOf } from '../../workers/models/registry.ts';
-import { Judge } from '../../workers/oracles/judge.ts';
-import { normal } from './trace.ts';
+} from '../../../workers/kernel/layout.ts';
+import type { Program } from '../../../workers/kernel/program.ts';
+import { STEPS } from '../../../workers/kernel/step-registry.ts';
+import { World } from '../../../workers/kernel/world.ts';
+import { Judge } from '../../../workers/oracles/judge.ts';
 
 const LOCK_STEPS: Readonly<Record<string, string>> = {
   downRead: 'down_read',
@@ -63,25 +61,33 @@ const ON_CHANGE: Readonly<Record<string, readonly number[]>> = {
 const PAGE = 1;
 const LINE_BYTES = 2048;
 
+export interface Step {
+  readonly event: string;
+  /** Of the step of the model in which it is. */
+  readonly label: string;
+}
+
 /** @param area whose pte is followed; the operations before the last one prepare the state */
-export function eventsOfModel(reference: string, input: string, area: number): readonly string[] {
-  const workload = parseInput(input, 'traced');
-  const k = new Kernel(compile(modelOf(reference)), new Judge());
+export function stepsOfModel(program: Program, workload: Workload, area: number): readonly Step[] {
+  const k = new Kernel(program, new Judge());
   k.load(new World(workload));
   k.fused = 0;
   k.reset();
   const last = (workload.threads[0]?.ops.length ?? 0) - 1;
-  const events: string[] = [];
+  const steps: Step[] = [];
   while (k.enabled() !== 0) {
     const isTold = k.opOf(0) >= last;
     const before = stateOf(k, area);
     const told = stepOf(k);
+    const label = k.labelOf(0);
     const words = k.words.slice();
     k.step(0);
     const isSeen = (deed: string): boolean => hasChanged(words, k.words, ON_CHANGE[deed]);
-    if (isTold) events.push(...told.filter(isSeen), ...changes(before, stateOf(k, area)));
+    if (!isTold) continue;
+    const events = [...told.filter(isSeen), ...changes(before, stateOf(k, area))];
+    steps.push(...events.map((event) => ({ event, label })));
   }
-  return normal(events);
+  return steps;
 }
 
 /** @param bounds of the words that count, in pairs; without any it is told of in any case */

@@ -1,15 +1,8 @@
 /**
- * Traces of a real Linux 6.1, one event a line, brought to the events that a model has as well: locks, handles, and
- * what becomes of the entry, the pte and the size of the page that an operation is about.
+ * Traces of a real Linux, one event a line, brought to the events that a model has as well: locks, handles, and what
+ * becomes of the entry, the pte and the size of the page that an operation is about. Pure.
  */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { PACKAGE_ROOT } from '../support/package-root.ts';
 
-export type FileSystem = 'ext4' | 'xfs' | 'xfs-reflink';
-
-/** Folder of the traces. */
-export const FOLDER: string = path.join(PACKAGE_ROOT, 'test/kernel-6.1/traces');
 const LOCKS: Readonly<Record<string, string>> = {
   mmap_lock: 'mmapSem',
   i_rwsem: 'inodeLock',
@@ -29,13 +22,10 @@ const LATE_STAMP = ['up_write invalidate_lock', 'J.start', 'J.stop'];
 const BEGINS: readonly string[] = ['J.start', 'xfs_trans_alloc'];
 const ENDS: readonly string[] = ['J.stop', 'xfs_trans_commit'];
 
-/** @param name such as `punch-dirty` */
-export function eventsOf(fs: FileSystem, name: string): readonly string[] {
-  const [, ...lines] = readFileSync(path.join(FOLDER, fs, `${name}.txt`), 'utf8').split('\n');
-  const said = lines.map((line) => line.trim()).filter((line) => line !== '');
-  const same = /^same events as (?<other>\S+)$/.exec(said[0] ?? '')?.groups?.other;
-  if (same !== undefined) return eventsOf(fs, same);
-  const own = name.startsWith('reflink-to-B') ? withoutClone(said) : said;
+/** @param lines of a trace, without its head */
+export function eventsOf(operation: string, lines: readonly string[]): readonly string[] {
+  const said = lines.map((line) => line.trim());
+  const own = operation === 'reflink-to-B' ? withoutClone(said) : said;
   return normal(withoutStamps(named(own)).flatMap(eventOf));
 }
 

@@ -1,0 +1,65 @@
+/** The machine that commands of `lab` boot: its options, and what comes up. */
+import path from 'node:path';
+import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { fail } from '../../corpus/vocabulary/errors.ts';
+import { bootLab, type Lab } from '../../deploy/lab/lab.ts';
+import type { Accelerator } from '../../deploy/lab/machine.ts';
+import { withRecorder } from '../../deploy/lab/paths/record.ts';
+import { cacheFolder } from '../redis/redis-binary.ts';
+import { PACKAGE_ROOT } from './installation.ts';
+import { progress, type Settings } from './options/settings.ts';
+
+const ACCELERATORS = ['kvm', 'tcg'] as const satisfies readonly Accelerator[];
+const PROCESSORS = 2;
+export const GUEST_DIR: string = path.join(PACKAGE_ROOT, 'deploy/lab/guest');
+
+export interface MachineFlags {
+  readonly kernel?: string;
+  readonly modules?: string;
+  readonly accel?: Accelerator;
+}
+
+export function withMachine(command: CommandUnknownOpts): CommandUnknownOpts {
+  return command
+    .option(
+      '--kernel <vmlinuz>',
+      'a kernel of your own (default: Debian’s, unpacked into the cache)',
+    )
+    .option('--modules <dir>', 'its modules, as in /lib/modules/VERSION')
+    .addOption(
+      new Option(
+        '--accel <name>',
+        'kvm or tcg (default: KVM where a machine boots under it)',
+      ).choices(ACCELERATORS),
+    );
+}
+
+/** @param hasRecorder with the module that records what the kernel does */
+export async function bootMachine(
+  { kernel, modules, accel }: MachineFlags,
+  settings: Settings,
+  hasRecorder = false,
+): Promise<Lab> {
+  if ((kernel === undefined) !== (modules === undefined)) {
+    throw fail('USAGE', { what: '--kernel and --modules go together' });
+  }
+  const own = kernel === undefined || modules === undefined ? null : { vmlinuz: kernel, modules };
+  const place = {
+    cacheDir: path.join(cacheFolder(process.env, settings.dataDir), 'lab'),
+    env: process.env,
+    say: (line: string) => progress(settings, line),
+  };
+  const options = {
+    ...place,
+    guestDir: GUEST_DIR,
+    kernel: own,
+    accelerator: accel ?? null,
+    processors: PROCESSORS,
+  };
+  const lab = hasRecorder
+    ? await bootLab(options, withRecorder(GUEST_DIR, own === null, place))
+    : await bootLab(options);
+  const { release, bootSeconds } = lab.machine;
+  progress(settings, `Linux ${release} came up in ${bootSeconds.toFixed(1)} s`);
+  return lab;
+}
