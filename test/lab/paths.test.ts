@@ -71,6 +71,18 @@ test('a change of the page that comes late', () => {
   );
 });
 
+test('XFS reads a block of metadata on its way: no page is copied', () => {
+  const [of] = readTraces(FOLDER, 'xfs').filter(({ played }) => nameOf(played) === 'pwrite-hole');
+  assert.ok(of !== undefined);
+  const allocates = 'xfs_bmapi_write';
+  const events = of.events.flatMap((line) =>
+    line.trim() === allocates ? [line, 'copy_mc_to_kernel'] : [line],
+  );
+  assert.equal(events.length, of.events.length + 1);
+  const { differences } = comparePaths(compile(modelOf('modern-xfs')), 'xfs', [{ ...of, events }]);
+  assert.deepEqual(differences, []);
+});
+
 test('a model without the lock differs from the kernel as traced', () => {
   assert.equal(compare('modern-nobreak', (events) => events).differences.length, 1);
 });

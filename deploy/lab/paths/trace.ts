@@ -39,17 +39,21 @@ const DEEDS: readonly (readonly [RegExp, string])[] = [
   [/^jbd2_complete_transaction/, 'COMMIT'],
   [/^dax_iomap_cow_copy|^copy_mc_to_kernel/, 'DUPLICATE'],
 ];
+/** Behind it, copy_mc_to_kernel copies a page; before it, it reads a block of metadata that is in no buffer yet. */
+const COPIES = 'xfs_reflink_allocate_cow';
 /** Behind one of these, xfs_bmapi_write is an allocation. */
 const ALLOCATES: readonly string[] = ['xfs_iomap_write_direct', 'xfs_reflink_allocate_cow'];
 
 /** Deeds by their names; what a zeroing flushes is a zeroing, and XFS allocates and remaps where it says so. */
 function named(lines: readonly string[]): readonly string[] {
-  let [isZeroing, isDirect, isRemap] = [false, false, false];
+  let [isZeroing, isDirect, isRemap, isCopy] = [false, false, false, false];
   return lines.flatMap((line) => {
     if (line.startsWith('dax_zero_range')) isZeroing = true;
     if (line.startsWith('dax_writeback_mapping_range')) isZeroing = false;
     isDirect ||= ALLOCATES.includes(line);
     isRemap ||= line === 'xfs_reflink_end_cow';
+    isCopy ||= line === COPIES;
+    if (line === 'copy_mc_to_kernel' && !isCopy) return [];
     if (isRemap && line === 'xfs_trans_commit') {
       isRemap = false;
       return ['REMAP', line];
