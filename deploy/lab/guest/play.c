@@ -453,7 +453,7 @@ static void begin_file(long size, const char *states)
 	files++;
 }
 
-/* The clone of file 0, of its size and mapped: whoever changes it has something to unmap. */
+/* The clone of file 0, of its size and mapped, so that a change of it has something to unmap. */
 static void begin_clone(void)
 {
 	struct stat is;

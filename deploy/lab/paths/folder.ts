@@ -44,7 +44,7 @@ function eventsIn(home: string, name: string): readonly string[] {
   return other === undefined ? events : eventsIn(home, other);
 }
 
-/** @returns how many have events of their own */
+/** One file a trace. */
 export function writeTraces(
   folder: string,
   fileSystem: FileSystemName,

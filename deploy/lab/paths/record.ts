@@ -93,7 +93,7 @@ function traceOf([operation, state]: Played, text: string): Trace {
   }
 }
 
-const LACKING = /^(?:\? (?<name>\S+)|offsets: no field (?<field>\S+))$/;
+const LACKING = /^(?:\? (?<name>\S+)|offsets: (?:no field )?(?<field>.+))$/;
 
 function lackingIn(said: string): readonly string[] {
   return said.split('\n').flatMap((line) => {

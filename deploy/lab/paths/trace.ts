@@ -14,7 +14,7 @@ const LOCK_LINE =
   /^(?<step>down_read|down_write|up_read|up_write|downgrade_write)(?:_killable)? (?<lock>\w+)(?<of> of B)?$/;
 const CHANGE = /^\* (?<what>entry|pte|i_size) (?<from>.*) -> (?<to>.*)$/;
 /**
- * Whoever updates a time stamp has a handle of its own, if the clock has ticked; ext4_setattr does so once it has given
+ * An update of a time stamp has a handle of its own, if the clock has ticked; ext4_setattr makes one once it has given
  * invalidate_lock back.
  */
 const STAMPS = /^file_(?:update_time|modified_flags|accessed)$|^touch_atime$/;

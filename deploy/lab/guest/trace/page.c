@@ -107,7 +107,7 @@ static void say_small(char *said, pte_t pte)
 	say_rights(said, page, pte_write(pte), pte_dirty(pte));
 }
 
-/* The tables of the current process: none but it takes them away. */
+/* The tables are those of the current process, which alone takes them away: no lock is needed to walk them. */
 static void say_pte(char *said)
 {
 	pgd_t *pgd;

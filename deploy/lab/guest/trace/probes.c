@@ -188,7 +188,7 @@ static void record_handle_stop(const struct probe *probe, struct pt_regs *regs)
 	text_add("J.stop%s\n", handle->h_ref > 1 ? " (nested)" : "");
 }
 
-/* Whoever commits is another thread. */
+/* A journal commits in a thread of its own. */
 static void record_commit(const struct probe *probe, struct pt_regs *regs)
 {
 	text_add("~ other thread: %s\n", probe->name);
