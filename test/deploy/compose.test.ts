@@ -93,8 +93,8 @@ const PLANTED: Readonly<Record<keyof typeof COMPOSE_RULES, readonly Operation[]>
     replace('/services/worker/command', ['worker', '--jobs', '1']),
     remove('/services/worker/environment/FAULTLINE_METRICS'),
     replace('/services/worker/environment/FAULTLINE_METRICS', 'localhost:9100'),
-    remove('/services/coordinator/command/3'),
-    replace('/services/coordinator/command/6', '--token'),
+    remove('/services/coordinator/command/4'),
+    replace('/services/coordinator/command/7', '--token'),
   ],
   'leaves Redis to the fleet': [
     replace('/services/redis/networks', ['queue', 'page']),

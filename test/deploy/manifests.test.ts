@@ -86,8 +86,8 @@ const PLANTED: Readonly<Record<keyof typeof POD_RULES, readonly (readonly [strin
       [WORKER, replace(`${FIRST}/args`, ['worker', '--jobs', '1'])],
       [WORKER, remove(`${FIRST}/env/2`)],
       [WORKER, replace(`${FIRST}/env/2/value`, '127.0.0.1:9100')],
-      [COORDINATOR, remove(`${FIRST}/args/3`)],
-      [COORDINATOR, replace(`${FIRST}/args/8`, '--token')],
+      [COORDINATOR, remove(`${FIRST}/args/4`)],
+      [COORDINATOR, replace(`${FIRST}/args/9`, '--token')],
       [COORDINATOR, replace(`${FIRST}/args`, ['daemon'])],
     ],
     'says what it needs, and has a limit of memory': [

@@ -76,6 +76,11 @@ export const NOT_RUN: readonly NotRun[] = [
     why: 'asks for a password; test/deploy answers',
   },
   {
+    guide: 'deploy/lab/README.md',
+    begins: '',
+    why: 'boots a machine in qemu for minutes; test/lab boots one at night',
+  },
+  {
     guide: 'deploy/README.md',
     begins: '',
     why: 'needs a container engine, a cluster or systemd; test/deploy checks what they are given',

@@ -10,7 +10,7 @@ const OPERATIONS_B57 = 40_000;
 
 await holdsEach(OPERATIONS);
 
-const skip = await skipReason('qemu');
+const skip = await skipReason('qemu-system-x86');
 test('B57 is found where a model without it is held against ext4', { skip }, async () => {
   const held = await hold('ext4', 'modern-ext4:alloc=own_block', OPERATIONS_B57);
   const found = held.differences.map(({ input }) =>

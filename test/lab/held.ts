@@ -40,7 +40,7 @@ export function sharedLab(): Promise<Lab> {
 
 /** Each file system with its model: no difference that has no reason. */
 export async function holdsEach(operations: number): Promise<void> {
-  const skip = await skipReason('qemu');
+  const skip = await skipReason('qemu-system-x86');
   for (const name of FILE_SYSTEM_NAMES) {
     const { model } = FILE_SYSTEMS[name];
     test(`${name} conforms to ${model} in ${operations} operations`, { skip }, async () => {

@@ -10,7 +10,7 @@ import { skipReason } from '../support/debian.ts';
 import { until } from '../support/patience.ts';
 import { sharedLab } from './held.ts';
 
-const skip = await skipReason('qemu');
+const skip = await skipReason('qemu-system-x86');
 const TIME_IS_UP = 124;
 
 test('scripts go in, their output and status come out, one after another', { skip }, async () => {

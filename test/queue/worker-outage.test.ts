@@ -95,7 +95,9 @@ async function drained(t: TestContext): Promise<void> {
   // Forty seconds' worth: however late the signal comes, some are left.
   const all = fuzzBatches(400, { runs: 4 * RUNS });
   await rig.queue.add(all);
-  const worker = await rig.child({ jobs: 1 }).started();
+  // However busy the machine is.
+  const limits = { drainMs: PATIENCE_MS };
+  const worker = await rig.child({ jobs: 1, limits }).started();
   await rig.reported(['x0']);
   worker.signal('SIGTERM');
   assert.equal(await worker.exit(), 0);

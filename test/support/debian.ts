@@ -21,7 +21,6 @@ export type DebianName =
   | 'chromium'
   | 'spin'
   | 'gcc'
-  | 'qemu'
   | 'systemd'
   | 'mmdebstrap'
   | 'strace'
@@ -62,16 +61,12 @@ const say = (line: string): void => {
 /** The compiler, and what it needs to make a program. */
 const GCC = ['gcc', 'libc6-dev'];
 
-/** What a machine of the lab is made of. */
-const LAB = ['qemu-system-x86', 'busybox-static', 'e2fsprogs', 'xfsprogs', ...GCC];
-
 const FINDERS: Readonly<Record<DebianName, () => Promise<DebianProgram | Missing>>> = {
   'redis-server': redisServer,
   prometheus,
   chromium,
   spin,
   gcc: () => program('gcc', GCC),
-  qemu: () => program('qemu-system-x86_64', LAB),
   systemd: () => program('systemd-analyze', ['systemd']),
   mmdebstrap: () => program('mmdebstrap', ['mmdebstrap']),
   strace: () => program('strace', ['strace']),
