@@ -173,7 +173,8 @@ function differenceAt({ input, real, simulated }: Played, line: number): Differe
   const kernel = real.lines[line] ?? '';
   const simulator = simulated.seen[line] ?? '';
   const op = line - 1;
-  const reason = reasonFor(opsOf(input)[op]?.op, kernel, simulator);
+  const ops = opsOf(input).map((one) => one.op);
+  const reason = reasonFor(ops, op, kernel, simulator);
   return { input, op, kernel, simulator, reason };
 }
 

@@ -1,9 +1,10 @@
-/** Differences between a kernel and the simulator that are understood, and no defect of either. */
+/** Differences between a kernel and the simulator that are understood: what Linux does, right or wrong, and no model has. */
 import { argumentOf, type Op } from '../../../corpus/vocabulary/ops.ts';
 
 interface Reason {
   readonly says: string;
-  readonly explains: (op: Op, kernel: string, simulator: string) => boolean;
+  /** @param earlier operations before it */
+  readonly explains: (op: Op, kernel: string, simulator: string, earlier: readonly Op[]) => boolean;
 }
 
 const REASONS: readonly Reason[] = [
@@ -26,17 +27,59 @@ const REASONS: readonly Reason[] = [
       return sizesIn(kernel)[op.file] === op.offset - EFAULT;
     },
   },
+  {
+    says:
+      'XFS with reflink, a defect: a write or store to a hole takes the block that a copy on write beside it has preallocated ' +
+      '(the extent size hint of copies), and the rest of that page shows what the block held before, of a deleted file too: ' +
+      'dax_iomap_cow_copy has no source to copy from and zeroes nothing (6.1.192, fs/dax.c)',
+    explains: (op, kernel, simulator, earlier) =>
+      (op.kind === 'pwrite' || op.kind === 'store') &&
+      earlier.some(({ kind }) => kind === 'reflink') &&
+      showsMore(kernel, simulator),
+  },
 ];
 const EFAULT = 14;
+const ZEROS = '00';
+const NO_LINE = '--';
+
+/** They differ only in lines that are zeros in the simulator. */
+function showsMore(kernel: string, simulator: string): boolean {
+  const ours = linesIn(simulator);
+  const theirs = linesIn(kernel);
+  return (
+    ours.length === theirs.length &&
+    ours.every((line, i) => line === theirs[i] || (line === ZEROS && theirs[i] !== NO_LINE))
+  );
+}
+
+/** Of files and areas, without result and sizes. */
+function linesIn(seen: string): readonly string[] {
+  return (
+    withoutResult(seen)
+      .replace(/ \d+:/g, ' ')
+      .match(/[\da-f]{2}|--/g) ?? []
+  );
+}
 
 /** Of each file. */
 function sizesIn(seen: string): readonly number[] {
   return Array.from(seen.matchAll(/ (\d+):/g), ([, size]) => Number(size));
 }
 
-export function reasonFor(op: Op | undefined, kernel: string, simulator: string): string | null {
+/**
+ * @param index of the operation after which they differ
+ * @returns null where it is not understood
+ */
+export function reasonFor(
+  ops: readonly Op[],
+  index: number,
+  kernel: string,
+  simulator: string,
+): string | null {
+  const op = ops[index];
   if (op === undefined) return null;
-  return REASONS.find(({ explains }) => explains(op, kernel, simulator))?.says ?? null;
+  const earlier = ops.slice(0, index);
+  return REASONS.find(({ explains }) => explains(op, kernel, simulator, earlier))?.says ?? null;
 }
 
 function withoutResult(seen: string): string {
