@@ -14,6 +14,8 @@ const COPY = makeOp('pwrite', {
 });
 const READ = makeOp('pread', { file: 0, offset: 0, length: 2048, buffer: { area: 0, offset: 0 } });
 
+const LONG = makeOp('pwrite', { file: 0, offset: 0, length: 6144 });
+
 type Row = readonly [ops: readonly Op[], kernel: string, simulator: string, isKnown: boolean];
 // biome-ignore format: a table
 const ROWS: readonly Row[] = [
@@ -25,6 +27,9 @@ const ROWS: readonly Row[] = [
   [[CLONE, WRITE], '0 8192:02190319 - -', '0 8192:02190302 - -', false],
   [[CLONE, WRITE], '0 8192:021903-- - -', '0 8192:02190300 - -', false],
   [[WRITE], '0 8192:02190319 - -', '0 8192:02190300 - -', false],
+  [[LONG], '0 8192:02020200 -------- -', '0 8192:02020200 ----0200 -', true],
+  [[LONG], '0 8192:02020200 ----0200 -', '0 8192:02020200 -------- -', false],
+  [[WRITE], '0 8192:02020200 -------- -', '0 8192:02020200 ----0200 -', false],
 ];
 
 for (const [ops, kernel, simulator, isKnown] of ROWS) {

@@ -1,4 +1,5 @@
 /** Differences between a kernel and the simulator that are understood: what Linux does, right or wrong, and no model has. */
+import { PAGE_BYTES } from '../../../corpus/vocabulary/limits.ts';
 import { argumentOf, type Op } from '../../../corpus/vocabulary/ops.ts';
 
 interface Reason {
@@ -37,6 +38,15 @@ const REASONS: readonly Reason[] = [
       earlier.some(({ kind }) => kind === 'reflink') &&
       showsMore(kernel, simulator),
   },
+  {
+    says:
+      'XFS: a write(2) over two pages that allocates or converts the first one gets a mapping of both where their blocks are ' +
+      'neighbours, NEW as a whole, and unmaps the second page too (xfs_iomap_write_direct, dax_iomap_iter); the models go page by page',
+    explains: (op, kernel, simulator) =>
+      op.kind === 'pwrite' &&
+      Math.floor(op.offset / PAGE_BYTES) < Math.floor((op.offset + op.length - 1) / PAGE_BYTES) &&
+      mapsLess(kernel, simulator),
+  },
 ];
 const EFAULT = 14;
 const ZEROS = '00';
@@ -49,6 +59,19 @@ function showsMore(kernel: string, simulator: string): boolean {
   return (
     ours.length === theirs.length &&
     ours.every((line, i) => line === theirs[i] || (line === ZEROS && theirs[i] !== NO_LINE))
+  );
+}
+
+/** They differ only in lines that no pte shows on the kernel. */
+function mapsLess(kernel: string, simulator: string): boolean {
+  const ours = linesIn(simulator);
+  const theirs = linesIn(kernel);
+  const files = (seen: string): readonly string[] =>
+    seen.split(' ').filter((one) => one.includes(':'));
+  return (
+    files(kernel).join() === files(simulator).join() &&
+    ours.length === theirs.length &&
+    ours.every((line, i) => line === theirs[i] || theirs[i] === NO_LINE)
   );
 }
 
