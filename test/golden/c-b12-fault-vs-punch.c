@@ -138,8 +138,9 @@ static void begin(const char *name, int number)
         must(sched_setaffinity(0, sizeof(own), &own) == 0, "sched_setaffinity");
     }
     __atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) < THREADS)
-        sched_yield();
+    do
+        sched_yield(); /* it can be held here, and the others see that it is ready */
+    while (__atomic_load_n(&ready, __ATOMIC_SEQ_CST) < THREADS);
 }
 
 static void accessed(const char *what, int result)

@@ -86,12 +86,12 @@ export function statementOf(placed: Placed): readonly string[] {
 /** What of it is not what the simulated kernel does; null where it is the same. */
 export function noteOf({ thread, index, op }: Placed): string | null {
   if (!('buffer' in op) || op.buffer === undefined) return null;
-  const name = nameOfOp({ thread, index, op });
+  const name = nameOfOp({ thread, index });
   return `${name} copies what is there; in the simulation its lines hold ${writerOf(thread, index)}.`;
 }
 
 /** `A2`: thread and operation, from 1. */
-export function nameOfOp({ thread, index }: Placed): string {
+export function nameOfOp({ thread, index }: Pick<Placed, 'thread' | 'index'>): string {
   return `${threadLetter(thread)}${index + 1}`;
 }
 
