@@ -2,15 +2,17 @@
 import path from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import type { HeadersPlace } from '../../deploy/lab/headers.ts';
 import { bootLab, type Lab } from '../../deploy/lab/lab.ts';
 import type { Accelerator } from '../../deploy/lab/machine.ts';
+import type { KernelImage } from '../../deploy/lab/packages.ts';
 import { withRecorder } from '../../deploy/lab/paths/record.ts';
 import { cacheFolder } from '../redis/redis-binary.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { progress, type Settings } from './options/settings.ts';
 
 const ACCELERATORS = ['kvm', 'tcg'] as const satisfies readonly Accelerator[];
-const PROCESSORS = 2;
+export const PROCESSORS = 2;
 export const GUEST_DIR: string = path.join(PACKAGE_ROOT, 'deploy/lab/guest');
 
 export interface MachineFlags {
@@ -36,9 +38,27 @@ export function withMachine(command: CommandUnknownOpts): CommandUnknownOpts {
 
 /** @param hasRecorder with the module that records what the kernel does */
 export async function bootMachine(
-  { kernel, modules, accel }: MachineFlags,
+  flags: MachineFlags,
   settings: Settings,
   hasRecorder = false,
+): Promise<Lab> {
+  const bring = hasRecorder ? BRING_RECORDER : BRING_NOTHING;
+  return await bootWith(flags, settings, bring, PROCESSORS);
+}
+
+/** What goes into the root folder, built for the kernel. */
+export type Bring = (
+  isDebians: boolean,
+  place: HeadersPlace,
+) => (root: string, image: KernelImage) => Promise<void>;
+const BRING_NOTHING: Bring = () => async () => {};
+const BRING_RECORDER: Bring = (isDebians, place) => withRecorder(GUEST_DIR, isDebians, place);
+
+export async function bootWith(
+  { kernel, modules, accel }: MachineFlags,
+  settings: Settings,
+  bring: Bring,
+  processors: number,
 ): Promise<Lab> {
   if ((kernel === undefined) !== (modules === undefined)) {
     throw fail('USAGE', { what: '--kernel and --modules go together' });
@@ -49,16 +69,10 @@ export async function bootMachine(
     env: process.env,
     say: (line: string) => progress(settings, line),
   };
-  const options = {
-    ...place,
-    guestDir: GUEST_DIR,
-    kernel: own,
-    accelerator: accel ?? null,
-    processors: PROCESSORS,
-  };
-  const lab = hasRecorder
-    ? await bootLab(options, withRecorder(GUEST_DIR, own === null, place))
-    : await bootLab(options);
+  const lab = await bootLab(
+    { ...place, guestDir: GUEST_DIR, kernel: own, accelerator: accel ?? null, processors },
+    bring(own === null, place),
+  );
   const { release, bootSeconds } = lab.machine;
   progress(settings, `Linux ${release} came up in ${bootSeconds.toFixed(1)} s`);
   return lab;

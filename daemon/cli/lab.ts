@@ -24,6 +24,7 @@ import {
 } from '../../deploy/lab/file-systems.ts';
 import { compileGuest } from '../../deploy/lab/guest-programs.ts';
 import { compile } from '../../workers/model/compile.ts';
+import { forceCommand } from './lab-force.ts';
 import { bootMachine, GUEST_DIR, type MachineFlags, withMachine } from './lab-machine.ts';
 import { conformPaths, traceCommand } from './lab-paths.ts';
 import { givenModel } from './options/model-argument.ts';
@@ -48,6 +49,7 @@ export function labCommand(): CommandUnknownOpts {
     .addCommand(bootCommand())
     .addCommand(conformCommand())
     .addCommand(traceCommand())
+    .addCommand(forceCommand())
     .helpOption('-h, --help', 'show this help');
 }
 

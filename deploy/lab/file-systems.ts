@@ -6,6 +6,8 @@ export interface FileSystem {
   readonly mkfs: string;
   /** The locking model of it. */
   readonly model: string;
+  /** The same with every repair: what it shows is right. */
+  readonly repaired: string;
   readonly canShare: boolean;
 }
 
@@ -17,18 +19,21 @@ export const FILE_SYSTEMS = {
     type: 'ext4',
     mkfs: `mkfs.ext4 -q -F -b 4096 ${DEVICE}`,
     model: 'modern-ext4',
+    repaired: 'modern-ext4-fixed',
     canShare: false,
   },
   xfs: {
     type: 'xfs',
     mkfs: `mkfs.xfs -q -f -m reflink=0,rmapbt=0 ${DEVICE}`,
     model: 'modern-xfs',
+    repaired: 'modern-xfs-fixed',
     canShare: false,
   },
   'xfs-reflink': {
     type: 'xfs',
     mkfs: `mkfs.xfs -q -f -m reflink=1,rmapbt=0 ${DEVICE}`,
     model: 'modern-xfs:reflink=on',
+    repaired: 'modern-xfs-fixed',
     canShare: true,
   },
 } as const satisfies Record<string, FileSystem>;

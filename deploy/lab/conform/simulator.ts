@@ -86,7 +86,8 @@ function sourceOf(k: Kernel, op: Op): number | null {
   return lineOf(k, vmaFile(vma), vmaPage(vma) * LINES_PER_PAGE + line);
 }
 
-function lineOf(k: Kernel, file: number, line: number): number {
+/** As read(2) shows it. */
+export function lineOf(k: Kernel, file: number, line: number): number {
   const word = shownWord(k, file, line);
   return word < 0 ? 0 : k.peek(word);
 }
@@ -129,7 +130,7 @@ function areaText(k: Kernel, area: number, shown: Shown): string {
 }
 
 /** -1 where the page has no pte. */
-function mappedLine(k: Kernel, page: number, line: number): number {
+export function mappedLine(k: Kernel, page: number, line: number): number {
   const pte = k.peek(PTE + page);
   const target = pteTarget(pte) * LINES_PER_PAGE + line;
   switch (pteKind(pte)) {

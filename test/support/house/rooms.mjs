@@ -65,7 +65,7 @@ export const ROOMS = [
   open('dashboards', 'dashboards/', ['exchange'], ['@grafana/grafana-foundation-sdk', 'yaml']),
   open('examples', 'dashboards/docs/', [], ['faultline']),
   open('page', 'dashboards/web/', [...ENGINE, 'campaign'], ['uplot']),
-  open('lab', 'deploy/lab/', [...SEARCH, 'disk', 'redis'], []),
+  open('lab', 'deploy/lab/', [...ENGINE, 'disk', 'redis'], []),
   open('deploy', 'deploy/', [], 'all'),
   open('test', 'test/', [...WIRED, 'api', 'cli', 'dashboards', 'page', 'deploy'], 'all'),
 ];
