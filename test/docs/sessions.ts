@@ -81,6 +81,11 @@ export const NOT_RUN: readonly NotRun[] = [
     why: 'boots a machine in qemu for minutes; test/lab boots one at night',
   },
   {
+    guide: 'dashboards/docs/how-to.md',
+    begins: 'faultline lab force',
+    why: 'boots a kernel; test/lab/gallery.weekly.test.ts does',
+  },
+  {
     guide: 'deploy/README.md',
     begins: '',
     why: 'needs a container engine, a cluster or systemd; test/deploy checks what they are given',
