@@ -76,6 +76,11 @@ export const NOT_RUN: readonly NotRun[] = [
     why: 'asks for a password; test/deploy answers',
   },
   {
+    guide: 'dashboards/docs/how-to.md',
+    begins: 'gcc ',
+    why: 'needs a DAX mount; test/workers/c-programs.test.ts compiles and runs such programs',
+  },
+  {
     guide: 'deploy/lab/README.md',
     begins: '',
     why: 'boots a machine in qemu for minutes; test/lab boots one at night',
