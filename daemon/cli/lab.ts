@@ -143,7 +143,7 @@ async function playHere(
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'faultline-play-'));
   try {
     const program = path.join(scratch, 'play');
-    await compileGuest(path.join(GUEST_DIR, 'play.c'), program, process.env);
+    await compileGuest(path.join(GUEST_DIR, 'play'), program, process.env);
     return await compare(onThisMachine(program, folder));
   } finally {
     rmSync(scratch, { recursive: true, force: true });

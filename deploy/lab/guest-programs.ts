@@ -1,6 +1,6 @@
 /** Programs of the guest, from their C: linked statically, because the guest has no libraries. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fail } from '../../corpus/vocabulary/errors.ts';
@@ -9,14 +9,20 @@ const run = promisify(execFile);
 const CFLAGS = ['-O1', '-static', '-pthread', '-Wall', '-Wextra', '-Werror'];
 const REMEDY = 'type `sudo apt-get install gcc libc6-dev`';
 
-/** @throws Refusal ENVIRONMENT with what the compiler says */
+/**
+ * @param source a file, or a folder of them
+ * @throws Refusal ENVIRONMENT with what the compiler says
+ */
 export async function compileGuest(
   source: string,
   program: string,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
+  const isFolder = statSync(source).isDirectory();
+  const files = isFolder ? readdirSync(source).filter((name) => name.endsWith('.c')) : [''];
   try {
-    await run('gcc', [...CFLAGS, '-o', program, source], { env });
+    const sources = files.map((name) => path.join(source, name));
+    await run('gcc', [...CFLAGS, '-o', program, ...sources], { env });
   } catch (error) {
     const what = `${path.basename(source)} does not compile: ${(error as Error).message}`;
     throw fail('ENVIRONMENT', { what, remedy: REMEDY });

@@ -27,8 +27,8 @@ const MODULES = ['nd_pmem', 'nd_e820', 'crc32c_generic', 'ext4', 'xfs'];
 /** `libnvdimm` finds it by name when it first sees a device: nothing depends on it. */
 const BEFORE_PMEM = ['libnvdimm', 'nd_btt'];
 const TOOLS = ['mkfs.ext4', 'mkfs.xfs'] as const;
-/** Compiled for the guest, from `guest/NAME.c`. */
-const OURS = ['agent', 'play'] as const;
+/** Compiled for the guest: each a file of `guest/`, or a folder. */
+const OURS = { agent: 'agent.c', play: 'play' } as const;
 
 /** @param guestDir the lab's sources for the guest */
 export async function makeRoot(
@@ -48,8 +48,8 @@ export async function makeRoot(
   );
   for (const tool of TOOLS)
     await copyWithLibraries(programs[tool], path.join(root, 'bin', tool), root);
-  for (const one of OURS)
-    await compileGuest(path.join(guestDir, `${one}.c`), path.join(root, one), process.env);
+  for (const [program, source] of Object.entries(OURS))
+    await compileGuest(path.join(guestDir, source), path.join(root, program), process.env);
   cpSync(path.join(guestDir, 'init'), path.join(root, 'init'));
   chmodSync(path.join(root, 'init'), 0o755);
 }

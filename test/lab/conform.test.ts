@@ -1,6 +1,6 @@
 /**
  * Two sides that play the same operations: the simulator under one model stands for a kernel, and is held against another
- * model. What differs is found, and shrunk; what does not is silent. And `guest/play.c` on this machine's own file system.
+ * model. What differs is found, and shrunk; what does not is silent. And `guest/play` on this machine's own file system.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

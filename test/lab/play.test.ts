@@ -1,4 +1,4 @@
-/** `guest/play.c` on this machine's own file system: it compiles without a warning, and knows every operation. */
+/** `guest/play` on this machine's own file system: it compiles without a warning, and knows every operation. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ async function played(cases: readonly Input[]) {
   const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
   try {
     const program = path.join(scratch, 'play');
-    const source = path.join(PACKAGE_ROOT, 'deploy/lab/guest/play.c');
+    const source = path.join(PACKAGE_ROOT, 'deploy/lab/guest/play');
     await compileGuest(source, program, process.env);
     return await onThisMachine(program, scratch)(cases);
   } finally {

@@ -1,5 +1,5 @@
 /**
- * What `lab conform` plays on both sides: workloads whose threads run one after another, in the form that `guest/play.c`
+ * What `lab conform` plays on both sides: workloads whose threads run one after another, in the form that `guest/play`
  * reads, and what is seen after each operation, in the form that it writes.
  */
 

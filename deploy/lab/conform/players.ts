@@ -1,4 +1,4 @@
-/** Where `guest/play.c` plays: in a machine of the lab, or on a file system of this one. */
+/** Where `guest/play` plays: in a machine of the lab, or on a file system of this one. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -23,7 +23,7 @@ export function inMachine(machine: Machine, name: FileSystemName): Play {
 }
 
 /**
- * @param program `guest/play.c`, compiled
+ * @param program `guest/play`, compiled
  * @param folder on the file system
  */
 export function onThisMachine(program: string, folder: string): Play {

@@ -33,7 +33,7 @@ import { World } from '../../../workers/kernel/world.ts';
 import { Judge } from '../../../workers/oracles/judge.ts';
 
 export interface Simulated {
-  /** As `guest/play.c` says it; shorter where a thread blocks for good. */
+  /** As `guest/play` says it; shorter where a thread blocks for good. */
   readonly seen: readonly string[];
   /** What the oracles say of the model. */
   readonly violations: readonly Violation[];
