@@ -39,14 +39,16 @@ export function traceCommand(): CommandUnknownOpts {
       const wanted = wantedOn(fs === undefined ? FILE_SYSTEM_NAMES : [fs], operation, state);
       const { machine } = await bootMachine(flags as MachineFlags, settings, true);
       try {
+        const documents: Record<string, unknown>[] = [];
         for (const [fileSystem, played] of wanted) {
           const traces = await recordTold(machine, fileSystem, played, settings);
-          if (dest === undefined) sayTraces(fileSystem, traces, settings);
-          else {
-            writeTraces(dest, fileSystem, traces);
-            say(`${fileSystem}: ${counted(traces.length, 'trace')} in ${dest}/${fileSystem}`);
-          }
+          if (dest !== undefined) writeTraces(dest, fileSystem, traces);
+          if (settings.isJson)
+            documents.push(...traces.map((one) => traceDocument(fileSystem, one)));
+          else if (dest === undefined) sayTraces(fileSystem, traces);
+          else say(`${fileSystem}: ${counted(traces.length, 'trace')} in ${dest}/${fileSystem}`);
         }
+        if (settings.isJson) sayDocument(documents);
       } finally {
         machine.stop();
       }
@@ -91,15 +93,16 @@ async function recordTold(
   return traces;
 }
 
-function sayTraces(
+function traceDocument(
   fileSystem: FileSystemName,
-  traces: readonly Recorded[],
-  settings: Settings,
-): void {
+  { played: [operation, state], trace }: Recorded,
+): Record<string, unknown> {
+  return { fileSystem, operation, state, ...trace };
+}
+
+function sayTraces(fileSystem: FileSystemName, traces: readonly Recorded[]): void {
   for (const { played, trace } of traces) {
-    const [operation, state] = played;
-    if (settings.isJson) sayDocument({ fileSystem, operation, state, ...trace });
-    else say([`# ${fileSystem} ${nameOf(played)}`, trace.head, ...trace.events, ''].join('\n'));
+    say([`# ${fileSystem} ${nameOf(played)}`, trace.head, ...trace.events, ''].join('\n'));
   }
 }
 

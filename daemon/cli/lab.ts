@@ -1,5 +1,5 @@
 /** `lab`: a real kernel with real DAX in qemu, and the models held against it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
@@ -29,7 +29,13 @@ import { bootMachine, GUEST_DIR, type MachineFlags, withMachine } from './lab-ma
 import { conformPaths, traceCommand } from './lab-paths.ts';
 import { givenModel } from './options/model-argument.ts';
 import { parseCount, parseDuration } from './options/quantities.ts';
-import { detail, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
+import {
+  detail,
+  progress,
+  type Settings,
+  settingsOf,
+  withCommonOptions,
+} from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
 import { counted } from './output/render-finding.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
@@ -73,6 +79,8 @@ function bootCommand(): CommandUnknownOpts {
         const { release, bootSeconds } = machine;
         if (settings.isJson) sayDocument({ release, bootSeconds, status, output });
         else say(output.trimEnd());
+        const why = whyItEnded(status, options.time / 1000);
+        if (why !== null) progress(settings, why);
         detail(settings, `the console said:\n${machine.consoleText.trim()}`);
         endWith(status === 0 ? EXIT.done : EXIT.bad);
       } finally {
@@ -80,6 +88,18 @@ function bootCommand(): CommandUnknownOpts {
       }
     });
   return withCommonOptions(withMachine(command));
+}
+
+const TIME_IS_UP = 124;
+const SIGNALLED = 128;
+
+/** Null where the script did well. */
+function whyItEnded(status: number, seconds: number): string | null {
+  if (status === 0) return null;
+  if (status === TIME_IS_UP)
+    return `the script had ${seconds} s, and they were up; --time gives it more`;
+  if (status > SIGNALLED) return `signal ${status - SIGNALLED} ended the script`;
+  return `the script ended with ${status}`;
 }
 
 function conformCommand(): CommandUnknownOpts {
@@ -121,6 +141,7 @@ function conformCommand(): CommandUnknownOpts {
           detail(settings, `${done} operations`),
         );
       if (here !== undefined) {
+        requireFolder(here);
         const seen = await playHere(here, (play) => compare(kindsPlayed(false), play));
         report(seen, { fs: here, release: os.release(), model: reference }, settings);
         return;
@@ -134,6 +155,16 @@ function conformCommand(): CommandUnknownOpts {
       }
     });
   return withCommonOptions(withMachine(command));
+}
+
+function requireFolder(folder: string): void {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (statSync(folder).isDirectory()) return;
+  } catch {
+    // Said below.
+  }
+  throw fail('USAGE', { what: `--here ${folder}: there is no such folder, or none to write to` });
 }
 
 async function playHere(
@@ -159,7 +190,8 @@ interface Subject {
 function report(seen: Conformed, subject: Subject, settings: Settings): void {
   if (settings.isJson) sayDocument(documentOf(seen, subject));
   else say(conformedText(seen, subject));
-  endWith(seen.differences.length === 0 ? EXIT.done : EXIT.bad);
+  const isBad = seen.differences.length > 0 || seen.splits.length > 0;
+  endWith(isBad ? EXIT.bad : EXIT.done);
 }
 
 function documentOf(

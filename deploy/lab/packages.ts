@@ -107,8 +107,13 @@ function imageIn(root: string): KernelImage | null {
 
 /** @throws Refusal USAGE if either is not there */
 export function givenKernel(vmlinuz: string, modules: string): KernelImage {
-  for (const file of [vmlinuz, path.join(modules, 'kernel')]) {
-    if (!existsSync(file)) throw fail('USAGE', { what: `there is no ${file}` });
+  const wanted = [
+    ['--kernel', vmlinuz],
+    ['--modules', path.join(modules, 'kernel')],
+    ['--modules', path.join(modules, 'modules.builtin')],
+  ] as const;
+  for (const [flag, file] of wanted) {
+    if (!existsSync(file)) throw fail('USAGE', { what: `${flag}: there is no ${file}` });
   }
   return { vmlinuz, modules };
 }

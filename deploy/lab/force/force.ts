@@ -62,6 +62,19 @@ export interface Outcome {
 
 /** Calls of dax_flush and the end of the program say it. */
 const INVISIBLE: readonly (ViolationClass | null)[] = ['durability', ...HANGS];
+/** What neither a reader of bytes, sizes and results nor a count of flushes can tell: no verdict is one. */
+const UNSEEN: Readonly<Partial<Record<ViolationClass, string>>> = {
+  'crash-exposure': 'nothing fails the power of this machine',
+  'pte-after-revoke': 'nothing takes the device away',
+  'pinned-block': 'no device writes into pinned pages',
+  'block-accounting': 'the allocator is not looked at',
+  'bad-release': 'the kernel is not asked who holds which lock',
+  'lock-leak': 'the kernel is not asked who holds which lock',
+  'lock-missing': 'the kernel is not asked who holds which lock',
+  'lock-order': 'an order of locks that does no harm in this run shows nothing',
+  'page-table': 'page tables are not looked at',
+  'cache-structure': 'the page cache is not looked at',
+};
 const MODULE = 'faultline_gate';
 const GATE = '/proc/faultline-gate';
 const PROGRAMS = 'force';
@@ -73,6 +86,8 @@ const KERNEL_SAID =
 
 export function makeReady(wanted: Wanted): Ready | { readonly cannot: string } {
   const { model, signature, fileSystem, without } = wanted;
+  const unseen = UNSEEN[classOfSignature(signature) ?? 'durability'];
+  if (unseen !== undefined) return { cannot: `what the finding shows: ${unseen}` };
   const engine = new Engine(model);
   const right = compile(modelOf(FILE_SYSTEMS[fileSystem].repaired));
   const [input, outcomes] = visibleInput(engine, wanted, right);

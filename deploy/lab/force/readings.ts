@@ -74,6 +74,8 @@ export function readingsOf(output: string): Readings {
     flushes: each(/^flushes \w (?<count>\d+)$/).reduce((sum, { count }) => sum + number(count), 0),
     isDax: lines.some((line) => /^after \w size \d+ dax$/.test(line)),
     status: number(each(new RegExp(`^${STATUS_MARK} (?<status>\\d+)$`))[0]?.status),
-    lacking: each(/faultline_gate: no probe at (?<name>\S+)/).map(({ name = '' }) => name),
+    lacking: [
+      ...new Set(each(/faultline_gate: no probe at (?<name>\S+)/).map(({ name = '' }) => name)),
+    ],
   };
 }

@@ -57,7 +57,9 @@ export function verdictOf(forced: Forced, seen: Readings): ForcedVerdict {
     return { kind: 'blocked', lock, step };
   }
   const missing = steps[seen.done.length];
-  return missing === undefined ? { kind: 'right' } : cannot(`step ${missing.says} did not come`);
+  return missing === undefined
+    ? { kind: 'right' }
+    : cannot(`step ${missing.says} did not come in time; on a busy machine another try may do`);
 }
 
 function cannot(why: string): ForcedVerdict {
