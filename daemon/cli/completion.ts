@@ -24,7 +24,7 @@ export function completionCommand(
   return withCommonOptions(command);
 }
 
-/** A verb and the words behind it. */
+/** A verb and its own words, as `export` of `findings`. */
 function wordsOf(command: CommandUnknownOpts, before: readonly string[]): readonly Word[] {
   const path = [...before, command.name()];
   const options = command.options.map(

@@ -117,7 +117,7 @@ async function runUntilTold(
       throw error;
     });
     if (!signal.aborted) log.info('the campaign has come to its end');
-    // Whoever started it looks once more before everything ends.
+    // The process that started it looks once more before everything ends.
     if (isSupervised()) tellSupervisor({ kind: 'finished' });
     if (isSupervised() || stays) await told;
   } finally {

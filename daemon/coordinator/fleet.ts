@@ -42,7 +42,7 @@ export class Fleet {
   }
 
   private meet({ id, build, version }: WorkerStatus): void {
-    // Whoever reaches Redis may invent builds.
+    // A process that reaches Redis may invent builds.
     if (build === this.build || this.others.has(build) || this.others.size >= OTHERS_MAX) return;
     this.others.add(build);
     this.said(

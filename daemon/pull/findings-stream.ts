@@ -205,7 +205,7 @@ function whyNoObject(text: string, isEnded: boolean): string {
 interface StreamLine {
   /** null for one that is too long: nothing of it is kept. */
   readonly line: Buffer | null;
-  /** Whether a line's end came behind it. */
+  /** Whether the end of the line came too. */
   readonly isEnded: boolean;
 }
 

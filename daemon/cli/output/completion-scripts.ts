@@ -25,7 +25,7 @@ export const SCRIPTS: Readonly<Record<Shell, (words: readonly Word[]) => string>
 
 const TOP = ['help', '--help', '--version'];
 
-/** A verb has one word, one behind it two. */
+/** A verb is one word; a word of a verb, as `findings export`, is two. */
 function verbsOf(words: readonly Word[]): readonly Word[] {
   return words.filter(({ path }) => path.length === 1);
 }

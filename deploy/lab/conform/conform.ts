@@ -118,7 +118,7 @@ export class Conformity {
   }
 
   /**
-   * The minimizer asks of one candidate after another; those that nobody has played yet are taken to fail, played together,
+   * The minimizer asks of one candidate after another; those that have not been played are taken to fail, played together,
    * and it begins anew.
    */
   private async shrink(start: Played, shows: (one: Played) => number): Promise<Played> {
