@@ -71,7 +71,7 @@ export class MemoryShowing implements Showing {
   readonly submitted: SubmissionText[] = [];
   /** Of whatever is submitted. */
   refusal: Error | null = null;
-  /** To whoever asks for it. */
+  /** What the API answers to a request for it. */
   answer: ShownSubmission | null = null;
   workers: readonly WorkerStatus[] = [worker('w-1')];
   /** What differs from a campaign that has just begun. */

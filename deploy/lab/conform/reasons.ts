@@ -35,7 +35,9 @@ const REASONS: readonly Reason[] = [
       'dax_iomap_cow_copy has no source to copy from and zeroes nothing (6.1.192, fs/dax.c)',
     explains: (op, kernel, simulator, earlier) =>
       (op.kind === 'pwrite' || op.kind === 'store') &&
-      earlier.some(({ kind }) => kind === 'reflink') &&
+      earlier.some(
+        (one) => one.kind === 'reflink' && (op.kind === 'store' || one.file === op.file),
+      ) &&
       showsMore(kernel, simulator),
   },
   {

@@ -44,7 +44,7 @@ const RULES: readonly (readonly [RegExp, string | ((...parts: string[]) => strin
     },
   ],
   [/__xfs_trans_commit/g, 'xfs_trans_commit'],
-  // A huge page that is not to be had: the small one's fault comes behind it.
+  // Where no huge page can be had, the fault of a small page follows.
   [
     /^( *)down_read invalidate_lock( of B)?\n(?: *J\.start\n)? *dax_iomap_fault (PUD|PMD) .*= FALLBACK\n(?: *J\.stop\n)? *up_read invalidate_lock(?: of B)?\n/gm,
     (_, indent = '', of = '', size = '') => `${indent}${size} attempt${of ?? ''}: FALLBACK\n`,

@@ -39,7 +39,7 @@ const DEEDS: readonly (readonly [RegExp, string])[] = [
   [/^jbd2_complete_transaction/, 'COMMIT'],
   [/^dax_iomap_cow_copy|^copy_mc_to_kernel/, 'DUPLICATE'],
 ];
-/** Behind it, copy_mc_to_kernel copies a page; before it, it reads a block of metadata that is in no buffer yet. */
+/** After it copy_mc_to_kernel copies a page; before it, it reads a block of metadata that no buffer holds yet. */
 const COPIES = 'xfs_reflink_allocate_cow';
 /** Behind one of these, xfs_bmapi_write is an allocation. */
 const ALLOCATES: readonly string[] = ['xfs_iomap_write_direct', 'xfs_reflink_allocate_cow'];
