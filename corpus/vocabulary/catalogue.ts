@@ -121,7 +121,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // The entry stays as well: an fsync flushes the old block, and the next store faults for ever.
   row('B41', 'mapping shows the block from before a copy on write', 'stale-pte', TRACED,
     'stale-pte not-unmapped pwrite', 'stale-pte pwrite', 'cache-structure entry pwrite/remapCow',
-    'durability entry-of-another-block pwrite/remapCow'),
+    'durability entry-of-another-block pwrite/remapCow', 'zero-page copied pwrite'),
   row('B42', 'collapse or insert drops what was stored since it wrote its range back', 'lost-write', '32ebffd3bbb4',
     'lost-write dirty-page *collapse*', 'lost-write dirty-page *insert*'),
   row('B43', 'a page comes back in a range that is being punched', 'stale-page', 'Chinner, 29 Sep 2015',
@@ -189,6 +189,7 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // xfs_reflink_allocate_cow finds what the other one has allocated; a write holds no lock that a fault takes.
   row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', TRACED,
     'lost-write copied fault/copyCow', 'lost-write copied pwrite/copyCow', 'stale-data copied */copyCow',
+    'lost-write line fault/copyCow|pwrite/copyIn',
     'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow'),
   // A fault takes the range before the page; who deletes the page locks it before it unmaps its range.
   row('F08', 'page lock and range lock in both orders', 'deadlock', RANGE_LOCK,
@@ -212,6 +213,18 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // The pte is writable, so the store does not fault, and the times that xfs_swap_extents compares stay as they were.
   row('F13', 'a swap of extents loses what was stored since the file was copied', 'lost-write', TRACED,
     'lost-write swapped *'),
+  // iomap_iter_srcmap: where the page had nothing, the copy is its own source (708dfad2eb41, in 6.2, zeroes it).
+  row('F14', 'a write beside a copy on write shows a deleted file', 'stale-data', TRACED,
+    'stale-data leftover */remapCow', 'stale-data early */remapCow',
+    'crash-exposure fault/remapCow', 'crash-exposure pwrite/remapCow', 'crash-exposure punch/remapCow',
+    'crash-exposure unshare/remapCow', 'crash-exposure insert/remapCow', 'crash-exposure zero/remapCow',
+    'stale-data leftover */allocCow', 'stale-data early */allocCow',
+    'lost-write unzeroed */remapCow*', 'durability unzeroed */remapCow',
+    // What the copy holds that a lost zeroing has left (B59), once the page itself is gone.
+    'lost-write copied punch/copyCow', 'lost-write copied truncate/copyCow', 'lost-write copied zero/copyCow'),
+  // xfs_reflink_end_cow gives up the block that the page had; a read or write(2) holds i_rwsem, the fault holds invalidate_lock.
+  row('F15', 'a copy of a page that no clone shares frees its block under a read or write', 'foreign-block', TRACED,
+    'foreign-block replaced *', 'stale-pte replaced *', 'lost-write replaced', 'durability replaced'),
   row(CANARY_ROW, 'the model that must always fail', 'lock-leak', 'the canary',
     'lock-leak inodeLock *', 'lock-leak mmapSem *'),
 ];

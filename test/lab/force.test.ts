@@ -40,7 +40,7 @@ test('every step that a model of 6.1 runs has a row of its lock, on each file sy
     const { step, lock, label } = compile(modelOf(reference));
     const ats = step.flatMap((name, i) => {
       const call = label[i]?.split('/').at(-2) ?? '';
-      return STEPS.has(name) ? [{ step: name, lock: lock[i] ?? '', call }] : [];
+      return STEPS.has(name) ? [{ step: name, lock: lock[i] ?? '', call, previous: '' }] : [];
     });
     for (const one of ats) {
       assert.notEqual(rowOf(one), undefined, `${one.step} ${one.lock}`);

@@ -47,6 +47,8 @@ const GROUPS: readonly Group[] = [
     seeds: [
       ['B41', 'b41-copy-leaves-mapping'],
       ['B59', 'b59-zeroes-in-a-copy'],
+      ['F14', 'f14-write-beside-a-copy'],
+      ['F15', 'f15-write-beside-a-copy'],
     ],
   },
   { fs: 'ext4', seeds: CUT, without: WITHOUT },

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { makeOp, type Op } from '../../corpus/vocabulary/ops.ts';
 import { reasonFor } from '../../deploy/lab/conform/reasons.ts';
 
-const CLONE = makeOp('reflink', { file: 0 });
 const WRITE = makeOp('pwrite', { file: 0, offset: 4096, length: 2048 });
 const COPY = makeOp('pwrite', {
   file: 0,
@@ -23,10 +22,6 @@ const ROWS: readonly Row[] = [
   [[READ], '0 4096:1919 ----', 'SIGBUS 4096:1900 ----', false],
   [[COPY], 'EFAULT 4082:0000 ----', 'SIGBUS 0:---- ----', true],
   [[COPY], 'EFAULT 4096:0000 ----', 'SIGBUS 0:---- ----', false],
-  [[CLONE, WRITE], '0 8192:02190319 - -', '0 8192:02190300 - -', true],
-  [[CLONE, WRITE], '0 8192:02190319 - -', '0 8192:02190302 - -', false],
-  [[CLONE, WRITE], '0 8192:021903-- - -', '0 8192:02190300 - -', false],
-  [[WRITE], '0 8192:02190319 - -', '0 8192:02190300 - -', false],
   [[LONG], '0 8192:02020200 -------- -', '0 8192:02020200 ----0200 -', true],
   [[LONG], '0 8192:02020200 ----0200 -', '0 8192:02020200 -------- -', false],
   [[WRITE], '0 8192:02020200 -------- -', '0 8192:02020200 ----0200 -', false],

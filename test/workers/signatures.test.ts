@@ -97,7 +97,7 @@ function everythingSeen(): ReadonlySet<string> {
 
 /** Rows of which only other designs show every pattern (workers/finds), or none that is built in yet. */
 const ELSEWHERE =
-  'B02 B06 B07 B08 B19 B23 B24 B26 B27 B29 B31 B32 B35 B36 B37 B38 B39 B40 B41 B52 B53 B54 B57 B58 B59 F03 F04 F05 F06 F07 F11 F12 F13'.split(
+  'B02 B06 B07 B08 B19 B23 B24 B26 B27 B29 B31 B32 B35 B36 B37 B38 B39 B40 B41 B52 B53 B54 B57 B58 B59 F03 F04 F05 F06 F07 F11 F12 F13 F14 F15'.split(
     ' ',
   );
 

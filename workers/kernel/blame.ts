@@ -14,6 +14,7 @@ import {
   MEDIA,
   MEDIA_BY,
   PTE,
+  REMOVED_BY,
   T_DEPTH,
 } from './layout.ts';
 import type { RunState } from './run-state.ts';
@@ -83,6 +84,18 @@ export function isHugeFilled(k: RunState, index: number): boolean {
   return (k.peek(EXTENT_BY + index) & HUGE_FILLED) !== 0;
 }
 
+/** Set in EXTENT_BY of a page whose block came as a copy. */
+const COPIED = 1 << 22;
+
+export function setCopied(k: RunState, index: number, extent: number): void {
+  setExtent(k, index, extent);
+  k.put(EXTENT_BY + index, k.peek(EXTENT_BY + index) | COPIED);
+}
+
+export function isCopied(k: RunState, index: number): boolean {
+  return (k.peek(EXTENT_BY + index) & COPIED) !== 0;
+}
+
 /** Set in INSTALLED_BY of a zero page's pte that a page's block has met. */
 const OUTLIVED = 1 << 20;
 /** From here on a bit a thread: the zero page was mapped when the write(2) of that thread began. */
@@ -136,9 +149,28 @@ export function hasLostZeroes(k: RunState, block: number): boolean {
 /** Set in MEDIA_BY of a line whose block has replaced another before the line was flushed; whoever flushes it clears that. */
 const UNFLUSHED = 1 << 21;
 
-/** A copy takes the place of a shared block. */
-export function exposeCopy(k: RunState, block: number, shared: number): void {
-  k.put(EXPOSED_BY + block, byOperation(k) | (k.peek(EXPOSED_BY + shared) & ZEROES_LOST));
+/** Set in REMOVED_BY of a block that no clone had and a copy has replaced, and in EXPOSED_BY of that copy (F15). */
+const REPLACED = 1 << 21;
+
+export function noteReplaced(k: RunState, block: number, copy: number): void {
+  k.put(REMOVED_BY + block, k.peek(REMOVED_BY + block) | REPLACED);
+  k.put(EXPOSED_BY + copy, k.peek(EXPOSED_BY + copy) | REPLACED);
+}
+
+/** A copy has replaced the block, which no clone has: it is free. */
+export function isReplaced(k: RunState, block: number): boolean {
+  return (k.peek(REMOVED_BY + block) & REPLACED) !== 0;
+}
+
+/** The block is a copy of one that no clone has. */
+export function hasReplaced(k: RunState, block: number): boolean {
+  return (k.peek(EXPOSED_BY + block) & REPLACED) !== 0;
+}
+
+/** @param source what a copy is of; null for one that had nothing to copy */
+export function exposeCopy(k: RunState, block: number, source: number | null): void {
+  const lost = source === null ? 0 : k.peek(EXPOSED_BY + source) & ZEROES_LOST;
+  k.put(EXPOSED_BY + block, byOperation(k) | lost);
   const first = block * LINES_PER_PAGE;
   for (let line = first; line < first + LINES_PER_PAGE; line++) {
     if (k.peek(CPU + line) !== k.peek(MEDIA + line))

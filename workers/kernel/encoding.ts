@@ -38,6 +38,8 @@ export function isWritten(extent: number): boolean {
 export function extentBlock(extent: number): number {
   return extent >> 2;
 }
+/** In the CoW fork: a copy beside the page has preallocated a block for it, which is chosen when it is used. */
+export const PREALLOCATED = UNWRITTEN;
 
 // Cache slot: 0 is empty; PAGE | object << 2; ENTRY | type << 2 | flags | block << 8.
 export const SLOT_PAGE = 1;

@@ -14,7 +14,6 @@ import {
   FAULT_WP_COPY,
   OK,
   RETRY,
-  SHARED,
   SLOT_ENTRY,
   SLOT_PAGE,
   SYNC_WRITE,
@@ -54,6 +53,7 @@ import { CACHED_DATA_STEPS } from './steps/cached-data.ts';
 import { CACHED_PAGE_STEPS } from './steps/cached-pages.ts';
 import { COPY_STEPS } from './steps/copies.ts';
 import { COW_STEPS } from './steps/cow.ts';
+import { COW_FORK_STEPS } from './steps/cow-fork.ts';
 import { ENTRY_STEPS } from './steps/entries.ts';
 import { ENTRY_DROP_STEPS } from './steps/entry-drops.ts';
 import { FAULT_STEPS } from './steps/fault.ts';
@@ -93,6 +93,7 @@ export const STEPS: ReadonlyMap<string, StepDef> = new Map(
     ...COW_STEPS,
     ...ALLOCATION_STEPS,
     ...ZEROING_STEPS,
+    ...COW_FORK_STEPS,
     ...REFLINK_STEPS,
     ...SHIFTING_STEPS,
     ...SWAP_STEPS,
@@ -181,7 +182,7 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     isZero('isHole', 'hole', R_EXTENT),
     bits('isUnwritten', 'unwritten', R_EXTENT, 3, UNWRITTEN),
     bits('isHoleOrUnwritten', 'hole or unwritten', R_EXTENT, WRITTEN, 0),
-    bits('isShared', 'shared with a clone', R_EXTENT, 3, SHARED),
+    bits('isCopyOfData', 'there is something to copy', R_SOURCE, WRITTEN, WRITTEN),
     isSet('isCow', 'copy on write', R_SOURCE),
     isSet('isFresh', 'newly allocated', R_FRESH),
     both(

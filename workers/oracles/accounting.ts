@@ -1,7 +1,7 @@
 /** O16, once all has ended: a block that is not free is the block of one page, or was left to a clone. */
 import { BLOCKS } from '../../corpus/vocabulary/limits.ts';
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
-import { extentBlock, OWNER_FILE, pageIndex } from '../kernel/encoding.ts';
+import { extentBlock, isWritten, OWNER_FILE, pageIndex } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { BLOCK_OWNER, COW_EXTENT, EXTENT, REMOVED_BY } from '../kernel/layout.ts';
 import { blamedOperation, isBlockTainted, pageName, type Violations } from './oracle.ts';
@@ -21,7 +21,7 @@ export function checkBlocks(k: Kernel, found: Violations): void {
         twice |= named & bit;
         named |= bit;
       }
-      if (cow !== 0) named |= 1 << extentBlock(cow);
+      if (isWritten(cow)) named |= 1 << extentBlock(cow);
     }
   }
   const hasClones = k.world.kinds.includes(REFLINK);

@@ -6,7 +6,7 @@
 import { LINES, LINES_PER_PAGE } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
 import { VIOLATION_CLASSES } from '../../corpus/vocabulary/verdict.ts';
-import { blamed, hasLostZeroes, isCopiedOver } from '../kernel/blame.ts';
+import { blamed, hasLostZeroes, hasReplaced, isCopiedOver } from '../kernel/blame.ts';
 import { blockOfPageWord, homeOfPageWord, isPageWord, shownWord } from '../kernel/cached.ts';
 import {
   extentBlock,
@@ -21,6 +21,7 @@ import {
 } from '../kernel/encoding.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import {
+  COW_EXTENT,
   CPU,
   DATA_BY,
   DONE,
@@ -180,7 +181,11 @@ function lossOf(
   }
   const lost = lostRole(k, verdict, file, line);
   const extent = k.peek(EXTENT + pageIndex(file, line >> 1));
-  if (isOfShared(k, file, extent, cpuWord, verdict)) return { object: 'shared', roles: [lost] };
+  if (cpuWord >= 0 && isOfReplacing(k, blockOf(k, cpuWord))) {
+    return { object: 'replaced', roles: [] };
+  }
+  if (isOfShared(k, file, line, extent, cpuWord, verdict))
+    return { object: 'shared', roles: [lost] };
   if (cpuWord >= 0 && isCopiedOver(k, cpuWord)) return { object: 'copied', roles: [by()] };
   const isConverted = isWritten(extent) && cpuWord >= 0;
   if (verdict > 0 && extent !== 0 && !isConverted) {
@@ -192,19 +197,28 @@ function lossOf(
   return { object: cpuWord < 0 ? 'extent' : 'line', roles: [by(), lost] };
 }
 
+/** It went to the block that a copy has replaced and no clone has; zeroes that a copy has lost are lost with any of its. */
+function isOfReplacing(k: Kernel, block: number): boolean {
+  return hasReplaced(k, block) && !hasLostZeroes(k, block);
+}
+
 /** It went to a copy that the file does not name yet, or never has: a later copy brings back what the clone has. */
 function isOfShared(
   k: Kernel,
   file: number,
+  line: number,
   extent: number,
   cpuWord: number,
   verdict: number,
 ): boolean {
   if (extentKind(extent) === SHARED) return true;
+  if (isWritten(k.peek(COW_EXTENT + pageIndex(file, line >> 1)))) return true;
   if (cpuWord >= 0 && isLeftToClone(k, file, blockOf(k, cpuWord))) return true;
   if (verdict <= 0 || cpuWord < 0) return false;
   // Which of the writes before the zeroes is missed depends on who wrote beside whom.
-  const isOfCopy = isCopiedOver(k, cpuWord) || isZeroing(k.world.rowOfWriter(verdict).kind);
+  const { kind, first } = k.world.rowOfWriter(verdict);
+  const isZeroed = isZeroing(kind) || (kind === 'pwrite' && line < first);
+  const isOfCopy = isCopiedOver(k, cpuWord) || isZeroed;
   return isOfCopy && hasLostZeroes(k, blockOf(k, cpuWord));
 }
 

@@ -35,6 +35,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import {
   COMMITTED_EXTENT,
   COMMITTED_SIZE,
+  COW_EXTENT,
   CPU,
   DATA_EVER,
   DEVICE_DEAD,
@@ -242,6 +243,10 @@ function untracked(k: Kernel, index: number): Cause {
     };
   }
   const isOfOther = isOfBlock(slot) && entryBlock(slot) !== extentBlock(k.peek(EXTENT + index));
+  const copy = k.peek(COW_EXTENT + index);
+  if (isOfOther && isWritten(copy) && entryBlock(slot) === extentBlock(copy)) {
+    return { object: 'replaced', role: '', said: 'its entry names a copy that the file has not' };
+  }
   if (isOfOther) {
     const role = blamed(k, EXTENT_BY + index);
     return { object: 'entry-of-another-block', role, said: 'its entry names another block' };

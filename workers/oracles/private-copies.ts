@@ -4,7 +4,7 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { roleIn, roleName } from '../kernel/blame.ts';
+import { isReplaced, roleIn, roleName } from '../kernel/blame.ts';
 import {
   extentBlock,
   isWritten,
@@ -229,7 +229,7 @@ export function blockUsed(
   const isCutOff = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: 'foreign-block',
-    object: use,
+    object: isReplaced(k, block) ? 'replaced' : use,
     roles: [currentOperation(k), remover],
     ...(isFault ? keyOfFault(remover, isCutOff) : {}),
     fatal: false,

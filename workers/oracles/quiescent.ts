@@ -3,7 +3,7 @@
  * is written, and nothing may be mapped wholly behind i_size.
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
-import { hasOutlived, isHugeFilled, isNeighbour, operationOf } from '../kernel/blame.ts';
+import { hasOutlived, isCopied, isHugeFilled, isNeighbour, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   isWritten,
@@ -139,6 +139,7 @@ export function zeroPageMapped(
 export function zeroPageCause(k: Kernel, pteIndex: number, index: number, filled: Filled): Signed {
   const filler = blamedPath(k, EXTENT_BY + index);
   if (isNeighbour(k, index)) return { class: 'zero-page', object: 'neighbour', roles: [filler] };
+  if (isCopied(k, index)) return { class: 'zero-page', object: 'copied', roles: [filler] };
   const isHuge = (k.peek(PTE + pteIndex) & PTE_HUGE) !== 0;
   const left = hasOutlived(k, pteIndex) ? leftBy(filler, filled) : '';
   const isUnder = left === 'not-unmapped' && isHugeFilled(k, index);

@@ -6,10 +6,11 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { operationOf } from '../kernel/blame.ts';
+import { isReplaced, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
+  isWritten,
   OWNER_FILE,
   PTE_BLOCK,
   pageIndex,
@@ -62,7 +63,7 @@ export function isBlockOf(
   const extent = k.peek(EXTENT + index);
   if (extent !== 0 && extentBlock(extent) === block) return true;
   const cow = k.peek(COW_EXTENT + index);
-  return cow !== 0 && extentBlock(cow) === block;
+  return isWritten(cow) && extentBlock(cow) === block;
 }
 
 export function isBeyondSize(k: Kernel, file: number, page: number): boolean {
@@ -227,7 +228,7 @@ function report(
   const beyond = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: beyond ? 'beyond-eof' : 'stale-pte',
-    object: isLeft ? 'not-unmapped' : isForeign ? 'remapped' : '',
+    object: objectOf(k, block, isLeft, isForeign),
     roles: isForeign ? [] : [remover],
     ...(isLeft ? {} : unfenced(remover)),
     fatal: false,
@@ -239,6 +240,12 @@ function report(
           : `is not its block any more: ${remover} took it`
     }`,
   });
+}
+
+function objectOf(k: Kernel, block: number, isLeft: boolean, isForeign: boolean): string {
+  if (isLeft) return 'not-unmapped';
+  if (isForeign) return 'remapped';
+  return isReplaced(k, block) ? 'replaced' : '';
 }
 
 /** The truncate that took the block is the one that set the present size (locking 7.4). */

@@ -237,13 +237,22 @@ function seenIn(lines: readonly string[]): Seen {
   };
 }
 
+/** The simulator's word for what a block held before it was the file's: on a kernel, any byte. */
+export const ANY_BYTE = '??';
+
 /** The first line of which one side says what the other does not; -1 if there is none. */
-export function firstDifference(left: readonly string[], right: readonly string[]): number {
-  const length = Math.max(left.length, right.length);
+export function firstDifference(kernel: readonly string[], simulator: readonly string[]): number {
+  const length = Math.max(kernel.length, simulator.length);
   for (let i = 0; i < length; i++) {
-    if (comparable(left[i] ?? '') !== comparable(right[i] ?? '')) return i;
+    if (!isSame(comparable(kernel[i] ?? ''), comparable(simulator[i] ?? ''))) return i;
   }
   return -1;
+}
+
+function isSame(kernel: string, simulator: string): boolean {
+  const isSameAt = (char: string, i: number): boolean =>
+    char === kernel[i] || (char === ANY_BYTE[0] && /[\da-f]/.test(kernel[i] ?? ''));
+  return kernel.length === simulator.length && Array.from(simulator).every(isSameAt);
 }
 
 /** Names of one refusal: the simulated kernel has one name for several, and tells why a copy failed. */

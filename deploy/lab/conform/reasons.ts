@@ -4,8 +4,7 @@ import { argumentOf, type Op } from '../../../corpus/vocabulary/ops.ts';
 
 interface Reason {
   readonly says: string;
-  /** @param earlier operations before it */
-  readonly explains: (op: Op, kernel: string, simulator: string, earlier: readonly Op[]) => boolean;
+  readonly explains: (op: Op, kernel: string, simulator: string) => boolean;
 }
 
 const REASONS: readonly Reason[] = [
@@ -22,23 +21,12 @@ const REASONS: readonly Reason[] = [
   {
     says:
       'ext4, a defect: a write beyond i_size that fails with EFAULT leaves i_size at its offset - 14, because ' +
-      'ext4_dax_write_iter hands the error to ext4_handle_inode_extension as the number of bytes written (6.1.192, fs/ext4/file.c)',
+      'ext4_dax_write_iter hands the error to ext4_handle_inode_extension as the number of bytes written (fs/ext4/file.c since ' +
+      '91562895f803)',
     explains: (op, kernel) => {
       if (op.kind !== 'pwrite' || !kernel.startsWith('EFAULT ')) return false;
       return sizesIn(kernel)[op.file] === op.offset - EFAULT;
     },
-  },
-  {
-    says:
-      'XFS with reflink, a defect: a write or store to a hole takes the block that a copy on write beside it has preallocated ' +
-      '(the extent size hint of copies), and the rest of that page shows what the block held before, of a deleted file too: ' +
-      'dax_iomap_cow_copy has no source to copy from and zeroes nothing (6.1.192, fs/dax.c)',
-    explains: (op, kernel, simulator, earlier) =>
-      (op.kind === 'pwrite' || op.kind === 'store') &&
-      earlier.some(
-        (one) => one.kind === 'reflink' && (op.kind === 'store' || one.file === op.file),
-      ) &&
-      showsMore(kernel, simulator),
   },
   {
     says:
@@ -51,18 +39,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 const EFAULT = 14;
-const ZEROS = '00';
 const NO_LINE = '--';
-
-/** They differ only in lines that are zeros in the simulator. */
-function showsMore(kernel: string, simulator: string): boolean {
-  const ours = linesIn(simulator);
-  const theirs = linesIn(kernel);
-  return (
-    ours.length === theirs.length &&
-    ours.every((line, i) => line === theirs[i] || (line === ZEROS && theirs[i] !== NO_LINE))
-  );
-}
 
 /** They differ only in lines that no pte shows on the kernel. */
 function mapsLess(kernel: string, simulator: string): boolean {
@@ -103,8 +80,7 @@ export function reasonFor(
 ): string | null {
   const op = ops[index];
   if (op === undefined) return null;
-  const earlier = ops.slice(0, index);
-  return REASONS.find(({ explains }) => explains(op, kernel, simulator, earlier))?.says ?? null;
+  return REASONS.find(({ explains }) => explains(op, kernel, simulator))?.says ?? null;
 }
 
 function withoutResult(seen: string): string {

@@ -20,6 +20,7 @@ import {
   pteKind,
   pteTarget,
   RESULT_NAMES,
+  STALE,
   VMA_PRESENT,
   vmaFile,
   vmaPage,
@@ -31,6 +32,7 @@ import { ANON, CPU, PAGE_DATA, PTE, SIZE, VMA } from '../../../workers/kernel/la
 import type { Program } from '../../../workers/kernel/program.ts';
 import { World } from '../../../workers/kernel/world.ts';
 import { Judge } from '../../../workers/oracles/judge.ts';
+import { ANY_BYTE } from './cases.ts';
 
 export interface Simulated {
   /** As `guest/play` says it; shorter where a thread blocks for good. */
@@ -101,7 +103,8 @@ function finishes(k: Kernel, thread: number, op: number): boolean {
 }
 
 function seenIn(k: Kernel, result: string, copied: Copied): string {
-  const shown = (value: number): string => hex(copied.get(value) ?? value);
+  const shown = (value: number): string =>
+    value === STALE ? ANY_BYTE : hex(copied.get(value) ?? value);
   const files = Array.from({ length: k.world.files }, (_, file) => fileText(k, file, shown));
   const areas = Array.from({ length: AREAS }, (_, area) => areaText(k, area, shown));
   return [result, ...files, ...areas].join(' ');

@@ -11,6 +11,7 @@ import { modelOf } from '../../../workers/models/registry.ts';
 import { subjectOn } from '../../../workers/reproduce/naming.ts';
 import { Engine, type Traced, violationsOf } from '../../../workers/run/engine.ts';
 import { renderC } from '../../../workers/views/c/program.ts';
+import { lacksOfSetup } from '../../../workers/views/c/setup.ts';
 import { renderColumns } from '../../../workers/views/columns.ts';
 import { FILE_SYSTEMS, type FileSystemName, MOUNTED, mountScript } from '../file-systems.ts';
 import { compileGuest } from '../guest-programs.ts';
@@ -78,6 +79,8 @@ const UNSEEN: Readonly<Partial<Record<ViolationClass, string>>> = {
 const MODULE = 'faultline_gate';
 const GATE = '/proc/faultline-gate';
 const PROGRAMS = 'force';
+/** The free blocks hold a deleted file: what is not zeroed shows. */
+const LEAVE_DATA = `/play ${MOUNTED} </dev/null\n`;
 /** By the guest's clock; the gate gives up before. */
 const SECONDS_A_RUN = 30;
 /** What the kernel says of what it did not like. */
@@ -110,21 +113,26 @@ export function makeReady(wanted: Wanted): Ready | { readonly cannot: string } {
   };
 }
 
-/** The first of the finding's workloads, with a run of it, that leaves something to see; the finding's own where none does. */
+/**
+ * The first of the finding's workloads, with a run of it, that leaves something to see; where none does, the first that a
+ * program can have.
+ */
 function visibleInput(
   engine: Engine,
   wanted: Wanted,
   right: Program,
 ): readonly [Input, Outcomes | null] {
   const { input, larger, signature } = wanted;
-  const own = [input, outcomesOf(right, input)] as const;
-  if (INVISIBLE.includes(classOfSignature(signature))) return own;
-  for (const one of larger === null ? [input] : [input, larger]) {
-    const outcomes = one === input ? own[1] : outcomesOf(right, one);
+  const all = [input, ...(larger === null ? [] : [larger])];
+  const makeable = all.filter(({ setup }) => lacksOfSetup(setup) === null);
+  const own = makeable[0] ?? input;
+  if (INVISIBLE.includes(classOfSignature(signature))) return [own, outcomesOf(right, own)];
+  for (const one of makeable) {
+    const outcomes = outcomesOf(right, one);
     const schedule = visibleSchedule(engine, { ...wanted, input: one }, outcomes);
     if (schedule !== null) return [{ ...one, schedule }, outcomes];
   }
-  return own;
+  return [own, outcomesOf(right, own)];
 }
 
 function visibleSchedule(
@@ -192,6 +200,7 @@ function scriptOf({ fileSystem, steps, cuts }: Ready, number: number): string {
   const load = `insmod /modules/${MODULE}.ko 'steps=${steps}' 'without=${cuts}' || { ${KERNEL_SAID}; exit 1; }\n`;
   return [
     mountScript(fileSystem),
+    LEAVE_DATA,
     'dmesg -c >/dev/null\n',
     isGated ? load : '',
     `/${PROGRAMS}/${number} ${MOUNTED}; echo ${STATUS_MARK} $?\n`,

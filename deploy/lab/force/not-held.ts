@@ -87,6 +87,8 @@ const REASONS = {
     'convertExtent',
     'zeroRest',
     'flushCow',
+    'zeroCow',
+    'zeroCowAround',
   ],
   'write(2) of 6.1 copies to DAX with faults enabled, and prefaults nothing': [
     'copyInAtomic',

@@ -138,7 +138,10 @@ class Planner {
     this.input = input;
     this.rows = run.rows;
     this.fileSystem = fileSystem;
-    this.ats = run.rows.map((row) => atOf(engine, row));
+    this.ats = run.rows.map((row, i) => {
+      const earlier = run.rows.slice(0, i).findLast(({ thread }) => thread === row.thread);
+      return atOf(engine, row, earlier);
+    });
     this.sleeps = observe(engine.program, input, run.rows).map(({ sleeps }) => sleeps);
     const prefix = prefixOf(input.threads, run.rows);
     this.before = run.rows.findIndex(
@@ -303,11 +306,12 @@ class Planner {
   }
 }
 
-function atOf({ program }: Engine, { pc, label }: TraceRow): At {
+function atOf({ program }: Engine, { pc, label }: TraceRow, earlier?: TraceRow): At {
   return {
     step: program.step[pc] ?? '',
     lock: program.lock[pc] ?? '',
     call: label.split('/').at(-2) ?? '',
+    previous: earlier === undefined ? '' : (program.step[earlier.pc] ?? ''),
   };
 }
 

@@ -150,6 +150,7 @@ const BLOCKS: Readonly<Record<string, Row>> = {
   journalStart: wholeOf('jbd2__journal_start', 'xfs_trans_alloc'),
   journalStop: wholeOf('jbd2_journal_stop', 'xfs_trans_commit'),
   getBlock: exactly('<iomap_iter', { fault: '<dax_fault_iter' }),
+  getBlockOfForks: exactly('<iomap_iter', { fault: '<dax_fault_iter' }),
   allocBlockNew: wholeOf('ext4_ext_map_blocks', 'xfs_iomap_write_direct'),
   allocBlockUnwritten: wholeOf('ext4_ext_map_blocks', 'xfs_iomap_write_direct'),
   allocBlockPrezero: wholeOf('ext4_ext_map_blocks', 'xfs_iomap_write_direct'),
@@ -164,11 +165,15 @@ const BLOCKS: Readonly<Record<string, Row>> = {
   zeroPartial: whole('dax_zero_range'),
   zeroEdges: whole('dax_zero_range'),
   allocCow: whole('xfs_reflink_allocate_cow'),
+  allocCowHint: whole('xfs_reflink_allocate_cow'),
   copyCow: whole('dax_iomap_cow_copy'),
   copyCowAround: whole('dax_iomap_cow_copy'),
   copyCowLine: around(INLINED, '<dax_zero_range', '>dax_zero_range'),
   copyCowRange: around(INLINED, '<dax_zero_range', '>dax_zero_range'),
-  remapCow: whole('xfs_reflink_end_cow'),
+  remapCow: around('its transaction is inside the call', '<xfs_reflink_end_cow'),
+  'journalStop after remapCow': exactly({}, '>xfs_reflink_end_cow'),
+  cancelCow: whole('xfs_reflink_cancel_cow_range'),
+  cancelCowUnlessShared: whole('xfs_reflink_try_clear_inode_flag'),
   shareExtent: whole('xfs_reflink_remap_extent'),
   startRemapping: around(SET),
   endRemapping: around(SET),
@@ -219,10 +224,16 @@ export interface At {
   readonly lock: string;
   /** The innermost call of its path, or the operation: of `punch/drop/findSlot`, `drop`. */
   readonly call: string;
+  /** What the thread has done before it; empty for nothing. */
+  readonly previous: string;
 }
 
-export function rowOf({ step, lock: name }: At): Row | undefined {
-  return PROBES[name === '' ? step : `${step} ${name}`] ?? PROBES[step];
+export function rowOf({ step, lock: name, previous }: At): Row | undefined {
+  return (
+    PROBES[`${step} after ${previous}`] ??
+    PROBES[name === '' ? step : `${step} ${name}`] ??
+    PROBES[step]
+  );
 }
 
 /** Null where the thread cannot be held there. */

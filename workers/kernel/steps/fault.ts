@@ -12,6 +12,7 @@ import {
   FAULT_NONE,
   FAULT_PFN_MKWRITE,
   FAULT_WP_COPY,
+  isWritten,
   OK,
   PTE_ANON,
   PTE_BLOCK,
@@ -117,7 +118,7 @@ export function pageWithBlock(k: Kernel, block: number): number {
   for (let index = 0; index < k.world.files * PAGES; index++) {
     const [extent, cow] = [k.peek(EXTENT + index), k.peek(COW_EXTENT + index)];
     if (extent !== 0 && extentBlock(extent) === block) return index;
-    if (cow !== 0 && extentBlock(cow) === block) return index;
+    if (isWritten(cow) && extentBlock(cow) === block) return index;
   }
   return -1;
 }

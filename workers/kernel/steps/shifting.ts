@@ -1,6 +1,6 @@
 /** Extents that go or move: removal, zero range, collapse, insert; under the leaf X, as in allocation.ts. */
 import { BLOCKS, HUGE_PAGES, PAGE_OBJECTS, PAGES } from '../../../corpus/vocabulary/limits.ts';
-import { byOperation, setExtent } from '../blame.ts';
+import { byOperation, noteReplaced, setExtent } from '../blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -61,9 +61,13 @@ function touchNextExtent(k: Kernel, file: number, from: number, to: number): voi
   for (let page = from; page < end; page++) k.reads(O_EXTENT + pageIndex(file, page));
 }
 
-/** A block is about to leave a page of a file: freed, or moved by collapse and insert. */
-export function leaves(k: Kernel, file: number, page: number, block: number): void {
+/**
+ * A block is about to leave a page of a file: freed, or moved by collapse and insert.
+ * @param copy that takes its place, where no clone has it; -1 for none
+ */
+export function leaves(k: Kernel, file: number, page: number, block: number, copy = -1): void {
   k.put(REMOVED_BY + block, byOperation(k));
+  if (copy >= 0) noteReplaced(k, block, copy);
   k.watch.extentLeaves(k, file, page, block);
 }
 

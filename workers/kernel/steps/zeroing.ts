@@ -2,9 +2,18 @@
 
 import { LINES_PER_PAGE } from '../../../corpus/vocabulary/limits.ts';
 import { setExtent } from '../blame.ts';
-import { extentBlock, extentKind, extentWord, pageIndex, UNWRITTEN, WRITTEN } from '../encoding.ts';
+import {
+  extentBlock,
+  extentKind,
+  extentWord,
+  isWritten,
+  pageIndex,
+  UNWRITTEN,
+  WRITTEN,
+} from '../encoding.ts';
 import type { Kernel } from '../kernel.ts';
 import {
+  COW_EXTENT,
   EXTENT,
   O_EXTENT,
   O_LINE,
@@ -82,20 +91,25 @@ function touchRest(k: Kernel, _t: number, r: number): void {
 /** Zero R_LINE, the second half of a page that a size or a range cuts; R_ANSWER: is there something to zero? */
 function zeroPartial(k: Kernel, _t: number, r: number): Outcome {
   const line = k.get(r + R_LINE);
-  const extent = k.get(EXTENT + pageIndex(k.get(r + R_FILE), line >> 1));
-  const isWritten = extentKind(extent) === WRITTEN;
-  k.put(r + R_ANSWER, isWritten ? 1 : 0);
-  if (isWritten) zeroLine(k, extentBlock(extent), line & 1);
+  const block = blockToZero(k, pageIndex(k.get(r + R_FILE), line >> 1));
+  k.put(r + R_ANSWER, block < 0 ? 0 : 1);
+  if (block >= 0) zeroLine(k, block, line & 1);
   return NEXT;
+}
+
+/** -1 where there is none, or where a copy of it has been zeroed instead. */
+function blockToZero(k: Kernel, index: number): number {
+  const extent = k.get(EXTENT + index);
+  if (extentKind(extent) !== WRITTEN || isWritten(k.get(COW_EXTENT + index))) return -1;
+  return extentBlock(extent);
 }
 
 function touchPartial(k: Kernel, _t: number, r: number): void {
   const line = k.get(r + R_LINE);
   const index = pageIndex(k.get(r + R_FILE), line >> 1);
   k.reads(O_EXTENT + index);
-  const extent = k.get(EXTENT + index);
-  if (extentKind(extent) === WRITTEN)
-    k.writes(O_LINE + extentBlock(extent) * LINES_PER_PAGE + (line & 1));
+  const block = blockToZero(k, index);
+  if (block >= 0) k.writes(O_LINE + block * LINES_PER_PAGE + (line & 1));
 }
 
 /** Zero the lines of [first, last) that share a page with lines outside of it. */
@@ -113,8 +127,8 @@ function forEdges(k: Kernel, r: number, visit: (block: number, line: number) => 
   for (let line = first; line < last; line++) {
     const start = line & ~1;
     if (start >= first && start + LINES_PER_PAGE <= last) continue;
-    const extent = k.get(EXTENT + pageIndex(file, line >> 1));
-    if (extentKind(extent) === WRITTEN) visit(extentBlock(extent), line & 1);
+    const block = blockToZero(k, pageIndex(file, line >> 1));
+    if (block >= 0) visit(block, line & 1);
   }
 }
 

@@ -7,7 +7,9 @@
 #include <linux/fs.h>
 
 /* A fault that is repeated for ever is ended by a signal, after so much time of the processor; what sleeps, later. */
-#define TURNING_SECONDS 2
+/* A processor that the host stands still makes one tick, however long. */
+#define TURNING_TICKS 10
+#define TICK_USEC 50000
 #define SLEEPING_SECONDS 60
 
 const char NEVER[] = "NEVER";
@@ -124,17 +126,20 @@ static long do_collapse(const struct op *op)
 	return allocate(op, FALLOC_FL_COLLAPSE_RANGE);
 }
 
-/* The simulator's files end at PAGES. */
+/*
+ * The simulator's files end at PAGES. What would make one larger is refused by the kernel where it refuses to insert at
+ * EOF, behind the same locks as where a file would become too large.
+ */
 static long do_insert(const struct op *op)
 {
+	struct op refused = *op;
 	struct stat is;
 
 	fstat(fds[op->file], &is);
-	if (is.st_size + op->length > PAGES * PAGE) {
-		errno = EINVAL;
-		return -1;
-	}
-	return allocate(op, FALLOC_FL_INSERT_RANGE);
+	if (is.st_size + op->length <= PAGES * PAGE)
+		return allocate(op, FALLOC_FL_INSERT_RANGE);
+	refused.offset = (is.st_size + PAGE - 1) / PAGE * PAGE;
+	return allocate(&refused, FALLOC_FL_INSERT_RANGE);
 }
 
 static long do_zero(const struct op *op)
@@ -170,9 +175,15 @@ int clone_of(int file)
 	return clones[file];
 }
 
+/* Each time another file becomes the clone: one that a case already has may be too large for it. */
+static int new_clone(void)
+{
+	return spares[spare_count++] = open(directory, O_RDWR | O_TMPFILE, 0600);
+}
+
 static long do_reflink(const struct op *op)
 {
-	return ioctl(clone_of(op->file), FICLONE, fds[op->file]);
+	return ioctl(recorder < 0 ? new_clone() : clone_of(op->file), FICLONE, fds[op->file]);
 }
 
 static long do_madvise_remove(const struct op *op)
@@ -213,10 +224,11 @@ static const struct {
 	{ "drop_caches", do_drop_caches },
 };
 
-static void watch(int turning, int sleeping)
+static void watch(long tick, int sleeping)
 {
-	struct itimerval timer = { .it_value.tv_sec = turning };
+	struct itimerval timer = { .it_value.tv_usec = tick, .it_interval.tv_usec = tick };
 
+	ticks_left = TURNING_TICKS;
 	setitimer(ITIMER_PROF, &timer, NULL);
 	alarm(sleeping);
 }
@@ -242,7 +254,7 @@ struct outcome play(const struct op *op)
 
 	if (number == 0) {
 		guarded = 1;
-		watch(TURNING_SECONDS, SLEEPING_SECONDS);
+		watch(TICK_USEC, SLEEPING_SECONDS);
 		outcome.result = run(op);
 		outcome.error = errno;
 	}

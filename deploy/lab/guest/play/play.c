@@ -25,14 +25,17 @@
 
 const char *directory;
 int fds[FILES], clones[FILES], files, areas, pagemap, drop;
+int spares[SPARES], spare_count;
 int recorder = -1;
 struct area mapped[AREAS];
 char bytes[PAGES * PAGE];
 sigjmp_buf back;
-volatile sig_atomic_t guarded;
+volatile sig_atomic_t guarded, ticks_left;
 
 static void on_signal(int number)
 {
+	if (number == SIGPROF && --ticks_left > 0)
+		return;
 	if (guarded)
 		siglongjmp(back, number);
 	_exit(99);
@@ -88,6 +91,8 @@ int main(int argc, char **argv)
 		 */
 		mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	}
+	if (recorder < 0)
+		leave_data();
 	pagemap = open("/proc/self/pagemap", O_RDONLY);
 	drop = open("/proc/sys/vm/drop_caches", O_WRONLY);
 	signal(SIGBUS, on_signal);

@@ -20,6 +20,8 @@
 #define PAGES 8
 #define FILES 2
 #define AREAS 2
+/* A case has so many operations at most. */
+#define SPARES 24
 
 struct area {
 	char *at;
@@ -46,12 +48,13 @@ struct outcome {
 /* play.c */
 extern const char *directory;
 extern int fds[FILES], clones[FILES], files, areas, pagemap, drop;
+extern int spares[SPARES], spare_count;
 /* -1 where there is none. */
 extern int recorder;
 extern struct area mapped[AREAS];
 extern char bytes[PAGES * PAGE];
 extern sigjmp_buf back;
-extern volatile sig_atomic_t guarded;
+extern volatile sig_atomic_t guarded, ticks_left;
 int read_op(const char *text, struct op *op);
 
 /* operations.c */
@@ -65,6 +68,7 @@ const char *name_of(struct outcome outcome);
 
 /* setup.c */
 const char *file_name(const char *stem, int file);
+void leave_data(void);
 void begin_file(long size, const char *states);
 void begin_clone(void);
 void end_case(void);

@@ -4,6 +4,9 @@
 
 /* What file f holds at the start; a host's test compares it with the simulator's INITIAL. */
 #define INITIAL 25
+/* No operation writes it. */
+#define LEFT 0xee
+#define LEFT_BYTES (16L << 20)
 
 /* The mapping of a clone. */
 static char *standing_by;
@@ -15,6 +18,21 @@ const char *file_name(const char *stem, int file)
 
 	snprintf(name, sizeof(name), "%s/%s%d", directory, stem, file);
 	return name;
+}
+
+/* What a deleted file leaves in the blocks that come next: where a block is not zeroed, it shows. */
+void leave_data(void)
+{
+	int fd = open(file_name("deleted", 0), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	memset(bytes, LEFT, sizeof(bytes));
+	for (long at = 0; at < LEFT_BYTES; at += sizeof(bytes))
+		if (pwrite(fd, bytes, sizeof(bytes), at) < 0)
+			perror("setup: deleted file");
+	fsync(fd);
+	close(fd);
+	unlink(file_name("deleted", 0));
+	sync();
 }
 
 void begin_file(long size, const char *states)
@@ -74,5 +92,7 @@ void end_case(void)
 		unlink(file_name("file", file));
 		unlink(file_name("clone", file));
 	}
+	while (spare_count > 0)
+		close(spares[--spare_count]);
 	files = areas = 0;
 }
