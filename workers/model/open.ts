@@ -1,4 +1,4 @@
-/** A model's text, opened as somebody gives it: with the toggles that he sets, sound with every other setting as well. */
+/** A model's text, opened as somebody gives it: with the toggles that he sets, sound with other settings as well. */
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import type { Model } from '../kernel/path.ts';
 import { expand } from './expand.ts';
@@ -15,8 +15,10 @@ import {
   togglesOf,
 } from './toggles.ts';
 
-/** Settings of all toggles together: each is read, some milliseconds. */
+/** Settings that are read, besides the one that is asked for: each takes some milliseconds. */
 const SETTINGS_MAX = 256;
+/** Toggles that are set together where there are more settings. */
+const SET_TOGETHER = 2;
 
 /**
  * @param setting `toggle=value,…`; null for every default
@@ -34,9 +36,6 @@ export function modelOfText(
   checkConditions(source, library, report);
   const asked = selecting(source, library);
   const settings = settingsOf(source, asked);
-  if (settings.length > SETTINGS_MAX) {
-    report.add(source.name.spot, `its toggles have more than ${SETTINGS_MAX} settings together`);
-  }
   const [first, ...others] = settings as [Toggles, ...Toggles[]];
   expand(source, first, library, report);
   for (const one of others) expandAs(source, one, library);
@@ -78,20 +77,36 @@ function placeOf({ problems }: Refusal): string {
   return problem?.line == null ? '' : `${problem.file}:${problem.line}:${problem.column}: `;
 }
 
-/** Every combination of the toggles that select something; the first is that of the defaults. */
+/**
+ * Combinations of the toggles that select something, those with fewer of them set first; the first is that of the
+ * defaults. All of them where they are few, else those of two toggles: what is wrong shows with one or two.
+ */
 function settingsOf(source: Source, asked: ReadonlySet<string>): readonly Toggles[] {
   const defaults = defaultsOf(source);
-  let settings: readonly Toggles[] = [defaults];
-  for (const [name, values] of choicesOf(source)) {
-    if (!asked.has(name)) continue;
-    if (settings.length > SETTINGS_MAX) break;
-    const others = values.filter((value) => value !== defaults[name]);
-    settings = [
-      ...settings,
-      ...settings.flatMap((one) => others.map((value) => ({ ...one, [name]: value }))),
-    ];
+  const choices = [...choicesOf(source)].filter(([name]) => asked.has(name));
+  const count = choices.reduce((product, [, values]) => product * values.length, 1);
+  const setMax = count > SETTINGS_MAX ? SET_TOGETHER : choices.length;
+  const settings: Toggles[] = [];
+  let level: readonly Partly[] = [{ toggles: defaults, next: 0 }];
+  for (let set = 0; set <= setMax && settings.length < SETTINGS_MAX; set++) {
+    settings.push(...level.map(({ toggles }) => toggles));
+    level = level.flatMap(({ toggles, next }) =>
+      choices.slice(next).flatMap(([name, values], i) => {
+        const others = values.filter((value) => value !== defaults[name]);
+        return others.map((value) => ({
+          toggles: { ...toggles, [name]: value },
+          next: next + i + 1,
+        }));
+      }),
+    );
   }
-  return settings;
+  return settings.slice(0, SETTINGS_MAX);
+}
+
+interface Partly {
+  readonly toggles: Toggles;
+  /** The first of the choices that may be set besides. */
+  readonly next: number;
 }
 
 function checkConditions(source: Source, library: Library, report: Report): void {
