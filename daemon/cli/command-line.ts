@@ -83,9 +83,19 @@ async function allVerbs(): Promise<readonly CommandUnknownOpts[]> {
 
 /** Says what there is to say, with its exit code, on the terminal (terminal.ts). */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
+  let asked = 'faultline';
   try {
-    await commandLine(await verbsFor(args)).parseAsync(args, { from: 'user' });
+    const program = commandLine(await verbsFor(args));
+    asked = commandIn(program, args);
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    endWith(sayEnding(error, args));
+    endWith(sayEnding(error, args, asked));
   }
+}
+
+/** `faultline lab boot`: as far as the words name commands. */
+function commandIn(program: CommandUnknownOpts, args: readonly string[]): string {
+  const [word, ...rest] = args.filter((argument) => !argument.startsWith('-'));
+  const command = program.commands.find((one) => one.name() === word);
+  return command === undefined ? program.name() : `${program.name()} ${commandIn(command, rest)}`;
 }

@@ -1,12 +1,7 @@
 /** How the program ends: the exit codes that scripts rely on, and what is said on the way out. */
 import { CommanderError } from '@commander-js/extra-typings';
 import { AssertionFailure } from '../../../corpus/vocabulary/assert.ts';
-import {
-  ERRORS,
-  type FileProblem,
-  problemText,
-  Refusal,
-} from '../../../corpus/vocabulary/errors.ts';
+import { type FileProblem, problemText, Refusal } from '../../../corpus/vocabulary/errors.ts';
 import { engineDigest } from '../identity.ts';
 import { VERSION } from '../installation.ts';
 import { note, sayDocument } from './terminal.ts';
@@ -37,10 +32,17 @@ interface Ending {
 
 const NO_PROBLEMS = { problems: [], more: 0 } as const;
 
-/** Says what went wrong and returns the exit code. */
-export function sayEnding(error: unknown, args: readonly string[]): number {
+/**
+ * Says what went wrong and returns the exit code.
+ * @param asked the command whose help has more, `faultline lab boot`
+ */
+export function sayEnding(
+  error: unknown,
+  args: readonly string[],
+  asked: string = 'faultline',
+): number {
   if (error instanceof CommanderError && isAnswer(error)) return EXIT.done;
-  const { exit, code, message, hint, problems, more } = endingOf(error, args);
+  const { exit, code, message, hint, problems, more } = endingOf(error, `see \`${asked} --help\``);
   note(`faultline: ${message}`);
   for (const problem of problems.slice(1)) note(`faultline: ${problemText(problem)}`);
   if (more > 0) note(`faultline: ${more} more problems are not listed`);
@@ -57,9 +59,14 @@ function isAnswer({ exitCode }: CommanderError): boolean {
   return exitCode === 0;
 }
 
-function endingOf(error: unknown, args: readonly string[]): Ending {
-  if (error instanceof Refusal) return error;
-  if (error instanceof CommanderError) return usageEnding(error, args);
+/** @param help where to read how a command is typed */
+function endingOf(error: unknown, help: string): Ending {
+  if (error instanceof Refusal) {
+    const { exit, code, message, problems, more } = error;
+    const hint = code === 'USAGE' ? help : error.hint;
+    return { exit, code, message, hint, problems, more };
+  }
+  if (error instanceof CommanderError) return usageEnding(error, help);
   return {
     exit: EXIT.ourBug,
     code: 'OUR_BUG',
@@ -70,10 +77,7 @@ function endingOf(error: unknown, args: readonly string[]): Ending {
 }
 
 /** Commander's `error: unknown command 'x'\n(Did you mean y?)`; bare `faultline` has printed its help. */
-function usageEnding(error: CommanderError, args: readonly string[]): Ending {
-  const verb = args.find((argument) => !argument.startsWith('-'));
-  const isVerb = verb !== undefined && !error.code.startsWith('commander.unknownCommand');
-  const help = isVerb ? `see \`faultline ${verb} --help\`` : ERRORS.USAGE.hint;
+function usageEnding(error: CommanderError, help: string): Ending {
   const isBare = error.code === 'commander.help';
   const text = isBare ? 'a verb is missing' : error.message.replace(/^error: /, '');
   const [message = '', guess = ''] = text.split('\n');
