@@ -30,7 +30,14 @@ import { Engine } from '../../workers/run/engine.ts';
 import { exploreWithin } from '../../workers/search/preemption-bounded.ts';
 import { countsOf } from '../../workers/search/sweep.ts';
 import { engineDigest } from './identity.ts';
-import { bootWith, GUEST_DIR, type MachineFlags, PROCESSORS, withMachine } from './lab-machine.ts';
+import {
+  bootWith,
+  GUEST_DIR,
+  type MachineFlags,
+  PROCESSORS,
+  stoppable,
+  withMachine,
+} from './lab-machine.ts';
 import { checkFits } from './options/fitting.ts';
 import { givenModel, MODEL_FLAG } from './options/model-argument.ts';
 import { recordedModel } from './options/repro-model.ts';
@@ -41,7 +48,7 @@ import {
   settingsOf,
   withCommonOptions,
 } from './options/settings.ts';
-import { readSubject, SUBJECT_TEXT } from './options/subject.ts';
+import { readSubject, SUBJECT_TEXT, type Subject } from './options/subject.ts';
 import { EXIT } from './output/endings.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
 
@@ -76,11 +83,31 @@ export function forceCommand(): CommandUnknownOpts {
     .action(async (files, { fs, model, without, ...flags }, self) => {
       const settings = settingsOf(self);
       const asked = { fileSystem: fs, model: model ?? null, without };
-      const named: Named[] = [];
-      for (const file of files) named.push(await namedOf(file, asked, settings));
-      endWith(await forceAll(named, flags as MachineFlags, settings));
+      const subjects: Subject[] = [];
+      for (const file of files) subjects.push(await readSubject(file, settings.dataDir));
+      refuseIdle(subjects, asked);
+      const named = subjects.map((subject) => namedOf(subject, asked, settings));
+      await stoppable(settings, async () => {
+        endWith(await forceAll(named, flags as MachineFlags, settings));
+      });
     });
   return withCommonOptions(withMachine(command));
+}
+
+/** Before anything is searched. @throws Refusal USAGE for a flag that does nothing */
+function refuseIdle(subjects: readonly Subject[], { model, without }: Asked): void {
+  const found = subjects.find(({ repro }) => repro !== null);
+  if (model !== null && found !== undefined) {
+    const what = `--model does nothing beside ${found.name}, which names its model: leave it out`;
+    throw fail('USAGE', { what });
+  }
+  const idle = without.find((one) =>
+    subjects.every(({ input }) => noticed(input, [one]).length === 0),
+  );
+  if (idle === undefined) return;
+  const { op, name, isCall } = idle;
+  const what = `--without ${op}:${name}${isCall ? '()' : ''} does nothing: no thread does ${op}`;
+  throw fail('USAGE', { what });
 }
 
 interface Named {
@@ -90,9 +117,8 @@ interface Named {
 }
 
 /** A finding as it was found; an input is searched first, and what is found is kept. */
-async function namedOf(file: string, asked: Asked, settings: Settings): Promise<Named> {
+function namedOf(subject: Subject, asked: Asked, settings: Settings): Named {
   const { fileSystem } = asked;
-  const subject = await readSubject(file, settings.dataDir);
   const { input, repro, name } = subject;
   const without = noticed(input, asked.without);
   if (repro !== null) {

@@ -1,4 +1,4 @@
-/** The machine that commands of `lab` boot: its options, and what comes up. */
+/** What commands of `lab` share: the machine that they boot, how they are stopped, flags that do nothing. */
 import path from 'node:path';
 import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { fail } from '../../corpus/vocabulary/errors.ts';
@@ -10,6 +10,8 @@ import { withRecorder } from '../../deploy/lab/paths/record.ts';
 import { cacheFolder } from '../redis/redis-binary.ts';
 import { PACKAGE_ROOT } from './installation.ts';
 import { progress, type Settings } from './options/settings.ts';
+import { EXIT } from './output/endings.ts';
+import { onInterrupt } from './signals.ts';
 
 const ACCELERATORS = ['kvm', 'tcg'] as const satisfies readonly Accelerator[];
 export const PROCESSORS = 2;
@@ -34,6 +36,39 @@ export function withMachine(command: CommandUnknownOpts): CommandUnknownOpts {
         'kvm or tcg (default: KVM where a machine boots under it)',
       ).choices(ACCELERATORS),
     );
+}
+
+/** The first signal ends the program, and what it started with it: half of an answer is no verdict. */
+export async function stoppable(settings: Settings, run: () => Promise<void>): Promise<void> {
+  const release = onInterrupt(() => {
+    progress(settings, 'stopped: there is no verdict');
+    process.exit(EXIT.cannotJudge);
+  });
+  try {
+    await run();
+  } finally {
+    release();
+  }
+}
+
+/** @param flag as it is typed, `--kernel` */
+export function isGiven(command: CommandUnknownOpts, flag: string): boolean {
+  const option = command.options.find(({ long }) => long === flag);
+  return option !== undefined && command.getOptionValueSource(option.attributeName()) === 'cli';
+}
+
+/** @throws Refusal USAGE for a flag that is given and does nothing beside another word */
+export function refuseIdle(
+  command: CommandUnknownOpts,
+  beside: string,
+  idle: readonly string[],
+): void {
+  const flags = idle.filter((flag) => isGiven(command, flag));
+  if (flags.length === 0) return;
+  const one = flags.length === 1;
+  throw fail('USAGE', {
+    what: `${flags.join(' and ')} ${one ? 'does' : 'do'} nothing beside ${beside}: leave ${one ? 'it' : 'them'} out`,
+  });
 }
 
 /** @param hasRecorder with the module that records what the kernel does */

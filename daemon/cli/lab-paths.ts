@@ -13,7 +13,7 @@ import { everyPlayed, nameOf, readTraces, writeTraces } from '../../deploy/lab/p
 import { PATH_MODELS, type Played } from '../../deploy/lab/paths/operations.ts';
 import { type Recorded, record } from '../../deploy/lab/paths/record.ts';
 import { compile } from '../../workers/model/compile.ts';
-import { bootMachine, type MachineFlags, withMachine } from './lab-machine.ts';
+import { bootMachine, type MachineFlags, stoppable, withMachine } from './lab-machine.ts';
 import { givenModel } from './options/model-argument.ts';
 import { detail, type Settings, settingsOf, withCommonOptions } from './options/settings.ts';
 import { EXIT } from './output/endings.ts';
@@ -37,23 +37,36 @@ export function traceCommand(): CommandUnknownOpts {
     .action(async (operation, state, { fs, dest, ...flags }, self) => {
       const settings = settingsOf(self);
       const wanted = wantedOn(fs === undefined ? FILE_SYSTEM_NAMES : [fs], operation, state);
-      const { machine } = await bootMachine(flags as MachineFlags, settings, true);
-      try {
-        const documents: Record<string, unknown>[] = [];
-        for (const [fileSystem, played] of wanted) {
-          const traces = await recordTold(machine, fileSystem, played, settings);
-          if (dest !== undefined) writeTraces(dest, fileSystem, traces);
-          if (settings.isJson)
-            documents.push(...traces.map((one) => traceDocument(fileSystem, one)));
-          else if (dest === undefined) sayTraces(fileSystem, traces);
-          else say(`${fileSystem}: ${counted(traces.length, 'trace')} in ${dest}/${fileSystem}`);
-        }
-        if (settings.isJson) sayDocument(documents);
-      } finally {
-        machine.stop();
-      }
+      await stoppable(settings, () => {
+        return traceAll(wanted, dest ?? null, flags as MachineFlags, settings);
+      });
     });
   return withCommonOptions(withMachine(command));
+}
+
+type Wanted = readonly (readonly [FileSystemName, readonly Played[]])[];
+
+/** @param dest a folder for them; null: they are said */
+async function traceAll(
+  wanted: Wanted,
+  dest: string | null,
+  flags: MachineFlags,
+  settings: Settings,
+): Promise<void> {
+  const { machine } = await bootMachine(flags, settings, true);
+  try {
+    const documents: Record<string, unknown>[] = [];
+    for (const [fileSystem, played] of wanted) {
+      const traces = await recordTold(machine, fileSystem, played, settings);
+      if (dest !== null) writeTraces(dest, fileSystem, traces);
+      if (settings.isJson) documents.push(...traces.map((one) => traceDocument(fileSystem, one)));
+      else if (dest === null) sayTraces(fileSystem, traces);
+      else say(`${fileSystem}: ${counted(traces.length, 'trace')} in ${dest}/${fileSystem}`);
+    }
+    if (settings.isJson) sayDocument(documents);
+  } finally {
+    machine.stop();
+  }
 }
 
 /** @throws Refusal USAGE if there is none such on any of them */
@@ -61,7 +74,7 @@ function wantedOn(
   fileSystems: readonly FileSystemName[],
   operation: string | undefined,
   state: string | undefined,
-): readonly (readonly [FileSystemName, readonly Played[]])[] {
+): Wanted {
   const every = fileSystems.map((fs) => [fs, everyPlayed(fs)] as const);
   const wanted = every.map(([fs, played]) => {
     const isWanted = ([op, of]: Played): boolean =>
@@ -106,15 +119,18 @@ function sayTraces(fileSystem: FileSystemName, traces: readonly Recorded[]): voi
   }
 }
 
-/**
- * @param reference null: of each file system the model of 6.1
- * @param given null: the file system that the model is of
- * @param folder with traces; null: they are recorded now
- */
+/** Which paths are compared, and with what. */
+interface Asked {
+  /** Null: of each file system the model of 6.1. */
+  readonly reference: string | null;
+  /** Null: the file system that the model is of. */
+  readonly given: FileSystemName | null;
+  /** With traces; null: they are recorded now. */
+  readonly folder: string | null;
+}
+
 export async function conformPaths(
-  reference: string | null,
-  given: FileSystemName | null,
-  folder: string | null,
+  { reference, given, folder }: Asked,
   flags: MachineFlags,
   settings: Settings,
 ): Promise<void> {

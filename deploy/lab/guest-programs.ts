@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fail } from '../../corpus/vocabulary/errors.ts';
+import { endWithUs } from './ends-with-us.ts';
 
 const run = promisify(execFile);
 const CFLAGS = ['-O1', '-static', '-pthread', '-Wall', '-Wextra', '-Werror'];
@@ -22,7 +23,10 @@ export async function compileGuest(
   const files = isFolder ? readdirSync(source).filter((name) => name.endsWith('.c')) : [''];
   try {
     const sources = files.map((name) => path.join(source, name));
-    await run('gcc', [...CFLAGS, '-o', program, ...sources], { env });
+    const compiling = run('gcc', [...CFLAGS, '-o', program, ...sources], { env });
+    // It removes what it keeps in the folder for temporary files.
+    endWithUs(compiling.child, 'SIGTERM');
+    await compiling;
   } catch (error) {
     const what = `${path.basename(source)} does not compile: ${(error as Error).message}`;
     throw fail('ENVIRONMENT', { what, remedy: REMEDY });

@@ -3,12 +3,12 @@
  * of the user's has them where its modules have `build`.
  */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { NotUnpacked, onPath, unpackDebian } from '../../daemon/redis/debian-package.ts';
+import { endWithUs, scratchFolder } from './ends-with-us.ts';
 import type { KernelImage } from './packages.ts';
 
 const run = promisify(execFile);
@@ -116,15 +116,18 @@ export async function buildModule(
   name: string,
   to: string,
 ): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'faultline-module-'));
+  const { folder, remove } = scratchFolder('module');
   try {
     cpSync(sources, folder, { recursive: true });
     const { folder: tree, makefile } = headers;
     const goal = [`M=${folder}`, 'modules'];
-    await run('make', ['-s', '-C', tree, '-f', makefile, ...goal], {
+    const building = run('make', ['-s', '-C', tree, '-f', makefile, ...goal], {
       timeout: BUILD_SECONDS_MAX * 1000,
       maxBuffer: 16 << 20,
     });
+    // It ends its compilers.
+    endWithUs(building.child, 'SIGTERM');
+    await building;
     cpSync(path.join(folder, `${name}.ko`), to);
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
@@ -133,6 +136,6 @@ export async function buildModule(
       remedy: 'a compiler as old as the kernel’s may help',
     });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }

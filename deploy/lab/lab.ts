@@ -1,8 +1,8 @@
 /** A booted machine and what it was made of: packages, root folder, accelerator. */
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Refusal } from '../../corpus/vocabulary/errors.ts';
+import { scratchFolder } from './ends-with-us.ts';
 import { makeRoot, pack } from './initramfs.ts';
 import { type Accelerator, Machine } from './machine.ts';
 import {
@@ -48,7 +48,7 @@ export async function bootLab(
     kernel === null
       ? await debianKernel(cacheDir, env, say)
       : givenKernel(kernel.vmlinuz, kernel.modules);
-  const folder = mkdtempSync(path.join(tmpdir(), 'faultline-initramfs-'));
+  const { folder, remove } = scratchFolder('initramfs');
   try {
     const root = path.join(folder, 'root');
     await makeRoot(root, image, programs, guestDir);
@@ -61,7 +61,7 @@ export async function bootLab(
       Machine.boot({ qemu, setpriv, vmlinuz, initramfs, accelerator, processors });
     return { machine: await withAccelerator(options, start), programs };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    remove();
   }
 }
 

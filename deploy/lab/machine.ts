@@ -4,12 +4,12 @@
  * it has are bounded. It ends by itself when the line does, or by its process id.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fail } from '../../corpus/vocabulary/errors.ts';
 import { printable } from '../../corpus/vocabulary/printable.ts';
+import { endWithUs, type Scratch, scratchFolder } from './ends-with-us.ts';
+import { type Frame, FrameReader } from './framing.ts';
 
 export interface Started {
   readonly qemu: string;
@@ -25,7 +25,7 @@ export type Accelerator = 'kvm' | 'tcg';
 export interface Done {
   /** 124 where its time was up, 128 + N for signal N. */
   readonly status: number;
-  /** stdout and stderr as they came. */
+  /** stdout and stderr as they came; empty where they were handed over. */
   readonly output: string;
 }
 
@@ -48,10 +48,6 @@ interface Waiting {
   readonly resolve: (frame: Frame) => void;
   readonly reject: (error: Error) => void;
 }
-interface Frame {
-  readonly word: string;
-  readonly value: string;
-}
 
 export class Machine {
   /** As `uname -r` says it. */
@@ -59,27 +55,26 @@ export class Machine {
   /** From the start of qemu to the first answer. */
   bootSeconds = 0;
   private readonly child: ChildProcess;
-  private readonly folder: string;
+  private readonly scratch: Scratch;
   private readonly server: Server;
   private line: Socket | null = null;
-  private unread: Buffer = Buffer.alloc(0);
   private frames: Frame[] = [];
   private waiting: Waiting | null = null;
   private console = '';
-  private output: string[] = [];
+  private hear: (text: string) => void = () => {};
   private outputBytes = 0;
   private over: Error | null = null;
 
-  private constructor(child: ChildProcess, folder: string, server: Server) {
+  private constructor(child: ChildProcess, scratch: Scratch, server: Server) {
     this.child = child;
-    this.folder = folder;
+    this.scratch = scratch;
     this.server = server;
   }
 
   /** @throws Refusal ENVIRONMENT if it does not come up */
   static async boot(started: Started): Promise<Machine> {
-    const folder = mkdtempSync(path.join(tmpdir(), 'faultline-lab-'));
-    const socket = path.join(folder, 'line');
+    const scratch = scratchFolder('lab');
+    const socket = path.join(scratch.folder, 'line');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     const startedMs = performance.now();
@@ -88,7 +83,8 @@ export class Machine {
       [...ENDS_WITH_US, started.qemu, ...qemuArguments(started, socket)],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    const machine = new Machine(child, folder, server);
+    endWithUs(child);
+    const machine = new Machine(child, scratch, server);
     machine.listen();
     try {
       const { value } = await machine.next(BOOT_SECONDS[started.accelerator]);
@@ -106,16 +102,18 @@ export class Machine {
   /**
    * Runs a shell script in the guest.
    * @param seconds of the guest's clock, at most
+   * @param hear what it says, as it comes; left out: it is kept for the end
    * @throws Refusal ENVIRONMENT if the machine ends or says nothing any more
    */
-  async run(script: string, seconds: number): Promise<Done> {
-    this.output = [];
+  async run(script: string, seconds: number, hear?: (text: string) => void): Promise<Done> {
+    const kept: string[] = [];
+    this.hear = hear ?? ((text): unknown => kept.push(text));
     this.outputBytes = 0;
     const bytes = Buffer.from(script);
     this.line?.write(`job ${seconds} ${bytes.length}\n`);
     this.line?.write(bytes);
     const { value } = await this.next(seconds * SLOWNESS + GRACE_SECONDS);
-    return { status: Number(value), output: this.output.join('') };
+    return { status: Number(value), output: kept.join('') };
   }
 
   /** What the kernel said on its console, from the beginning or as far back as is kept. */
@@ -136,20 +134,26 @@ export class Machine {
 
   private removeFolder(): void {
     this.server.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.scratch.remove();
   }
 
   private listen(): void {
     const say = (text: string): void => {
-      this.console = (this.console + text).slice(-CONSOLE_BYTES_MAX);
+      this.console += text;
+      if (this.console.length > 2 * CONSOLE_BYTES_MAX)
+        this.console = this.console.slice(-CONSOLE_BYTES_MAX);
     };
+    const reader = new FrameReader({
+      said: (text, bytes) => this.keepOutput(text, bytes),
+      framed: (frame) => this.deliver(frame),
+    });
     this.child.stdout?.setEncoding('utf8').on('data', say);
     this.child.stderr?.setEncoding('utf8').on('data', say);
     this.child.once('error', (error) => this.end(error.message));
     this.child.once('close', (code, signal) => this.end(`qemu ended (${signal ?? code})`));
     this.server.once('connection', (line) => {
       this.line = line;
-      line.on('data', (part) => this.receive(part));
+      line.on('data', (part) => reader.receive(part));
       line.on('error', () => {});
     });
   }
@@ -164,33 +168,15 @@ export class Machine {
     this.waiting = null;
   }
 
-  /** `ready RELEASE`, `end STATUS`; `out BYTES` is kept. */
-  private receive(part: Buffer): void {
-    this.unread = Buffer.concat([this.unread, part]);
-    for (;;) {
-      const at = this.unread.indexOf(10);
-      if (at < 0) return;
-      const [word = '', value = ''] = this.unread.toString('latin1', 0, at).trim().split(' ');
-      if (word === 'out') {
-        const end = at + 1 + Number(value);
-        if (this.unread.length < end) return;
-        this.keepOutput(this.unread.subarray(at + 1, end));
-        this.unread = this.unread.subarray(end);
-        continue;
-      }
-      this.unread = this.unread.subarray(at + 1);
-      this.deliver({ word, value });
-    }
-  }
-
-  private keepOutput(bytes: Buffer): void {
-    this.outputBytes += bytes.length;
+  private keepOutput(text: string, bytes: number): void {
+    if (this.over !== null) return;
+    this.outputBytes += bytes;
     if (this.outputBytes > OUTPUT_BYTES_MAX) {
       this.end(`a script said more than ${OUTPUT_BYTES_MAX} bytes`);
       this.stop();
       return;
     }
-    this.output.push(bytes.toString('utf8'));
+    this.hear(text);
   }
 
   private deliver(frame: Frame): void {

@@ -5,37 +5,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OP_KINDS } from '../../corpus/vocabulary/ops.ts';
-import { kindsPlayed, NOT_PLAYED, type Seen } from '../../deploy/lab/conform/cases.ts';
-import { type Conformed, Conformity, type Play } from '../../deploy/lab/conform/conform.ts';
-import { simulate } from '../../deploy/lab/conform/simulator.ts';
+import { kindsPlayed, NOT_PLAYED } from '../../deploy/lab/conform/cases.ts';
+import { type Conformed, Conformity, type Real } from '../../deploy/lab/conform/conform.ts';
 import { compile } from '../../workers/model/compile.ts';
 import { modelOf } from '../../workers/models/registry.ts';
 import { RNG_SEED } from '../support/rng-seed.ts';
+import { as, operationsOf, UNTOLD } from './simulated.ts';
 
 const OPERATIONS = 4000;
 /** One case in two thousand shows B57. */
 const OPERATIONS_B57 = 40_000;
 
-/** What a file system would show whose paths were those of the model. */
-function as(reference: string): Play {
-  const program = compile(modelOf(reference));
-  return async (cases) =>
-    cases.map((input): Seen => ({ lines: simulate(program, input).seen, split: -1 }));
-}
-
 function held(kernel: string, model: string, operations = OPERATIONS): Promise<Conformed> {
-  const conformity = new Conformity(
-    kindsPlayed(kernel.includes('reflink=on')),
-    compile(modelOf(model)),
-    as(kernel),
-  );
-  return conformity.compare(RNG_SEED, operations, () => {});
-}
-
-function operationsOf({ differences }: Conformed): readonly string[] {
-  return differences.map(({ input }) =>
-    input.threads.flatMap(({ ops }) => ops.map(({ kind }) => kind)).join(' '),
-  );
+  return new Conformity(as(kernel), compile(modelOf(model))).compare(RNG_SEED, operations, UNTOLD);
 }
 
 for (const model of ['modern-ext4', 'modern-xfs', 'modern-xfs:reflink=on']) {
@@ -60,6 +42,41 @@ test('B57, a zero page that a pwrite leaves mapped: three operations are left', 
     found.some((kinds) => /^(load \w+|\w+ load) pwrite$/.test(kinds)),
     found.join('; '),
   );
+});
+
+test('as few cases are played as the operations need', async () => {
+  const { operations, cases } = await held('modern-ext4', 'modern-ext4', 20);
+  assert.ok(operations >= 20 && operations < 60, String(operations));
+  assert.ok(cases < 10, String(cases));
+});
+
+test('an operation that the file system does not have ends its case', async () => {
+  const refusing = as('modern-ext4', ([setup = '', ...lines]) => [
+    setup,
+    ...lines.map((line, i) => (i === 1 ? 'EOPNOTSUPP 0:' : i > 1 ? 'other' : line)),
+  ]);
+  const model = compile(modelOf('modern-ext4'));
+  const found = await new Conformity(refusing, model).compare(RNG_SEED, 500, UNTOLD);
+  assert.deepEqual(found.differences, []);
+  assert.ok(found.refused > 0 && found.refused <= found.cases);
+  assert.ok(found.compared <= found.cases && found.compared * 2 < found.operations);
+});
+
+test('without DAX a page that one side does not map is no difference, other bytes are one', async () => {
+  const changed = (pattern: RegExp, to: string) => (lines: readonly string[]) =>
+    lines.map((line) =>
+      line
+        .split(' ')
+        .map((part, i) => (i > 0 && !part.includes(':') ? part.replaceAll(pattern, to) : part))
+        .join(' '),
+    );
+  const model = compile(modelOf('modern-ext4'));
+  const found = (real: Real): Promise<Conformed> =>
+    new Conformity(real, model).compare(RNG_SEED, 100, UNTOLD);
+  const around = as('modern-ext4', changed(/--/g, '77'));
+  assert.deepEqual((await found({ ...around, hasDax: false })).differences, []);
+  const other = as('modern-ext4', changed(/00/g, '77'));
+  assert.notDeepEqual((await found({ ...other, hasDax: false })).differences, []);
 });
 
 test('every operation is played, or says why not', () => {

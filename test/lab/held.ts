@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { printInput } from '../../corpus/vocabulary/text.ts';
-import { kindsPlayed } from '../../deploy/lab/conform/cases.ts';
 import { type Conformed, Conformity } from '../../deploy/lab/conform/conform.ts';
 import { inMachine } from '../../deploy/lab/conform/players.ts';
 import {
@@ -57,9 +56,9 @@ export async function hold(
   operations: number,
 ): Promise<Conformed> {
   const { machine } = await sharedLab();
-  const kinds = kindsPlayed(FILE_SYSTEMS[name].canShare);
-  const conformity = new Conformity(kinds, compile(modelOf(model)), inMachine(machine, name));
-  const held = await conformity.compare(RNG_SEED, operations, () => {});
+  const conformity = new Conformity(inMachine(machine, name), compile(modelOf(model)));
+  const untold = { played: () => {}, shrinking: () => {} };
+  const held = await conformity.compare(RNG_SEED, operations, untold);
   const { cases, splitCases, explained, differences } = held;
   figure(
     `${name} of ${machine.release} against ${model}: ${held.operations} operations in ${cases} cases, ` +

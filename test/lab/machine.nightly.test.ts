@@ -1,7 +1,8 @@
 /** A machine of the lab: what goes in and comes out, what bounds it, and that it ends with the process that started it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -22,6 +23,50 @@ test('scripts go in, their output and status come out, one after another', { ski
   const killed = await machine.run('kill -9 $$', 30);
   assert.equal(killed.status, 128 + 9);
 });
+
+test('what a script says is handed on before it ends', { skip }, async () => {
+  const { machine } = await sharedLab();
+  const said: string[] = [];
+  let isOver = false;
+  const ended = machine
+    .run('echo first; sleep 100000', 5, (text) => {
+      assert.ok(!isOver);
+      said.push(text);
+    })
+    .finally(() => {
+      isOver = true;
+    });
+  await until('its first line', () => said.join('') === 'first\n');
+  assert.ok(!isOver);
+  assert.deepEqual(await ended, { status: TIME_IS_UP, output: '' });
+});
+
+for (const [signal, exit] of [
+  ['SIGINT', 125],
+  ['SIGHUP', null],
+] as const) {
+  test(`${signal} while a machine is made and boots: nothing is left`, { skip }, async () => {
+    const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+    try {
+      for (const kind of ['initramfs', 'module', 'lab']) {
+        const env = { ...process.env, TMPDIR: scratch };
+        const args = [MAIN, 'lab', 'trace', 'load', 'hole', '--fs', 'ext4'];
+        const lab = spawn(process.execPath, args, { env, stdio: 'ignore' });
+        const ended = once(lab, 'exit');
+        const has = (): boolean => readdirSync(scratch).some((name) => name.includes(`-${kind}-`));
+        await until(kind, has);
+        const children = childrenOf(lab.pid ?? 0);
+        lab.kill(signal);
+        assert.equal((await ended)[0], exit);
+        assert.deepEqual(readdirSync(scratch), []);
+        for (const one of children)
+          await until('its end', () => one === '' || !existsSync(`/proc/${one}`));
+      }
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  });
+}
 
 test('a script whose time is up is ended, and the machine goes on', { skip }, async () => {
   const { machine } = await sharedLab();

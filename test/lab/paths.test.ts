@@ -1,6 +1,14 @@
 /** `lab conform REF`: what is planted in a trace is found, in both spellings; what is not compared has a reason. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -130,11 +138,35 @@ test('what is not there is refused, and the names that there are are said', asyn
       /punch is not recorded on a page that is shared; states: hole,/,
     ],
     [['conform', '--traces', path.join(scratch, 'none')], /there are no traces in .*none\/ext4/],
-    [['conform', 'modern-xfs', '--here', scratch], /--here and --model are for bytes/],
   ] as const;
-  for (const [args, says] of asked) {
-    const { exit, stderr } = await faultlineHere(['lab', ...args], scratch);
-    assert.equal(exit, 2, stderr);
-    assert.match(stderr, says);
-  }
+  for (const [args, says] of asked) await refused(args, says);
+});
+
+async function refused(args: readonly string[], says: RegExp): Promise<void> {
+  const { exit, stderr } = await faultlineHere(['lab', ...args], scratch);
+  assert.equal(exit, 2, stderr);
+  assert.match(stderr, says);
+  assert.match(stderr, new RegExp(`^hint: see .faultline lab ${args[0]} --help.$`, 'm'));
+}
+
+test('a flag that does nothing is refused', async () => {
+  const seed = path.join(PACKAGE_ROOT, 'corpus/seeds/b12-fault-vs-punch.txt');
+  const older = 'test/golden/older/findings';
+  const [id = ''] = readdirSync(path.join(PACKAGE_ROOT, older));
+  const asked = [
+    ['conform --here . --fs xfs', /--fs does nothing beside --here: leave it out/],
+    ['conform --here . --kernel k --modules m', /--kernel and --modules do nothing beside --here/],
+    ['conform --here . --accel tcg', /--accel does nothing beside --here/],
+    ['conform modern-ext4 --here .', /--here does nothing beside REF/],
+    ['conform modern-ext4 --model modern-xfs', /--model does nothing beside REF/],
+    ['conform modern-ext4 --ops 7', /--ops does nothing beside REF/],
+    ['conform --paths --ops 7', /--ops does nothing beside --paths/],
+    ['conform --traces . --accel kvm', /--accel does nothing beside --traces/],
+    [`force ${seed} --without fsync:i_rwsem`, /--without fsync:i_rwsem does nothing: no thread/],
+    [
+      `force ${path.join(PACKAGE_ROOT, older, id, 'repro.txt')} --model modern-xfs`,
+      /--model does nothing beside .*repro.txt, which names its model/,
+    ],
+  ] as const;
+  for (const [line, says] of asked) await refused(line.split(' '), says);
 });

@@ -1,6 +1,8 @@
 /** `guest/play` on this machine's own file system: it compiles without a warning, and knows every operation. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -14,19 +16,21 @@ import { compileGuest } from '../../deploy/lab/guest-programs.ts';
 import { INITIAL } from '../../workers/kernel/encoding.ts';
 import { compile } from '../../workers/model/compile.ts';
 import { modelOf } from '../../workers/models/registry.ts';
+import { MAIN } from '../cli/faultline.ts';
 import { skipReason } from '../support/debian.ts';
 import { PACKAGE_ROOT } from '../support/package-root.ts';
+import { until } from '../support/patience.ts';
 
 const skip = await skipReason('gcc');
 /** It is of the whole machine, and of other people's. */
-const NOT_HERE: readonly OpKind[] = ['drop_caches'];
+const OF_THE_MACHINE: OpKind = 'drop_caches';
 const ARGUMENTS = {
   ...{ area: 0, file: 0, offset: 0, length: PAGE_BYTES, size: PAGE_BYTES },
   ...{ sharing: 'shared' as const },
 };
 
 test('every operation is known, and simple ones do what the simulator says', { skip }, async () => {
-  const kinds = kindsPlayed(true).filter((kind) => !NOT_HERE.includes(kind));
+  const kinds = kindsPlayed(true).filter((kind) => kind !== OF_THE_MACHINE);
   const cases = kinds.map(inputOf);
   const seen = await played(cases);
   const program = compile(modelOf('pagecache-invalidate-lock'));
@@ -37,6 +41,35 @@ test('every operation is known, and simple ones do what the simulator says', { s
     if (!['load', 'store', 'pwrite', 'pread', 'truncate'].includes(kinds[i] ?? '')) return;
     assert.deepEqual(seen[i]?.lines.map(contentOf), simulate(program, input).seen.map(contentOf));
   });
+});
+
+test('what is of the whole machine is not played here', () => {
+  assert.ok(!onThisMachine('', '').kinds.includes(OF_THE_MACHINE));
+});
+
+test('SIGTERM in the middle of lab conform --here: nothing is left', { skip }, async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+  try {
+    const temporary = path.join(scratch, 'tmp');
+    const here = path.join(scratch, 'here');
+    for (const folder of [temporary, here]) mkdirSync(folder);
+    const dayBefore = new Date(Date.now() - 2 * 86_400_000);
+    for (const name of ['faultline-lab-AbCdEf', 'faultline-other-AbCdEf']) {
+      mkdirSync(path.join(temporary, name));
+      utimesSync(path.join(temporary, name), dayBefore, dayBefore);
+    }
+    const args = ['lab', 'conform', '--here', here, '--ops', '1e9'];
+    const env = { ...process.env, TMPDIR: temporary };
+    const lab = spawn(process.execPath, [MAIN, ...args], { env, stdio: 'ignore' });
+    const ended = once(lab, 'exit');
+    await until('a folder that is played in', () => readdirSync(here).length > 0);
+    lab.kill('SIGTERM');
+    assert.deepEqual(await ended, [125, null]);
+    assert.deepEqual(readdirSync(here), []);
+    assert.deepEqual(readdirSync(temporary), ['faultline-other-AbCdEf'], 'the stale one is gone');
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 });
 
 /** Sizes and lines by read(2); what the kernel maps ahead is its business. */
@@ -50,7 +83,7 @@ async function played(cases: readonly Input[]) {
     const program = path.join(scratch, 'play');
     const source = path.join(PACKAGE_ROOT, 'deploy/lab/guest/play');
     await compileGuest(source, program, process.env);
-    return await onThisMachine(program, scratch)(cases);
+    return await onThisMachine(program, scratch).play(cases);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

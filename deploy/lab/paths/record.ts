@@ -1,12 +1,12 @@
 /** Operations played in a machine with the recorder on: what the kernel does in each. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { at } from '../../../corpus/vocabulary/assert.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../../corpus/vocabulary/text.ts';
 import { linesText, opLine, opsOf, setupLines } from '../conform/cases.ts';
+import { scratchFolder } from '../ends-with-us.ts';
 import { FILE_SYSTEMS, type FileSystemName, MOUNTED, mountScript } from '../file-systems.ts';
 import { compileGuest } from '../guest-programs.ts';
 import { buildModule, type HeadersPlace, headersOf } from '../headers.ts';
@@ -35,7 +35,7 @@ export function withRecorder(
   return async (root, image) => {
     const headers = await headersOf(image, isDebians, place);
     const sources = path.join(guestDir, 'trace');
-    const folder = mkdtempSync(path.join(tmpdir(), 'faultline-recorder-'));
+    const { folder, remove } = scratchFolder('recorder');
     try {
       const built = path.join(folder, `${MODULE}.ko`);
       await buildModule(headers, sources, MODULE, built);
@@ -43,7 +43,7 @@ export function withRecorder(
       const offsets = path.join(guestDir, 'offsets.c');
       await compileGuest(offsets, path.join(root, 'offsets'), place.env);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     }
   };
 }
