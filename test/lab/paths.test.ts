@@ -170,3 +170,22 @@ test('a flag that does nothing is refused', async () => {
   ] as const;
   for (const [line, says] of asked) await refused(line.split(' '), says);
 });
+
+test('a line that is none of a trace is refused with file, line and text', async () => {
+  const kept = readFileSync(path.join(FOLDER, 'ext4/punch-dirty.txt'), 'utf8');
+  const [head = '', ...events] = kept.split('\n');
+  const asked = [
+    [[head, 'garbage in here', ...events], /punch-dirty.txt:2: "garbage in here" is no event/],
+    [[head, ...events, 'dax flush'], /punch-dirty.txt:\d+: "dax flush" is no event of a trace/],
+    [[...events], /punch-dirty.txt:1: "down_write i_rwsem" begins no trace/],
+    [[head, 'same events as punch-hole'], /has the events of punch-hole, which is not there/],
+    [[head, 'same events as punch-dirty'], /which names another one itself, punch-dirty/],
+    [[head, 'same events as punch-dirty', 'x'], /punch-dirty.txt:3: "x" is no event/],
+  ] as const;
+  const mine = path.join(scratch, 'garbage');
+  mkdirSync(path.join(mine, 'ext4'), { recursive: true });
+  for (const [lines, says] of asked) {
+    writeFileSync(path.join(mine, 'ext4/punch-dirty.txt'), lines.join('\n'));
+    await refused(['conform', 'modern-ext4', '--traces', mine], says);
+  }
+});

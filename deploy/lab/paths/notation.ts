@@ -83,6 +83,30 @@ export function notate(record: string, operation: string): Trace {
   return { head: `state: ${states.join(', ')}; ${result}`, events };
 }
 
+const ARGUMENT =
+  '(?:-?\\d+(?:\\.\\.-?\\d+)?|\\[\\d+(?: \\+\\d+)?[\\])]|\\w+=-?\\d+|[A-Z_]+|x\\d+|lookup|read|write|whole file|\\(nested\\))';
+const RETURN = ' =(?: -?\\d+)?(?: ?[A-Z_]+)*';
+
+/** Lines of a trace, without indentation. */
+const EVENTS: readonly RegExp[] = [
+  /^\* (?:entry|pte|i_size|disk_size|i_blocks) \S.* -> \S.*$/,
+  /^(?:down|up|downgrade)_(?:read|write)(?:_\w+)? \w+(?: of B)?$/,
+  /^(?:PUD|PMD|PUD, PMD) attempts?(?: of B)?: FALLBACK$/,
+  /^~ other thread: \w+$/,
+  new RegExp(`^\\}(?:${RETURN})?$`),
+  // A function of the kernel: each has an underscore in its name, `J.start` is short for two.
+  new RegExp(`^(?:(?=\\w*_)\\w+|J\\.start|J\\.stop)(?: ${ARGUMENT})*(?: \\{|${RETURN})?$`),
+];
+const HEAD = /^state: .*; (?:result|errno|signal) -?\d+$/;
+
+export function isHead(line: string): boolean {
+  return HEAD.test(line);
+}
+
+export function isEvent(line: string): boolean {
+  return EVENTS.some((pattern) => pattern.test(line.trim()));
+}
+
 /** As files have it: one with the events of an earlier one names that. */
 export class TraceTexts {
   private readonly firsts = new Map<string, string>();
