@@ -1,6 +1,5 @@
 /** Runs of the simulator that are made to happen in a machine of the lab: planned, compiled, run under the gate, judged. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Input } from '../../../corpus/vocabulary/input.ts';
 import { classOfSignature, type ViolationClass } from '../../../corpus/vocabulary/verdict.ts';
@@ -13,6 +12,7 @@ import { Engine, type Traced, violationsOf } from '../../../workers/run/engine.t
 import { renderC } from '../../../workers/views/c/program.ts';
 import { lacksOfSetup } from '../../../workers/views/c/setup.ts';
 import { renderColumns } from '../../../workers/views/columns.ts';
+import { scratchFolder } from '../ends-with-us.ts';
 import { FILE_SYSTEMS, type FileSystemName, MOUNTED, mountScript } from '../file-systems.ts';
 import { compileGuest } from '../guest-programs.ts';
 import { buildModule, type HeadersPlace, headersOf } from '../headers.ts';
@@ -169,7 +169,7 @@ export function withGate(
   place: HeadersPlace,
 ): (root: string, image: KernelImage) => Promise<void> {
   return async (root, image) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'faultline-gate-'));
+    const { folder, remove } = scratchFolder('gate');
     try {
       const built = path.join(folder, `${MODULE}.ko`);
       const headers = await headersOf(image, isDebians, place);
@@ -182,7 +182,7 @@ export function withGate(
         await compileGuest(source, path.join(root, PROGRAMS, String(i)), place.env);
       }
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     }
   };
 }
