@@ -50,6 +50,7 @@ import {
 } from './options/settings.ts';
 import { readSubject, SUBJECT_TEXT, type Subject } from './options/subject.ts';
 import { EXIT } from './output/endings.ts';
+import { counted } from './output/render-finding.ts';
 import { endWith, say, sayDocument } from './output/terminal.ts';
 
 const STATES_MAX = 2_000_000;
@@ -260,7 +261,7 @@ function textOf({ name, fileSystem, release, ready, outcome }: Result): string {
     ...(verdict.kind === 'blocked' ? [`  what did not come: ${verdict.step}`] : []),
     ...(ready?.plan.moved ?? []).map((one) => `  ${one}`),
     ...[...(readings?.cuts ?? [])].map(
-      ([cut, hits]) => `  without ${cut.replace(' ', ': ')}, ${hits} times`,
+      ([cut, hits]) => `  without ${cut.replace(' ', ': ')}, ${counted(hits, 'time')}`,
     ),
     ...steps.map((step, i) => `  ${i < done ? 'done' : '-   '} ${step}`),
   ].join('\n');

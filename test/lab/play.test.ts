@@ -1,8 +1,8 @@
 /** `guest/play` on this machine's own file system: it compiles without a warning, and knows every operation. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -41,6 +41,51 @@ test('every operation is known, and simple ones do what the simulator says', { s
     if (!['load', 'store', 'pwrite', 'pread', 'truncate'].includes(kinds[i] ?? '')) return;
     assert.deepEqual(seen[i]?.lines.map(contentOf), simulate(program, input).seen.map(contentOf));
   });
+});
+
+test('a player that fails ends the comparison, with some of what it said', async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+  try {
+    const program = path.join(scratch, 'fails');
+    const flood = 'yes setup: no space left | head -c 1000000 >&2; exit 3';
+    writeFileSync(program, `#!/bin/sh\n${flood}\n`, { mode: 0o700 });
+    await assert.rejects(onThisMachine(program, scratch).play([inputOf('load')]), (error) => {
+      assert.match(String(error), /ended with 3 after 0 of 1: setup: no space left/);
+      return String(error).length < 1000;
+    });
+    assert.deepEqual(readdirSync(scratch), ['fails']);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
+
+/** In place of a compiler: its program knows a file system that has no operation at all. */
+const COMPILER = `#!/bin/sh
+while [ "$1" != -o ]; do shift; done
+cat > "$2" <<'PROGRAM'
+#!/bin/sh
+while read -r word rest; do
+  case $word in case) echo "case $rest";; begin | op) echo "EOPNOTSUPP ";; esac
+done
+PROGRAM
+chmod +x "$2"
+`;
+
+test('a file system without most operations is skipped, and exits 125', async () => {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'faultline-test-'));
+  try {
+    writeFileSync(path.join(scratch, 'gcc'), COMPILER, { mode: 0o700 });
+    const env = { ...process.env, PATH: `${scratch}:${process.env.PATH}` };
+    const args = [MAIN, 'lab', 'conform', '--here', scratch, '--ops', '10'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+    assert.equal(status, 125, stderr);
+    assert.match(
+      stdout,
+      /the file system does not have .*: 0 of \d+ operations were compared\nSKIPPED: /,
+    );
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 });
 
 test('what is of the whole machine is not played here', () => {

@@ -1,5 +1,6 @@
 /** Where `guest/play` plays: in a machine of the lab, or on a file system of this one. */
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import type { Input } from '../../../corpus/vocabulary/input.ts';
@@ -21,7 +22,7 @@ export function inMachine(machine: Machine, name: FileSystemName): Real {
   const play: Real['play'] = async (cases) => {
     const script = `${mountScript(name)}/play ${MOUNTED} <<'CASES'\n${textOf(cases)}CASES\n`;
     const { status, output } = await machine.run(script, SECONDS_A_SCRIPT);
-    return seenOf(cases, output, { status, why: output });
+    return seenOf(cases, output, status);
   };
   return { kinds: kindsPlayed(FILE_SYSTEMS[name].canShare), hasDax: true, play };
 }
@@ -34,7 +35,8 @@ export function onThisMachine(program: string, folder: string): Real {
   const play: Real['play'] = async (cases) => {
     const scratch = scratchFolder('play', folder);
     try {
-      const child = spawn(program, [scratch.folder], { stdio: 'pipe' });
+      // Names of files have a bound there.
+      const child = spawn(path.resolve(program), ['.'], { cwd: scratch.folder, stdio: 'pipe' });
       endWithUs(child);
       child.stdin.on('error', () => {});
       child.stdin.end(textOf(cases));
@@ -50,7 +52,13 @@ export function onThisMachine(program: string, folder: string): Real {
         child.once('close', (status) => resolve(status ?? -1));
       });
       const output = await text(child.stdout);
-      return seenOf(cases, output, { status: await ended, why });
+      const status = await ended;
+      if (status === 0) return seenOf(cases, output, status);
+      const count = `${readSeen(output).size} of ${cases.length}`;
+      throw fail('ENVIRONMENT', {
+        what: `what plays the cases ended with ${status} after ${count}: ${printable(why.trim(), WHY_LENGTH_MAX)}`,
+        remedy: `see whether files can be made in ${folder}`,
+      });
     } finally {
       scratch.remove();
     }
@@ -63,22 +71,12 @@ function textOf(cases: readonly Input[]): string {
   return cases.map((input, i) => caseText(input, i)).join('');
 }
 
-interface PlayEnded {
-  readonly status: number;
-  /** What it said of that. */
-  readonly why: string;
-}
-
 /** @throws Refusal ENVIRONMENT where not even the first case has an answer */
-function seenOf(
-  cases: readonly Input[],
-  output: string,
-  { status, why }: PlayEnded,
-): readonly Seen[] {
+function seenOf(cases: readonly Input[], output: string, status: number): readonly Seen[] {
   const seen = readSeen(output);
   if (cases.length > 0 && seen.size === 0) {
     throw fail('ENVIRONMENT', {
-      what: `no case was played (${status}): ${printable(why.trim(), WHY_LENGTH_MAX)}`,
+      what: `no case was played (${status}): ${printable(output.trim(), WHY_LENGTH_MAX)}`,
       remedy: 'type `faultline lab boot` to see whether the file system can be made',
     });
   }
