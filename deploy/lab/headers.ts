@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { fail, Refusal } from '../../corpus/vocabulary/errors.ts';
 import { NotUnpacked, onPath, unpackDebian } from '../../daemon/redis/debian-package.ts';
 import { endWithUs, scratchFolder } from './ends-with-us.ts';
+import { compileGuest } from './guest-programs.ts';
 import type { KernelImage } from './packages.ts';
 
 const run = promisify(execFile);
@@ -110,7 +111,7 @@ function headersIn(root: string, name: string): Headers | null {
  * @param to the file
  * @throws Refusal ENVIRONMENT with what the compiler says
  */
-export async function buildModule(
+async function buildModule(
   headers: Headers,
   sources: string,
   name: string,
@@ -138,4 +139,31 @@ export async function buildModule(
   } finally {
     remove();
   }
+}
+
+/** A module of the lab's: a folder of `guestDir`. */
+export interface GuestModule {
+  readonly guestDir: string;
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** Puts the module, built for the machine's kernel, and what finds its parameters into the root folder. */
+export async function addModule(
+  { guestDir, folder, name }: GuestModule,
+  root: string,
+  headers: Headers,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  await buildModule(headers, path.join(guestDir, folder), name, path.join(root, fileOf(name)));
+  await compileGuest(path.join(guestDir, 'offsets.c'), path.join(root, 'offsets'), env);
+}
+
+/** In a script. Of a field that the kernel does not have, the offset is unknown to the module, and stderr says so. */
+export function loadText(name: string): string {
+  return `insmod /${fileOf(name)} $(/offsets /${fileOf(name)} /sys/kernel/btf)`;
+}
+
+function fileOf(name: string): string {
+  return `modules/${name}.ko`;
 }

@@ -99,9 +99,9 @@ static void begin(const char *name, int number)
 static void accessed(const char *what, int result)
 {
     if (result >= 0)
-        printf("%s = %d\n", what, result);
+        dprintf(STDOUT_FILENO, "%s = %d\n", what, result);
     else
-        printf("%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
+        dprintf(STDOUT_FILENO, "%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
 }
 
 static __thread sigjmp_buf escape;

@@ -146,9 +146,9 @@ static void begin(const char *name, int number)
 static void accessed(const char *what, int result)
 {
     if (result >= 0)
-        printf("%s = %d\n", what, result);
+        dprintf(STDOUT_FILENO, "%s = %d\n", what, result);
     else
-        printf("%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
+        dprintf(STDOUT_FILENO, "%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
 }
 
 static __thread sigjmp_buf escape;
@@ -179,12 +179,13 @@ static struct area area[] = {
     { (unsigned char *)0x2010000000, 0, -1, 0 },
 };
 
+/* Results go out without the lock of stdout, which a thread that is held in write(2) would keep from the others. */
 static void returned(const char *what, long result)
 {
     if (result == -1)
-        printf("%s = -1 %s\n", what, name_of(errno));
+        dprintf(STDOUT_FILENO, "%s = -1 %s\n", what, name_of(errno));
     else
-        printf("%s = %ld\n", what, result);
+        dprintf(STDOUT_FILENO, "%s = %ld\n", what, result);
 }
 
 static int fd_A;

@@ -1,5 +1,5 @@
 /** Runs of the simulator that are made to happen in a machine of the lab: planned, compiled, run under the gate, judged. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Input } from '../../../corpus/vocabulary/input.ts';
 import { classOfSignature, type ViolationClass } from '../../../corpus/vocabulary/verdict.ts';
@@ -15,7 +15,7 @@ import { renderColumns } from '../../../workers/views/columns.ts';
 import { scratchFolder } from '../ends-with-us.ts';
 import { FILE_SYSTEMS, type FileSystemName, MOUNTED, mountScript } from '../file-systems.ts';
 import { compileGuest } from '../guest-programs.ts';
-import { buildModule, type HeadersPlace, headersOf } from '../headers.ts';
+import { addModule, type HeadersPlace, headersOf, loadText } from '../headers.ts';
 import type { Machine } from '../machine.ts';
 import type { KernelImage } from '../packages.ts';
 import { type Outcomes, outcomesOf, stretchesOf } from './outcomes.ts';
@@ -82,7 +82,7 @@ const PROGRAMS = 'force';
 /** The free blocks hold a deleted file: what is not zeroed shows. */
 const LEAVE_DATA = `/play ${MOUNTED} </dev/null\n`;
 /** By the guest's clock; the gate gives up before. */
-const SECONDS_A_RUN = 30;
+const SECONDS_A_RUN = 120;
 /** What the kernel says of what it did not like. */
 const KERNEL_SAID =
   'dmesg | tail -n 40 | grep -E "faultline_gate: no|WARNING|BUG|RIP:|blocked for more"';
@@ -171,10 +171,8 @@ export function withGate(
   return async (root, image) => {
     const { folder, remove } = scratchFolder('gate');
     try {
-      const built = path.join(folder, `${MODULE}.ko`);
       const headers = await headersOf(image, isDebians, place);
-      await buildModule(headers, path.join(guestDir, 'gate'), MODULE, built);
-      cpSync(built, path.join(root, 'modules', `${MODULE}.ko`));
+      await addModule({ guestDir, folder: 'gate', name: MODULE }, root, headers, place.env);
       mkdirSync(path.join(root, PROGRAMS));
       for (const [i, { program }] of all.entries()) {
         const source = path.join(folder, `${i}.c`);
@@ -197,7 +195,7 @@ export async function force(machine: Machine, ready: Ready, number: number): Pro
 
 function scriptOf({ fileSystem, steps, cuts }: Ready, number: number): string {
   const isGated = steps !== '' || cuts !== '';
-  const load = `insmod /modules/${MODULE}.ko 'steps=${steps}' 'without=${cuts}' || { ${KERNEL_SAID}; exit 1; }\n`;
+  const load = `${loadText(MODULE)} 'steps=${steps}' 'without=${cuts}' || { ${KERNEL_SAID}; exit 1; }\n`;
   return [
     mountScript(fileSystem),
     LEAVE_DATA,

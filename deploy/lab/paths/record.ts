@@ -1,15 +1,10 @@
-/** Operations played in a machine with the recorder on: what the kernel does in each. */
-import { cpSync } from 'node:fs';
-import path from 'node:path';
 import { at } from '../../../corpus/vocabulary/assert.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../../corpus/vocabulary/input.ts';
 import { parseInput } from '../../../corpus/vocabulary/text.ts';
 import { linesText, opLine, opsOf, setupLines } from '../conform/cases.ts';
-import { scratchFolder } from '../ends-with-us.ts';
 import { FILE_SYSTEMS, type FileSystemName, MOUNTED, mountScript } from '../file-systems.ts';
-import { compileGuest } from '../guest-programs.ts';
-import { buildModule, type HeadersPlace, headersOf } from '../headers.ts';
+import { addModule, type HeadersPlace, headersOf, loadText } from '../headers.ts';
 import type { Machine } from '../machine.ts';
 import type { KernelImage } from '../packages.ts';
 import { HUGE_PAGE, hugeArea, hugeWorkload } from './huge.ts';
@@ -21,7 +16,7 @@ const RECORDER = `/proc/${MODULE}`;
 /** The page that every other trace is about. */
 const PAGE = 1;
 /** Once a machine; a field or function that the kernel does not have is said. */
-const LOAD = `[ -e ${RECORDER} ] || insmod /modules/${MODULE}.ko $(/offsets /modules/${MODULE}.ko /sys/kernel/btf) || exit 1\n`;
+const LOAD = `[ -e ${RECORDER} ] || ${loadText(MODULE)} || exit 1\n`;
 /** A time of access is brought up to date once a day: where it is, that says nothing about the path. */
 const WITHOUT_ACCESS_TIMES = `mount -o remount,noatime ${MOUNTED} || exit 1\n`;
 const SECONDS_A_SCRIPT = 600;
@@ -34,17 +29,7 @@ export function withRecorder(
 ): (root: string, image: KernelImage) => Promise<void> {
   return async (root, image) => {
     const headers = await headersOf(image, isDebians, place);
-    const sources = path.join(guestDir, 'trace');
-    const { folder, remove } = scratchFolder('recorder');
-    try {
-      const built = path.join(folder, `${MODULE}.ko`);
-      await buildModule(headers, sources, MODULE, built);
-      cpSync(built, path.join(root, 'modules', `${MODULE}.ko`));
-      const offsets = path.join(guestDir, 'offsets.c');
-      await compileGuest(offsets, path.join(root, 'offsets'), place.env);
-    } finally {
-      remove();
-    }
+    await addModule({ guestDir, folder: 'trace', name: MODULE }, root, headers, place.env);
   };
 }
 

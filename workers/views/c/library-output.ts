@@ -25,33 +25,35 @@ ${ERRNO_ROWS.join('\n')}
     fprintf(stderr, "%s: %s\n", what, name_of(errno));
     exit(1);
 }`,
-  returned: c`static void returned(const char *what, long result)
+  returned: c`/* Results go out without the lock of stdout, which a thread that is held in write(2) would keep from the others. */
+static void returned(const char *what, long result)
 {
     if (result == -1)
-        printf("%s = -1 %s\n", what, name_of(errno));
+        dprintf(STDOUT_FILENO, "%s = -1 %s\n", what, name_of(errno));
     else
-        printf("%s = %ld\n", what, result);
+        dprintf(STDOUT_FILENO, "%s = %ld\n", what, result);
 }`,
   accessed: c`static void accessed(const char *what, int result)
 {
     if (result >= 0)
-        printf("%s = %d\n", what, result);
+        dprintf(STDOUT_FILENO, "%s = %d\n", what, result);
     else
-        printf("%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
+        dprintf(STDOUT_FILENO, "%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
 }`,
   lines_read: c`/* And the value of each line that it has read to the buffer. */
 static void lines_read(const char *what, long result)
 {
+    char text[256];
+    int length;
+
     if (result <= 0) {
         returned(what, result);
         return;
     }
-    flockfile(stdout);
-    printf("%s = %ld:", what, result);
+    length = snprintf(text, sizeof(text), "%s = %ld:", what, result);
     for (long offset = 0; offset < result; offset += LINE)
-        printf(" %d", buffer[offset]);
-    printf("\n");
-    funlockfile(stdout);
+        length += snprintf(text + length, sizeof(text) - length, " %d", buffer[offset]);
+    dprintf(STDOUT_FILENO, "%s\n", text);
 }`,
 };
 

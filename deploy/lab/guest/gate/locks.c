@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which lock a thread sleeps on: kept from the entry of what takes it to its return. */
 #include <linux/kprobes.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
 #include "gate.h"
 
-/* A semaphore so near to the inode is a member of what the file system has around it. */
-#define INODE_AROUND 2048
-#define EXT4_MAGIC 0xef53
+/* Not in linux/magic.h of 6.1: XFSB. */
+#define XFS_MAGIC 0x58465342
+#define UNKNOWN (-1)
+/* Offsets in bytes, which guest/offsets.c finds; without them a lock that only the file system has is not named. */
+#define FIELD(name)            \
+	static int name = UNKNOWN; \
+	module_param(name, int, 0444)
+
+FIELD(ext4_inode_info__vfs_inode);
+FIELD(ext4_inode_info__i_data_sem);
+FIELD(xfs_inode__i_vnode);
+FIELD(xfs_inode__i_lock);
 
 static struct {
 	const char *name;
@@ -16,13 +26,20 @@ static struct {
 	struct task_struct *task;
 } asked[THREADS];
 
+static bool is_field(const struct inode *inode, const void *lock, unsigned long magic, int embedded, int offset)
+{
+	if (inode->i_sb->s_magic != magic || embedded == UNKNOWN || offset == UNKNOWN)
+		return false;
+	return lock == (const char *)inode - embedded + offset;
+}
+
 static const char *inner_lock(const struct inode *inode, const void *lock)
 {
-	long distance = (const char *)lock - (const char *)inode;
-
-	if (abs(distance) > INODE_AROUND)
-		return NULL;
-	return inode->i_sb->s_magic == EXT4_MAGIC ? "i_data_sem" : "ILOCK";
+	if (is_field(inode, lock, EXT4_SUPER_MAGIC, ext4_inode_info__vfs_inode, ext4_inode_info__i_data_sem))
+		return "i_data_sem";
+	if (is_field(inode, lock, XFS_MAGIC, xfs_inode__i_vnode, xfs_inode__i_lock))
+		return "ILOCK";
+	return NULL;
 }
 
 const char *lock_name(const void *lock)

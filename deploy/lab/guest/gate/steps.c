@@ -15,10 +15,10 @@
 /* Of a step's text. */
 #define STEP_BYTES (3 * WORD_BYTES)
 
-static int ms = 8000;
+static int ms = 30000;
 module_param(ms, int, 0444);
 MODULE_PARM_DESC(ms, "a thread stands so long, at most");
-static int blocked_ms = 500;
+static int blocked_ms = 2000;
 module_param(blocked_ms, int, 0444);
 MODULE_PARM_DESC(blocked_ms, "a thread that sleeps so long on one lock does not come");
 static int asleep_ms = 20;
