@@ -1,5 +1,4 @@
 /** `lab conform`: random operations on a real file system and under a model; with REF, paths of a model against traces. */
-import { accessSync, constants, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
@@ -138,12 +137,12 @@ async function conformHere(folder: string, asked: Asked, settings: Settings): Pr
 
 function requireFolder(folder: string): void {
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    if (statSync(folder).isDirectory()) return;
+    scratchFolder('play', folder).remove();
   } catch {
-    // Said below.
+    throw fail('USAGE', {
+      what: `--here ${folder}: there is no such folder, or none to make a folder in`,
+    });
   }
-  throw fail('USAGE', { what: `--here ${folder}: there is no such folder, or none to write to` });
 }
 
 function compared(

@@ -23,6 +23,7 @@ import {
   type Without,
 } from '../../deploy/lab/force/without.ts';
 import type { Model } from '../../workers/kernel/path.ts';
+import { canonicalReference } from '../../workers/models/registry.ts';
 import { minimizedRecord } from '../../workers/reproduce/finding-record.ts';
 import { nameInWords } from '../../workers/reproduce/naming.ts';
 import { PROOF_STEPS_MAX } from '../../workers/reproduce/reproduce.ts';
@@ -153,8 +154,11 @@ function search(
   const { violations } = exploreWithin(engine, input, { ...question, counts: countsOf(options) });
   const [first] = violations;
   if (first === undefined) {
-    const what = `${name}: nothing goes wrong on ${model.name}, so there is nothing to force`;
-    throw fail('NOTHING_FOUND', { what, remedy: 'name another model with --model' });
+    const what = `${name}: nothing goes wrong on ${canonicalReference(model)}, so there is nothing to force`;
+    throw fail('NOTHING_FOUND', {
+      what,
+      remedy: 'name another file system with --fs, or another model with --model',
+    });
   }
   const { signature, traced } = first;
   const seen = { model, signature, runsToFirst: null, origin: null, howFound: HOW_FOUND };
@@ -163,7 +167,7 @@ function search(
   const record = minimizedRecord(engine, { ...seen, engine: engineDigest() }, witness, budget);
   if (record === null) return { input: witness, larger: null, signature };
   const { finding } = new FindingStore(settings.dataDir).put(record);
-  progress(settings, `${name} on ${model.name}: finding ${shownId(finding.id)}`);
+  progress(settings, `${name} on ${canonicalReference(model)}: finding ${shownId(finding.id)}`);
   return { input: record.repro.input, larger: witness, signature };
 }
 

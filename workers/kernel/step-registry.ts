@@ -224,6 +224,7 @@ export const TESTS: ReadonlyMap<string, TestDef> = new Map(
     ),
     isSet('more', 'more to do', R_MORE),
     bits('moreMapped', 'more to unmap', R_UCURSOR, 1 << 31, 0),
+    both('beforeEof', 'before EOF', (k, r) => k.get(r + R_PAGE) * 2 < k.get(r + R_LINE)),
     both('hasRange', 'the range has whole pages', (k, r) => k.get(r + R_FROM) < k.get(r + R_TO)),
     both('pagesLeft', 'pages left', (k, r) => k.get(r + R_PAGE) * 2 < k.get(r + R_LAST)),
     both('wholePagesLeft', 'whole pages left', (k, r) => k.get(r + R_PAGE) < k.get(r + R_TO)),

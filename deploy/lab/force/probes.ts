@@ -173,6 +173,7 @@ const BLOCKS: Readonly<Record<string, Row>> = {
   remapCow: around('its transaction is inside the call', '<xfs_reflink_end_cow'),
   'journalStop after remapCow': exactly({}, '>xfs_reflink_end_cow'),
   cancelCow: whole('xfs_reflink_cancel_cow_range'),
+  cancelCowRest: whole('xfs_reflink_cancel_cow_range'),
   cancelCowUnlessShared: whole('xfs_reflink_try_clear_inode_flag'),
   shareExtent: whole('xfs_reflink_remap_extent'),
   startRemapping: around(SET),

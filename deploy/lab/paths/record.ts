@@ -1,3 +1,4 @@
+/** Operations played in a machine with the recorder on: what the kernel does in each. */
 import { at } from '../../../corpus/vocabulary/assert.ts';
 import { fail } from '../../../corpus/vocabulary/errors.ts';
 import type { Workload } from '../../../corpus/vocabulary/input.ts';

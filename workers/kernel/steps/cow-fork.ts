@@ -101,14 +101,20 @@ function allocCow(k: Kernel, t: number, r: number, hint: boolean): Outcome {
 }
 
 /**
- * Pages of the file for which a copy preallocates: the extent size hint of copies is 32 blocks, more than a file of the
- * simulator has, and the allocation goes past EOF. A block is chosen when it is used.
+ * Pages for which a copy preallocates: the extent size hint of copies is 32 blocks, more than a file of the simulator has,
+ * and the allocation goes past EOF. It fills the hole of the CoW fork that the page lies in (xfs_bmap_extsize_align). A
+ * block is chosen when it is used.
+ * @param visit also with the page that has one already, at either end
  */
 function forOthers(k: Kernel, r: number, visit: (index: number, isFree: boolean) => void): void {
-  const file = k.get(r + R_FILE);
-  for (let page = 0; page < k.world.pageLimit; page++) {
-    const index = pageIndex(file, page);
-    if (page !== k.get(r + R_PAGE)) visit(index, k.get(COW_EXTENT + index) === 0);
+  const [file, own] = [k.get(r + R_FILE), k.get(r + R_PAGE)];
+  for (const by of [-1, 1]) {
+    for (let page = own + by; page >= 0 && page < k.world.pageLimit; page += by) {
+      const index = pageIndex(file, page);
+      const isFree = k.get(COW_EXTENT + index) === 0;
+      visit(index, isFree);
+      if (!isFree) break;
+    }
   }
 }
 
@@ -230,9 +236,11 @@ function touchRemap(k: Kernel, _t: number, r: number): void {
   if (old !== 0 && extentKind(old) !== SHARED) k.writes(O_ALLOC);
 }
 
-/** Where a clone is left, the pages from R_FROM on alone lose what the CoW fork has for them; else all of the file's do. */
+/** Which pages lose what the CoW fork has for them. */
 type Loses = (k: Kernel, r: number, page: number) => boolean;
 const FROM: Loses = (k, r, page) => page >= k.get(r + R_FROM);
+const REST: Loses = (k, r, page) =>
+  page >= k.get(r + R_PAGE) && page * LINES_PER_PAGE < k.get(r + R_LAST);
 const UNLESS_SHARED: Loses = (k, r) => {
   for (let page = 0; page < k.world.pageLimit; page++) {
     if (extentKind(k.get(EXTENT + pageIndex(k.get(r + R_FILE), page))) === SHARED) return false;
@@ -333,6 +341,12 @@ export const COW_FORK_STEPS: readonly StepDef[] = [
   zeroStep('zeroCow', 'all', ALL, 'zero the block'),
   zeroStep('zeroCowAround', 'around', OUTSIDE, 'zero the rest of the block'),
   cancelStep('cancelCow', 'from', FROM, 'xfs_reflink_cancel_cow_range, to the end of the file'),
+  cancelStep(
+    'cancelCowRest',
+    'rest',
+    REST,
+    'xfs_reflink_cancel_cow_range, of what was to be written',
+  ),
   cancelStep(
     'cancelCowUnlessShared',
     'unless_shared',
