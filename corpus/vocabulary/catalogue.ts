@@ -189,7 +189,8 @@ export const CATALOGUE: readonly CatalogueRow[] = [
   // xfs_reflink_allocate_cow finds what the other one has allocated; a write holds no lock that a fault takes.
   row('F06', 'a fault and a write(2) copy to the same block', 'lost-write', TRACED,
     'lost-write copied fault/copyCow', 'lost-write copied pwrite/copyCow', 'stale-data copied */copyCow',
-    'lost-write line fault/copyCow|pwrite/copyIn',
+    // A write(2) that fails cancels the copy that a fault has made, or is about to map.
+    'lost-write line fault/copyCow|pwrite/copyIn', 'stale-pte cancelled *', 'foreign-block cancelled *',
     'durability overwritten fault/copyCow', 'durability overwritten pwrite/copyCow'),
   // A fault takes the range before the page; who deletes the page locks it before it unmaps its range.
   row('F08', 'page lock and range lock in both orders', 'deadlock', RANGE_LOCK,

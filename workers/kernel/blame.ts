@@ -157,6 +157,17 @@ export function noteReplaced(k: RunState, block: number, copy: number): void {
   k.put(EXPOSED_BY + copy, k.peek(EXPOSED_BY + copy) | REPLACED);
 }
 
+/** Set in REMOVED_BY of a block of the CoW fork that was cancelled. */
+const CANCELLED = 1 << 22;
+
+export function noteCancelled(k: RunState, block: number): void {
+  k.put(REMOVED_BY + block, byOperation(k) | CANCELLED);
+}
+
+export function isCancelled(k: RunState, block: number): boolean {
+  return (k.peek(REMOVED_BY + block) & CANCELLED) !== 0;
+}
+
 /** A copy has replaced the block, which no clone has: it is free. */
 export function isReplaced(k: RunState, block: number): boolean {
   return (k.peek(REMOVED_BY + block) & REPLACED) !== 0;

@@ -4,7 +4,7 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { isReplaced, roleIn, roleName } from '../kernel/blame.ts';
+import { roleIn, roleName } from '../kernel/blame.ts';
 import {
   extentBlock,
   isWritten,
@@ -57,6 +57,7 @@ import {
 import { FOREIGN, judgeValue, LEGAL, UNWRITTEN_ZERO } from './register.ts';
 import { signatureOf, unfenced } from './signature.ts';
 import {
+  fateOf,
   isBeyondSize,
   isBlockOf,
   isCloned,
@@ -229,7 +230,7 @@ export function blockUsed(
   const isCutOff = isBeyondSize(k, file, page) && isOfLastTruncate(k, file, block);
   found.report(k, {
     class: 'foreign-block',
-    object: isReplaced(k, block) ? 'replaced' : use,
+    object: fateOf(k, block) ?? use,
     roles: [currentOperation(k), remover],
     ...(isFault ? keyOfFault(remover, isCutOff) : {}),
     fatal: false,

@@ -6,7 +6,7 @@
  */
 import { LINES_PER_PAGE, PAGES } from '../../corpus/vocabulary/limits.ts';
 import type { OpKind } from '../../corpus/vocabulary/ops.ts';
-import { isReplaced, operationOf } from '../kernel/blame.ts';
+import { isCancelled, isReplaced, operationOf } from '../kernel/blame.ts';
 import {
   extentBlock,
   extentKind,
@@ -244,8 +244,13 @@ function report(
 
 function objectOf(k: Kernel, block: number, isLeft: boolean, isForeign: boolean): string {
   if (isLeft) return 'not-unmapped';
-  if (isForeign) return 'remapped';
-  return isReplaced(k, block) ? 'replaced' : '';
+  return fateOf(k, block) ?? (isForeign ? 'remapped' : '');
+}
+
+/** What the CoW fork has done with a block that is no page's any more; null where it has nothing to do with it. */
+export function fateOf(k: Kernel, block: number): 'cancelled' | 'replaced' | null {
+  if (isCancelled(k, block)) return 'cancelled';
+  return isReplaced(k, block) ? 'replaced' : null;
 }
 
 /** The truncate that took the block is the one that set the present size (locking 7.4). */

@@ -5,6 +5,7 @@ import {
   exposeCopy,
   flushLine,
   loseZeroes,
+  noteCancelled,
   noteOutlived,
   setCopied,
   setCpu,
@@ -255,7 +256,10 @@ function cancelCow(loses: Loses): (k: Kernel, t: number, r: number) => Outcome {
     for (let page = 0; page < k.world.pageLimit; page++) {
       const word = COW_EXTENT + pageIndex(k.get(r + R_FILE), page);
       if (k.get(word) === 0 || !loses(k, r, page)) continue;
-      if (isWritten(k.get(word))) releaseBlock(k, extentBlock(k.get(word)));
+      if (isWritten(k.get(word))) {
+        noteCancelled(k, extentBlock(k.get(word)));
+        releaseBlock(k, extentBlock(k.get(word)));
+      }
       k.put(word, 0);
     }
     return NEXT;
