@@ -25,20 +25,31 @@ ${ERRNO_ROWS.join('\n')}
     fprintf(stderr, "%s: %s\n", what, name_of(errno));
     exit(1);
 }`,
-  returned: c`/* Results go out without the lock of stdout, which a thread that is held in write(2) would keep from the others. */
-static void returned(const char *what, long result)
+  say_result: c`/* Without what stdio takes: a lock that a thread held in write(2) would keep from the others, and memory. */
+static void say_result(const char *format, ...)
+{
+    char text[320];
+    va_list values;
+    int length;
+
+    va_start(values, format);
+    length = vsnprintf(text, sizeof(text), format, values);
+    va_end(values);
+    must(write(STDOUT_FILENO, text, length) == length, "stdout");
+}`,
+  returned: c`static void returned(const char *what, long result)
 {
     if (result == -1)
-        dprintf(STDOUT_FILENO, "%s = -1 %s\n", what, name_of(errno));
+        say_result("%s = -1 %s\n", what, name_of(errno));
     else
-        dprintf(STDOUT_FILENO, "%s = %ld\n", what, result);
+        say_result("%s = %ld\n", what, result);
 }`,
   accessed: c`static void accessed(const char *what, int result)
 {
     if (result >= 0)
-        dprintf(STDOUT_FILENO, "%s = %d\n", what, result);
+        say_result("%s = %d\n", what, result);
     else
-        dprintf(STDOUT_FILENO, "%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
+        say_result("%s = %s\n", what, result == -SIGBUS ? "SIGBUS" : "SIGSEGV");
 }`,
   lines_read: c`/* And the value of each line that it has read to the buffer. */
 static void lines_read(const char *what, long result)
@@ -53,7 +64,7 @@ static void lines_read(const char *what, long result)
     length = snprintf(text, sizeof(text), "%s = %ld:", what, result);
     for (long offset = 0; offset < result; offset += LINE)
         length += snprintf(text + length, sizeof(text) - length, " %d", buffer[offset]);
-    dprintf(STDOUT_FILENO, "%s\n", text);
+    say_result("%s\n", text);
 }`,
 };
 

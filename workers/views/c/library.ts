@@ -23,6 +23,7 @@ ${[
   'sched',
   'setjmp',
   'signal',
+  'stdarg',
   'stdint',
   'stdio',
   'stdlib',
