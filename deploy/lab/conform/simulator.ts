@@ -82,9 +82,9 @@ function sourceOf(k: Kernel, op: Op): number | null {
   const vma = k.peek(VMA + buffer.area);
   const line = buffer.offset / LINE_BYTES;
   const page = buffer.area * PAGES + Math.floor(line / LINES_PER_PAGE);
-  if (pteKind(k.peek(PTE + page)) === PTE_ANON) {
-    return k.peek(ANON + page * LINES_PER_PAGE + (line % LINES_PER_PAGE));
-  }
+  // A pte may show another block than the file has (B41).
+  const mapped = mappedLine(k, page, line % LINES_PER_PAGE);
+  if (mapped >= 0) return mapped;
   return lineOf(k, vmaFile(vma), vmaPage(vma) * LINES_PER_PAGE + line);
 }
 
