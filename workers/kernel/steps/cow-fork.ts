@@ -225,10 +225,10 @@ function remapCow(k: Kernel, t: number, r: number): Outcome {
 
 function giveUp(k: Kernel, r: number, old: number, copy: number): void {
   const [file, page, block] = [k.get(r + R_FILE), k.get(r + R_PAGE), extentBlock(old)];
-  const isOnlyOurs = extentKind(old) !== SHARED;
-  leaves(k, file, page, block, isOnlyOurs ? copy : -1);
+  const isUnshared = extentKind(old) !== SHARED;
+  leaves(k, file, page, block, isUnshared ? copy : -1);
   k.watch.blockGivenUp(k, file, page, block);
-  if (isOnlyOurs) releaseBlock(k, block);
+  if (isUnshared) releaseBlock(k, block);
 }
 
 function touchRemap(k: Kernel, _t: number, r: number): void {
@@ -309,6 +309,7 @@ function cancelStep(name: string, flavour: string, loses: Loses, why: string): S
     run: cancelCow(loses),
     touch: touchCancel,
     may: ['extent', 'allocator'],
+    restless: true,
     why: `${why}; ${UNDER_X}`,
   });
 }
