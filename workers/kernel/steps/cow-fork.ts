@@ -358,10 +358,10 @@ export const COW_FORK_STEPS: readonly StepDef[] = [
     UNLESS_SHARED,
     'xfs_reflink_try_clear_inode_flag',
   ),
-  copyStep('copyCow', 'all', ALL, false, 'copy the shared block'),
-  copyStep('copyCowAround', 'around', OUTSIDE, false, 'copy the rest of the shared block'),
-  copyStep('copyCowLine', 'line', BUT_LINE, true, 'copy the shared block, zero a line'),
-  copyStep('copyCowRange', 'range', OUTSIDE, true, 'copy the shared block, zero the range'),
+  copyStep('copyCow', 'all', ALL, false, 'copy the former block'),
+  copyStep('copyCowAround', 'around', OUTSIDE, false, 'copy the rest of the former block'),
+  copyStep('copyCowLine', 'line', BUT_LINE, true, 'copy the former block, zero a line'),
+  copyStep('copyCowRange', 'range', OUTSIDE, true, 'copy the former block, zero the range'),
   visible({
     name: 'flushCow',
     says: 'flush the copy',
@@ -372,7 +372,7 @@ export const COW_FORK_STEPS: readonly StepDef[] = [
   }),
   visible({
     name: 'remapCow',
-    says: 'map the copy in place of the shared block',
+    says: 'map the copy in place of the former block',
     run: remapCow,
     touch: touchRemap,
     may: ['extent', 'allocator'],
